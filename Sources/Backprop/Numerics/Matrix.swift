@@ -1,0 +1,95 @@
+/// A row-major matrix whose rows are padded for vector kernels.
+///
+/// A value: copies are independent (copy on write). Row r, column c is element
+/// `r * stride + c`; the stride is a multiple of 16, plus 16 more where rows would otherwise start in
+/// the same cache set. What stands in the padding is unspecified.
+public struct Matrix<Element: Scalar>: Sendable {
+  /// Number of rows and of columns, each at least 0.
+  public let rows: Int
+  public let columns: Int
+  /// Distance between the starts of two rows, in elements.
+  public let stride: Int
+  @usableFromInline
+  var buffer: AlignedBuffer<Element>
+
+  /// A matrix of zeros, `[rows, columns]`.
+  public init(rows: Int, columns: Int) {
+    precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) × \(columns)")
+    self.rows = rows
+    self.columns = columns
+    stride = Self.stride(columns: columns)
+    buffer = AlignedBuffer(count: rows * stride)
+  }
+
+  /// A matrix from its rows, which must be equally long.
+  public init(_ elements: [[Element]]) {
+    self.init(rows: elements.count, columns: elements.first?.count ?? 0)
+    for (row, values) in elements.enumerated() {
+      precondition(values.count == columns, "row \(row) has \(values.count) of \(columns) columns")
+      for (column, value) in values.enumerated() { self[row, column] = value }
+    }
+  }
+
+  /// The stride of a matrix with so many columns: a multiple of 16, and 16 more when it is at least
+  /// 512 and a multiple of 256, so that a column of rows does not fall into one cache set.
+  public static func stride(columns: Int) -> Int {
+    let padded = (columns + 15) / 16 * 16
+    return padded >= 512 && padded % 256 == 0 ? padded + 16 : padded
+  }
+
+  @inlinable
+  public subscript(row: Int, column: Int) -> Element {
+    get {
+      precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+      return buffer.start[row * stride + column]
+    }
+    set {
+      precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+      makeUnique()
+      buffer.start[row * stride + column] = newValue
+    }
+  }
+
+  /// The elements of one row.
+  public subscript(row row: Int) -> [Element] {
+    precondition(row >= 0 && row < rows, "row \(row) of \(rows)")
+    return Array(UnsafeBufferPointer(start: buffer.start + row * stride, count: columns))
+  }
+
+  /// The elements as an array of rows.
+  public var elements: [[Element]] { (0..<rows).map { self[row: $0] } }
+
+  /// The rows at the given indices, in their order.
+  public func gathered(_ indices: [UInt32]) -> Matrix {
+    var result = Matrix(rows: indices.count, columns: columns)
+    indices.withUnsafeBufferPointer { indices in
+      Element.kernels.gather(
+        nil, indices.count, columns, start, stride, indices.baseAddress, result.mutableStart,
+        result.stride)
+    }
+    return result
+  }
+
+  @inlinable
+  mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&buffer) { buffer = buffer.copy() }
+  }
+
+  /// The first element, for a kernel that reads. Valid while the matrix lives.
+  var start: UnsafePointer<Element> { UnsafePointer(buffer.start) }
+
+  /// The first element, for a kernel that writes.
+  var mutableStart: UnsafeMutablePointer<Element> {
+    mutating get {
+      makeUnique()
+      return buffer.start
+    }
+  }
+}
+
+extension Matrix: Equatable {
+  public static func == (left: Matrix, right: Matrix) -> Bool {
+    left.rows == right.rows && left.columns == right.columns
+      && (0..<left.rows).allSatisfy { left[row: $0] == right[row: $0] }
+  }
+}

@@ -1,0 +1,153 @@
+import CBackprop
+
+// Everything that crosses into the C kernels, in one file: the element type and its table of
+// kernels, the memory they work on, the pool that runs them, and the names of the closed sets that
+// they share with Swift. No other file imports CBackprop.
+
+/// The element type of a network: exactly `Float` and `Double`.
+///
+/// Training is in `Float`; the gradient check runs the same equations in `Double`. Generic code
+/// orchestrates per layer; every element loop is a kernel, compiled for both.
+public protocol Scalar: BinaryFloatingPoint, LosslessStringConvertible, Codable, Sendable
+where RawSignificand: FixedWidthInteger {
+  /// The kernels for this type. An implementation detail of the library.
+  static var kernels: Kernels<Self> { get }
+  /// "float" or "double", as files and the command line spell it.
+  static var precisionName: String { get }
+}
+
+/// The table of kernels for one element type. Contracts stand in `CBackprop.h`.
+public struct Kernels<T>: Sendable {
+  typealias In = UnsafePointer<T>?
+  typealias Out = UnsafeMutablePointer<T>?
+  typealias Pool = OpaquePointer?
+
+  let affine:
+    @Sendable (
+      Pool, Int, Int, Int, In, Int, In, bp_activation, T, Out, Int, Out, Int
+    ) -> Void
+  let passDown:
+    @Sendable (
+      Pool, Int, Int, Int, In, Int, In, bp_activation, T, In, Int, Out, Int
+    ) -> Void
+  let parameterGradient: @Sendable (Pool, Int, Int, Int, In, Int, In, Int, Out) -> Void
+  let pack: @Sendable (Int, Int, In, In, Out) -> Void
+  let unpack: @Sendable (Int, Int, In, Out, Out) -> Void
+  let activate: @Sendable (Int, Int, In, Int, bp_activation, T, Out, Int) -> Void
+  let multiplyDerivative:
+    @Sendable (Int, Int, In, Int, In, Int, bp_activation, T, Out, Int) -> Void
+  let softmax: @Sendable (Int, Int, In, Int, Out, Int) -> Void
+  let softmaxDelta: @Sendable (Int, Int, In, Int, In, Int, Out, Int) -> Void
+  let maxout: @Sendable (Int, Int, Int, In, Int, Out, Int) -> Void
+  let maxoutDelta: @Sendable (Int, Int, Int, In, Int, In, Int, Out, Int) -> Void
+  let loss: @Sendable (bp_loss, T, Int, Int, In, Int, In, Int, In, T, Out) -> Void
+  let lossGradient: @Sendable (bp_loss, T, Int, Int, In, Int, In, Int, In, T, Out, Int) -> Void
+  let softmaxCrossEntropy: @Sendable (Int, Int, In, Int, In, Int, In, T, Out) -> Void
+  let sigmoidCrossEntropy: @Sendable (Int, Int, In, Int, In, Int, In, T, Out) -> Void
+  let canonicalDelta: @Sendable (Int, Int, In, Int, In, Int, In, T, Out, Int) -> Void
+  let updateSGD: @Sendable (Pool, Int, Int, Int, In, T, T, Out) -> Void
+  let updateMomentum: @Sendable (Pool, Int, Int, Int, In, T, T, Bool, T, Out, Out) -> Void
+  let updateAdam:
+    @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, Out, Out, Out) -> Void
+  let addPenaltyGradient: @Sendable (Pool, Int, Int, Int, In, T, Out) -> Void
+  let sumSquares: @Sendable (Int, Int, Int, In) -> Double
+  let gather: @Sendable (Pool, Int, Int, In, Int, UnsafePointer<UInt32>?, Out, Int) -> Void
+  let columnSums: @Sendable (Int, Int, In, Int, Out) -> Void
+  let sum: @Sendable (Int, In) -> Double
+  let firstNonfinite: @Sendable (Int, Int, In, Int) -> Int
+  let map: @Sendable (bp_function, Int, In, Out) -> Void
+}
+
+extension Float: Scalar {
+  public static let precisionName = "float"
+  public static let kernels = Kernels<Float>(
+    affine: bp_affine_f32, passDown: bp_pass_down_f32,
+    parameterGradient: bp_parameter_gradient_f32, pack: bp_pack_f32, unpack: bp_unpack_f32,
+    activate: bp_activate_f32, multiplyDerivative: bp_multiply_derivative_f32,
+    softmax: bp_softmax_f32, softmaxDelta: bp_softmax_delta_f32, maxout: bp_maxout_f32,
+    maxoutDelta: bp_maxout_delta_f32, loss: bp_loss_f32, lossGradient: bp_loss_gradient_f32,
+    softmaxCrossEntropy: bp_softmax_cross_entropy_f32,
+    sigmoidCrossEntropy: bp_sigmoid_cross_entropy_f32, canonicalDelta: bp_canonical_delta_f32,
+    updateSGD: bp_update_sgd_f32, updateMomentum: bp_update_momentum_f32,
+    updateAdam: bp_update_adam_f32, addPenaltyGradient: bp_add_penalty_gradient_f32,
+    sumSquares: bp_sum_squares_f32, gather: bp_gather_f32, columnSums: bp_column_sums_f32,
+    sum: bp_sum_f32, firstNonfinite: bp_first_nonfinite_f32, map: bp_map_f32)
+}
+
+extension Double: Scalar {
+  public static let precisionName = "double"
+  public static let kernels = Kernels<Double>(
+    affine: bp_affine_f64, passDown: bp_pass_down_f64,
+    parameterGradient: bp_parameter_gradient_f64, pack: bp_pack_f64, unpack: bp_unpack_f64,
+    activate: bp_activate_f64, multiplyDerivative: bp_multiply_derivative_f64,
+    softmax: bp_softmax_f64, softmaxDelta: bp_softmax_delta_f64, maxout: bp_maxout_f64,
+    maxoutDelta: bp_maxout_delta_f64, loss: bp_loss_f64, lossGradient: bp_loss_gradient_f64,
+    softmaxCrossEntropy: bp_softmax_cross_entropy_f64,
+    sigmoidCrossEntropy: bp_sigmoid_cross_entropy_f64, canonicalDelta: bp_canonical_delta_f64,
+    updateSGD: bp_update_sgd_f64, updateMomentum: bp_update_momentum_f64,
+    updateAdam: bp_update_adam_f64, addPenaltyGradient: bp_add_penalty_gradient_f64,
+    sumSquares: bp_sum_squares_f64, gather: bp_gather_f64, columnSums: bp_column_sums_f64,
+    sum: bp_sum_f64, firstNonfinite: bp_first_nonfinite_f64, map: bp_map_f64)
+}
+
+extension Double {
+  /// log x by our own polynomial, so that no libm can change a bit.
+  static func naturalLogarithm(_ x: Double) -> Double {
+    var result = x
+    withUnsafeMutablePointer(to: &result) { bp_map_f64(BP_LOG, 1, $0, $0) }
+    return result
+  }
+}
+
+/// Memory for kernels: 64-byte aligned, zero at first, with readable slack behind the last element.
+///
+/// It is Sendable because every owner (`Matrix`, `Parameters`, `Workspace`) copies before it writes
+/// unless it is the only one.
+@usableFromInline
+final class AlignedBuffer<Element: Scalar>: @unchecked Sendable {
+  @usableFromInline let start: UnsafeMutablePointer<Element>
+  @usableFromInline let count: Int
+
+  @usableFromInline
+  init(count: Int) {
+    let bytes = count * MemoryLayout<Element>.stride
+    guard let memory = bp_buffer_create(bytes) else {
+      preconditionFailure("out of memory: \(bytes) bytes for \(count) numbers")
+    }
+    start = memory.bindMemory(to: Element.self, capacity: count)
+    self.count = count
+  }
+
+  @usableFromInline
+  func copy() -> AlignedBuffer {
+    let copy = AlignedBuffer(count: count)
+    copy.start.update(from: start, count: count)
+    return copy
+  }
+
+  deinit {
+    bp_buffer_destroy(start, count * MemoryLayout<Element>.stride)
+  }
+}
+
+/// A pool of threads that split the output tiles of a kernel, never a sum; so the number of threads
+/// changes the time and not one bit of the result. A pool serves one caller at a time.
+public final class ThreadPool: @unchecked Sendable {
+  let handle: OpaquePointer?
+
+  /// Number of threads, the caller's included.
+  public let threads: Int
+
+  /// Starts the pool.
+  ///
+  /// - Parameter threads: At least 1, the caller's included.
+  public init(threads: Int) {
+    precondition(threads >= 1, "a pool of \(threads) threads")
+    self.threads = threads
+    handle = threads == 1 ? nil : bp_pool_create(Int32(threads))
+  }
+
+  deinit {
+    if let handle { bp_pool_destroy(handle) }
+  }
+}

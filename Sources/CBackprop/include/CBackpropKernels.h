@@ -1,0 +1,129 @@
+// The kernels, declared once for float and once for double (BP_REAL). Included by CBackprop.h only.
+
+// MARK: Matrix products
+
+// Forward: z = a Wᵀ + b, out = σ(z).
+//   a [m, k], panels of W [n, k] and b [n], out [m, n].
+//   z [m, n] receives the weighted inputs too, unless NULL. `z` may be `out` only for BP_IDENTITY.
+//   Sum over k: block 0 starts from the bias, later blocks from zero and are added at the end.
+void BP_NAME(affine)(bp_pool *pool, size_t m, size_t k, size_t n, const BP_REAL *a, size_t lda,
+                     const BP_REAL *panels, bp_activation activation, BP_REAL parameter, BP_REAL *z,
+                     size_t ldz, BP_REAL *out, size_t ldout);
+
+// BP2: out = (delta W) ⊙ σ′, the error of the layer below.
+//   delta [m, n], panels of W [n, k], kept [m, k], out [m, k].
+//   kept holds the lower layer's outputs a, or its weighted inputs z if bp_derivative_uses_z;
+//   not read (may be NULL) for BP_IDENTITY. Columns k … of out up to a multiple of 16 become zero.
+void BP_NAME(pass_down)(bp_pool *pool, size_t m, size_t n, size_t k, const BP_REAL *delta,
+                        size_t lddelta, const BP_REAL *panels, bp_activation activation,
+                        BP_REAL parameter, const BP_REAL *kept, size_t ldkept, BP_REAL *out,
+                        size_t ldout);
+
+// BP3 and BP4: gradient rows i < k: Σₓ aₓᵢ δₓⱼ; gradient row k: Σₓ δₓⱼ, both over the batch in
+// ascending order.
+//   a [m, k], delta [m, n] with zero padding, gradient: panels, overwritten.
+void BP_NAME(parameter_gradient)(bp_pool *pool, size_t m, size_t k, size_t n, const BP_REAL *a,
+                                 size_t lda, const BP_REAL *delta, size_t lddelta,
+                                 BP_REAL *gradient);
+
+// Import and export of panels: weights [n, k] and biases [n], dense, row-major. `biases` may be NULL
+// (zeros on packing, skipped on unpacking).
+void BP_NAME(pack)(size_t k, size_t n, const BP_REAL *weights, const BP_REAL *biases,
+                   BP_REAL *panels);
+void BP_NAME(unpack)(size_t k, size_t n, const BP_REAL *panels, BP_REAL *weights, BP_REAL *biases);
+
+// MARK: Activations (a function, then its derivative)
+
+// out = σ(z). `out` may be `z`.
+void BP_NAME(activate)(size_t rows, size_t columns, const BP_REAL *z, size_t ldz,
+                       bp_activation activation, BP_REAL parameter, BP_REAL *out, size_t ldout);
+// out = gradient ⊙ σ′, BP1 for an elementwise σ. `out` may be `gradient`. Padding becomes zero.
+// kept as in pass_down. With gradient NULL, out = σ′ alone.
+void BP_NAME(multiply_derivative)(size_t rows, size_t columns, const BP_REAL *gradient,
+                                  size_t ldgradient, const BP_REAL *kept, size_t ldkept,
+                                  bp_activation activation, BP_REAL parameter, BP_REAL *out,
+                                  size_t ldout);
+
+// out = e^(z - max z) / Σ e^(z - max z), row by row. `out` may be `z`.
+void BP_NAME(softmax)(size_t rows, size_t columns, const BP_REAL *z, size_t ldz, BP_REAL *out,
+                      size_t ldout);
+// BP1 through the Jacobian of softmax: out = a ⊙ (g - Σ g a). `out` may be `gradient`. Padding zero.
+void BP_NAME(softmax_delta)(size_t rows, size_t columns, const BP_REAL *gradient, size_t ldgradient,
+                            const BP_REAL *a, size_t lda, BP_REAL *out, size_t ldout);
+
+// Maxout (Goodfellow et al. 2013): out[u] = max over p < pieces of z[u * pieces + p].
+//   z [rows, units * pieces], out [rows, units]. NaN among the pieces gives NaN.
+void BP_NAME(maxout)(size_t rows, size_t units, size_t pieces, const BP_REAL *z, size_t ldz,
+                     BP_REAL *out, size_t ldout);
+// The error flows to the winner (the first of equals), the others get zero. gradient [rows, units],
+// out [rows, units * pieces]. Padding becomes zero.
+void BP_NAME(maxout_delta)(size_t rows, size_t units, size_t pieces, const BP_REAL *gradient,
+                           size_t ldgradient, const BP_REAL *z, size_t ldz, BP_REAL *out,
+                           size_t ldout);
+
+// MARK: Losses (a function, then its gradient)
+//
+// Every loss takes `weights` [rows] (NULL: all 1) and `scale`; the weight of example x in the loss of
+// the batch is w = weights[x] · scale. This is the only place where such factors enter.
+
+// losses[x] = w C(aₓ, yₓ).
+void BP_NAME(loss)(bp_loss loss, BP_REAL parameter, size_t rows, size_t columns,
+                   const BP_REAL *outputs, size_t ldoutputs, const BP_REAL *targets,
+                   size_t ldtargets, const BP_REAL *weights, BP_REAL scale, BP_REAL *losses);
+// out = w ∇ₐC. Padding becomes zero.
+void BP_NAME(loss_gradient)(bp_loss loss, BP_REAL parameter, size_t rows, size_t columns,
+                            const BP_REAL *outputs, size_t ldoutputs, const BP_REAL *targets,
+                            size_t ldtargets, const BP_REAL *weights, BP_REAL scale, BP_REAL *out,
+                            size_t ldout);
+// Cross-entropy of softmax(z), computed from z: losses[x] = w Σⱼ yⱼ (logsumexp(z) - zⱼ).
+void BP_NAME(softmax_cross_entropy)(size_t rows, size_t columns, const BP_REAL *z, size_t ldz,
+                                    const BP_REAL *targets, size_t ldtargets,
+                                    const BP_REAL *weights, BP_REAL scale, BP_REAL *losses);
+// Binary cross-entropy of sigmoid(z), from z: losses[x] = w Σⱼ (softplus(zⱼ) - yⱼ zⱼ).
+void BP_NAME(sigmoid_cross_entropy)(size_t rows, size_t columns, const BP_REAL *z, size_t ldz,
+                                    const BP_REAL *targets, size_t ldtargets,
+                                    const BP_REAL *weights, BP_REAL scale, BP_REAL *losses);
+// BP1 of a canonical pair: out = w (a - y). Padding becomes zero.
+void BP_NAME(canonical_delta)(size_t rows, size_t columns, const BP_REAL *a, size_t lda,
+                              const BP_REAL *targets, size_t ldtargets, const BP_REAL *weights,
+                              BP_REAL scale, BP_REAL *out, size_t ldout);
+
+// MARK: Optimiser updates
+//
+// The parameters of one tensor, viewed as `panels` blocks of `rows` × 16, of which the first
+// `decayed` rows (the weights, not the bias) take part in decay and penalties. One elementwise pass.
+// Decay is decoupled (Loshchilov & Hutter 2019): parameters -= rate · decay · parameters, first.
+
+// θ ← θ - η g
+void BP_NAME(update_sgd)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                         const BP_REAL *gradient, BP_REAL rate, BP_REAL decay, BP_REAL *parameters);
+// v ← μ v + g;  θ ← θ - η v, or θ - η (g + μ v) for Nesterov.
+void BP_NAME(update_momentum)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                              const BP_REAL *gradient, BP_REAL rate, BP_REAL momentum, bool nesterov,
+                              BP_REAL decay, BP_REAL *velocity, BP_REAL *parameters);
+// m ← β₁ m + (1-β₁) g;  v ← β₂ v + (1-β₂) g²;  θ ← θ - η (m/c₁) / (√(v/c₂) + ε)
+// with c₁ = 1 - β₁ᵗ, c₂ = 1 - β₂ᵗ (Kingma & Ba 2015), both passed in.
+void BP_NAME(update_adam)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                          const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL beta2,
+                          BP_REAL epsilon, BP_REAL correction1, BP_REAL correction2, BP_REAL decay,
+                          BP_REAL *first_moment, BP_REAL *second_moment, BP_REAL *parameters);
+// gradient += λ θ on the decayed rows: ∂/∂θ of ½ λ ‖W‖².
+void BP_NAME(add_penalty_gradient)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                                   const BP_REAL *parameters, BP_REAL lambda, BP_REAL *gradient);
+// Σ θ² over the decayed rows: 16 lanes in ascending order of rows within a panel, in double, then a
+// fixed tree; panels in ascending order.
+double BP_NAME(sum_squares)(size_t panels, size_t rows, size_t decayed, const BP_REAL *parameters);
+
+// MARK: Rows and elements
+
+// out[i] = source[indices[i]], rows of `columns` elements.
+void BP_NAME(gather)(bp_pool *pool, size_t count, size_t columns, const BP_REAL *source,
+                     size_t ldsource, const uint32_t *indices, BP_REAL *out, size_t ldout);
+// out[j] = Σ over rows, ascending.
+void BP_NAME(column_sums)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx, BP_REAL *out);
+// Σ of `count` elements by the fixed tree over 16 lanes, in double.
+double BP_NAME(sum)(size_t count, const BP_REAL *x);
+// The first row-major position (row * columns + column) of a NaN or infinity, or -1.
+ptrdiff_t BP_NAME(first_nonfinite)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx);
+// out[i] = f(x[i]). `out` may be `x`.
+void BP_NAME(map)(bp_function function, size_t count, const BP_REAL *x, BP_REAL *out);
