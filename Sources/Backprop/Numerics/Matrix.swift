@@ -70,6 +70,18 @@ public struct Matrix<Element: Scalar>: Sendable {
     return result
   }
 
+  /// Replaces one row by as many elements as there are columns.
+  mutating func setRow(_ row: Int, to values: some Collection<Element>) {
+    precondition(row >= 0 && row < rows && values.count == columns, "\(values.count) elements for row \(row)")
+    let start = mutableStart + row * stride
+    for (column, value) in values.enumerated() { start[column] = value }
+  }
+
+  /// The rows from `row` on, for a pass that only reads them while the matrix lives.
+  func view(from row: Int) -> MatrixView<Element> {
+    MatrixView(start: buffer.start + row * stride, columns: columns, stride: stride, isKept: true)
+  }
+
   @inlinable
   mutating func makeUnique() {
     if !isKnownUniquelyReferenced(&buffer) { buffer = buffer.copy() }

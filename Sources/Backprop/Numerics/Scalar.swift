@@ -90,6 +90,53 @@ extension Double: Scalar {
     sum: bp_sum_f64, firstNonfinite: bp_first_nonfinite_f64, map: bp_map_f64)
 }
 
+extension Activation {
+  /// The elementwise kernel; softmax and maxout have kernels of their own.
+  var kernel: bp_activation {
+    switch self {
+    case .identity, .softmax, .maxout: BP_IDENTITY
+    case .sigmoid: BP_SIGMOID
+    case .tanh: BP_TANH
+    case .relu: BP_RELU
+    case .leakyReLU: BP_LEAKY_RELU
+    case .elu: BP_ELU
+    case .selu: BP_SELU
+    case .softplus: BP_SOFTPLUS
+    case .gelu: BP_GELU
+    case .silu: BP_SILU
+    case .mish: BP_MISH
+    }
+  }
+
+  var kernelParameter: Double {
+    switch self {
+    case .leakyReLU(let slope): slope
+    case .elu(let alpha): alpha
+    default: 0
+    }
+  }
+
+  /// Whether σ′ is computed from z; else it is computed from a = σ(z).
+  var derivativeUsesWeightedInputs: Bool { bp_derivative_uses_z(kernel) }
+}
+
+extension Loss {
+  /// The kernel and its parameter, or nil for a custom loss.
+  var kernel: (kind: bp_loss, parameter: Double)? {
+    switch self {
+    case .squaredError: (BP_SQUARED_ERROR, 0)
+    case .absoluteError: (BP_ABSOLUTE_ERROR, 0)
+    case .huber(let delta): (BP_HUBER, delta)
+    case .binaryCrossEntropy: (BP_BINARY_CROSS_ENTROPY, 0)
+    case .crossEntropy: (BP_CROSS_ENTROPY, 0)
+    case .hinge: (BP_HINGE, 0)
+    case .poisson: (BP_POISSON, 0)
+    case .quantile(let quantile): (BP_QUANTILE, quantile)
+    case .custom: nil
+    }
+  }
+}
+
 extension Double {
   /// log x by our own polynomial, so that no libm can change a bit.
   static func naturalLogarithm(_ x: Double) -> Double {

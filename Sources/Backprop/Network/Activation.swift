@@ -1,0 +1,111 @@
+/// The activation function σ of a layer, applied to its weighted inputs: a = σ(z).
+///
+/// Every case but softmax and maxout acts on each element by itself; its derivative σ′ stands beside
+/// it in the kernels (`activations.h`). Softmax acts on a row, so BP1 goes through its Jacobian.
+/// Maxout takes the largest of k affine pieces, and the error flows to the winner.
+public enum Activation: NamedCase {
+  /// a = z
+  case identity
+  /// a = 1 / (1 + e⁻ᶻ)
+  case sigmoid
+  /// a = tanh z
+  case tanh
+  /// a = max(0, z), with σ′(0) = 0
+  case relu
+  /// a = z where z > 0, else slope · z; slope ≥ 0. Maas et al. 2013.
+  case leakyReLU(slope: Double = 0.01)
+  /// a = z where z > 0, else α (eᶻ − 1); α > 0. Clevert et al. 2016, arXiv 1511.07289.
+  case elu(alpha: Double = 1)
+  /// a = λ elu(z; α) with the self-normalising constants. Klambauer et al. 2017, arXiv 1706.02515.
+  case selu
+  /// a = log(1 + eᶻ)
+  case softplus
+  /// a = z Φ(z), exactly, by erf. Hendrycks & Gimpel 2016, arXiv 1606.08415.
+  case gelu
+  /// a = z sigmoid(z). Elfwing et al. 2018, arXiv 1702.03118.
+  case silu
+  /// a = z tanh(softplus z). Misra 2019, arXiv 1908.08681.
+  case mish
+  /// a = eᶻ / Σ eᶻ over the outputs of an example; on the last layer only.
+  case softmax
+  /// a = max over `pieces` affine maps per unit; pieces ≥ 2. Goodfellow et al. 2013, arXiv 1302.4389.
+  case maxout(pieces: Int = 2)
+
+  /// Every case once, with default arguments.
+  public static let allCases: [Activation] = [
+    .identity, .sigmoid, .tanh, .relu, .leakyReLU(), .elu(), .selu, .softplus, .gelu, .silu, .mish,
+    .softmax, .maxout(),
+  ]
+
+  static let kind = "activation"
+
+  /// The names that `init(_:)` reads, as the command line shows them.
+  public static let names = [
+    "identity", "sigmoid", "tanh", "relu", "leaky-relu[:0.01]", "elu[:1]", "selu", "softplus",
+    "gelu", "silu", "mish", "softmax", "maxout[:2]",
+  ]
+
+  /// Reads a name such as "relu" or "leaky-relu:0.1".
+  ///
+  /// - Returns: nil if the name is unknown, or its argument missing its range.
+  public init?(_ description: String) {
+    guard let text = NameWithArgument(description) else { return nil }
+    switch (text.name, text.argument) {
+    case ("identity", nil): self = .identity
+    case ("sigmoid", nil): self = .sigmoid
+    case ("tanh", nil): self = .tanh
+    case ("relu", nil): self = .relu
+    case ("leaky-relu", nil): self = .leakyReLU()
+    case ("leaky-relu", let slope?) where slope >= 0: self = .leakyReLU(slope: slope)
+    case ("elu", nil): self = .elu()
+    case ("elu", let alpha?) where alpha > 0: self = .elu(alpha: alpha)
+    case ("selu", nil): self = .selu
+    case ("softplus", nil): self = .softplus
+    case ("gelu", nil): self = .gelu
+    case ("silu", nil): self = .silu
+    case ("mish", nil): self = .mish
+    case ("softmax", nil): self = .softmax
+    case ("maxout", nil): self = .maxout()
+    case ("maxout", let pieces?) where pieces >= 2 && pieces <= 1024 && pieces == pieces.rounded():
+      self = .maxout(pieces: Int(pieces))
+    default: return nil
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .identity: "identity"
+    case .sigmoid: "sigmoid"
+    case .tanh: "tanh"
+    case .relu: "relu"
+    case .leakyReLU(let slope): NameWithArgument.text("leaky-relu", slope)
+    case .elu(let alpha): NameWithArgument.text("elu", alpha)
+    case .selu: "selu"
+    case .softplus: "softplus"
+    case .gelu: "gelu"
+    case .silu: "silu"
+    case .mish: "mish"
+    case .softmax: "softmax"
+    case .maxout(let pieces): NameWithArgument.text("maxout", Double(pieces))
+    }
+  }
+
+  /// Affine pieces behind each output: k for maxout, else 1.
+  public var pieces: Int {
+    if case .maxout(let pieces) = self { pieces } else { 1 }
+  }
+
+  /// The open or closed interval that outputs lie in, as far as a loss must know it.
+  var range: OutputRange {
+    switch self {
+    case .sigmoid, .softmax: .unitInterval
+    case .softplus: .positive
+    default: .unrestricted
+    }
+  }
+
+  /// What a loss can count on from the outputs of an activation.
+  enum OutputRange {
+    case unrestricted, positive, unitInterval
+  }
+}

@@ -1,0 +1,125 @@
+// The second half of the algorithm: output error → backpropagate → gradients.
+//
+// Nielsen, Neural Networks and Deep Learning (2015), ch. 2. Layer 1 is the input, L the last;
+// δˡⱼ ≡ ∂C/∂zˡⱼ. For a batch, one example a row:
+//
+//     BP1   δᴸ = Jσ(zᴸ)ᵀ ∇ₐC              (∇ₐC ⊙ σ′(zᴸ) for an elementwise σ)
+//     BP2   δˡ = (δˡ⁺¹ Wˡ⁺¹) ⊙ σ′(zˡ)
+//     BP3   ∂C/∂bˡ = Σₓ δˡ
+//     BP4   ∂C/∂Wˡ = Σₓ δˡ aˡ⁻¹ᵀ
+//
+// The weight wₓ of each example (1/m for a mean) enters with ∇ₐC; δ carries it from there.
+
+extension Network {
+  /// Carries the error of the last forward pass back through the layers and forms the gradient.
+  ///
+  /// - Parameters:
+  ///   - workspace: Holds the last forward pass; receives δˡ of every layer.
+  ///   - gradient: Receives ∂C/∂W and ∂C/∂b of every layer; its old elements are not read.
+  ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
+  /// - Complexity: O(batch × weights), without allocation.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public func backward(
+    in workspace: inout Workspace<T>, into gradient: inout Parameters<T>, pool: ThreadPool? = nil
+  ) {
+    formOutputDelta(in: &workspace)  // BP1
+    for layer in layers.indices.reversed() {
+      formBiasAndWeightGradient(of: layer, in: &workspace, into: &gradient, pool: pool)  // BP3, BP4
+      if layer > 0 {
+        formBackpropagatedDelta(below: layer, in: &workspace, pool: pool)  // BP2
+      }
+    }
+  }
+
+  /// BP1: δᴸ, the error of the output layer.
+  ///
+  /// - Parameter usingShortcut: Whether a canonical pair may take δᴸ = w (a − y), in which ∇ₐC and
+  ///   σ′ have cancelled; false takes the general form. Both are the same function, and a test
+  ///   compares them.
+  func formOutputDelta(in workspace: inout Workspace<T>, usingShortcut: Bool = true) {
+    let last = workspace.states[layers.count - 1]
+    let rows = workspace.rows
+    let delta = last.delta
+    let a = last.outputs
+    if usingShortcut, loss.isCanonical(with: outputActivation) {
+      let y = workspace.targets
+      T.kernels.canonicalDelta(
+        rows, outputCount, a.start, a.stride, y.start, y.stride, workspace.weights,
+        reduction.scale(count: rows), delta.start, delta.stride)
+      return
+    }
+    formLossGradient(in: &workspace)
+    let gradient = last.outputGradient
+    let z = last.weightedInputs
+    switch outputActivation {
+    case .softmax:
+      T.kernels.softmaxDelta(
+        rows, outputCount, gradient.start, gradient.stride, a.start, a.stride, delta.start,
+        delta.stride)
+    case .maxout(let pieces):
+      T.kernels.maxoutDelta(
+        rows, outputCount, pieces, gradient.start, gradient.stride, z.start, z.stride, delta.start,
+        delta.stride)
+    default:
+      let kept = outputActivation.derivativeUsesWeightedInputs ? z : a
+      T.kernels.multiplyDerivative(
+        rows, outputCount, gradient.start, gradient.stride, kept.start, kept.stride,
+        outputActivation.kernel, T(outputActivation.kernelParameter), delta.start, delta.stride)
+    }
+  }
+
+  /// w ∇ₐC of each example.
+  func formLossGradient(in workspace: inout Workspace<T>) {
+    let last = workspace.states[layers.count - 1]
+    let rows = workspace.rows
+    let gradient = last.outputGradient
+    let a = last.outputs
+    let y = workspace.targets
+    let scale: T = reduction.scale(count: rows)
+    if case .custom(let custom) = loss {
+      for row in 0..<rows {
+        let outputs = a.row(row)
+        let targets = y.row(row)
+        let slope = gradient.row(row)
+        var span = slope.mutableSpan
+        custom.formGradient(
+          outputs: outputs.span, targets: targets.span,
+          weight: (workspace.weights?[row] ?? 1) * scale, into: &span)
+      }
+      return
+    }
+    guard let kernel = loss.kernel else { preconditionFailure("\(loss) has no kernel") }
+    T.kernels.lossGradient(
+      kernel.kind, T(kernel.parameter), rows, outputCount, a.start, a.stride, y.start, y.stride,
+      workspace.weights, scale, gradient.start, gradient.stride)
+  }
+
+  /// BP3 and BP4: ∂C/∂b and ∂C/∂W of one layer, from its δ and the outputs below it.
+  func formBiasAndWeightGradient(
+    of layer: Int, in workspace: inout Workspace<T>, into gradient: inout Parameters<T>,
+    pool: ThreadPool?
+  ) {
+    let below = layer == 0 ? workspace.inputs : workspace.states[layer - 1].outputs
+    let target = gradient.mutableStart + gradient.layout.tensors[layer].offset
+    switch layers[layer] {
+    case .dense(let dense):
+      dense.formBiasAndWeightGradient(
+        rows: workspace.rows, below: below, delta: workspace.states[layer].delta, gradient: target,
+        pool: pool)
+    }
+  }
+
+  /// BP2: δ of the layer below `layer`.
+  func formBackpropagatedDelta(
+    below layer: Int, in workspace: inout Workspace<T>, pool: ThreadPool?
+  ) {
+    switch layers[layer] {
+    case .dense(let dense):
+      dense.formBackpropagatedDelta(
+        rows: workspace.rows, delta: workspace.states[layer].delta,
+        parameters: parameters.start + parameters.layout.tensors[layer].offset,
+        through: layers[layer - 1].activation, of: workspace.states[layer - 1], pool: pool)
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/// Some examples of a data set: which rows, and of what. It refers to the data and copies nothing.
+public struct Batch<T: Scalar> {
+  /// x of the whole data set, `[examples, inputs]`.
+  let inputs: Matrix<T>
+  /// y of the whole data set, `[examples, outputs]`.
+  let targets: Matrix<T>
+  /// Weights of all examples, `[1, examples]`, or nil where all are 1.
+  let weights: Matrix<T>?
+  let rows: Rows
+
+  /// Which rows of the data set: neighbours are read in place, others are gathered.
+  enum Rows {
+    case range(Range<Int>)
+    case indices(ArraySlice<UInt32>)
+  }
+
+  /// Number of examples, m.
+  public var count: Int {
+    switch rows {
+    case .range(let range): range.count
+    case .indices(let indices): indices.count
+    }
+  }
+
+  /// All rows of a pair of matrices.
+  ///
+  /// - Parameters:
+  ///   - inputs: x, `[m, inputs]`.
+  ///   - targets: y, `[m, outputs]`.
+  ///   - weights: One weight per example, at least 0; nil where all are 1.
+  public init(inputs: Matrix<T>, targets: Matrix<T>, weights: [T]? = nil) {
+    precondition(
+      inputs.rows == targets.rows && (weights == nil || weights?.count == inputs.rows),
+      "\(inputs.rows) inputs, \(targets.rows) targets, \(weights?.count ?? inputs.rows) weights")
+    self.init(
+      inputs: inputs, targets: targets, weights: weights.map { Matrix([$0]) },
+      rows: .range(0..<inputs.rows))
+  }
+
+  init(inputs: Matrix<T>, targets: Matrix<T>, weights: Matrix<T>?, rows: Rows) {
+    self.inputs = inputs
+    self.targets = targets
+    self.weights = weights
+    self.rows = rows
+  }
+
+  /// Places x, y and w of these rows where the passes read them.
+  func load(into workspace: inout Workspace<T>, pool: ThreadPool?) {
+    precondition(
+      count <= workspace.capacity, "\(count) examples in a workspace for \(workspace.capacity)")
+    precondition(
+      inputs.columns == workspace.gatheredInputs.columns
+        && targets.columns == workspace.gatheredTargets.columns,
+      "examples of \(inputs.columns) → \(targets.columns) for a network of "
+        + "\(workspace.gatheredInputs.columns) → \(workspace.gatheredTargets.columns)")
+    workspace.rows = count
+    switch rows {
+    case .range(let range):
+      workspace.inputs = inputs.view(from: range.lowerBound)
+      workspace.targets = targets.view(from: range.lowerBound)
+      workspace.weights = weights.map { $0.start + range.lowerBound }
+    case .indices(let indices):
+      let x = workspace.gatheredInputs
+      let y = workspace.gatheredTargets
+      let w = workspace.gatheredWeights
+      indices.withUnsafeBufferPointer { indices in
+        let handle = pool?.handle
+        T.kernels.gather(
+          handle, indices.count, inputs.columns, inputs.start, inputs.stride, indices.baseAddress,
+          x.start, x.stride)
+        T.kernels.gather(
+          handle, indices.count, targets.columns, targets.start, targets.stride,
+          indices.baseAddress, y.start, y.stride)
+        if let weights {
+          for (position, index) in indices.enumerated() { w[position] = weights.start[Int(index)] }
+        }
+      }
+      workspace.inputs = x
+      workspace.targets = y
+      workspace.weights = weights == nil ? nil : UnsafePointer(w)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/// A fully connected layer: z = W a + b, then a = σ(z).
+///
+/// Its parameters are one tensor of the flat buffer: W `[affine outputs, inputs]` and b.
+public struct DenseLayer: Hashable, Sendable {
+  public let inputs: Int
+  public let outputs: Int
+  public let activation: Activation
+
+  public init(inputs: Int, outputs: Int, activation: Activation) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.activation = activation
+  }
+
+  var affineOutputs: Int { outputs * activation.pieces }
+
+  var needsWeightedInputs: Bool {
+    if case .maxout = activation { true } else { activation.derivativeUsesWeightedInputs }
+  }
+
+  /// z = W a + b and a = σ(z) for a batch, one example a row.
+  ///
+  /// - Parameters:
+  ///   - rows: Examples in the batch, m.
+  ///   - below: Outputs of the layer below, `[m, inputs]`.
+  ///   - parameters: This layer's panels.
+  ///   - state: Receives a `[m, outputs]`, and z `[m, affine outputs]` where it is kept.
+  func forward<T: Scalar>(
+    rows: Int, below: MatrixView<T>, parameters: UnsafePointer<T>, state: LayerState<T>,
+    pool: ThreadPool?
+  ) {
+    let z = state.weightedInputs
+    let a = state.outputs
+    switch activation {
+    case .softmax:
+      T.kernels.affine(
+        pool?.handle, rows, inputs, outputs, below.start, below.stride, parameters,
+        Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
+      T.kernels.softmax(rows, outputs, z.start, z.stride, a.start, a.stride)
+    case .maxout(let pieces):
+      T.kernels.affine(
+        pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, parameters,
+        Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
+      T.kernels.maxout(rows, outputs, pieces, z.start, z.stride, a.start, a.stride)
+    default:
+      T.kernels.affine(
+        pool?.handle, rows, inputs, outputs, below.start, below.stride, parameters,
+        activation.kernel, T(activation.kernelParameter), z.optionalStart, z.stride, a.start,
+        a.stride)
+    }
+  }
+
+  /// BP3 and BP4 for a batch: ∂C/∂b = Σₓ δ, ∂C/∂W = Σₓ δ aᵀ, in the order of the batch.
+  ///
+  /// - Parameters:
+  ///   - below: a of the layer below, `[m, inputs]`.
+  ///   - delta: δ of this layer, `[m, affine outputs]`.
+  ///   - gradient: Receives this layer's panels: rows of ∂C/∂W, then the row of ∂C/∂b.
+  func formBiasAndWeightGradient<T: Scalar>(
+    rows: Int, below: MatrixView<T>, delta: MatrixView<T>, gradient: UnsafeMutablePointer<T>,
+    pool: ThreadPool?
+  ) {
+    T.kernels.parameterGradient(
+      pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, delta.start,
+      delta.stride, gradient)
+  }
+
+  /// BP2: passes δ of this layer down, δˡ⁻¹ = (δˡ W) ⊙ σ′(zˡ⁻¹).
+  ///
+  /// σ′ belongs to the layer below, so that layer's activation and state are given.
+  ///
+  /// - Parameters:
+  ///   - delta: δ of this layer, `[m, affine outputs]`.
+  ///   - parameters: This layer's panels.
+  ///   - activation: σ of the layer below.
+  ///   - state: The state of the layer below; receives its δ, `[m, its affine outputs]`.
+  func formBackpropagatedDelta<T: Scalar>(
+    rows: Int, delta: MatrixView<T>, parameters: UnsafePointer<T>,
+    through activation: Activation, of state: LayerState<T>, pool: ThreadPool?
+  ) {
+    if case .maxout(let pieces) = activation {
+      let gradient = state.outputGradient
+      T.kernels.passDown(
+        pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,
+        Activation.identity.kernel, 0, nil, 0, gradient.start, gradient.stride)
+      T.kernels.maxoutDelta(
+        rows, inputs, pieces, gradient.start, gradient.stride, state.weightedInputs.start,
+        state.weightedInputs.stride, state.delta.start, state.delta.stride)
+    } else {
+      let kept = activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs
+      T.kernels.passDown(
+        pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,
+        activation.kernel, T(activation.kernelParameter), kept.start, kept.stride,
+        state.delta.start, state.delta.stride)
+    }
+  }
+}

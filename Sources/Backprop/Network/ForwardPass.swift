@@ -1,0 +1,126 @@
+// The first half of the algorithm: input → forward, and the loss of the batch.
+
+extension Network {
+  /// Carries a batch through the layers, aˡ = σ(Wˡ aˡ⁻¹ + bˡ), and adds up its loss.
+  ///
+  /// - Parameters:
+  ///   - batch: Examples, at most as many as the workspace holds.
+  ///   - workspace: Receives aˡ of every layer (and z where it is kept) and the losses.
+  ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
+  /// - Returns: C = Σₓ wₓ Cₓ of the batch, without penalties.
+  /// - Complexity: O(batch × weights), without allocation.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  @discardableResult
+  public func forward(
+    _ batch: Batch<T>, in workspace: inout Workspace<T>, pool: ThreadPool? = nil
+  ) -> Double {
+    batch.load(into: &workspace, pool: pool)
+    formOutputs(in: &workspace, pool: pool)
+    return formLosses(in: &workspace)
+  }
+
+  /// aˡ of every layer, from the inputs that the workspace holds.
+  func formOutputs(in workspace: inout Workspace<T>, pool: ThreadPool?) {
+    let tensors = parameters.layout.tensors
+    let start = parameters.start
+    var below = workspace.inputs
+    for index in layers.indices {
+      let state = workspace.states[index]
+      switch layers[index] {
+      case .dense(let layer):
+        layer.forward(
+          rows: workspace.rows, below: below, parameters: start + tensors[index].offset,
+          state: state, pool: pool)
+      }
+      below = state.outputs
+    }
+  }
+
+  /// wₓ Cₓ of each example from aᴸ, or from zᴸ where that is more accurate; returns their sum.
+  func formLosses(in workspace: inout Workspace<T>) -> Double {
+    let last = workspace.states[layers.count - 1]
+    let rows = workspace.rows
+    let scale: T = reduction.scale(count: rows)
+    let z = last.weightedInputs
+    let a = last.outputs
+    let y = workspace.targets
+    switch (loss, outputActivation) {
+    case (.crossEntropy, .softmax):
+      T.kernels.softmaxCrossEntropy(
+        rows, outputCount, z.start, z.stride, y.start, y.stride, workspace.weights, scale,
+        workspace.losses)
+    case (.binaryCrossEntropy, .sigmoid):
+      T.kernels.sigmoidCrossEntropy(
+        rows, outputCount, z.start, z.stride, y.start, y.stride, workspace.weights, scale,
+        workspace.losses)
+    case (.custom(let custom), _):
+      for row in 0..<rows {
+        let outputs = a.row(row)
+        let targets = y.row(row)
+        workspace.losses[row] = custom.value(
+          outputs: outputs.span, targets: targets.span,
+          weight: (workspace.weights?[row] ?? 1) * scale)
+      }
+    default:
+      guard let kernel = loss.kernel else { preconditionFailure("\(loss) has no kernel") }
+      T.kernels.loss(
+        kernel.kind, T(kernel.parameter), rows, outputCount, a.start, a.stride, y.start, y.stride,
+        workspace.weights, scale, workspace.losses)
+    }
+    return T.kernels.sum(rows, workspace.losses)
+  }
+
+  /// aᴸ for every row of `inputs`.
+  ///
+  /// A row's outputs do not depend on the rows it comes with: one row and a thousand give the same
+  /// bits.
+  ///
+  /// - Parameters:
+  ///   - inputs: x, `[examples, inputs]`.
+  ///   - pool: Threads to use; nil for the caller's alone.
+  /// - Returns: aᴸ, `[examples, outputs]`.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public func predictions(for inputs: Matrix<T>, pool: ThreadPool? = nil) -> Matrix<T> {
+    precondition(
+      inputs.columns == inputCount, "\(inputs.columns) inputs for a network of \(inputCount)")
+    var predictions = Matrix<T>(rows: inputs.rows, columns: outputCount)
+    let chunk = max(1, min(inputs.rows, 1024))
+    var workspace = Workspace(for: self, capacity: chunk)
+    let target = predictions.mutableStart
+    for first in stride(from: 0, to: inputs.rows, by: chunk) {
+      workspace.rows = min(chunk, inputs.rows - first)
+      workspace.inputs = inputs.view(from: first)
+      formOutputs(in: &workspace, pool: pool)
+      let outputs = workspace.states[layers.count - 1].outputs
+      for row in 0..<workspace.rows {
+        (target + (first + row) * predictions.stride).update(
+          from: outputs.start + row * outputs.stride, count: outputCount)
+      }
+    }
+    return predictions
+  }
+
+  /// The first number that is not finite in the last forward pass, in the order of the pass.
+  ///
+  /// - Returns: The layer (1 is the input), the neuron from 0 and the row of the batch; nil if all
+  ///   inputs, outputs and targets are finite, so that only the loss itself overflowed.
+  func firstNonfinite(in workspace: borrowing Workspace<T>) -> (layer: Int, neuron: Int, row: Int)? {
+    let views = [workspace.inputs] + workspace.states.map(\.outputs)
+    for (index, view) in views.enumerated() {
+      let position = T.kernels.firstNonfinite(workspace.rows, view.columns, view.start, view.stride)
+      if position >= 0 {
+        return (index + 1, position % view.columns, position / view.columns)
+      }
+    }
+    return nil
+  }
+}
+
+extension MatrixView {
+  /// The elements of one row. The caller keeps the memory alive while they are used.
+  func row(_ row: Int) -> UnsafeMutableBufferPointer<T> {
+    UnsafeMutableBufferPointer(start: start + row * stride, count: columns)
+  }
+}

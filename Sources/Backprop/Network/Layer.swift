@@ -1,0 +1,54 @@
+/// One layer of a network that computes: its kind, with the kind's shapes.
+///
+/// A kind is one file that states its shapes, its forward pass, how it passes δ down (BP2) and the
+/// gradients of its parameters (BP3, BP4), over views of the flat parameters. The dense layer is the
+/// first of them. The network only walks the list.
+public enum Layer: Hashable, Sendable {
+  case dense(DenseLayer)
+
+  /// Number of inputs, the outputs of the layer below.
+  public var inputs: Int { switch self { case .dense(let layer): layer.inputs } }
+  /// Number of outputs.
+  public var outputs: Int { switch self { case .dense(let layer): layer.outputs } }
+  /// Width of the affine map, and so of z and δ: the outputs times the pieces of the activation.
+  public var affineOutputs: Int { switch self { case .dense(let layer): layer.affineOutputs } }
+  /// The activation function.
+  public var activation: Activation { switch self { case .dense(let layer): layer.activation } }
+
+  /// Whether the backward pass needs z, so that the workspace keeps it.
+  var needsWeightedInputs: Bool {
+    switch self {
+    case .dense(let layer): layer.needsWeightedInputs
+    }
+  }
+}
+
+extension Layer: Codable {
+  private enum Key: String, CodingKey { case kind, inputs, outputs, activation }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    let kind = try container.decode(String.self, forKey: .kind)
+    guard kind == "dense" else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .kind, in: container,
+        debugDescription: "\"\(kind)\" is not a kind of layer that this version knows")
+    }
+    self = .dense(
+      DenseLayer(
+        inputs: try container.decode(Int.self, forKey: .inputs),
+        outputs: try container.decode(Int.self, forKey: .outputs),
+        activation: try container.decode(Activation.self, forKey: .activation)))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    switch self {
+    case .dense(let layer):
+      try container.encode("dense", forKey: .kind)
+      try container.encode(layer.inputs, forKey: .inputs)
+      try container.encode(layer.outputs, forKey: .outputs)
+      try container.encode(layer.activation, forKey: .activation)
+    }
+  }
+}

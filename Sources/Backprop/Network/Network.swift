@@ -1,0 +1,151 @@
+/// A multilayer perceptron: its layers, their parameters, and the loss that it is trained on.
+///
+/// Layer 1 of the literature is the input; `layers` holds layers 2 … L, those that compute.
+///
+/// ```swift
+/// var network = try Network<Float>(
+///   sizes: [4, 64, 3], activations: [.relu, .softmax], loss: .crossEntropy, seed: 1)
+/// ```
+public struct Network<T: Scalar>: Sendable {
+  /// Layers 2 … L.
+  public let layers: [Layer]
+  /// W and b of all layers.
+  public var parameters: Parameters<T>
+  /// C of one example, a function of the last layer's output.
+  public let loss: Loss
+  /// How the examples of a batch are weighed: 1/m each, or 1.
+  public let reduction: Reduction
+
+  /// The widths: inputs, hidden layers, outputs.
+  public var sizes: [Int] { [layers[0].inputs] + layers.map(\.outputs) }
+  /// Number of inputs, n¹.
+  public var inputCount: Int { layers[0].inputs }
+  /// Number of outputs, nᴸ.
+  public var outputCount: Int { layers[layers.count - 1].outputs }
+  /// Number of weights and biases.
+  public var parameterCount: Int { parameters.layout.parameterCount }
+  /// σ of the last layer.
+  public var outputActivation: Activation { layers[layers.count - 1].activation }
+
+  /// The most weights and biases that a network may have.
+  public static var largestParameterCount: Int { 1 << 33 }
+
+  /// Makes a network of dense layers with fresh weights.
+  ///
+  /// - Parameters:
+  ///   - sizes: Inputs, hidden layers and outputs; at least two numbers, each at least 1.
+  ///   - activations: σ of layers 2 … L, one per layer.
+  ///   - loss: The loss that BP1 begins with.
+  ///   - reduction: Mean or sum over the examples of a batch.
+  ///   - initializer: How weights begin; nil takes the one suited to each layer's activation.
+  ///   - seed: The same seed gives the same weights.
+  /// - Throws: `NetworkError` if the sizes or the activations make no network, or the loss is not
+  ///   defined on the outputs of the last activation.
+  public init(
+    sizes: [Int], activations: [Activation], loss: Loss, reduction: Reduction = .mean,
+    initializer: Initializer? = nil, seed: UInt64 = 0
+  ) throws(NetworkError) {
+    guard sizes.count >= 2 else { throw .tooFewSizes(sizes) }
+    if let index = sizes.firstIndex(where: { $0 < 1 }) {
+      throw .badSize(sizes[index], position: index)
+    }
+    guard activations.count == sizes.count - 1 else {
+      throw .activationCount(found: activations.count, layers: sizes.count - 1)
+    }
+    let layers = activations.indices.map { index in
+      Layer.dense(
+        DenseLayer(
+          inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index]))
+    }
+    try self.init(layers: layers, loss: loss, reduction: reduction)
+    for (index, tensor) in parameters.layout.tensors.enumerated() {
+      var random = RandomSource(seed: seed, purpose: .initialization, index: UInt32(index))
+      let initializer = initializer ?? .suited(to: activations[index])
+      parameters.setTensors(
+        of: index,
+        weights: initializer.weights(
+          inputs: tensor.inputs, outputs: tensor.outputs, using: &random),
+        biases: [T](repeating: 0, count: tensor.outputs))
+    }
+  }
+
+  /// Makes a network of given layers, all parameters zero.
+  ///
+  /// - Throws: `NetworkError` as above, and if the layers do not fit together.
+  public init(layers: [Layer], loss: Loss, reduction: Reduction) throws(NetworkError) {
+    guard let last = layers.last else { throw .tooFewSizes([]) }
+    var count = 0
+    for (index, layer) in layers.enumerated() {
+      guard layer.inputs >= 1 else { throw .badSize(layer.inputs, position: index) }
+      guard layer.outputs >= 1 else { throw .badSize(layer.outputs, position: index + 1) }
+      if index > 0, layers[index - 1].outputs != layer.inputs {
+        throw .layersDoNotFit(
+          layer: index + 2, inputs: layer.inputs, outputsBelow: layers[index - 1].outputs)
+      }
+      if index < layers.count - 1, layer.activation == .softmax {
+        throw .softmaxNotLast(layer: index + 2)
+      }
+      let (width, overflow1) = layer.outputs.multipliedReportingOverflow(
+        by: layer.activation.pieces)
+      let (weights, overflow2) = layer.inputs.multipliedReportingOverflow(by: width)
+      guard !overflow1, !overflow2, weights <= Self.largestParameterCount - count else {
+        throw .tooLarge
+      }
+      count += weights + width
+    }
+    guard loss.accepts(outputActivation: last.activation) else {
+      throw .lossNotDefined(loss, outputActivation: last.activation)
+    }
+    self.layers = layers
+    self.loss = loss
+    self.reduction = reduction
+    parameters = Parameters(layout: ParameterLayout(layers: layers))
+  }
+
+  /// The same network in another precision, each parameter rounded once.
+  public func converted<U: Scalar>(to type: U.Type) -> Network<U> {
+    Network<U>(
+      layers: layers, parameters: parameters.converted(to: type), loss: loss, reduction: reduction)
+  }
+
+  init(layers: [Layer], parameters: Parameters<T>, loss: Loss, reduction: Reduction) {
+    self.layers = layers
+    self.parameters = parameters
+    self.loss = loss
+    self.reduction = reduction
+  }
+
+  /// An empty gradient (or velocity, or moment) for this network.
+  public func makeGradient() -> Parameters<T> { Parameters(layout: parameters.layout) }
+}
+
+/// Why something cannot be a network.
+public enum NetworkError: UserError, Equatable {
+  case tooFewSizes([Int])
+  case badSize(Int, position: Int)
+  case activationCount(found: Int, layers: Int)
+  case layersDoNotFit(layer: Int, inputs: Int, outputsBelow: Int)
+  case softmaxNotLast(layer: Int)
+  case lossNotDefined(Loss, outputActivation: Activation)
+  case tooLarge
+
+  public var description: String {
+    switch self {
+    case .tooFewSizes(let sizes):
+      "a network needs at least an input and an output size, found \(sizes.count): give for example 4,16,3"
+    case .badSize(let size, let position):
+      "size \(size) of layer \(position + 1): every layer needs at least 1 neuron"
+    case .activationCount(let found, let layers):
+      "\(found) activations for \(layers) layers after the input: give one for each, or one for all"
+    case .layersDoNotFit(let layer, let inputs, let outputsBelow):
+      "layer \(layer) takes \(inputs) inputs, but the layer below has \(outputsBelow) outputs"
+    case .softmaxNotLast(let layer):
+      "layer \(layer) is hidden and cannot use softmax: softmax belongs on the last layer only"
+    case .lossNotDefined(let loss, let activation):
+      "loss \(loss) is not defined on the outputs of \(activation): "
+        + "use \(loss.canonicalActivation) on the last layer, or another loss"
+    case .tooLarge:
+      "the network would have more than 2³³ weights: use smaller layers"
+    }
+  }
+}

@@ -1,0 +1,147 @@
+/// All parameters of a network in one flat, 64-byte aligned buffer; layers are views of it.
+///
+/// A gradient, a velocity and a moment are values of the same type. So an update, a checkpoint, an
+/// exchange between workers and a gradient check are each one loop over the buffer. The order is the
+/// kernels': per layer, panels of 16 outputs, each panel one row per input and a last row of biases,
+/// and zero in the columns past the last output. Row-major `[outputs, inputs]` exists only where
+/// weights are imported and exported.
+public struct Parameters<T: Scalar>: Sendable {
+  /// Where each layer's tensor stands.
+  public let layout: ParameterLayout
+  private var buffer: AlignedBuffer<T>
+
+  /// All zeros.
+  public init(layout: ParameterLayout) {
+    self.layout = layout
+    buffer = AlignedBuffer(count: layout.count)
+  }
+
+  /// The weights of a layer, `[affine outputs, inputs]`, and its biases.
+  ///
+  /// - Parameter layer: Index of the layer, from 0 for the first that computes.
+  public func tensors(of layer: Int) -> (weights: Matrix<T>, biases: [T]) {
+    let tensor = layout.tensors[layer]
+    var dense = [T](repeating: 0, count: tensor.inputs * tensor.outputs)
+    var biases = [T](repeating: 0, count: tensor.outputs)
+    T.kernels.unpack(tensor.inputs, tensor.outputs, start + tensor.offset, &dense, &biases)
+    var weights = Matrix<T>(rows: tensor.outputs, columns: tensor.inputs)
+    for row in 0..<tensor.outputs {
+      weights.setRow(row, to: dense[(row * tensor.inputs)..<((row + 1) * tensor.inputs)])
+    }
+    return (weights, biases)
+  }
+
+  /// The weights of a layer, dense and row-major `[affine outputs × inputs]`, and its biases.
+  public func denseTensors(of layer: Int) -> (weights: [T], biases: [T]) {
+    let tensor = layout.tensors[layer]
+    var weights = [T](repeating: 0, count: tensor.inputs * tensor.outputs)
+    var biases = [T](repeating: 0, count: tensor.outputs)
+    T.kernels.unpack(tensor.inputs, tensor.outputs, start + tensor.offset, &weights, &biases)
+    return (weights, biases)
+  }
+
+  /// Replaces the tensor of a layer.
+  ///
+  /// - Parameters:
+  ///   - layer: Index of the layer, from 0 for the first that computes.
+  ///   - weights: W, dense and row-major, `[affine outputs × inputs]`.
+  ///   - biases: b, `[affine outputs]`.
+  public mutating func setTensors(of layer: Int, weights: [T], biases: [T]) {
+    let tensor = layout.tensors[layer]
+    precondition(
+      weights.count == tensor.inputs * tensor.outputs && biases.count == tensor.outputs,
+      "\(weights.count) weights and \(biases.count) biases for [\(tensor.outputs), \(tensor.inputs)]"
+    )
+    T.kernels.pack(
+      tensor.inputs, tensor.outputs, weights, biases, mutableStart + tensor.offset)
+  }
+
+  /// One parameter: a weight W[output][input], or the bias of `output` where `input` is nil.
+  public subscript(layer layer: Int, output output: Int, input input: Int?) -> T {
+    get { start[layout.tensors[layer].index(output: output, input: input)] }
+    set { mutableStart[layout.tensors[layer].index(output: output, input: input)] = newValue }
+  }
+
+  /// ½ λ ‖W‖² over the weights of all layers; biases are not penalised.
+  func squaredNormPenalty(_ lambda: Double) -> Double {
+    layout.tensors.reduce(0) { sum, tensor in
+      sum
+        + lambda / 2
+        * T.kernels.sumSquares(
+          tensor.panels, tensor.rows, tensor.decayedRows, start + tensor.offset)
+    }
+  }
+
+  /// The same parameters in another precision, each rounded once.
+  public func converted<U: Scalar>(to type: U.Type) -> Parameters<U> {
+    var result = Parameters<U>(layout: layout)
+    let target = result.mutableStart
+    for index in 0..<layout.count { target[index] = U(start[index]) }
+    return result
+  }
+
+  /// Copies the elements of parameters of the same layout, without allocation.
+  mutating func assign(_ other: Parameters) {
+    precondition(layout == other.layout, "parameters of different layouts")
+    mutableStart.update(from: other.start, count: layout.count)
+  }
+
+  var start: UnsafePointer<T> { UnsafePointer(buffer.start) }
+
+  var mutableStart: UnsafeMutablePointer<T> {
+    mutating get {
+      if !isKnownUniquelyReferenced(&buffer) { buffer = buffer.copy() }
+      return buffer.start
+    }
+  }
+}
+
+extension Parameters: Equatable {
+  /// Equal in layout and in every bit but the sign of zero.
+  public static func == (left: Parameters, right: Parameters) -> Bool {
+    left.layout == right.layout
+      && (0..<left.layout.count).allSatisfy { left.start[$0] == right.start[$0] }
+  }
+}
+
+/// Where the tensors of all layers stand in the flat buffer.
+public struct ParameterLayout: Equatable, Sendable {
+  /// The affine map of one layer: ⌈outputs/16⌉ panels of (inputs + 1) rows of 16.
+  public struct Tensor: Equatable, Sendable {
+    /// Index of the first element in the buffer.
+    public let offset: Int
+    public let inputs: Int
+    /// Width of the affine map: the outputs of the layer times its pieces.
+    public let outputs: Int
+
+    var panels: Int { (outputs + 15) / 16 }
+    var rows: Int { inputs + 1 }
+    /// Rows that decay and penalties touch: the weights, not the biases.
+    var decayedRows: Int { inputs }
+    var count: Int { panels * rows * 16 }
+
+    func index(output: Int, input: Int?) -> Int {
+      precondition(output >= 0 && output < outputs && (input ?? 0) >= 0 && (input ?? 0) < inputs)
+      return offset + (output / 16 * rows + (input ?? inputs)) * 16 + output % 16
+    }
+  }
+
+  public let tensors: [Tensor]
+  /// Elements of the buffer, padding included.
+  public let count: Int
+  /// Weights and biases, padding not included.
+  public let parameterCount: Int
+
+  init(layers: [Layer]) {
+    var tensors: [Tensor] = []
+    var offset = 0
+    for layer in layers {
+      let tensor = Tensor(offset: offset, inputs: layer.inputs, outputs: layer.affineOutputs)
+      tensors.append(tensor)
+      offset += tensor.count
+    }
+    self.tensors = tensors
+    count = offset
+    parameterCount = tensors.reduce(0) { $0 + ($1.inputs + 1) * $1.outputs }
+  }
+}

@@ -1,0 +1,139 @@
+/// What one batch leaves in a network: z, a and δ of every layer, allocated once and kept.
+///
+/// The workspace is the trace: `Trace` and the studio copy these very numbers out. A training step
+/// allocates nothing. z is kept where σ′ needs it (GELU, SiLU, Mish, maxout), for the last layer,
+/// and for all layers if `keepsWeightedInputs`; the kernels are the same, so are the bits.
+public struct Workspace<T: Scalar>: ~Copyable {
+  /// Examples that fit.
+  public let capacity: Int
+  /// Examples of the last batch, m.
+  public internal(set) var rows = 0
+
+  /// x of the last batch: the gathered copy, or rows of the data set itself.
+  var inputs: MatrixView<T>
+  var targets: MatrixView<T>
+  /// Example weights of the last batch, or nil where all are 1.
+  var weights: UnsafePointer<T>?
+
+  let gatheredInputs: MatrixView<T>
+  let gatheredTargets: MatrixView<T>
+  let gatheredWeights: UnsafeMutablePointer<T>
+  /// wₓ Cₓ of each example.
+  let losses: UnsafeMutablePointer<T>
+  let states: [LayerState<T>]
+  private let buffer: AlignedBuffer<T>
+
+  /// Allocates for batches of up to `capacity` examples.
+  ///
+  /// - Parameter keepsWeightedInputs: Whether z of every layer is kept, as a trace needs it.
+  public init(for network: Network<T>, capacity: Int, keepsWeightedInputs: Bool = false) {
+    precondition(capacity >= 0, "a workspace for \(capacity) examples")
+    self.capacity = capacity
+    let layers = network.layers
+    // Two walks of the same plan: one adds up the sizes, the other hands out the memory.
+    var measure = Arena<T>(base: nil)
+    _ = Self.plan(layers, capacity, keepsWeightedInputs, in: &measure)
+    buffer = AlignedBuffer(count: measure.used)
+    var arena = Arena<T>(base: buffer.start)
+    let plan = Self.plan(layers, capacity, keepsWeightedInputs, in: &arena)
+    gatheredInputs = plan.inputs
+    gatheredTargets = plan.targets
+    gatheredWeights = plan.weights.start
+    losses = plan.losses.start
+    states = plan.states
+    inputs = plan.inputs
+    targets = plan.targets
+    weights = nil
+  }
+
+  private static func plan(
+    _ layers: [Layer], _ capacity: Int, _ keepsWeightedInputs: Bool, in arena: inout Arena<T>
+  ) -> (
+    inputs: MatrixView<T>, targets: MatrixView<T>, weights: MatrixView<T>, losses: MatrixView<T>,
+    states: [LayerState<T>]
+  ) {
+    let inputs = arena.matrix(capacity, layers.first?.inputs ?? 0)
+    let targets = arena.matrix(capacity, layers.last?.outputs ?? 0)
+    let weights = arena.matrix(1, capacity)
+    let losses = arena.matrix(1, capacity)
+    let states = layers.indices.map { index in
+      let layer = layers[index]
+      let isLast = index == layers.count - 1
+      let isMaxout = layer.activation.pieces > 1
+      let keepsZ = keepsWeightedInputs || isLast || layer.needsWeightedInputs
+      return LayerState(
+        weightedInputs: keepsZ ? arena.matrix(capacity, layer.affineOutputs) : .none,
+        outputs: arena.matrix(capacity, layer.outputs),
+        delta: arena.matrix(capacity, layer.affineOutputs),
+        outputGradient: isLast || isMaxout ? arena.matrix(capacity, layer.outputs) : .none)
+    }
+    return (inputs, targets, weights, losses, states)
+  }
+
+  /// Copies the rows that a view shows of the last batch.
+  func copy(_ view: MatrixView<T>) -> Matrix<T> {
+    var matrix = Matrix<T>(rows: rows, columns: view.columns)
+    for row in 0..<rows {
+      matrix.setRow(row, to: UnsafeBufferPointer(start: view.start + row * view.stride, count: view.columns))
+    }
+    return matrix
+  }
+
+  /// aˡ of the last batch, `[m, outputs]`; layer from 0 for the first that computes.
+  public func outputs(of layer: Int) -> Matrix<T> { copy(states[layer].outputs) }
+  /// δˡ of the last batch, `[m, affine outputs]`.
+  public func delta(of layer: Int) -> Matrix<T> { copy(states[layer].delta) }
+  /// zˡ of the last batch, `[m, affine outputs]`, or nil where it is not kept.
+  public func weightedInputs(of layer: Int) -> Matrix<T>? {
+    states[layer].weightedInputs.columns > 0 || states[layer].outputs.columns == 0
+      ? copy(states[layer].weightedInputs) : nil
+  }
+  /// wₓ Cₓ of each example of the last batch.
+  public var exampleLosses: [T] { Array(UnsafeBufferPointer(start: losses, count: rows)) }
+}
+
+/// The matrices of one layer for one batch, inside a workspace.
+struct LayerState<T: Scalar> {
+  /// z, `[m, affine outputs]`; without columns where it is not kept.
+  let weightedInputs: MatrixView<T>
+  /// a, `[m, outputs]`.
+  let outputs: MatrixView<T>
+  /// δ, `[m, affine outputs]`.
+  let delta: MatrixView<T>
+  /// ∂C/∂a, `[m, outputs]`: ∇ₐC of the last layer, and the error before the winner takes it (maxout).
+  let outputGradient: MatrixView<T>
+}
+
+/// Rows of padded elements somewhere in memory that the holder of the view keeps alive.
+struct MatrixView<T: Scalar> {
+  let start: UnsafeMutablePointer<T>
+  let columns: Int
+  let stride: Int
+  let isKept: Bool
+
+  /// No matrix; its start must not be read through.
+  static var none: MatrixView {
+    MatrixView(start: UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped, columns: 0, stride: 0, isKept: false)
+  }
+
+  /// The start for a kernel that may do without: nil where nothing is kept.
+  var optionalStart: UnsafeMutablePointer<T>? { isKept ? start : nil }
+}
+
+/// Hands out aligned matrices from one allocation; without a base it only counts.
+private struct Arena<T: Scalar> {
+  let base: UnsafeMutablePointer<T>?
+  var used = 0
+
+  init(base: UnsafeMutablePointer<T>?) { self.base = base }
+
+  mutating func matrix(_ rows: Int, _ columns: Int) -> MatrixView<T> {
+    let stride = Matrix<T>.stride(columns: columns)
+    defer { used += rows * stride }
+    guard let base else {
+      let none = MatrixView<T>.none
+      return MatrixView(start: none.start, columns: columns, stride: stride, isKept: true)
+    }
+    return MatrixView(start: base + used, columns: columns, stride: stride, isKept: true)
+  }
+}
