@@ -1,0 +1,58 @@
+/// Everything that decides a training run, except the data and the network.
+///
+/// The number of threads is not part of it: it changes no bit of the result.
+public struct TrainingConfiguration: Codable, Hashable, Sendable {
+  public var optimizer: OptimizerRule
+  /// η, the largest learning rate of the schedule; positive.
+  public var learningRate: Double
+  public var schedule: Schedule
+  /// m, examples a step; at least 1. The last batch of an epoch may be shorter.
+  public var batchSize: Int
+  /// Passes over the training data; at least 1.
+  public var epochs: Int
+  /// Whether each epoch takes the examples in a new random order.
+  public var shuffles: Bool
+  /// λ of ½ λ ‖W‖² in the loss; at least 0. Enters with BP4, never in δ.
+  public var l2Penalty: Double
+  /// Decoupled decay of the weights: W ← W − η λ W; at least 0.
+  public var weightDecay: Double
+  /// Epochs without a better validation score after which training stops; nil for never.
+  public var patience: Int?
+  /// The same seed gives the same run, bit for bit.
+  public var seed: UInt64
+
+  public init(
+    optimizer: OptimizerRule = .adam(), learningRate: Double? = nil,
+    schedule: Schedule = .cosine(), batchSize: Int = 32, epochs: Int = 100, shuffles: Bool = true,
+    l2Penalty: Double = 0, weightDecay: Double? = nil, patience: Int? = nil, seed: UInt64 = 0
+  ) {
+    self.optimizer = optimizer
+    self.learningRate = learningRate ?? optimizer.suggestedLearningRate
+    self.schedule = schedule
+    self.batchSize = batchSize
+    self.epochs = epochs
+    self.shuffles = shuffles
+    self.l2Penalty = l2Penalty
+    self.weightDecay = weightDecay ?? optimizer.suggestedWeightDecay
+    self.patience = patience
+    self.seed = seed
+  }
+
+  /// A batch size that suits so many training examples: 16 for small sets, up to 256 for large ones.
+  public static func suggestedBatchSize(examples: Int) -> Int {
+    switch examples {
+    case ..<1000: 16
+    case ..<10_000: 32
+    case ..<50_000: 64
+    case ..<200_000: 128
+    default: 256
+    }
+  }
+
+  /// As many epochs as make a run converge: about 6,000 steps for small sets, at least 20 epochs for
+  /// large ones.
+  public static func suggestedEpochs(examples: Int, batchSize: Int) -> Int {
+    let stepsPerEpoch = max(1, (examples + batchSize - 1) / batchSize)
+    return min(300, max(20, 6000 / stepsPerEpoch))
+  }
+}

@@ -1,0 +1,97 @@
+/// What a trainer reports while it runs. Progress bar, JSON lines and early stopping are subscribers.
+public enum TrainingEvent: Sendable {
+  case start(TrainingStart)
+  /// Within an epoch, several times a second at most.
+  case progress(TrainingProgress)
+  case epoch(EpochReport)
+  case warning(code: String, message: String)
+  case end(TrainingSummary)
+}
+
+/// The shape of a run, before its first step.
+public struct TrainingStart: Sendable {
+  public let examples: Int
+  public let validationExamples: Int
+  public let parameters: Int
+  public let sizes: [Int]
+  public let stepsPerEpoch: Int
+  public let configuration: TrainingConfiguration
+}
+
+/// How far an epoch has come.
+public struct TrainingProgress: Sendable {
+  /// From 1.
+  public let epoch: Int
+  public let epochs: Int
+  /// Steps of this epoch that are done.
+  public let stepInEpoch: Int
+  public let stepsPerEpoch: Int
+  /// The objective so far, averaged over the epoch's examples so far.
+  public let loss: Double
+  public let examplesPerSecond: Double
+}
+
+/// Loss and metrics of one pass over data.
+public struct Evaluation: Sendable, Equatable {
+  /// Cₓ averaged over the examples (with their weights), without penalties.
+  public let loss: Double
+  public let metrics: Metrics
+}
+
+/// One finished epoch.
+public struct EpochReport: Sendable {
+  /// From 1.
+  public let epoch: Int
+  public let epochs: Int
+  /// Updates made since the start of the run.
+  public let step: Int
+  /// The objective (data loss plus penalties) at each step, averaged over the epoch's examples.
+  public let loss: Double
+  /// The same without penalties.
+  public let dataLoss: Double
+  /// Metrics on the training examples, as each batch met them.
+  public let metrics: Metrics
+  public let validation: Evaluation?
+  /// η of the epoch's last step.
+  public let learningRate: Double
+  /// Wall time of the epoch's steps, validation not included.
+  public let seconds: Double
+  public let examplesPerSecond: Double
+  /// Whether this is the best epoch so far.
+  public let isBest: Bool
+}
+
+/// How a run ended. The network then holds the weights of the best epoch.
+public struct TrainingSummary: Sendable {
+  public enum Reason: String, Sendable {
+    case completed, earlyStop, interrupted, diverged
+  }
+  public let reason: Reason
+  /// The epoch whose weights are kept, from 1; 0 if none was finished.
+  public let bestEpoch: Int
+  /// Epochs that were finished.
+  public let epochs: Int
+  public let steps: Int
+  /// On the validation data, with the weights that are kept.
+  public let validation: Evaluation?
+  /// Where the first number that is not finite arose, if the run diverged.
+  public let divergence: Divergence?
+  public let seconds: Double
+}
+
+/// Where a run met its first NaN or infinity.
+public struct Divergence: Sendable, Equatable, CustomStringConvertible {
+  /// The step of the run, from 1.
+  public let step: Int
+  public let epoch: Int
+  /// Layer of the network, 1 for the input, L for the last; the loss itself counts as the last.
+  public let layer: Int
+  /// Neuron in the layer, from 1; nil if only the loss overflowed.
+  public let neuron: Int?
+
+  public var description: String {
+    let place = neuron.map { "layer \(layer), neuron \($0)" } ?? "the loss (layer \(layer) is finite)"
+    return "the run diverged at step \(step) (epoch \(epoch)): the first number that is not finite "
+      + "is in \(place); try a smaller --learning-rate"
+  }
+}
