@@ -31,13 +31,6 @@ public struct TrainingProgress: Sendable {
   public let examplesPerSecond: Double
 }
 
-/// Loss and metrics of one pass over data.
-public struct Evaluation: Sendable, Equatable {
-  /// Cₓ averaged over the examples (with their weights), without penalties.
-  public let loss: Double
-  public let metrics: Metrics
-}
-
 /// One finished epoch.
 public struct EpochReport: Sendable {
   /// From 1.
