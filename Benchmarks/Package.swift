@@ -1,0 +1,13 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+  name: "backprop-benchmarks",
+  platforms: [.macOS(.v26)],
+  dependencies: [.package(name: "swift-backprop", path: "..")],
+  targets: [
+    .executableTarget(
+      name: "backprop-bench", dependencies: [.product(name: "Backprop", package: "swift-backprop")])
+  ],
+  swiftLanguageModes: [.v6]
+)

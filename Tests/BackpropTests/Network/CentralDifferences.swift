@@ -1,0 +1,94 @@
+@testable import Backprop
+
+/// The gradient of a network's loss by differences of the loss alone, to hold BP1–BP4 against.
+struct CentralDifferences {
+  var network: Network<Double>
+  let batch: Batch<Double>
+  private(set) var kinks = 0
+  private(set) var checked = 0
+  private(set) var worstRelativeError = 0.0
+
+  init(_ network: Network<Double>, _ batch: Batch<Double>) {
+    self.network = network
+    self.batch = batch
+  }
+
+  private mutating func loss(
+    _ layer: Int, _ output: Int, _ input: Int?, at value: Double,
+    _ workspace: inout Workspace<Double>
+  ) -> Double {
+    let old = network.parameters[layer: layer, output: output, input: input]
+    network.parameters[layer: layer, output: output, input: input] = value
+    defer { network.parameters[layer: layer, output: output, input: input] = old }
+    return network.forward(batch, in: &workspace)
+  }
+
+  /// ∂C/∂θ by the five-point rule: (C₋₂ − 8 C₋₁ + 8 C₁ − C₂) / 12h, with an error of order h⁴.
+  private mutating func derivative(
+    _ layer: Int, _ output: Int, _ input: Int?, step h: Double,
+    _ workspace: inout Workspace<Double>
+  ) -> Double {
+    let center = network.parameters[layer: layer, output: output, input: input]
+    let minus2 = loss(layer, output, input, at: center - 2 * h, &workspace)
+    let minus1 = loss(layer, output, input, at: center - h, &workspace)
+    let plus1 = loss(layer, output, input, at: center + h, &workspace)
+    let plus2 = loss(layer, output, input, at: center + 2 * h, &workspace)
+    return (minus2 - 8 * minus1 + 8 * plus1 - plus2) / (12 * h)
+  }
+
+  /// Compares every parameter with `gradient`.
+  ///
+  /// The relative error is |g − d| / max(|g|, |d|, 1e-3 · largest |g|). Where two step sizes disagree
+  /// a kink of the activation or the loss lies within the step: the entry is counted, not judged.
+  mutating func compare(with gradient: Parameters<Double>) {
+    var workspace = Workspace(for: network, capacity: batch.count)
+    let tensors = network.parameters.layout.tensors
+    var entries: [(layer: Int, output: Int, input: Int?)] = []
+    for (layer, tensor) in tensors.enumerated() {
+      for output in 0..<tensor.outputs {
+        for input in 0..<tensor.inputs { entries.append((layer, output, input)) }
+        entries.append((layer, output, nil))
+      }
+    }
+    let largest = entries.map { entry in
+      abs(gradient[layer: entry.layer, output: entry.output, input: entry.input])
+    }.max() ?? 0
+    for (layer, output, input) in entries {
+      let wide = derivative(layer, output, input, step: 4e-4, &workspace)
+      let narrow = derivative(layer, output, input, step: 1e-4, &workspace)
+      let expected = gradient[layer: layer, output: output, input: input]
+      let scale = max(abs(expected), abs(narrow), 1e-3 * largest, 1e-12)
+      if abs(wide - narrow) / scale > 1e-6 {
+        kinks += 1
+        continue
+      }
+      checked += 1
+      worstRelativeError = max(worstRelativeError, abs(expected - narrow) / scale)
+    }
+  }
+}
+
+/// Small random examples whose targets a loss is defined on.
+func randomExamples(
+  for loss: Loss, inputs: Int, outputs: Int, count: Int, seed: UInt64, weighted: Bool = false
+) -> Dataset<Double> {
+  var random = RandomSource(seed: seed, purpose: .sampling)
+  var x = Matrix<Double>(rows: count, columns: inputs)
+  var y = Matrix<Double>(rows: count, columns: outputs)
+  for row in 0..<count {
+    for column in 0..<inputs { x[row, column] = random.normal() }
+    let label = random.index(below: outputs)
+    for column in 0..<outputs {
+      switch loss {
+      case .crossEntropy: y[row, column] = column == label ? 1 : 0
+      case .hinge:
+        y[row, column] = outputs == 1 ? (random.uniform() < 0.5 ? -1 : 1) : (column == label ? 1 : 0)
+      case .binaryCrossEntropy: y[row, column] = random.uniform() < 0.5 ? 0 : 1
+      case .poisson: y[row, column] = Double(random.index(below: 4))
+      default: y[row, column] = random.normal()
+      }
+    }
+  }
+  let weights = weighted ? (0..<count).map { _ in 0.5 + random.uniform() } : nil
+  return Dataset(inputs: x, targets: y, weights: weights)
+}
