@@ -66,7 +66,7 @@ def text(document):
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def main(name, build, tolerance=1e-15):
+def main(name, build, tolerance=1e-15, compare=differences):
     """Builds the document and writes it, or compares it with the committed file."""
     parser = argparse.ArgumentParser(description=f"Makes {name}.")
     parser.add_argument("--check", action="store_true", help="compare with the committed file")
@@ -79,7 +79,7 @@ def main(name, build, tolerance=1e-15):
         (folder / name).write_text(text(document))
     if arguments.check:
         committed = json.loads((FOLDER / name).read_text())
-        wrong = list(differences(document, committed, tolerance))
+        wrong = list(compare(document, committed, tolerance))
         for line in wrong[:20]:
             print(f"{name}{line}", file=sys.stderr)
         if wrong:
