@@ -7,13 +7,29 @@ public enum Layer: Hashable, Sendable {
   case dense(DenseLayer)
 
   /// Number of inputs, the outputs of the layer below.
-  public var inputs: Int { switch self { case .dense(let layer): layer.inputs } }
+  public var inputs: Int {
+    switch self {
+    case .dense(let layer): layer.inputs
+    }
+  }
   /// Number of outputs.
-  public var outputs: Int { switch self { case .dense(let layer): layer.outputs } }
+  public var outputs: Int {
+    switch self {
+    case .dense(let layer): layer.outputs
+    }
+  }
   /// Width of the affine map, and so of z and δ: the outputs times the pieces of the activation.
-  public var affineOutputs: Int { switch self { case .dense(let layer): layer.affineOutputs } }
+  public var affineOutputs: Int {
+    switch self {
+    case .dense(let layer): layer.affineOutputs
+    }
+  }
   /// The activation function.
-  public var activation: Activation { switch self { case .dense(let layer): layer.activation } }
+  public var activation: Activation {
+    switch self {
+    case .dense(let layer): layer.activation
+    }
+  }
 
   /// Whether the backward pass needs z, so that the workspace keeps it.
   var needsWeightedInputs: Bool {

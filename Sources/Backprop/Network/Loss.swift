@@ -33,7 +33,8 @@ public enum Loss: Sendable {
 
   /// The names that `init(_:)` reads, as the command line shows them.
   public static let names = [
-    "squared-error", "absolute-error", "huber[:1]", "binary-cross-entropy", "cross-entropy", "hinge",
+    "squared-error", "absolute-error", "huber[:1]", "binary-cross-entropy", "cross-entropy",
+    "hinge",
     "poisson", "quantile:0.9",
   ]
 
@@ -66,7 +67,8 @@ public enum Loss: Sendable {
   /// with squared error.
   public func isCanonical(with activation: Activation) -> Bool {
     switch (self, activation) {
-    case (.crossEntropy, .softmax), (.binaryCrossEntropy, .sigmoid), (.squaredError, .identity): true
+    case (.crossEntropy, .softmax), (.binaryCrossEntropy, .sigmoid), (.squaredError, .identity):
+      true
     default: false
     }
   }

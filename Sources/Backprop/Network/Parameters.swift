@@ -62,16 +62,6 @@ public struct Parameters<T: Scalar>: Sendable {
     set { mutableStart[layout.tensors[layer].index(output: output, input: input)] = newValue }
   }
 
-  /// ½ λ ‖W‖² over the weights of all layers; biases are not penalised.
-  func squaredNormPenalty(_ lambda: Double) -> Double {
-    layout.tensors.reduce(0) { sum, tensor in
-      sum
-        + lambda / 2
-        * T.kernels.sumSquares(
-          tensor.panels, tensor.rows, tensor.decayedRows, start + tensor.offset)
-    }
-  }
-
   /// The same parameters in another precision, each rounded once.
   public func converted<U: Scalar>(to type: U.Type) -> Parameters<U> {
     var result = Parameters<U>(layout: layout)

@@ -74,7 +74,8 @@ public struct Workspace<T: Scalar>: ~Copyable {
   func copy(_ view: MatrixView<T>) -> Matrix<T> {
     var matrix = Matrix<T>(rows: rows, columns: view.columns)
     for row in 0..<rows {
-      matrix.setRow(row, to: UnsafeBufferPointer(start: view.start + row * view.stride, count: view.columns))
+      matrix.setRow(
+        row, to: UnsafeBufferPointer(start: view.start + row * view.stride, count: view.columns))
     }
     return matrix
   }
@@ -113,7 +114,9 @@ struct MatrixView<T: Scalar> {
 
   /// No matrix; its start must not be read through.
   static var none: MatrixView {
-    MatrixView(start: UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped, columns: 0, stride: 0, isKept: false)
+    MatrixView(
+      start: UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped, columns: 0, stride: 0,
+      isKept: false)
   }
 
   /// The start for a kernel that may do without: nil where nothing is kept.

@@ -72,7 +72,8 @@ public struct Matrix<Element: Scalar>: Sendable {
 
   /// Replaces one row by as many elements as there are columns.
   mutating func setRow(_ row: Int, to values: some Collection<Element>) {
-    precondition(row >= 0 && row < rows && values.count == columns, "\(values.count) elements for row \(row)")
+    precondition(
+      row >= 0 && row < rows && values.count == columns, "\(values.count) elements for row \(row)")
     let start = mutableStart + row * stride
     for (column, value) in values.enumerated() { start[column] = value }
   }

@@ -34,8 +34,7 @@ public struct Kernels<T>: Sendable {
   let pack: @Sendable (Int, Int, In, In, Out) -> Void
   let unpack: @Sendable (Int, Int, In, Out, Out) -> Void
   let activate: @Sendable (Int, Int, In, Int, bp_activation, T, Out, Int) -> Void
-  let multiplyDerivative:
-    @Sendable (Int, Int, In, Int, In, Int, bp_activation, T, Out, Int) -> Void
+  let multiplyDerivative: @Sendable (Int, Int, In, Int, In, Int, bp_activation, T, Out, Int) -> Void
   let softmax: @Sendable (Int, Int, In, Int, Out, Int) -> Void
   let softmaxDelta: @Sendable (Int, Int, In, Int, In, Int, Out, Int) -> Void
   let maxout: @Sendable (Int, Int, Int, In, Int, Out, Int) -> Void
@@ -47,8 +46,7 @@ public struct Kernels<T>: Sendable {
   let canonicalDelta: @Sendable (Int, Int, In, Int, In, Int, In, T, Out, Int) -> Void
   let updateSGD: @Sendable (Pool, Int, Int, Int, In, T, T, Out) -> Void
   let updateMomentum: @Sendable (Pool, Int, Int, Int, In, T, T, Bool, T, Out, Out) -> Void
-  let updateAdam:
-    @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, Out, Out, Out) -> Void
+  let updateAdam: @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, Out, Out, Out) -> Void
   let addPenaltyGradient: @Sendable (Pool, Int, Int, Int, In, T, Out) -> Void
   let sumSquares: @Sendable (Int, Int, Int, In) -> Double
   let gather: @Sendable (Pool, Int, Int, In, Int, UnsafePointer<UInt32>?, Out, Int) -> Void

@@ -137,7 +137,9 @@ private struct Run<T: Scalar>: ~Copyable {
         return .diverged
       }
       network.backward(in: &workspace, into: &gradient, pool: pool)
-      if lambda > 0 { addPenaltyGradient(of: network.parameters, lambda) }
+      if lambda > 0 {
+        gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
+      }
       metrics.add(
         outputs: workspace.states[network.layers.count - 1].outputs, targets: workspace.targets,
         rows: batch.count)
@@ -189,16 +191,6 @@ private struct Run<T: Scalar>: ~Copyable {
       reason: reason, bestEpoch: earlyStopping.bestEpoch, epochs: epochsFinished,
       steps: optimizer.step, validation: earlyStopping.bestEvaluation, divergence: divergence,
       seconds: (clock.now - start).inSeconds)
-  }
-
-  /// ∂/∂W of ½ λ ‖W‖²: it enters with BP4 and never touches δ.
-  private mutating func addPenaltyGradient(of parameters: Parameters<T>, _ lambda: Double) {
-    let target = gradient.mutableStart
-    for tensor in parameters.layout.tensors {
-      T.kernels.addPenaltyGradient(
-        pool?.handle, tensor.panels, tensor.rows, tensor.decayedRows,
-        parameters.start + tensor.offset, T(lambda), target + tensor.offset)
-    }
   }
 
   private func findDivergence(_ network: Network<T>, _ epoch: Int) -> Divergence {

@@ -83,7 +83,8 @@ public struct Divergence: Sendable, Equatable, CustomStringConvertible {
   public let neuron: Int?
 
   public var description: String {
-    let place = neuron.map { "layer \(layer), neuron \($0)" } ?? "the loss (layer \(layer) is finite)"
+    let place =
+      neuron.map { "layer \(layer), neuron \($0)" } ?? "the loss (layer \(layer) is finite)"
     return "the run diverged at step \(step) (epoch \(epoch)): the first number that is not finite "
       + "is in \(place); try a smaller --learning-rate"
   }

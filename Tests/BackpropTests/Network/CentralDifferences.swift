@@ -50,9 +50,10 @@ struct CentralDifferences {
         entries.append((layer, output, nil))
       }
     }
-    let largest = entries.map { entry in
-      abs(gradient[layer: entry.layer, output: entry.output, input: entry.input])
-    }.max() ?? 0
+    let largest =
+      entries.map { entry in
+        abs(gradient[layer: entry.layer, output: entry.output, input: entry.input])
+      }.max() ?? 0
     for (layer, output, input) in entries {
       let wide = derivative(layer, output, input, step: 4e-4, &workspace)
       let narrow = derivative(layer, output, input, step: 1e-4, &workspace)
@@ -82,7 +83,8 @@ func randomExamples(
       switch loss {
       case .crossEntropy: y[row, column] = column == label ? 1 : 0
       case .hinge:
-        y[row, column] = outputs == 1 ? (random.uniform() < 0.5 ? -1 : 1) : (column == label ? 1 : 0)
+        y[row, column] =
+          outputs == 1 ? (random.uniform() < 0.5 ? -1 : 1) : (column == label ? 1 : 0)
       case .binaryCrossEntropy: y[row, column] = random.uniform() < 0.5 ? 0 : 1
       case .poisson: y[row, column] = Double(random.index(below: 4))
       default: y[row, column] = random.normal()

@@ -69,7 +69,8 @@ struct EquationTests {
     }
     let together = network.predictions(for: inputs)
     for row in 0..<50 {
-      #expect(network.predictions(for: inputs.gathered([UInt32(row)]))[row: 0] == together[row: row])
+      #expect(
+        network.predictions(for: inputs.gathered([UInt32(row)]))[row: 0] == together[row: row])
     }
   }
 

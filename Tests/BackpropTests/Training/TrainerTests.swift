@@ -57,7 +57,8 @@ struct TrainerTests {
     // Wide enough that the products are split between threads.
     func run(threads: Int) throws -> Parameters<Float> {
       var network = try Network<Float>(
-        sizes: [2, 200, 130, 3], activations: [.relu, .gelu, .softmax], loss: .crossEntropy, seed: 1)
+        sizes: [2, 200, 130, 3], activations: [.relu, .gelu, .softmax], loss: .crossEntropy, seed: 1
+      )
       let configuration = TrainingConfiguration(
         optimizer: rule, learningRate: 0.01, batchSize: 64, epochs: 2, l2Penalty: 1e-4, seed: 2)
       Trainer<Float>(configuration: configuration, threads: threads).train(
