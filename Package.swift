@@ -22,7 +22,8 @@ let package = Package(
         "Backprop",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .testTarget(name: "BackpropTests", dependencies: ["Backprop", "CBackprop"]),
+    .testTarget(
+      name: "BackpropTests", dependencies: ["Backprop", "CBackprop"], exclude: ["Fixtures"]),
     .testTarget(name: "CommandTests", dependencies: ["backprop", "Backprop"]),
   ],
   swiftLanguageModes: [.v6]
