@@ -1,0 +1,60 @@
+import CBackprop
+import Testing
+
+@testable import Backprop
+
+/// Whole training runs on each instruction set. Serialized, because the selection is global; other
+/// suites may run beside it, since the variants that are selected here differ in no bit.
+@Suite("Whole runs on every instruction set", .serialized)
+struct DeterminismTests {
+  static let fusedVariants = [BP_FMA128, BP_AVX2, BP_AVX512, BP_NEON].filter {
+    bp_variant_supported($0)
+  }
+
+  func run<T: Scalar>(_ type: T.Type, threads: Int) throws -> (Parameters<T>, [Double]) {
+    var network = try Network<T>(
+      sizes: [2, 70, 33, 3], activations: [.silu, .maxout(pieces: 3), .softmax], loss: .crossEntropy,
+      seed: 5)
+    let spirals = TrainerTests.spirals(200, seed: 1)
+    let data = Dataset<T>(
+      inputs: spirals.inputs.converted(), targets: spirals.targets.converted())
+    var losses: [Double] = []
+    Trainer<T>(
+      configuration: TrainingConfiguration(
+        optimizer: .adamW(), learningRate: 0.01, batchSize: 48, epochs: 3, l2Penalty: 1e-3),
+      threads: threads
+    ).train(
+      &network, on: data, validation: data, metrics: .classification(probabilities: true)
+    ) { event in
+      if case .epoch(let report) = event {
+        losses += [report.loss, report.validation?.loss ?? .nan]
+      }
+    }
+    return (network.parameters, losses)
+  }
+
+  func compareVariants<T: Scalar>(_ type: T.Type) throws {
+    let active = bp_variant_active()
+    defer { _ = bp_variant_select(active) }
+    var expected: (Parameters<T>, [Double])?
+    for variant in Self.fusedVariants {
+      #expect(bp_variant_select(variant))
+      for threads in [1, 2] {
+        let found = try run(type, threads: threads)
+        #expect(found.1.allSatisfy(\.isFinite))
+        if let expected {
+          #expect(found.0 == expected.0, "\(variant), \(threads) threads")
+          #expect(found.1 == expected.1, "\(variant), \(threads) threads")
+        } else {
+          expected = found
+        }
+      }
+    }
+  }
+
+  @Test("A run in Float has the same bits for vectors of 128, 256 and 512 bits")
+  func float() throws { try compareVariants(Float.self) }
+
+  @Test("A run in Double has the same bits for vectors of 128, 256 and 512 bits")
+  func double() throws { try compareVariants(Double.self) }
+}
