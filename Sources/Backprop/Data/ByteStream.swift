@@ -1,0 +1,214 @@
+import CZlib
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The bytes of a file from first to last, inflated on the way if it is gzip.
+///
+/// Whether a file is compressed is read from its first two bytes, not from its name. A file may hold
+/// several gzip members (`cat a.gz b.gz`).
+struct ByteStream: ~Copyable {
+  /// What identifies the contents of a file as long as nobody writes to it.
+  struct Identity: Equatable, Sendable {
+    var size: Int
+    var seconds: Int
+    var nanoseconds: Int
+  }
+
+  let path: String
+  let identity: Identity
+  let isCompressed: Bool
+  private let descriptor: Int32
+  private var inflater: Inflater?
+  private let compressed: UnsafeMutableBufferPointer<UInt8>
+  private var compressedRange = 0..<0
+  private var memberIsOpen = false
+  private var reachedEnd = false
+
+  /// Opens a regular file.
+  ///
+  /// - Throws: `DataError` if it is missing, a folder, not a regular file, or may not be read.
+  init(path: String) throws(DataError) {
+    self.path = path
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw Self.systemError(errno, path) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
+      close(descriptor)
+      throw Self.systemError(code, path)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      close(descriptor)
+      throw DataError(
+        file: path, isFolder ? "is a folder, not a file" : "is not a regular file",
+        remedy: isFolder ? nil : "data is read several times, so save it to a file first")
+    }
+    #if canImport(Darwin)
+      let modified = status.st_mtimespec
+    #else
+      let modified = status.st_mtim
+    #endif
+    identity = Identity(
+      size: Int(status.st_size), seconds: Int(modified.tv_sec), nanoseconds: Int(modified.tv_nsec))
+    var magic: [UInt8] = [0, 0]
+    let count = pread(descriptor, &magic, 2, 0)
+    isCompressed = count == 2 && magic == [0x1F, 0x8B]
+    self.descriptor = descriptor
+    compressed = .allocate(capacity: isCompressed ? 1 << 18 : 0)
+    if isCompressed { inflater = Inflater(format: .gzip) }
+  }
+
+  deinit {
+    compressed.deallocate()
+    close(descriptor)
+  }
+
+  /// Fills the front of `target`; returns how many bytes came, 0 only at the end of the file.
+  mutating func read(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
+    isCompressed ? try readInflated(into: target) : try readRaw(into: target)
+  }
+
+  /// Reads exactly up to `count` bytes, in steps, so that memory grows only with what is really there.
+  mutating func bytes(upTo count: Int) throws(DataError) -> [UInt8] {
+    var result: [UInt8] = []
+    if !isCompressed { result.reserveCapacity(min(count, identity.size)) }
+    var step = [UInt8](repeating: 0, count: min(count, 1 << 20))
+    while result.count < count {
+      let wanted = min(step.count, count - result.count)
+      let got = try step.withUnsafeMutableBufferPointer { (buffer) throws(DataError) -> Int in
+        try read(into: UnsafeMutableBufferPointer(rebasing: buffer[..<wanted]))
+      }
+      if got == 0 { break }
+      result.append(contentsOf: step[..<got])
+    }
+    return result
+  }
+
+  private func readRaw(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
+    while true {
+      #if canImport(Glibc)
+        let count = Glibc.read(descriptor, target.baseAddress, target.count)
+      #elseif canImport(Musl)
+        let count = Musl.read(descriptor, target.baseAddress, target.count)
+      #else
+        let count = Darwin.read(descriptor, target.baseAddress, target.count)
+      #endif
+      if count >= 0 { return count }
+      if errno != EINTR { throw Self.systemError(errno, path) }
+    }
+  }
+
+  private mutating func readInflated(
+    into target: UnsafeMutableBufferPointer<UInt8>
+  ) throws(DataError) -> Int {
+    guard let inflater, !target.isEmpty else { return 0 }
+    while !reachedEnd {
+      if compressedRange.isEmpty {
+        compressedRange = 0..<(try readRaw(into: compressed))
+        if compressedRange.isEmpty {
+          if memberIsOpen { throw damaged("ends in the middle of its compressed data") }
+          reachedEnd = true
+          break
+        }
+      }
+      if !memberIsOpen {
+        // gzip allows zeros behind the last member (blocks of a tape); anything else must be one more.
+        if compressed[compressedRange.lowerBound] == 0 {
+          compressedRange = compressedRange.dropFirst()
+          continue
+        }
+        inflater.reset()
+        memberIsOpen = true
+      }
+      let source = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(compressed)[compressedRange])
+      let step = inflater.step(source, into: target)
+      compressedRange = (compressedRange.lowerBound + step.consumed)..<compressedRange.upperBound
+      switch step.state {
+      case .running: break
+      case .ended: memberIsOpen = false
+      case .damaged(let reason): throw damaged("is damaged gzip data (\(reason))")
+      }
+      if step.produced > 0 { return step.produced }
+    }
+    return 0
+  }
+
+  private func damaged(_ problem: String) -> DataError {
+    DataError(file: path, problem, remedy: "fetch or compress it again")
+  }
+
+  private static func systemError(_ code: Int32, _ path: String) -> DataError {
+    switch code {
+    case ENOENT: DataError(file: path, "no such file", remedy: "check the path")
+    case EACCES: DataError(file: path, "may not be read", remedy: "check its permissions")
+    default: DataError(file: path, "cannot be read: \(String(cString: strerror(code)))")
+    }
+  }
+}
+
+/// zlib's inflate, fed piece by piece.
+final class Inflater {
+  enum Format: Int32 {
+    case raw = -15
+    case gzip = 31
+  }
+
+  enum State: Equatable {
+    case running
+    case ended
+    case damaged(String)
+  }
+
+  struct Step {
+    var consumed: Int
+    var produced: Int
+    var state: State
+  }
+
+  // zlib keeps a pointer from its state back to this record, so the record must not move.
+  private let stream: UnsafeMutablePointer<z_stream>
+
+  init(format: Format) {
+    stream = .allocate(capacity: 1)
+    stream.initialize(to: z_stream())
+    let status = inflateInit2_(
+      stream, format.rawValue, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    precondition(status == Z_OK, "zlib cannot start: \(status)")
+  }
+
+  deinit {
+    inflateEnd(stream)
+    stream.deallocate()
+  }
+
+  func reset() { inflateReset(stream) }
+
+  /// Inflates as much of `source` as fits into `target`.
+  func step(
+    _ source: UnsafeBufferPointer<UInt8>, into target: UnsafeMutableBufferPointer<UInt8>
+  ) -> Step {
+    let inCount = min(source.count, 1 << 30)
+    let outCount = min(target.count, 1 << 30)
+    stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+    stream.pointee.avail_in = UInt32(inCount)
+    stream.pointee.next_out = target.baseAddress
+    stream.pointee.avail_out = UInt32(outCount)
+    let status = inflate(stream, Z_NO_FLUSH)
+    let state: State
+    switch status {
+    case Z_OK, Z_BUF_ERROR: state = .running
+    case Z_STREAM_END: state = .ended
+    default: state = .damaged(stream.pointee.msg.map { String(cString: $0) } ?? "code \(status)")
+    }
+    return Step(
+      consumed: inCount - Int(stream.pointee.avail_in),
+      produced: outCount - Int(stream.pointee.avail_out), state: state)
+  }
+}

@@ -1,0 +1,355 @@
+/// Cuts a delimited text file into rows of cells, one row at a time, in a buffer of fixed size.
+///
+/// Goals, in this order: never misread (RFC 4180; every departure is an error with its line), memory
+/// that does not depend on the file, speed.
+///
+/// - Rows end with LF, CRLF or CR. Cells may be quoted; inside quotes, delimiters and line breaks are
+///   text and a doubled quote is a quote. A quote inside an unquoted cell is text.
+/// - Spaces around an unquoted cell are not part of it (a departure from RFC 4180, for the sake of
+///   `1, 2, ?`).
+/// - Blank lines are skipped. A UTF-8 byte order mark is skipped.
+/// - Errors: invalid UTF-8, a NUL byte, a quote that is never closed, text behind a closing quote, a
+///   cell above 16 MiB, a row above 256 MiB or a million cells.
+struct CSVReader: ~Copyable {
+  /// Where a cell of the current row lies in the buffer.
+  struct Cell {
+    enum Form: UInt8 {
+      case plain
+      case quoted
+      case quotedWithDoubledQuotes
+    }
+    var start: Int32
+    var end: Int32
+    var form: Form
+  }
+
+  static let cellLimit = 16 << 20
+  static let rowLimit = 256 << 20
+  static let columnLimit = 1_000_000
+  private static let bufferSize = 1 << 20
+
+  let path: String
+  /// The line on which the current row begins, from 1.
+  private(set) var line = 0
+  /// Number of cells of the current row.
+  private(set) var count = 0
+  private var nextLine = 1
+
+  private var stream: ByteStream
+  // One byte more than `capacity`, for a sentinel behind the last byte.
+  private var buffer: UnsafeMutablePointer<UInt8>
+  private var capacity: Int
+  private var filled = 0
+  private var position = 0
+  private var atEnd = false
+
+  private var cells: UnsafeMutablePointer<Cell>
+  private var cellCapacity = 64
+  private let delimiter: UInt8
+  // 1 for the bytes that may end an unquoted cell: delimiter, CR, LF, NUL.
+  private let ends: UnsafeMutablePointer<UInt8>
+  private var scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 0)
+
+  init(_ stream: consuming ByteStream, delimiter: UInt8) throws(DataError) {
+    path = stream.path
+    self.stream = stream
+    self.delimiter = delimiter
+    capacity = Self.bufferSize
+    buffer = .allocate(capacity: capacity + 1)
+    cells = .allocate(capacity: cellCapacity)
+    ends = .allocate(capacity: 256)
+    ends.initialize(repeating: 0, count: 256)
+    for byte in [delimiter, lineFeed, carriageReturn, 0] { ends[Int(byte)] = 1 }
+    try refill()
+    if filled >= 3, buffer[0] == 0xEF, buffer[1] == 0xBB, buffer[2] == 0xBF { position = 3 }
+    if filled >= 2, buffer[0] ^ buffer[1] == 1, buffer[0] & buffer[1] == 0xFE {
+      throw DataError(file: path, "is UTF-16 text, not UTF-8", remedy: "save it as UTF-8")
+    }
+  }
+
+  deinit {
+    buffer.deallocate()
+    cells.deallocate()
+    ends.deallocate()
+    scratch.deallocate()
+  }
+
+  /// The first bytes of the file, as far as one buffer holds them, for guessing the dialect.
+  borrowing func head(limit: Int) -> [UInt8] {
+    Array(UnsafeBufferPointer(start: buffer + position, count: min(filled - position, limit)))
+  }
+
+  /// Goes to the next row that is not blank; false at the end of the file.
+  mutating func next() throws(DataError) -> Bool {
+    while true {
+      switch try scanRow() {
+      case .row: return true
+      case .blank: continue
+      case .incomplete: try refill()
+      case .end: return false
+      }
+    }
+  }
+
+  /// The cell at `index` of the current row, unquoted; valid until the next call of this reader.
+  @inline(__always)
+  mutating func bytes(_ index: Int) -> UnsafeBufferPointer<UInt8> {
+    let cell = cells[index]
+    var start = Int(cell.start)
+    var end = Int(cell.end)
+    if cell.form == .plain {
+      while start < end, buffer[start] == space { start &+= 1 }
+      while start < end, buffer[end &- 1] == space { end &-= 1 }
+    } else if cell.form == .quotedWithDoubledQuotes {
+      return undoubled(start, end)
+    }
+    return UnsafeBufferPointer(start: buffer + start, count: end &- start)
+  }
+
+  /// The cell at `index` as text.
+  mutating func text(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
+
+  /// An error about the current row.
+  func error(_ problem: String, column: String? = nil, remedy: String? = nil) -> DataError {
+    DataError(file: path, place: .line(line), column: column, problem, remedy: remedy)
+  }
+
+  private mutating func undoubled(_ start: Int, _ end: Int) -> UnsafeBufferPointer<UInt8> {
+    // The buffer itself must stay as it is: a row may be scanned again after a refill.
+    if scratch.count < end - start {
+      scratch.deallocate()
+      scratch = .allocate(capacity: max(end - start, 256))
+    }
+    var written = 0
+    var at = start
+    while at < end {
+      scratch[written] = buffer[at]
+      written += 1
+      at += buffer[at] == quote ? 2 : 1
+    }
+    return UnsafeBufferPointer(start: scratch.baseAddress, count: written)
+  }
+}
+
+private let lineFeed = UInt8(ascii: "\n")
+private let carriageReturn = UInt8(ascii: "\r")
+private let quote = UInt8(ascii: "\"")
+private let space = UInt8(ascii: " ")
+
+// MARK: Scanning
+
+extension CSVReader {
+  private enum Outcome {
+    case row
+    case blank
+    case incomplete
+    case end
+  }
+
+  /// Finds the cells of the row at `position`. A row that the buffer does not hold to its end is
+  /// `incomplete`, changes nothing, and is scanned from its start again after a refill.
+  private mutating func scanRow() throws(DataError) -> Outcome {
+    let bytes = buffer
+    let end = filled
+    let ends = self.ends
+    let delimiter = self.delimiter
+    var cells = self.cells
+    var cellCapacity = self.cellCapacity
+    var at = position
+    var count = 0
+    var breaks = 0
+    var high: UInt8 = 0
+    bytes[end] = lineFeed
+
+    if at == end { return atEnd ? .end : .incomplete }
+    while true {
+      let start = at
+      var form = Cell.Form.plain
+      if bytes[at] == quote, at < end {
+        form = try scanQuoted(&at, &breaks, &high)
+        if at == end, !atEnd { return try incomplete(from: start) }
+        cells[count] = Cell(start: Int32(start + 1), end: Int32(at - 1), form: form)
+        while at < end, bytes[at] == space { at += 1 }
+        if at == end, !atEnd { return try incomplete(from: start) }
+        if ends[Int(bytes[at])] == 0 {
+          throw failure(
+            breaks, "text follows the closing quote of a cell",
+            remedy: "write a quote inside a quoted cell twice")
+        }
+      } else {
+        while true {
+          let byte = bytes[at]
+          if ends[Int(byte)] != 0 { break }
+          high |= byte
+          at &+= 1
+        }
+        if at == end, !atEnd { return try incomplete(from: start) }
+        cells[count] = Cell(start: Int32(start), end: Int32(at), form: .plain)
+      }
+      count &+= 1
+      if at == end { break }
+      let byte = bytes[at]
+      if byte == delimiter {
+        at &+= 1
+        if count == cellCapacity {
+          try growCells()
+          cells = self.cells
+          cellCapacity = self.cellCapacity
+        }
+        continue
+      }
+      if byte == 0 { throw failure(breaks, Self.nulProblem, remedy: Self.nulRemedy) }
+      if byte == carriageReturn {
+        if at + 1 == end, !atEnd { return try incomplete(from: start) }
+        if at + 1 < end, bytes[at + 1] == lineFeed { at += 1 }
+      }
+      at &+= 1
+      break
+    }
+
+    if high >= 0x80 { try checkUTF8(position, at) }
+    if at - position > Self.cellLimit {
+      for index in 0..<count where cells[index].end - cells[index].start > Self.cellLimit {
+        throw tooLarge()
+      }
+    }
+    let first = cells[0]
+    let isBlank = count == 1 && first.form == .plain && isAllSpaces(first)
+    self.count = count
+    line = nextLine
+    nextLine += breaks + 1
+    position = at
+    return isBlank ? .blank : .row
+  }
+
+  /// Goes from an opening quote to behind its closing one, or to the end of the buffer.
+  private func scanQuoted(
+    _ at: inout Int, _ breaks: inout Int, _ high: inout UInt8
+  ) throws(DataError) -> Cell.Form {
+    let opening = breaks
+    let end = filled
+    var form = Cell.Form.quoted
+    at += 1
+    while at < end {
+      let byte = buffer[at]
+      high |= byte
+      at += 1
+      switch byte {
+      case quote:
+        // Whether a quote at the end of the buffer is doubled shows after a refill.
+        guard at < end, buffer[at] == quote else { return form }
+        form = .quotedWithDoubledQuotes
+        at += 1
+      case lineFeed: breaks += 1
+      case carriageReturn: if at < end, buffer[at] != lineFeed { breaks += 1 }
+      case 0: throw failure(breaks, Self.nulProblem, remedy: Self.nulRemedy)
+      default: break
+      }
+    }
+    if atEnd {
+      throw failure(
+        opening, "a quoted cell opens here and is never closed", remedy: "close the quote")
+    }
+    return form
+  }
+
+  /// Decides whether it makes sense to read on for a row whose last cell began at `start`.
+  private func incomplete(from start: Int) throws(DataError) -> Outcome {
+    if filled - start > Self.cellLimit { throw tooLarge() }
+    if filled - position > Self.rowLimit {
+      throw failure(
+        0, "a row is larger than \(Self.rowLimit >> 20) MiB", remedy: "is this a table of text?")
+    }
+    return .incomplete
+  }
+
+  private func tooLarge() -> DataError {
+    failure(
+      0, "a cell is larger than \(Self.cellLimit >> 20) MiB",
+      remedy: "look for a quote that is not closed, or for missing line breaks")
+  }
+
+  private static let nulProblem = "a NUL byte"
+  private static let nulRemedy = "is this a text file? Save it as UTF-8 text"
+
+  private func failure(_ breaks: Int, _ problem: String, remedy: String) -> DataError {
+    DataError(file: path, place: .line(nextLine + breaks), problem, remedy: remedy)
+  }
+
+  private func isAllSpaces(_ cell: Cell) -> Bool {
+    (cell.start..<cell.end).allSatisfy { buffer[Int($0)] == space || buffer[Int($0)] == 9 }
+  }
+
+  /// Brings more of the file into the buffer, which keeps the row that has been begun and grows only
+  /// for a row larger than itself.
+  private mutating func refill() throws(DataError) {
+    if position > 0 {
+      buffer.update(from: buffer + position, count: filled - position)
+      filled -= position
+      position = 0
+    } else if filled == capacity {
+      let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: 2 * capacity + 1)
+      larger.update(from: buffer, count: filled)
+      buffer.deallocate()
+      buffer = larger
+      capacity *= 2
+    }
+    let read = try stream.read(
+      into: UnsafeMutableBufferPointer(start: buffer + filled, count: capacity - filled))
+    filled += read
+    atEnd = read == 0
+  }
+
+  private mutating func growCells() throws(DataError) {
+    guard cellCapacity < Self.columnLimit else {
+      throw failure(0, "a row of more than \(Self.columnLimit) cells", remedy: "is this a table?")
+    }
+    let larger = UnsafeMutablePointer<Cell>.allocate(capacity: 2 * cellCapacity)
+    larger.update(from: cells, count: cellCapacity)
+    cells.deallocate()
+    cells = larger
+    cellCapacity *= 2
+  }
+
+  private func checkUTF8(_ start: Int, _ end: Int) throws(DataError) {
+    let row = UnsafeBufferPointer(start: buffer + start, count: end - start)
+    guard let offset = firstInvalidUTF8(row) else { return }
+    var breaks = 0
+    for at in 0..<offset where row[at] == lineFeed || row[at] == carriageReturn {
+      if row[at] == lineFeed || (at + 1 < row.count && row[at + 1] != lineFeed) { breaks += 1 }
+    }
+    throw failure(
+      breaks, "byte 0x\(String(row[offset], radix: 16, uppercase: true)) is not UTF-8",
+      remedy: "save the file as UTF-8")
+  }
+}
+
+/// The position of the first byte that is not well-formed UTF-8 (Unicode 15, table 3-7), or nil.
+func firstInvalidUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+  var at = 0
+  while at < bytes.count {
+    let lead = bytes[at]
+    if lead < 0x80 {
+      at += 1
+      continue
+    }
+    let length: Int
+    var second: ClosedRange<UInt8> = 0x80...0xBF
+    switch lead {
+    case 0xC2...0xDF: length = 2
+    case 0xE0: (length, second) = (3, 0xA0...0xBF)
+    case 0xED: (length, second) = (3, 0x80...0x9F)
+    case 0xE1...0xEF: length = 3
+    case 0xF0: (length, second) = (4, 0x90...0xBF)
+    case 0xF1...0xF3: length = 4
+    case 0xF4: (length, second) = (4, 0x80...0x8F)
+    default: return at
+    }
+    guard at + length <= bytes.count, second.contains(bytes[at + 1]) else { return at }
+    for offset in 2..<max(2, length) where !(0x80...0xBF).contains(bytes[at + offset]) {
+      return at
+    }
+    at += length
+  }
+  return nil
+}

@@ -1,0 +1,135 @@
+/// Gives every different byte string a code, 0, 1, 2, … in order of appearance, without making a
+/// `String` of any cell: an open-addressed hash table over one array of bytes.
+final class CategoryIndex {
+  /// What to do with a string that has no code yet.
+  enum Unseen {
+    /// Give it the next code, up to `limit` codes.
+    case add
+    /// It is the unknown category.
+    case unknown
+    /// The table is in error: the labels of classes must be known.
+    case error
+  }
+
+  static let missing = -1
+  static let unknown = -2
+
+  let unseen: Unseen
+  let limit: Int
+  /// Whether a string was turned away because `limit` codes (or 64 MiB of text) were given.
+  private(set) var isFull = false
+  private var bytes: [UInt8] = []
+  // String c is bytes[starts[c] ..< starts[c + 1]].
+  private var starts = [0]
+  private var hashes: [UInt64] = []
+  // Codes by hash, -1 where empty; the count is a power of two, at most half of it in use.
+  private var slots = [Int32](repeating: -1, count: 64)
+
+  private static let byteLimit = 64 << 20
+
+  /// An index that learns categories.
+  init(limit: Int) {
+    unseen = .add
+    self.limit = limit
+  }
+
+  /// An index of known categories: code c is `categories[c]`.
+  init(_ categories: [String], unseen: Unseen) {
+    self.unseen = unseen
+    limit = categories.count
+    for category in categories {
+      var text = category
+      text.withUTF8 { append($0, Self.hash($0)) }
+    }
+  }
+
+  var count: Int { hashes.count }
+
+  /// The categories in order of their codes.
+  var categories: [String] {
+    (0..<count).map { String(decoding: bytes[starts[$0]..<starts[$0 + 1]], as: UTF8.self) }
+  }
+
+  /// The code of a string, or `unknown`.
+  ///
+  /// - Complexity: O(length), if hashes collide no more than by chance.
+  func code(of text: UnsafeBufferPointer<UInt8>) -> Int {
+    let hash = Self.hash(text)
+    if let code = find(text, hash) { return code }
+    guard case .add = unseen else { return Self.unknown }
+    guard count < limit, bytes.count + text.count <= Self.byteLimit else {
+      isFull = true
+      return Self.unknown
+    }
+    append(text, hash)
+    return count - 1
+  }
+
+  func code(of text: String) -> Int {
+    var text = text
+    return text.withUTF8 { code(of: $0) }
+  }
+
+  private func find(_ text: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> Int? {
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: hash) & mask
+    while slots[slot] >= 0 {
+      let code = Int(slots[slot])
+      if hashes[code] == hash {
+        let start = starts[code]
+        if starts[code + 1] - start == text.count {
+          var at = 0
+          while at < text.count, bytes[start + at] == text[at] { at += 1 }
+          if at == text.count { return code }
+        }
+      }
+      slot = (slot + 1) & mask
+    }
+    return nil
+  }
+
+  private func append(_ text: UnsafeBufferPointer<UInt8>, _ hash: UInt64) {
+    bytes.append(contentsOf: text)
+    starts.append(bytes.count)
+    hashes.append(hash)
+    if 2 * count > slots.count {
+      slots = [Int32](repeating: -1, count: 2 * slots.count)
+      for code in 0..<count { enter(code) }
+    } else {
+      enter(count - 1)
+    }
+  }
+
+  private func enter(_ code: Int) {
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: hashes[code]) & mask
+    while slots[slot] >= 0 { slot = (slot + 1) & mask }
+    slots[slot] = Int32(code)
+  }
+
+  /// FNV-1a (Fowler, Noll, Vo; 64 bits), folded once so that the low bits depend on all bytes.
+  private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in text { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    return hash ^ (hash >> 32)
+  }
+}
+
+/// Categories or labels in the order in which they are numbered: by value if all of them are numbers,
+/// else by Unicode scalars.
+func orderedCategories(_ categories: [String]) -> [String] {
+  let numbers = categories.map { text -> Double in
+    var text = text
+    return text.withUTF8 { utf8 in
+      utf8.baseAddress.map { DecimalNumber.value($0, utf8.count) } ?? .nan
+    }
+  }
+  guard numbers.allSatisfy(\.isFinite) else { return categories.sorted(by: precedes) }
+  return zip(numbers, categories)
+    .sorted { $0.0 != $1.0 ? $0.0 < $1.0 : precedes($0.1, $1.1) }
+    .map(\.1)
+}
+
+private func precedes(_ left: String, _ right: String) -> Bool {
+  left.unicodeScalars.lexicographicallyPrecedes(right.unicodeScalars)
+}

@@ -1,0 +1,97 @@
+/// What is wrong with a data file, in one line: where, what, and how to mend it.
+///
+///     penguins.csv, line 7, column "bill_length_mm": "abc" is not a number; …
+public struct DataError: UserError, Equatable {
+  /// A place in a file or table. Lines and rows are counted from 1.
+  public enum Place: Equatable, Sendable {
+    case line(Int)
+    case row(Int)
+  }
+
+  /// The file as the user named it; nil for a table in memory.
+  public var file: String?
+  public var place: Place?
+  public var column: String?
+  /// What was found, and what was expected.
+  public var problem: String
+  /// How to mend it.
+  public var remedy: String?
+
+  public init(
+    file: String? = nil, place: Place? = nil, column: String? = nil, _ problem: String,
+    remedy: String? = nil
+  ) {
+    self.file = file
+    self.place = place
+    self.column = column
+    self.problem = problem
+    self.remedy = remedy
+  }
+
+  public var description: String {
+    var location: [String] = []
+    if let file { location.append(Self.printable(file, limit: 1000)) }
+    switch place {
+    case .line(let line): location.append("line \(line)")
+    case .row(let row): location.append("row \(row)")
+    case nil: break
+    }
+    if let column { location.append("column \(Self.quoted(column))") }
+    let prefix = location.isEmpty ? "" : location.joined(separator: ", ") + ": "
+    return prefix + problem + (remedy.map { "; \($0)" } ?? "")
+  }
+
+  /// Text out of a file, fit for one line of a terminal: quoted, cut, control characters replaced.
+  static func quoted(_ text: String) -> String { "\"\(printable(text, limit: 60))\"" }
+
+  private static func printable(_ text: String, limit: Int) -> String {
+    var result = ""
+    for (count, scalar) in text.unicodeScalars.enumerated() {
+      if count == limit { return result + "…" }
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}
+
+/// The name among `candidates` that a user who typed `name` most likely meant, for an error message.
+///
+/// Fewest edits (insertion, deletion, substitution, transposition of neighbours: the optimal string
+/// alignment distance of Damerau 1964, doi:10.1145/363958.363994), upper and lower case being equal;
+/// the first of equals. Nil if nothing is within a third of the name's length (at least one edit).
+///
+/// - Complexity: O(candidates × length²); names beyond 64 characters are not compared.
+public func nearMatch(_ name: String, in candidates: some Sequence<String>) -> String? {
+  let goal = Array(name.lowercased())
+  guard goal.count <= 64 else { return nil }
+  var best: String?
+  var fewest = max(1, goal.count / 3) + 1
+  for candidate in candidates.prefix(10_000) {
+    let letters = Array(candidate.lowercased())
+    guard letters.count <= 64, abs(letters.count - goal.count) < fewest else { continue }
+    let edits = editDistance(goal, letters)
+    if edits < fewest { (best, fewest) = (candidate, edits) }
+  }
+  return best
+}
+
+private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
+  var beforeLast: [Int] = []
+  var last = Array(0...right.count)
+  for i in left.indices {
+    var row = [i + 1]
+    for j in right.indices {
+      var edits = min(last[j + 1] + 1, row[j] + 1, last[j] + (left[i] == right[j] ? 0 : 1))
+      if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+        edits = min(edits, beforeLast[j - 1] + 1)
+      }
+      row.append(edits)
+    }
+    (beforeLast, last) = (last, row)
+  }
+  return last[right.count]
+}

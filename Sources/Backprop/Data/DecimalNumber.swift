@@ -1,0 +1,163 @@
+/// Reads decimal numbers from bytes: correctly rounded, independent of any locale, no allocation.
+///
+/// The grammar is `[+-] (digits [. digits] | . digits) [(e|E) [+-] digits]`; no hexadecimal, no
+/// thousands separators, no surrounding spaces.
+enum DecimalNumber {
+  /// The value of `count` bytes, infinite if it is too large for a Double, NaN if it is no number.
+  ///
+  /// - Complexity: O(count).
+  @inline(__always)
+  static func value(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Double {
+    var at = 0
+    var isNegative = false
+    if count > 0, bytes[0] == UInt8(ascii: "-") || bytes[0] == UInt8(ascii: "+") {
+      isNegative = bytes[0] == UInt8(ascii: "-")
+      at = 1
+    }
+    let start = at
+    var significand: UInt64 = 0
+    while at < count {
+      let digit = bytes[at] &- 48
+      if digit > 9 { break }
+      significand = significand &* 10 &+ UInt64(digit)
+      at &+= 1
+    }
+    var digits = at &- start
+    var exponent = 0
+    if at < count, bytes[at] == UInt8(ascii: ".") {
+      at &+= 1
+      let fraction = at
+      while at < count {
+        let digit = bytes[at] &- 48
+        if digit > 9 { break }
+        significand = significand &* 10 &+ UInt64(digit)
+        at &+= 1
+      }
+      exponent = fraction &- at
+      digits &-= exponent
+    }
+    if digits == 0 { return .nan }
+    if at < count, bytes[at] | 0x20 == UInt8(ascii: "e") {
+      guard let written = Self.exponent(bytes, count, &at) else { return .nan }
+      exponent += written
+    }
+    if at != count { return .nan }
+    // Up to 19 digits fit into the significand; more may have wrapped around.
+    if digits > 19 { return general(bytes, count) }
+    let magnitude: Double
+    if significand <= 1 << 53, exponent >= -22, exponent <= 22 {
+      // Clinger 1990 (doi:10.1145/93548.93557): both factors are exact, so one rounding is right.
+      let power = powersOfTen[Swift.abs(exponent)]
+      magnitude =
+        exponent < 0 ? Double(significand) / power : Double(significand) * power
+    } else if significand != 0, exponent >= smallestPower, exponent <= largestPower {
+      magnitude = rounded(significand, exponent)
+    } else {
+      return general(bytes, count)
+    }
+    return isNegative ? -magnitude : magnitude
+  }
+
+  /// Reads the part of a number behind and with its `e`; nil if there are no digits.
+  private static func exponent(
+    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ at: inout Int
+  ) -> Int? {
+    at += 1
+    var isNegative = false
+    if at < count, bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "+") {
+      isNegative = bytes[at] == UInt8(ascii: "-")
+      at += 1
+    }
+    let start = at
+    var exponent = 0
+    while at < count {
+      let digit = bytes[at] &- 48
+      if digit > 9 { break }
+      // Beyond a million only the sign matters.
+      if exponent < 1_000_000 { exponent = exponent * 10 + Int(digit) }
+      at += 1
+    }
+    return at == start ? nil : isNegative ? -exponent : exponent
+  }
+
+  /// The rare cases: more than 19 digits, or extreme exponents.
+  @inline(never)
+  private static func general(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Double {
+    // The grammar has been checked, so the text means the same to Swift as it does here.
+    Double(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)) ?? .nan
+  }
+
+  private static let powersOfTen: [Double] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+  ]
+
+  // MARK: Sixteen to nineteen digits
+
+  // 5^q for these q can be had exactly, or as a reciprocal by one long division; and within them the
+  // truncated 128-bit product below always decides the rounding (Lemire 2021, section 8).
+  private static let smallestPower = -27
+  private static let largestPower = 55
+
+  /// 5^q as a 128-bit significand with its top bit set: exact for q ≥ 0, rounded up below.
+  private static let powersOfFive: [(high: UInt64, low: UInt64)] = {
+    (smallestPower...largestPower).map { exponent in
+      var power: UInt128 = 1
+      for _ in 0..<Swift.abs(exponent) { power *= 5 }
+      if exponent >= 0 {
+        power <<= UInt128(power.leadingZeroBitCount)
+      } else {
+        // ⌊2^b / 5^-q⌋ + 1 with the b that sets the top bit; 5^27 < 2^63, so digits of 64 bits do.
+        let divisor = UInt64(power)
+        let bits = 64 - divisor.leadingZeroBitCount
+        let (high, rest) = divisor.dividingFullWidth((1 << UInt64(bits - 1), 0))
+        let (low, _) = divisor.dividingFullWidth((rest, 0))
+        power = (UInt128(high) << 64 | UInt128(low)) + 1
+      }
+      return (UInt64(power >> 64), UInt64(truncatingIfNeeded: power))
+    }
+  }()
+
+  /// significand × 10^exponent, rounded to nearest, ties to even.
+  ///
+  /// The algorithm of Eisel and Lemire: Number parsing at a gigabyte per second, Software: Practice
+  /// and Experience 51 (2021), doi:10.1002/spe.2984. With w the significand shifted up to bit 63,
+  /// w × 5^q holds 53 + 2 leading bits of the result; 2^q goes into the binary exponent.
+  @inline(never)
+  private static func rounded(_ significand: UInt64, _ exponent: Int) -> Double {
+    let shift = significand.leadingZeroBitCount
+    let w = significand << UInt64(shift)
+    let power = powersOfFive[exponent - smallestPower]
+    var (high, low) = w.multipliedFullWidth(by: power.high)
+    if high & 0x1FF == 0x1FF {
+      let second = w.multipliedFullWidth(by: power.low).high
+      let (sum, carry) = low.addingReportingOverflow(second)
+      low = sum
+      if carry { high += 1 }
+    }
+    let top = Int(high >> 63)
+    var mantissa = high >> UInt64(top + 9)
+    // ⌊log₂ 10^q⌋ = ⌊q · 217706 / 2¹⁶⌋ in this range.
+    var binaryExponent = ((217_706 * exponent) >> 16) + 63 + top - shift + 1023
+    if low <= 1, exponent >= -4, exponent <= 23, mantissa & 3 == 1,
+      mantissa << UInt64(top + 9) == high
+    {
+      mantissa &= ~1
+    }
+    mantissa += mantissa & 1
+    mantissa >>= 1
+    if mantissa >= 1 << 53 {
+      mantissa = 1 << 52
+      binaryExponent += 1
+    }
+    return Double(
+      sign: .plus, exponentBitPattern: UInt(binaryExponent), significandBitPattern: mantissa)
+  }
+
+  /// The shortest text for a number: integers without point or exponent, and never "-0".
+  static func text(_ value: Double) -> String {
+    if value == 0 { return "0" }
+    if Swift.abs(value) < 0x1p53, value == value.rounded() { return String(Int(value)) }
+    return "\(value)"
+  }
+}

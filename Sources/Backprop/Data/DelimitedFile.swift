@@ -1,0 +1,161 @@
+/// A delimited text file whose dialect is known, so that every pass over it reads the same rows.
+struct DelimitedFile: Sendable {
+  let path: String
+  let delimiter: UInt8
+  let hasHeader: Bool
+  let identity: ByteStream.Identity
+  let columnCount: Int
+
+  /// A reader in front of the first row behind the header.
+  func open() throws(DataError) -> CSVReader {
+    let stream = try ByteStream(path: path)
+    guard stream.identity == identity else { throw changed }
+    var reader = try CSVReader(stream, delimiter: delimiter)
+    if hasHeader, !(try reader.next()) { throw changed }
+    return reader
+  }
+
+  var changed: DataError {
+    DataError(file: path, "the file changed while it was read", remedy: "run again")
+  }
+
+  @inline(__always)
+  func checkWidth(_ reader: borrowing CSVReader) throws(DataError) {
+    if reader.count != columnCount { throw ragged(reader) }
+  }
+
+  private func ragged(_ reader: borrowing CSVReader) -> DataError {
+    reader.error(
+      "the row has \(reader.count) cells, but \(columnCount) were expected",
+      remedy: reader.count > columnCount
+        ? "put quotes around a cell that contains the delimiter \(Dialect.name(of: delimiter))"
+        : "add the missing cells, or remove the row")
+  }
+
+  static func notANumber(
+    _ text: String, file: String?, _ place: DataError.Place, column: String
+  ) -> DataError {
+    DataError(
+      file: file, place: place, column: column, "\(DataError.quoted(text)) is not a number",
+      remedy: text.contains(",")
+        ? "write numbers with a decimal point" : "correct it, or leave it empty if it is missing")
+  }
+}
+
+extension Table {
+  /// Opens a delimited text file: finds its dialect, then reads it once from end to end.
+  init(delimited path: String, options: TableOptions) throws(DataError) {
+    let dialect = try Dialect(path: path, options: options)
+    let file = DelimitedFile(
+      path: path, delimiter: dialect.delimiter, hasHeader: dialect.header != nil,
+      identity: dialect.identity, columnCount: dialect.columnCount)
+    let names = dialect.header ?? (0..<dialect.columnCount).map(String.init)
+    var warnings: [String] = []
+    var scans = try Self.plan(names, path, options)
+    // The first column of R's and pandas' own files numbers the rows: harmful as a feature.
+    if names.count > 1, names[0].isEmpty, case .inferred = scans[0].order {
+      scans[0].order = .ignore
+      warnings.append("the first column has no name and is ignored: it looks like row names")
+    }
+    let rowCount = try file.scan(&scans, names: names)
+    if rowCount == 0 {
+      throw DataError(
+        file: path, dialect.header == nil ? "the file has no rows" : "a header, but no rows",
+        remedy: "a table needs at least one row of data")
+    }
+    try self.init(
+      columns: zip(names, scans).map { name, scan in
+        Column(name: name, kind: scan.kind, missing: scan.missing, isIgnored: scan.isIgnored)
+      }, rowCount: rowCount, warnings: warnings, file: path, source: .delimited(file),
+      requestedCategories: Set(options.categorical))
+  }
+
+  private static func plan(
+    _ names: [String], _ path: String, _ options: TableOptions
+  ) throws(DataError) -> [ColumnScan] {
+    var scans = [ColumnScan](repeating: ColumnScan(), count: names.count)
+    let orders: [(ColumnScan.Order, [String])] = [
+      (.categorical, options.categorical), (.numeric, options.numeric), (.ignore, options.ignore),
+    ]
+    for (order, ordered) in orders {
+      for name in ordered {
+        guard let position = names.firstIndex(of: name) else {
+          throw noColumn(name, among: names, file: path)
+        }
+        if case .numeric = order, case .categorical = scans[position].order {
+          throw DataError(
+            file: path, "column \(DataError.quoted(name)) cannot be both categorical and numeric")
+        }
+        scans[position].order = order
+      }
+    }
+    return scans
+  }
+}
+
+/// What the first pass finds out about one column.
+struct ColumnScan {
+  enum Order {
+    case inferred
+    case categorical
+    case numeric
+    case ignore
+  }
+
+  var order = Order.inferred
+  var missing = 0
+  /// Whether a value was seen that is neither a number nor missing.
+  var hasText = false
+  /// The first infinite number: an error if the column is numeric, a text if not.
+  var infinite: (line: Int, text: String)?
+
+  var kind: Table.Kind {
+    switch order {
+    case .categorical: .categorical
+    case .numeric: .numeric
+    case .inferred, .ignore: hasText ? .categorical : .numeric
+    }
+  }
+
+  var isIgnored: Bool {
+    if case .ignore = order { true } else { false }
+  }
+}
+
+extension DelimitedFile {
+  /// Reads all rows; returns their number.
+  func scan(_ scans: inout [ColumnScan], names: [String]) throws(DataError) -> Int {
+    var rows = 0
+    var reader = try open()
+    while try reader.next() {
+      try checkWidth(reader)
+      rows += 1
+      for column in 0..<columnCount {
+        if case .ignore = scans[column].order { continue }
+        let bytes = reader.bytes(column)
+        if MissingValue.matches(bytes) {
+          scans[column].missing += 1
+          continue
+        }
+        if scans[column].hasText { continue }
+        if case .categorical = scans[column].order { continue }
+        guard let start = bytes.baseAddress else { continue }
+        if DecimalNumber.value(start, bytes.count).isFinite { continue }
+        let text = String(decoding: bytes, as: UTF8.self)
+        if MissingValue.isInfinite(text) {
+          if scans[column].infinite == nil { scans[column].infinite = (reader.line, text) }
+        } else if case .numeric = scans[column].order {
+          throw Self.notANumber(text, file: path, .line(reader.line), column: names[column])
+        } else {
+          scans[column].hasText = true
+        }
+      }
+    }
+    for (name, scan) in zip(names, scans) where scan.kind == .numeric && !scan.isIgnored {
+      if let infinite = scan.infinite {
+        throw Table.infinite(infinite.text, path, .line(infinite.line), name)
+      }
+    }
+    return rows
+  }
+}

@@ -1,0 +1,55 @@
+extension Dataset {
+  /// Encodes all rows of a table in one pass.
+  ///
+  /// - Throws: `DataError` for a missing column, a bad cell, or a label that training did not know.
+  public init(
+    encoding table: Table, features: FeatureEncoder, target: TargetEncoder
+  ) throws(DataError) {
+    (self, _) = try Self.encoding(table, features: features, target: target, split: nil)
+  }
+
+  /// Encodes the two parts of a table in one pass, each straight into its own matrices, so that no
+  /// row is held twice. The validation part may be empty.
+  public static func encoding(
+    _ table: Table, features: FeatureEncoder, target: TargetEncoder, split: Split
+  ) throws(DataError) -> (training: Dataset, validation: Dataset) {
+    try encoding(table, features: features, target: target, split: .some(split))
+  }
+
+  private static func encoding(
+    _ table: Table, features: FeatureEncoder, target: TargetEncoder, split: Split?
+  ) throws(DataError) -> (training: Dataset, validation: Dataset) {
+    let rowCount = table.rowCount
+    let validation = split?.validation ?? []
+    precondition(
+      (split?.training.count ?? rowCount) + validation.count == rowCount, "a split of other rows")
+    let plan = try features.plan(for: table)
+    try features.checkMemory(
+      rows: rowCount, columns: features.outputCount + target.outputCount, T.self, table)
+    var parts = [rowCount - validation.count, validation.count].map { rows in
+      (
+        Matrix<T>(rows: rows, columns: features.outputCount),
+        Matrix<T>(rows: rows, columns: target.outputCount)
+      )
+    }
+    let starts = parts.indices.map { (parts[$0].0.mutableStart, parts[$0].1.mutableStart) }
+    let strides = (parts[0].0.stride, parts[0].1.stride)
+    var filled = [0, 0]
+    let width = plan.requests.count
+    try table.read(plan.requests + target.requests(of: table)) { (chunk) throws(DataError) in
+      for row in 0..<chunk.count {
+        let isValidation =
+          filled[1] < validation.count && Int(validation[filled[1]]) == chunk.start + row
+        let part = isValidation ? 1 : 0
+        let values = chunk.values + row * chunk.width
+        plan.form(values, into: starts[part].0 + filled[part] * strides.0)
+        target.form(values + width, into: starts[part].1 + filled[part] * strides.1)
+        filled[part] += 1
+      }
+    }
+    return (
+      Dataset(inputs: parts[0].0, targets: parts[0].1),
+      Dataset(inputs: parts[1].0, targets: parts[1].1)
+    )
+  }
+}

@@ -1,0 +1,277 @@
+/// Turns the feature columns of a table into the inputs of a network.
+///
+/// Part of a model: fitted once on the training rows, stored with it, the same ever after.
+///
+/// - A number x becomes (x − mean) / deviation. A missing one becomes 0, which is the mean; and if
+///   training had missing ones, a further input says so with 1. A constant column becomes 0.
+/// - A category becomes one input of 1 among zeros; what is missing or did not occur in training is
+///   the category "unknown".
+/// - Pixels are divided by their largest value.
+public struct FeatureEncoder: Sendable {
+  public enum Feature: Equatable, Sendable {
+    /// Mean and standard deviation (with n, not n − 1; 0 if constant) over the training rows;
+    /// `hasIndicator` if a further input says whether the value is missing.
+    case numeric(name: String, mean: Double, deviation: Double, hasIndicator: Bool)
+    /// The categories of the training rows in order: by value if all are numbers, else by scalars.
+    case categorical(name: String, categories: [String])
+    /// Columns "0" … "count − 1", to be divided by `scale`.
+    case pixels(count: Int, scale: Double)
+
+    /// Number of inputs that it becomes.
+    public var outputCount: Int {
+      switch self {
+      case .numeric(_, _, _, let hasIndicator): hasIndicator ? 2 : 1
+      case .categorical(_, let categories): categories.count + 1
+      case .pixels(let count, _): count
+      }
+    }
+  }
+
+  /// The features in the order of their inputs.
+  public let features: [Feature]
+  /// Number of inputs.
+  public let outputCount: Int
+  /// Columns that fitting left out, and why, a line each; not stored with a model.
+  public internal(set) var warnings: [String] = []
+
+  /// Most inputs that a user gets without asking, for one column and for all.
+  static let categoryLimit = 1_000
+  static let requestedCategoryLimit = 100_000
+  static let outputLimit = 1 << 20
+
+  init(features: [Feature]) throws(DataError) {
+    var count = 0
+    for feature in features {
+      let isUsable =
+        switch feature {
+        case .numeric(_, let mean, let deviation, _):
+          mean.isFinite && deviation.isFinite && deviation >= 0
+        case .categorical(_, let categories): Set(categories).count == categories.count
+        case .pixels(let count, let scale):
+          (1...Self.outputLimit).contains(count) && scale.isFinite && scale > 0
+        }
+      guard isUsable else { throw DataError("a feature encoder with impossible numbers") }
+      count += feature.outputCount
+      guard count <= Self.outputLimit else {
+        throw DataError(
+          "the features need more than \(Self.outputLimit) inputs",
+          remedy: "ignore columns with very many categories")
+      }
+    }
+    guard count > 0 else { throw DataError("a feature encoder without features") }
+    self.features = features
+    outputCount = count
+  }
+
+  /// The columns that a table must have to be encoded.
+  public var columns: [(name: String, kind: Table.Kind)] {
+    features.flatMap { feature -> [(String, Table.Kind)] in
+      switch feature {
+      case .numeric(let name, _, _, _): [(name, .numeric)]
+      case .categorical(let name, _): [(name, .categorical)]
+      case .pixels(let count, _): (0..<count).map { (String($0), .numeric) }
+      }
+    }
+  }
+
+  /// What each input is: "bill_length_mm", "bill_length_mm is missing", "island=Biscoe",
+  /// "island=unknown".
+  public var featureNames: [String] {
+    features.flatMap { feature -> [String] in
+      switch feature {
+      case .numeric(let name, _, _, let hasIndicator):
+        hasIndicator ? [name, "\(name) is missing"] : [name]
+      case .categorical(let name, let categories):
+        (categories + ["unknown"]).map { "\(name)=\($0)" }
+      case .pixels(let count, _): (0..<count).map(String.init)
+      }
+    }
+  }
+
+  // MARK: Encoding
+
+  /// Encodes all rows of a table, in order: `[rows, outputCount]`.
+  ///
+  /// - Throws: `DataError` if a column is missing, or a number is none.
+  /// - Complexity: One pass over the table.
+  public func encode<T: Scalar>(_ table: Table) throws(DataError) -> Matrix<T> {
+    let plan = try plan(for: table)
+    try checkMemory(rows: table.rowCount, columns: outputCount, T.self, table)
+    var result = Matrix<T>(rows: table.rowCount, columns: outputCount)
+    let stride = result.stride
+    let start = result.mutableStart
+    try table.read(plan.requests) { (chunk) throws(DataError) in
+      for row in 0..<chunk.count {
+        plan.form(chunk.values + row * chunk.width, into: start + (chunk.start + row) * stride)
+      }
+    }
+    return result
+  }
+
+  /// How to encode a particular table.
+  func plan(for table: Table) throws(DataError) -> FeaturePlan {
+    var plan = FeaturePlan()
+    for feature in features {
+      switch feature {
+      case .numeric(let name, let mean, let deviation, let hasIndicator):
+        plan.requests.append(
+          ColumnRequest(column: try position(of: name, in: table), reading: .numbers))
+        plan.append(
+          .init(
+            kind: hasIndicator ? .numberOrMissing : .number, mean: mean,
+            // A constant column is (x − mean) / ∞ = 0.
+            deviation: deviation > 0 ? deviation : .infinity, outputs: hasIndicator ? 2 : 1))
+      case .categorical(let name, let categories):
+        let index = CategoryIndex(categories, unseen: .unknown)
+        plan.requests.append(
+          ColumnRequest(
+            column: try position(of: name, in: table),
+            reading: .categories(index, numbersAreEqual: true)))
+        plan.append(
+          .init(kind: .category, mean: 0, deviation: 1, outputs: categories.count + 1))
+      case .pixels(let count, let scale):
+        for pixel in 0..<count {
+          plan.requests.append(
+            ColumnRequest(column: try position(of: String(pixel), in: table), reading: .numbers))
+          plan.append(.init(kind: .number, mean: 0, deviation: scale, outputs: 1))
+        }
+      }
+    }
+    return plan
+  }
+
+  private func position(of name: String, in table: Table) throws(DataError) -> Int {
+    if let position = table.position(ifPresent: name) { return position }
+    let match = nearMatch(name, in: table.columns.map(\.name))
+    throw DataError(
+      file: table.file, "the column \(DataError.quoted(name)) that the model needs is missing",
+      remedy: match.map { "is it the one named \(DataError.quoted($0))?" }
+        ?? "the model was trained on \(columns.count) columns")
+  }
+}
+
+/// How to turn the values of one row into inputs, flat for speed.
+struct FeaturePlan {
+  struct Slot {
+    enum Kind: UInt8 {
+      case number
+      case numberOrMissing
+      case category
+    }
+    var kind: Kind
+    var mean: Double
+    var deviation: Double
+    var outputs: Int
+    var offset = 0
+  }
+
+  var requests: [ColumnRequest] = []
+  private var slots: [Slot] = []
+  private var outputCount = 0
+
+  mutating func append(_ slot: Slot) {
+    var slot = slot
+    slot.offset = outputCount
+    outputCount += slot.outputs
+    slots.append(slot)
+  }
+
+  /// Encodes one row into inputs that are zero.
+  @inline(__always)
+  func form<T: Scalar>(_ values: UnsafePointer<Double>, into inputs: UnsafeMutablePointer<T>) {
+    for index in slots.indices {
+      let slot = slots[index]
+      let value = values[index]
+      switch slot.kind {
+      case .number, .numberOrMissing:
+        // NaN is the only value that differs from itself.
+        if value == value {
+          inputs[slot.offset] = T((value - slot.mean) / slot.deviation)
+        } else if slot.kind == .numberOrMissing {
+          inputs[slot.offset + 1] = 1
+        }
+      case .category:
+        let code = Int(value)
+        inputs[slot.offset + (code < 0 ? slot.outputs - 1 : code)] = 1
+      }
+    }
+  }
+}
+
+extension FeatureEncoder: Equatable {
+  public static func == (left: FeatureEncoder, right: FeatureEncoder) -> Bool {
+    left.features == right.features
+  }
+}
+
+// MARK: - The form in a model file
+
+extension FeatureEncoder: Codable {
+  private enum CodingKeys: String, CodingKey { case features }
+
+  /// Reads the form that `encode(to:)` writes; impossible numbers are refused.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    do {
+      try self.init(features: container.decode([Feature].self, forKey: .features))
+    } catch let error as DataError {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: error.description))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(features, forKey: .features)
+  }
+}
+
+extension FeatureEncoder.Feature: Codable {
+  private enum Kind: String, Codable {
+    case numeric, categorical, pixels
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case kind, name, mean, deviation, indicator, categories, count, scale
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    switch try container.decode(Kind.self, forKey: .kind) {
+    case .numeric:
+      self = .numeric(
+        name: try container.decode(String.self, forKey: .name),
+        mean: try container.decode(Double.self, forKey: .mean),
+        deviation: try container.decode(Double.self, forKey: .deviation),
+        hasIndicator: try container.decode(Bool.self, forKey: .indicator))
+    case .categorical:
+      self = .categorical(
+        name: try container.decode(String.self, forKey: .name),
+        categories: try container.decode([String].self, forKey: .categories))
+    case .pixels:
+      self = .pixels(
+        count: try container.decode(Int.self, forKey: .count),
+        scale: try container.decode(Double.self, forKey: .scale))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    switch self {
+    case .numeric(let name, let mean, let deviation, let hasIndicator):
+      try container.encode(Kind.numeric, forKey: .kind)
+      try container.encode(name, forKey: .name)
+      try container.encode(mean, forKey: .mean)
+      try container.encode(deviation, forKey: .deviation)
+      try container.encode(hasIndicator, forKey: .indicator)
+    case .categorical(let name, let categories):
+      try container.encode(Kind.categorical, forKey: .kind)
+      try container.encode(name, forKey: .name)
+      try container.encode(categories, forKey: .categories)
+    case .pixels(let count, let scale):
+      try container.encode(Kind.pixels, forKey: .kind)
+      try container.encode(count, forKey: .count)
+      try container.encode(scale, forKey: .scale)
+    }
+  }
+}

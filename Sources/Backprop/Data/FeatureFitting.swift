@@ -1,0 +1,190 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+extension FeatureEncoder {
+  /// Fits to the training rows of a table.
+  ///
+  /// Left out with a warning are columns without any value, and columns of text with more than a
+  /// thousand categories, or with a category for almost every row (names, identifiers), unless the
+  /// options of the table call them categorical.
+  ///
+  /// - Parameters:
+  ///   - table: The table.
+  ///   - targets: Names of the columns that are no features.
+  ///   - rows: The training rows, ascending; nil for all.
+  /// - Throws: `DataError` if no feature is left, there are too many categories, or numbers are too
+  ///   large for a mean.
+  /// - Complexity: One pass over the table.
+  public init(
+    fitting table: Table, excluding targets: [String], rows: [UInt32]? = nil
+  ) throws(DataError) {
+    let excluded = Set(try table.expanding(targets))
+    let positions = table.columns.indices.filter {
+      !table.columns[$0].isIgnored && !excluded.contains(table.columns[$0].name)
+    }
+    guard !positions.isEmpty else {
+      throw DataError(
+        file: table.file, "no column is left as a feature", remedy: "name fewer targets")
+    }
+    if let scale = table.pixelScale,
+      positions.enumerated().allSatisfy({ table.columns[$1].name == String($0) })
+    {
+      try self.init(features: [.pixels(count: positions.count, scale: scale)])
+      return
+    }
+    let statistics = try Self.statistics(of: table, positions, rows)
+    var features: [Feature] = []
+    var warnings: [String] = []
+    for (position, statistic) in zip(positions, statistics) {
+      do throws(Leftout) {
+        features.append(try statistic.feature(name: table.columns[position].name))
+      } catch {
+        let column = DataError.quoted(table.columns[position].name)
+        switch error {
+        case .ignored(let reason): warnings.append("column \(column) is ignored: \(reason)")
+        case .refused(let problem, let remedy):
+          throw DataError(
+            file: table.file, column: table.columns[position].name, problem, remedy: remedy)
+        }
+      }
+    }
+    guard !features.isEmpty else {
+      throw DataError(
+        file: table.file, "no column can be used as a feature",
+        remedy: warnings.joined(separator: "; "))
+    }
+    try self.init(features: features)
+    self.warnings = warnings
+  }
+
+  private enum Leftout: Error {
+    case ignored(String)
+    case refused(String, remedy: String)
+  }
+
+  private enum Statistic {
+    case numbers(Moments, missing: Int)
+    case categories(CategoryIndex, present: Int, isRequested: Bool)
+
+    func feature(name: String) throws(Leftout) -> Feature {
+      switch self {
+      case .numbers(let moments, let missing):
+        if moments.count == 0 { throw .ignored("it has no value in the training rows") }
+        guard moments.mean.isFinite, moments.deviation.isFinite else {
+          throw .refused(
+            "the numbers are too large to be standardised", remedy: "rescale or ignore the column")
+        }
+        return .numeric(
+          name: name, mean: moments.mean, deviation: moments.deviation, hasIndicator: missing > 0)
+      case .categories(let index, let present, let isRequested):
+        if index.isFull {
+          if isRequested {
+            throw .refused(
+              "more than \(requestedCategoryLimit) categories", remedy: "ignore the column")
+          }
+          throw .ignored("more than \(categoryLimit) different texts")
+        }
+        if index.count == 0 { throw .ignored("it has no value in the training rows") }
+        if !isRequested, index.count > 20, 10 * index.count > 9 * present {
+          throw .ignored("\(index.count) different texts in \(present) rows look like names")
+        }
+        return .categorical(name: name, categories: orderedCategories(index.categories))
+      }
+    }
+  }
+
+  private static func statistics(
+    of table: Table, _ positions: [Int], _ rows: [UInt32]?
+  ) throws(DataError) -> [Statistic] {
+    var statistics: [Statistic] = []
+    var requests: [ColumnRequest] = []
+    for position in positions {
+      let column = table.columns[position]
+      if column.kind == .numeric {
+        statistics.append(.numbers(Moments(), missing: 0))
+        requests.append(ColumnRequest(column: position, reading: .numbers))
+      } else {
+        let isRequested = table.requestedCategories.contains(column.name)
+        let index = CategoryIndex(limit: isRequested ? requestedCategoryLimit : categoryLimit)
+        statistics.append(.categories(index, present: 0, isRequested: isRequested))
+        requests.append(ColumnRequest(column: position, reading: .categories(index)))
+      }
+    }
+    try table.read(requests, rows: rows) { (chunk) throws(DataError) in
+      for slot in statistics.indices {
+        switch statistics[slot] {
+        case .numbers(var moments, var missing):
+          for row in 0..<chunk.count {
+            let value = chunk.values[row * chunk.width + slot]
+            if value == value { moments.add(value) } else { missing += 1 }
+          }
+          statistics[slot] = .numbers(moments, missing: missing)
+        case .categories(let index, var present, let isRequested):
+          for row in 0..<chunk.count
+          where Int(chunk.values[row * chunk.width + slot]) != CategoryIndex.missing {
+            present += 1
+          }
+          statistics[slot] = .categories(index, present: present, isRequested: isRequested)
+        }
+      }
+    }
+    return statistics
+  }
+
+  /// Refuses a matrix that this machine could not hold, before it is allocated.
+  func checkMemory<T: Scalar>(
+    rows: Int, columns: Int, _ type: T.Type, _ table: Table
+  ) throws(DataError) {
+    let memory = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
+      by: sysconf(Int32(_SC_PAGESIZE)))
+    let needed = rows.multipliedReportingOverflow(
+      by: Matrix<T>.stride(columns: columns) * MemoryLayout<T>.size)
+    guard !needed.overflow, memory.overflow || needed.partialValue <= memory.partialValue else {
+      let gigabytes = Double(rows) * Double(columns * MemoryLayout<T>.size) / 1e9
+      throw DataError(
+        file: table.file,
+        "\(rows) rows of \(columns) inputs need \(Int(gigabytes.rounded(.up))) GB of memory",
+        remedy: "use fewer rows, or ignore columns with many categories")
+    }
+  }
+}
+
+extension Table {
+  /// The numeric columns as they are, in their order, without targets and ignored columns:
+  /// `[rows, columns]`. What a model that has no encoder is given. Pixels are divided by 255.
+  ///
+  /// - Throws: `DataError` for a missing value, or if there is no numeric column.
+  public func numericMatrix<T: Scalar>(excluding targets: [String]) throws(DataError) -> Matrix<T> {
+    let excluded = Set(try expanding(targets))
+    let positions = columns.indices.filter {
+      columns[$0].kind == .numeric && !columns[$0].isIgnored
+        && !excluded.contains(columns[$0].name)
+    }
+    guard !positions.isEmpty else {
+      throw DataError(file: file, "no numeric column is left as a feature")
+    }
+    let scale = pixelScale ?? 1
+    var result = Matrix<T>(rows: rowCount, columns: positions.count)
+    let stride = result.stride
+    let start = result.mutableStart
+    let requests = positions.map {
+      ColumnRequest(
+        column: $0, reading: .numbers,
+        whyRequired: columns[$0].missing > 0 ? "a model without an encoder needs one" : nil)
+    }
+    try read(requests) { (chunk) throws(DataError) in
+      for row in 0..<chunk.count {
+        let target = start + (chunk.start + row) * stride
+        for column in 0..<chunk.width {
+          target[column] = T(chunk.values[row * chunk.width + column] / scale)
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,83 @@
+/// A column of a table in memory.
+enum MemoryColumn: Sendable {
+  case numbers([Double])
+  case texts([String?])
+  /// Elements `first`, `first + step`, … of an array as it stands in its file.
+  case array(NumericArray, first: Int, step: Int)
+}
+
+extension Table {
+  /// A table of columns in memory, whose numbers must be finite or NaN.
+  init(
+    memory: [(name: String, values: MemoryColumn)], rowCount: Int, file: String? = nil,
+    groups: [String: [String]] = [:], pixelScale: Double? = nil, ignoring: Set<String> = [],
+    categorical: Set<String> = []
+  ) throws(DataError) {
+    var columns: [Column] = []
+    for (name, values) in memory {
+      var missing = 0
+      var kind = categorical.contains(name) ? Kind.categorical : .numeric
+      switch values {
+      case .texts(let texts):
+        kind = .categorical
+        missing = texts.count { $0 == nil }
+      case .numbers, .array:
+        if case .array(let array, _, _) = values, array.type.isInteger { break }
+        for row in 0..<rowCount {
+          let value = values.number(row)
+          if value.isInfinite { throw Self.infinite("\(value)", file, .row(row + 1), name) }
+          if value.isNaN { missing += 1 }
+        }
+      }
+      columns.append(
+        Column(name: name, kind: kind, missing: missing, isIgnored: ignoring.contains(name)))
+    }
+    try self.init(
+      columns: columns, rowCount: rowCount, file: file, source: .memory(memory.map(\.values)),
+      groups: groups, pixelScale: pixelScale, requestedCategories: categorical)
+  }
+
+  static func infinite(
+    _ value: String, _ file: String?, _ place: DataError.Place, _ column: String
+  ) -> DataError {
+    DataError(
+      file: file, place: place, column: column,
+      "\(DataError.quoted(value)) is not a finite number",
+      remedy: "correct it, leave it empty if it is missing, or ignore the column")
+  }
+
+  /// The same table with some columns read otherwise, as the options of a user ask.
+  func applying(_ options: TableOptions) throws(DataError) -> Table {
+    guard case .memory(let values) = source else { return self }
+    for name in options.categorical + options.numeric + options.ignore {
+      _ = try position(of: name)
+    }
+    if let name = options.numeric.first(where: options.categorical.contains) {
+      throw DataError(
+        file: file, "column \(DataError.quoted(name)) cannot be both categorical and numeric")
+    }
+    guard !(options.categorical + options.ignore).isEmpty else { return self }
+    return try Table(
+      memory: zip(columns, values).map { ($0.name, $1) }, rowCount: rowCount, file: file,
+      groups: groups, pixelScale: options.categorical.isEmpty ? pixelScale : nil,
+      ignoring: Set(options.ignore), categorical: Set(options.categorical))
+  }
+}
+
+extension MemoryColumn {
+  /// The number in a row; NaN where it is missing or not a number.
+  func number(_ row: Int) -> Double {
+    switch self {
+    case .numbers(let values): values[row]
+    case .array(let array, let first, let step): array.number(first + row * step)
+    case .texts: .nan
+    }
+  }
+
+  /// The text in a row; nil where it is missing.
+  func text(_ row: Int) -> String? {
+    if case .texts(let values) = self { return values[row] }
+    let value = number(row)
+    return value.isNaN ? nil : DecimalNumber.text(value)
+  }
+}

@@ -1,0 +1,77 @@
+/// What a network's outputs mean: labels, numbers, probabilities.
+public struct Predictions: Sendable, Equatable {
+  public let task: Task
+  /// The names of the target columns.
+  public let columns: [String]
+  /// Classification: all labels by code. Multi-label: the names of the columns. Regression: empty.
+  public let labels: [String]
+  public let rowCount: Int
+  /// Row-major `[rowCount, columns]`: code of the predicted label; 0 or 1; or the number.
+  public let values: [Double]
+  /// Row-major `[rowCount, labels]`: the probability of each label, or of yes for each column; empty
+  /// for a regression and if the outputs are no probabilities.
+  public let probabilities: [Double]
+  fileprivate let pairs: [[String]]
+  fileprivate let isSingle: Bool
+
+  /// The predicted label or number as text; numbers in the shortest form that gives the same bits.
+  public func text(row: Int, column: Int = 0) -> String {
+    let value = values[row * columns.count + column]
+    return switch task {
+    case .classification: labels[Int(value)]
+    case .multilabel: pairs[column][Int(value)]
+    case .regression: number(value)
+    }
+  }
+
+  /// A number of these predictions in the shortest form that gives the same bits at their precision.
+  public func number(_ value: Double) -> String { isSingle ? "\(Float(value))" : "\(value)" }
+}
+
+extension TargetEncoder {
+  /// Decodes the outputs of a network.
+  ///
+  /// A class is predicted by the largest output, the first of equals; of two classes with one output,
+  /// the second if it is beyond ½ (zero-one) or 0 (plus-minus-one).
+  ///
+  /// - Parameters:
+  ///   - outputs: aᴸ, `[examples, outputCount]`.
+  ///   - areProbabilities: Whether the outputs come from softmax or a sigmoid.
+  public func decode<T: Scalar>(
+    _ outputs: Matrix<T>, areProbabilities: Bool = true
+  ) -> Predictions {
+    precondition(
+      outputs.columns == outputCount, "\(outputs.columns) outputs for \(outputCount) targets")
+    var values: [Double] = []
+    var probabilities: [Double] = []
+    let hasProbabilities = areProbabilities && (coding == .oneHot || coding == .zeroOne)
+    for row in 0..<outputs.rows {
+      let output = outputs[row: row]
+      switch coding {
+      case .oneHot:
+        var best = 0
+        for index in output.indices where output[index] > output[best] { best = index }
+        values.append(Double(best))
+        if hasProbabilities { probabilities += output.map { Double($0) } }
+      case .zeroOne:
+        values += output.map { $0 > 0.5 ? 1 : 0 }
+        if hasProbabilities {
+          for probability in output {
+            // In the precision of the outputs, so that 1 − p has no more digits than p.
+            if task == .classification { probabilities.append(Double(1 - probability)) }
+            probabilities.append(Double(probability))
+          }
+        }
+      case .plusMinusOne: values += output.map { $0 > 0 ? 1 : 0 }
+      case .raw: values += output.map { Double($0) }
+      case .standardized:
+        for (index, value) in output.enumerated() {
+          values.append(Double(T(Double(value) * deviations[index] + means[index])))
+        }
+      }
+    }
+    return Predictions(
+      task: task, columns: columns, labels: labels, rowCount: outputs.rows, values: values,
+      probabilities: probabilities, pairs: pairs, isSingle: T.self == Float.self)
+  }
+}

@@ -1,0 +1,180 @@
+/// How to read a delimited text file; what is nil or empty is found out from the file.
+public struct TableOptions: Sendable, Equatable {
+  /// Whether the first row holds the names of the columns; nil to decide by its look.
+  public var header: Bool?
+  /// The byte between cells; nil to choose among `,` `;` tab and `|`.
+  public var delimiter: UInt8?
+  /// Names of columns to be read as text, whatever they look like.
+  public var categorical: [String]
+  /// Names of columns that must hold numbers.
+  public var numeric: [String]
+  /// Names of columns that are no features.
+  public var ignore: [String]
+
+  public init(
+    header: Bool? = nil, delimiter: UInt8? = nil, categorical: [String] = [],
+    numeric: [String] = [], ignore: [String] = []
+  ) {
+    self.header = header
+    self.delimiter = delimiter
+    self.categorical = categorical
+    self.numeric = numeric
+    self.ignore = ignore
+  }
+}
+
+/// The values of one column of a table in memory.
+public enum TableValues: Sendable {
+  /// NaN where missing.
+  case numbers([Double])
+  /// Nil where missing.
+  case texts([String?])
+
+  var count: Int {
+    switch self {
+    case .numbers(let values): values.count
+    case .texts(let values): values.count
+    }
+  }
+}
+
+/// Rows of typed columns that can be read several times: a delimited file, or arrays in memory.
+///
+/// Opening a file reads it once, to find its columns, their kinds and the number of rows; nothing of
+/// it is kept. Later passes stream it again, so a file never stands in memory as a whole. Values
+/// that count as missing: an empty cell, `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL` and `?`, quoted
+/// or not; in numbers from arrays, NaN. Infinite numbers are errors.
+public struct Table: Sendable {
+  public enum Kind: String, Codable, Sendable {
+    /// Every value that is not missing is a decimal number.
+    case numeric
+    case categorical
+  }
+
+  public struct Column: Codable, Equatable, Sendable {
+    public var name: String
+    public var kind: Kind
+    /// Number of rows without a value; not counted (0) if the column is ignored.
+    public var missing: Int
+    /// Whether the column is no feature, by the options or because it only numbers the rows.
+    public var isIgnored: Bool
+  }
+
+  /// The columns from left to right. Without a header their names are "0", "1", …
+  public let columns: [Column]
+  /// Number of rows, at least 1, without the header.
+  public let rowCount: Int
+  /// What a user should know about how the file was understood, a line each.
+  public let warnings: [String]
+  /// The file as the user named it; nil for a table in memory.
+  public let file: String?
+  let source: Source
+  /// Names that stand for several columns: "y" for "y.0", "y.1" of an array with two columns.
+  let groups: [String: [String]]
+  /// What to divide pixels by if all features are bytes of images, else nil.
+  let pixelScale: Double?
+  /// Columns that the options call categorical.
+  let requestedCategories: Set<String>
+  private let positions: [String: Int]
+
+  enum Source: Sendable {
+    case delimited(DelimitedFile)
+    case memory([MemoryColumn])
+  }
+
+  /// Opens a delimited text file or an array, by its contents: .csv, .tsv, .txt (also .gz), .npy,
+  /// .npz. An .npz archive gives its training part; `DataSource` gives its test part too.
+  ///
+  /// - Throws: `DataError` if the file cannot be read or understood, or has no rows.
+  /// - Complexity: One pass over the file, in constant memory for text.
+  public init(contentsOf path: String, options: TableOptions = TableOptions()) throws(DataError) {
+    self = try DataSource.open(path: path, options: options).training
+  }
+
+  /// A table of columns in memory.
+  ///
+  /// - Precondition: There is a column, and all are equally long.
+  /// - Throws: `DataError` for an infinite number or if there are no rows.
+  public init(columns: [(name: String, values: TableValues)]) throws(DataError) {
+    precondition(!columns.isEmpty, "a table without columns")
+    for column in columns {
+      precondition(
+        column.values.count == columns[0].values.count,
+        "column \(column.name) has \(column.values.count) of \(columns[0].values.count) rows")
+    }
+    try self.init(
+      memory: columns.map { column in
+        switch column.values {
+        case .numbers(let values): (column.name, .numbers(values))
+        case .texts(let values): (column.name, .texts(values))
+        }
+      }, rowCount: columns[0].values.count)
+  }
+
+  init(
+    columns: [Column], rowCount: Int, warnings: [String] = [], file: String?, source: Source,
+    groups: [String: [String]] = [:], pixelScale: Double? = nil,
+    requestedCategories: Set<String> = []
+  ) throws(DataError) {
+    guard rowCount > 0 else {
+      throw DataError(file: file, "the table has no rows", remedy: "it needs at least one")
+    }
+    guard rowCount < Int(UInt32.max) else {
+      throw DataError(
+        file: file, "the table has \(rowCount) rows; at most \(UInt32.max) can be used")
+    }
+    self.columns = columns
+    self.rowCount = rowCount
+    self.warnings = warnings
+    self.file = file
+    self.source = source
+    self.groups = groups
+    self.pixelScale = pixelScale
+    self.requestedCategories = requestedCategories
+    positions = Dictionary(
+      columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The position of a column from the left, from 0.
+  ///
+  /// - Throws: `DataError` that suggests the nearest name if there is no such column.
+  public func position(of name: String) throws(DataError) -> Int {
+    guard let position = positions[name] else {
+      throw Self.noColumn(name, among: columns.map(\.name), file: file)
+    }
+    return position
+  }
+
+  func position(ifPresent name: String) -> Int? { positions[name] }
+
+  /// The columns that a user means by the names of targets: a name of a two-dimensional array in an
+  /// archive stands for all columns of the array.
+  public func expanding(_ names: [String]) throws(DataError) -> [String] {
+    var result: [String] = []
+    for name in names {
+      if positions[name] == nil, let members = groups[name] {
+        result += members
+      } else {
+        _ = try position(of: name)
+        result.append(name)
+      }
+    }
+    for (index, name) in result.enumerated() where result[..<index].contains(name) {
+      throw DataError(file: file, "column \(DataError.quoted(name)) is named twice as a target")
+    }
+    return result
+  }
+
+  static func noColumn(_ name: String, among names: [String], file: String?) -> DataError {
+    let listed =
+      names.prefix(12).map(DataError.quoted).joined(separator: ", ")
+      + (names.count > 12 ? ", … (\(names.count))" : "")
+    let match = nearMatch(name, in: names)
+    return DataError(
+      file: file, "there is no column \(DataError.quoted(name))",
+      remedy: match.map { "did you mean \(DataError.quoted($0))?" } ?? "the columns are \(listed)")
+  }
+
+  /// The place of a row (from 0) as messages name it when the line is not at hand.
+  func place(ofRow row: Int) -> DataError.Place { .row(row + 1) }
+}

@@ -1,0 +1,234 @@
+/// What a pass over a table wants of one column.
+struct ColumnRequest {
+  enum Reading {
+    /// The number; a text is an error.
+    case numbers
+    /// The code of the text in an index. With `numbersAreEqual`, a text without a code is looked up
+    /// once more in the shortest form of its number: "1.0" then finds "1".
+    case categories(CategoryIndex, numbersAreEqual: Bool = false)
+  }
+
+  var column: Int
+  var reading: Reading
+  /// Why a missing value is an error; nil if it is none.
+  var whyRequired: String?
+}
+
+/// Some consecutive rows of a pass: `count` rows of `width` values, row-major. Numbers are NaN where
+/// missing; categories are codes of their index, or `CategoryIndex.missing` or `.unknown`.
+struct TableChunk {
+  /// Number of rows that the pass delivered before these.
+  let start: Int
+  let count: Int
+  let width: Int
+  let values: UnsafePointer<Double>
+}
+
+extension Table {
+  /// Reads the requested columns, in chunks of some thousand values.
+  ///
+  /// - Parameters:
+  ///   - requests: The columns, in the order in which a chunk holds them.
+  ///   - rows: The rows to deliver, ascending; nil for all.
+  ///   - body: Receives each chunk; the memory is used again for the next one.
+  /// - Throws: `DataError` for a bad cell or a file that changed since it was opened, and what `body`
+  ///   throws.
+  func read(
+    _ requests: [ColumnRequest], rows: [UInt32]? = nil,
+    _ body: (TableChunk) throws(DataError) -> Void
+  ) throws(DataError) {
+    let width = requests.count
+    let capacity = max(1, min(4096, 65_536 / max(1, width)))
+    let values = UnsafeMutablePointer<Double>.allocate(capacity: capacity * max(1, width))
+    defer { values.deallocate() }
+    switch source {
+    case .delimited(let file):
+      try read(file, requests, rows, values, capacity, body)
+    case .memory(let memory):
+      var start = 0
+      let total = rows?.count ?? rowCount
+      while start < total {
+        let count = min(capacity, total - start)
+        for (slot, request) in requests.enumerated() {
+          try fill(
+            memory[request.column], request, start..<(start + count), rows, values + slot, width)
+        }
+        try body(TableChunk(start: start, count: count, width: width, values: values))
+        start += count
+      }
+    }
+  }
+
+  private func read(
+    _ file: DelimitedFile, _ requests: [ColumnRequest], _ rows: [UInt32]?,
+    _ values: UnsafeMutablePointer<Double>, _ capacity: Int,
+    _ body: (TableChunk) throws(DataError) -> Void
+  ) throws(DataError) {
+    let width = requests.count
+    let total = rows?.count ?? rowCount
+    var reader = try file.open()
+    var row = 0
+    var delivered = 0
+    var pending = 0
+    while try reader.next() {
+      try file.checkWidth(reader)
+      guard row < rowCount else { throw file.changed }
+      if let rows {
+        if delivered + pending == total { break }
+        if rows[delivered + pending] != row {
+          row += 1
+          continue
+        }
+      }
+      row += 1
+      let target = values + pending * width
+      for slot in 0..<width {
+        let bytes = reader.bytes(requests[slot].column)
+        if case .numbers = requests[slot].reading, let start = bytes.baseAddress {
+          let number = DecimalNumber.value(start, bytes.count)
+          if number.isFinite {
+            target[slot] = number
+            continue
+          }
+        }
+        let cell = try unusual(bytes, requests[slot], .line(reader.line))
+        target[slot] = cell
+      }
+      pending += 1
+      if pending == capacity {
+        try body(TableChunk(start: delivered, count: pending, width: width, values: values))
+        delivered += pending
+        pending = 0
+      }
+    }
+    if pending > 0 {
+      try body(TableChunk(start: delivered, count: pending, width: width, values: values))
+    }
+    guard delivered + pending == total else { throw file.changed }
+  }
+
+  /// The value of a cell that is not simply a number: a category, a missing value, an error.
+  @inline(never)
+  private func unusual(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ request: ColumnRequest, _ place: DataError.Place
+  ) throws(DataError) -> Double {
+    if MissingValue.matches(bytes) { return try missing(request, place) }
+    switch request.reading {
+    case .numbers:
+      let text = String(decoding: bytes, as: UTF8.self)
+      throw notANumber(text, request.column, place)
+    case .categories(let index, let numbersAreEqual):
+      var code = index.code(of: bytes)
+      if code == CategoryIndex.unknown, numbersAreEqual, let start = bytes.baseAddress {
+        let number = DecimalNumber.value(start, bytes.count)
+        if number.isFinite { code = index.code(of: DecimalNumber.text(number)) }
+      }
+      if code == CategoryIndex.unknown, case .error = index.unseen {
+        throw unseen(String(decoding: bytes, as: UTF8.self), index, request.column, place)
+      }
+      return Double(code)
+    }
+  }
+
+  private func fill(
+    _ column: MemoryColumn, _ request: ColumnRequest, _ range: Range<Int>, _ rows: [UInt32]?,
+    _ target: UnsafeMutablePointer<Double>, _ stride: Int
+  ) throws(DataError) {
+    if case .numbers = request.reading, case .array(let array, let first, let step) = column,
+      rows == nil, request.whyRequired == nil
+    {
+      array.copy(
+        from: first + range.lowerBound * step, step: step, count: range.count, to: target,
+        stride: stride)
+      return
+    }
+    for (offset, position) in range.enumerated() {
+      let row = rows.map { Int($0[position]) } ?? position
+      let place = self.place(ofRow: row)
+      switch request.reading {
+      case .numbers:
+        if case .texts(let texts) = column, let text = texts[row] {
+          throw notANumber(text, request.column, place)
+        }
+        let number = column.number(row)
+        target[offset * stride] = number.isNaN ? try missing(request, place) : number
+      case .categories(let index, _):
+        guard let text = column.text(row) else {
+          target[offset * stride] = try missing(request, place)
+          continue
+        }
+        let code = index.code(of: text)
+        if code == CategoryIndex.unknown, case .error = index.unseen {
+          throw unseen(text, index, request.column, place)
+        }
+        target[offset * stride] = Double(code)
+      }
+    }
+  }
+
+  // MARK: Errors
+
+  private func missing(
+    _ request: ColumnRequest, _ place: DataError.Place
+  ) throws(DataError) -> Double {
+    if let reason = request.whyRequired {
+      throw DataError(
+        file: file, place: place, column: columns[request.column].name,
+        "the value is missing, but \(reason)",
+        remedy: "fill it in or remove the row")
+    }
+    if case .numbers = request.reading { return .nan }
+    return Double(CategoryIndex.missing)
+  }
+
+  private func notANumber(
+    _ text: String, _ column: Int, _ place: DataError.Place
+  ) -> DataError {
+    if MissingValue.isInfinite(text) {
+      return Self.infinite(text, file, place, columns[column].name)
+    }
+    return DelimitedFile.notANumber(text, file: file, place, column: columns[column].name)
+  }
+
+  private func unseen(
+    _ text: String, _ index: CategoryIndex, _ column: Int, _ place: DataError.Place
+  ) -> DataError {
+    let labels = index.categories
+    let known =
+      labels.prefix(12).map(DataError.quoted).joined(separator: ", ")
+      + (labels.count > 12 ? ", … (\(labels.count))" : "")
+    return DataError(
+      file: file, place: place, column: columns[column].name,
+      "the label \(DataError.quoted(text)) did not occur in training",
+      remedy: "the labels are \(known)")
+  }
+}
+
+/// The texts that stand for a missing value.
+enum MissingValue {
+  static func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    switch text.count {
+    case 0: true
+    case 1: text[0] == UInt8(ascii: "?")
+    case 2: matches(text, "NA")
+    case 3: matches(text, "NaN") || matches(text, "nan") || matches(text, "N/A")
+    case 4: matches(text, "null") || matches(text, "NULL")
+    default: false
+    }
+  }
+
+  private static func matches(_ text: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
+    for at in 0..<text.count where text[at] != word.utf8Start[at] { return false }
+    return true
+  }
+
+  /// Whether a text spells an infinite number, or one too large for a Double.
+  static func isInfinite(_ text: String) -> Bool {
+    var text = text
+    let magnitude = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
+    if ["inf", "infinity"].contains(magnitude.lowercased()) { return true }
+    return text.withUTF8 { utf8 in
+      utf8.baseAddress.map { DecimalNumber.value($0, utf8.count).isInfinite } ?? false
+    }
+  }
+}

@@ -1,0 +1,208 @@
+/// Turns target columns into the numbers that a network is trained on, and outputs back into labels.
+///
+/// Part of a model: fitted once, stored with it, the same ever after.
+public struct TargetEncoder: Equatable, Sendable {
+  public let task: Task
+  public let coding: TargetCoding
+  /// The names of the target columns.
+  public let columns: [String]
+  /// Classification: the labels by code. Multi-label: the names of the columns. Regression: empty.
+  public let labels: [String]
+  /// Multi-label: for each column the values that mean no and yes. Else empty.
+  public let pairs: [[String]]
+  /// Standardised regression: mean and standard deviation (with n, not n − 1) of each column over
+  /// the training rows; a constant column has 1. Else empty.
+  public let means: [Double]
+  public let deviations: [Double]
+
+  /// Fits to targets that have been read.
+  ///
+  /// - Parameters:
+  ///   - targets: The target columns.
+  ///   - coding: Nil for the usual one: one-hot, standardised, or zero-one for multi-label.
+  ///   - rows: The training rows, from which mean and deviation are taken; nil for all.
+  /// - Throws: `DataError` if the coding does not fit the task or the number of labels, or numbers
+  ///   are too large.
+  public init(
+    fitting targets: TargetColumns, coding: TargetCoding? = nil, rows: [UInt32]? = nil
+  ) throws(DataError) {
+    var means: [Double] = []
+    var deviations: [Double] = []
+    let coding = coding ?? Self.usualCoding(of: targets.task)
+    if targets.task == .regression, coding == .standardized {
+      let width = targets.columns.count
+      for (column, name) in targets.columns.enumerated() {
+        var moments = Moments()
+        if let rows {
+          for row in rows { moments.add(targets.values[Int(row) * width + column]) }
+        } else {
+          for row in 0..<targets.rowCount { moments.add(targets.values[row * width + column]) }
+        }
+        guard moments.mean.isFinite, moments.deviation.isFinite else {
+          throw DataError(
+            column: name, "the numbers are too large to be standardised", remedy: "rescale them")
+        }
+        means.append(moments.mean)
+        deviations.append(moments.deviation > 0 ? moments.deviation : 1)
+      }
+    }
+    try self.init(
+      task: targets.task, coding: coding, columns: targets.columns,
+      labels: targets.task == .multilabel ? targets.columns : targets.labels, pairs: targets.pairs,
+      means: means, deviations: deviations)
+  }
+
+  /// Reads the target columns of a table and fits to them.
+  public init(
+    fitting table: Table, targets: [String], task: Task? = nil, coding: TargetCoding? = nil,
+    rows: [UInt32]? = nil
+  ) throws(DataError) {
+    try self.init(
+      fitting: TargetColumns(of: table, columns: targets, task: task), coding: coding, rows: rows)
+  }
+
+  private init(
+    task: Task, coding: TargetCoding, columns: [String], labels: [String], pairs: [[String]],
+    means: [Double], deviations: [Double]
+  ) throws(DataError) {
+    self.task = task
+    self.coding = coding
+    self.columns = columns
+    self.labels = labels
+    self.pairs = pairs
+    self.means = means
+    self.deviations = deviations
+    let width = columns.count
+    let fits =
+      switch task {
+      case .classification:
+        width == 1 && labels.count >= 2 && Set(labels).count == labels.count && pairs.isEmpty
+          && means.isEmpty
+      case .multilabel:
+        labels == columns && pairs.count == width && means.isEmpty
+          && pairs.allSatisfy { $0.count == 2 && $0[0] != $0[1] }
+      case .regression:
+        labels.isEmpty && pairs.isEmpty && means.count == (coding == .standardized ? width : 0)
+      }
+    let scalesAreUsable =
+      means.count == deviations.count && means.allSatisfy(\.isFinite)
+      && deviations.allSatisfy { $0.isFinite && $0 > 0 }
+    guard width > 0, fits, scalesAreUsable else {
+      throw DataError("the parts of a target encoder contradict each other")
+    }
+    let codings: [TargetCoding] =
+      switch task {
+      case .classification: labels.count == 2 ? [.oneHot, .zeroOne, .plusMinusOne] : [.oneHot]
+      case .multilabel: [.zeroOne, .plusMinusOne]
+      case .regression: [.standardized, .raw]
+      }
+    guard codings.contains(coding) else {
+      let subject =
+        task == .classification ? "\(labels.count) labels" : "the task \(task.rawValue)"
+      throw DataError(
+        column: columns[0], "the coding \(coding.rawValue) does not fit \(subject)",
+        remedy: "use " + codings.map(\.rawValue).joined(separator: " or "))
+    }
+  }
+
+  public static func usualCoding(of task: Task) -> TargetCoding {
+    switch task {
+    case .classification: .oneHot
+    case .regression: .standardized
+    case .multilabel: .zeroOne
+    }
+  }
+
+  /// Number of outputs that a network needs.
+  public var outputCount: Int { coding == .oneHot ? labels.count : columns.count }
+
+  // MARK: Encoding
+
+  /// What a pass must read of a table for `form` below; throws if it lacks a target column.
+  func requests(of table: Table) throws(DataError) -> [ColumnRequest] {
+    var requests: [ColumnRequest] = []
+    for (index, name) in columns.enumerated() {
+      let known =
+        switch task {
+        case .classification: labels
+        case .multilabel: pairs[index]
+        case .regression: [String]()
+        }
+      let reading: ColumnRequest.Reading =
+        task == .regression
+        ? .numbers : .categories(CategoryIndex(known, unseen: .error), numbersAreEqual: true)
+      requests.append(
+        ColumnRequest(
+          column: try table.position(of: name), reading: reading,
+          whyRequired: "a target needs one in every row"))
+    }
+    return requests
+  }
+
+  /// Encodes the values of one row, `columns` of them, into `outputCount` numbers that are zero.
+  func form<T: Scalar>(_ values: UnsafePointer<Double>, into outputs: UnsafeMutablePointer<T>) {
+    switch coding {
+    case .oneHot: outputs[Int(values[0])] = 1
+    case .zeroOne, .raw: for index in columns.indices { outputs[index] = T(values[index]) }
+    case .plusMinusOne: for index in columns.indices { outputs[index] = T(2 * values[index] - 1) }
+    case .standardized:
+      for index in columns.indices {
+        outputs[index] = T((values[index] - means[index]) / deviations[index])
+      }
+    }
+  }
+
+  /// Encodes the targets of all rows of a table, `[rows, outputCount]`.
+  ///
+  /// - Throws: `DataError` for a missing column or value, or a label that did not occur in training.
+  public func encode<T: Scalar>(_ table: Table) throws(DataError) -> Matrix<T> {
+    var result = Matrix<T>(rows: table.rowCount, columns: outputCount)
+    let stride = result.stride
+    let start = result.mutableStart
+    try table.read(requests(of: table)) { (chunk) throws(DataError) in
+      for row in 0..<chunk.count {
+        form(chunk.values + row * chunk.width, into: start + (chunk.start + row) * stride)
+      }
+    }
+    return result
+  }
+}
+
+// MARK: - The form in a model file
+
+extension TargetEncoder: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case task, coding, columns, labels, pairs, means, deviations
+  }
+
+  /// Reads the form that `encode(to:)` writes; parts that contradict each other are refused.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    do {
+      try self.init(
+        task: container.decode(Task.self, forKey: .task),
+        coding: container.decode(TargetCoding.self, forKey: .coding),
+        columns: container.decode([String].self, forKey: .columns),
+        labels: container.decode([String].self, forKey: .labels),
+        pairs: container.decodeIfPresent([[String]].self, forKey: .pairs) ?? [],
+        means: container.decodeIfPresent([Double].self, forKey: .means) ?? [],
+        deviations: container.decodeIfPresent([Double].self, forKey: .deviations) ?? [])
+    } catch let error as DataError {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: error.description))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(task, forKey: .task)
+    try container.encode(coding, forKey: .coding)
+    try container.encode(columns, forKey: .columns)
+    try container.encode(labels, forKey: .labels)
+    if !pairs.isEmpty { try container.encode(pairs, forKey: .pairs) }
+    if !means.isEmpty {
+      try container.encode(means, forKey: .means)
+      try container.encode(deviations, forKey: .deviations)
+    }
+  }
+}

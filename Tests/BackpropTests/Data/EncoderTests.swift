@@ -1,0 +1,293 @@
+import Foundation
+import Testing
+
+@testable import Backprop
+
+@Suite struct FeatureEncoderTests {
+  let fixture: DataFixture
+
+  init() throws { fixture = try DataFixture() }
+
+  @Test("Numbers are standardised, categories one-hot, the missing marked")
+  func byHand() throws {
+    // x: mean of 1, 3, 5 is 3; squares of −2, 0, 2 are 8, so the deviation is √(8/3).
+    let table = try fixture.table("x,c,k,y\n1,b,7,0\n3,a,7,1\n,b,7,0\n5,,7,1\n")
+    let encoder = try FeatureEncoder(fitting: table, excluding: ["y"])
+    #expect(
+      encoder.featureNames == ["x", "x is missing", "c=a", "c=b", "c=unknown", "k"])
+    let s = (8.0 / 3).squareRoot()
+    let matrix: Matrix<Double> = try encoder.encode(table)
+    #expect(
+      matrix.elements == [
+        [-2 / s, 0, 0, 1, 0, 0], [0, 0, 1, 0, 0, 0], [0, 1, 0, 1, 0, 0], [2 / s, 0, 0, 0, 1, 0],
+      ])
+  }
+
+  @Test("Only the training rows are looked at")
+  func trainingRows() throws {
+    let table = try fixture.table("x,c,y\n1,a,0\n100,zzz,1\n3,b,0\n,a,1\n")
+    let encoder = try FeatureEncoder(fitting: table, excluding: ["y"], rows: [0, 2])
+    #expect(
+      encoder.features == [
+        .numeric(name: "x", mean: 2, deviation: 1, hasIndicator: false),
+        .categorical(name: "c", categories: ["a", "b"]),
+      ])
+    let matrix: Matrix<Float> = try encoder.encode(table)
+    // The unseen category is unknown, and a missing number the mean.
+    #expect(matrix.elements == [[-1, 1, 0, 0], [98, 0, 0, 1], [1, 0, 1, 0], [0, 1, 0, 0]])
+  }
+
+  @Test("A model's columns are found by name in other data, whatever its order and kinds")
+  func otherData() throws {
+    let table = try fixture.table("x,c,y\n1,1,0\n3,u,1\n")
+    let encoder = try FeatureEncoder(fitting: table, excluding: ["y"])
+    // Here the column c looks numeric, but it is read as the text it was in training.
+    let other = try fixture.table("c,more,x\n1,q,3\n1.0,q,1\n2,q,\n")
+    let matrix: Matrix<Float> = try encoder.encode(other)
+    #expect(matrix.elements == [[1, 1, 0, 0], [-1, 1, 0, 0], [0, 0, 0, 1]])
+    #expect(
+      fixture.message { let _: Matrix<Float> = try encoder.encode(fixture.table("X,c\n1,2\n")) }
+        == "t.csv: the column \"x\" that the model needs is missing; is it the one named \"X\"?")
+    #expect(
+      fixture.message {
+        let _: Matrix<Float> = try encoder.encode(fixture.table("x,c\n1,2\nq,2\n"))
+      }
+      .hasPrefix("t.csv, line 3, column \"x\": \"q\" is not a number"))
+  }
+
+  @Test("Names and empty columns are left out with a warning")
+  func leftOut() throws {
+    var text = "name,x,empty,y\n"
+    for row in 0..<40 { text += "N\(row) Q,\(row),,\(row % 2)\n" }
+    let table = try fixture.table(text)
+    let encoder = try FeatureEncoder(fitting: table, excluding: ["y"])
+    #expect(encoder.columns.map(\.name) == ["x"])
+    #expect(
+      encoder.warnings == [
+        "column \"name\" is ignored: 40 different texts in 40 rows look like names",
+        "column \"empty\" is ignored: it has no value in the training rows",
+      ])
+    let asked = try fixture.table(text, TableOptions(categorical: ["name"]))
+    #expect(try FeatureEncoder(fitting: asked, excluding: ["y"]).outputCount == 42)
+  }
+
+  @Test("Every form reads back from JSON as it was, and impossible ones are refused")
+  func json() throws {
+    let encoder = try FeatureEncoder(features: [
+      .numeric(name: "a\"ü", mean: 0.1 + 0.2, deviation: 1e-300, hasIndicator: true),
+      .categorical(name: "c", categories: ["", "x"]), .pixels(count: 3, scale: 255),
+    ])
+    let data = try JSONEncoder().encode(encoder)
+    #expect(try JSONDecoder().decode(FeatureEncoder.self, from: data) == encoder)
+    for text in [
+      #"{"features":[]}"#, #"{"features":[{"kind":"pixels","count":-1,"scale":255}]}"#,
+      #"{"features":[{"kind":"pixels","count":9000000000000000000,"scale":255}]}"#,
+      #"{"features":[{"kind":"numeric","name":"x","mean":0,"deviation":-1,"indicator":true}]}"#,
+      #"{"features":[{"kind":"categorical","name":"x","categories":["a","a"]}]}"#,
+    ] {
+      #expect(throws: DecodingError.self) {
+        try JSONDecoder().decode(FeatureEncoder.self, from: Data(text.utf8))
+      }
+    }
+  }
+
+  @Test("Equal numbers have deviation 0 exactly, large shifts do not hurt")
+  func moments() {
+    var moments = Moments()
+    for _ in 0..<10 { moments.add(0.1) }
+    #expect(moments.deviation == 0)
+    moments = Moments()
+    for value in [1e9 + 1, 1e9 + 2, 1e9 + 3] { moments.add(value) }
+    #expect(abs(moments.deviation - (2.0 / 3).squareRoot()) < 1e-15)
+  }
+}
+
+@Suite struct TargetTests {
+  let fixture: DataFixture
+
+  init() throws { fixture = try DataFixture() }
+
+  private func targets(
+    _ values: [String], name: String = "y", task: Backprop.Task? = nil
+  ) throws -> TargetColumns {
+    let text = "x,\(name)\n" + values.map { "1,\($0)\n" }.joined()
+    return try TargetColumns(of: fixture.table(text), columns: [name], task: task)
+  }
+
+  @Test("The task follows from the target")
+  func inference() throws {
+    #expect(try targets(["a", "b", "a"]).task == .classification)
+    #expect(try targets(["0", "1", "1", "0"]).task == .classification)
+    #expect(try targets(["-1", "1", "1", "-1"]).task == .classification)
+    #expect(try targets(["1", "2", "3", "4"]).task == .regression)
+    #expect(try targets((0..<50).map { "\($0 % 10)" }).task == .classification)
+    #expect(try targets((0..<500).map { "\($0 % 21)" }).task == .regression)
+    #expect(try targets(["0.5", "1.5", "0.5"]).task == .regression)
+    #expect(try targets(["1", "2", "1"], task: .regression).task == .regression)
+    let two = try fixture.table("x,a,b\n1,0,yes\n2,1,no\n3,1,no\n")
+    #expect(try TargetColumns(of: two, columns: ["a", "b"]).task == .multilabel)
+    let numbers = try fixture.table("x,a,b\n1,0,2.5\n2,1,3\n")
+    #expect(try TargetColumns(of: numbers, columns: ["a", "b"]).task == .regression)
+  }
+
+  @Test("Labels are in order of value if all are numbers, else of scalars")
+  func labelOrder() throws {
+    #expect(try targets(["10", "9", "10", "9"]).labels == ["9", "10"])
+    #expect(try targets(["1.0", "0.0"]).labels == ["0", "1"])
+    let text = try targets(["b", "a", "Z", "ä", "10"])
+    #expect(text.labels == ["10", "Z", "a", "b", "ä"])
+    #expect(text.codes == [3, 2, 1, 4, 0])
+  }
+
+  @Test("Bad targets are errors")
+  func bad() throws {
+    let cases: [([String], Backprop.Task?, String)] = [
+      (["a", "a"], nil, "t.csv, column \"y\": every row has the same label \"a\""),
+      (["5", "5"], .classification, "t.csv, column \"y\": every row has the same label \"5\""),
+      (["a", "", "b"], nil, "t.csv, line 3, column \"y\": the value is missing, but a target"),
+      (["1", "2", "NaN"], nil, "t.csv, line 4, column \"y\": the value is missing, but a target"),
+      (["1", "2", "abc"], .regression, "t.csv, line 4, column \"y\": \"abc\" is not a number"),
+      ((0..<30).map { "n\($0)" }, nil, "t.csv, column \"y\": 30 different labels in 30 rows"),
+      (["0", "2"], .multilabel, ""),
+      (["0", "1", "2"], .multilabel, "t.csv, column \"y\": a multi"),
+    ]
+    for (values, task, expected) in cases {
+      let message = fixture.message { _ = try targets(values, task: task) }
+      #expect(message.hasPrefix(expected) && message.isEmpty == expected.isEmpty, "\(message)")
+    }
+    #expect(
+      fixture.message {
+        _ = try TargetColumns(of: fixture.table("x,species\n1,a\n2,b\n"), columns: ["specie"])
+      } == "t.csv: there is no column \"specie\"; did you mean \"species\"?")
+  }
+
+  @Test("Classes are coded one-hot, zero-one or plus-minus-one, and decoded")
+  func classes() throws {
+    let columns = try targets(["b", "a", "b"])
+    let table = try fixture.table("x,y\n1,b\n1,a\n1,b\n")
+    let oneHot = try TargetEncoder(fitting: columns)
+    #expect((try oneHot.encode(table) as Matrix<Float>).elements == [[0, 1], [1, 0], [0, 1]])
+    let zeroOne = try TargetEncoder(fitting: columns, coding: .zeroOne)
+    #expect((try zeroOne.encode(table) as Matrix<Float>).elements == [[1], [0], [1]])
+    let hinge = try TargetEncoder(fitting: columns, coding: .plusMinusOne)
+    #expect((try hinge.encode(table) as Matrix<Float>).elements == [[1], [-1], [1]])
+
+    let first = oneHot.decode(Matrix<Float>([[0.25, 0.75], [0.5, 0.5]]))
+    #expect((0..<2).map { first.text(row: $0) } == ["b", "a"])
+    #expect(first.probabilities == [0.25, 0.75, 0.5, 0.5])
+    let second = zeroOne.decode(Matrix<Float>([[0.75], [0.5]]))
+    #expect((0..<2).map { second.text(row: $0) } == ["b", "a"])
+    #expect(second.probabilities == [0.25, 0.75, 0.5, 0.5])
+    let third = hinge.decode(Matrix<Float>([[0.1], [-3]]))
+    #expect((0..<2).map { third.text(row: $0) } == ["b", "a"])
+    #expect(third.probabilities.isEmpty)
+  }
+
+  @Test("A label that training did not know is an error with its line")
+  func unseen() throws {
+    let encoder = try TargetEncoder(fitting: targets(["Adelie", "Gentoo"]))
+    let other = try fixture.table("y,x\nGentoo,1\nDodo,2\n")
+    #expect(
+      fixture.message { let _: Matrix<Float> = try encoder.encode(other) }
+        == "t.csv, line 3, column \"y\": the label \"Dodo\" did not occur in training; "
+        + "the labels are \"Adelie\", \"Gentoo\"")
+    let integers = try TargetEncoder(fitting: targets(["0", "1"]))
+    let floats = try fixture.table("x,y\n1,1.0\n1,0.0\n")
+    #expect((try integers.encode(floats) as Matrix<Float>).elements == [[0, 1], [1, 0]])
+  }
+
+  @Test("Numbers are standardised by the training rows and decoded again")
+  func regression() throws {
+    let columns = try targets(["1", "1000", "3"], task: .regression)
+    let encoder = try TargetEncoder(fitting: columns, rows: [0, 2])
+    #expect(encoder.means == [2] && encoder.deviations == [1])
+    let table = try fixture.table("x,y\n1,1\n1,1000\n1,3\n")
+    let matrix: Matrix<Float> = try encoder.encode(table)
+    #expect(matrix.elements == [[-1], [998], [1]])
+    let predictions = encoder.decode(Matrix<Float>([[0.5], [-1.25]]))
+    #expect(predictions.text(row: 0) == "2.5" && predictions.text(row: 1) == "0.75")
+  }
+
+  @Test("Several yes-or-no columns are coded and decoded each by its own two values")
+  func multilabel() throws {
+    let table = try fixture.table("x,a,b\n1,0,yes\n2,1,no\n3,1,yes\n")
+    let columns = try TargetColumns(of: table, columns: ["a", "b"])
+    let encoder = try TargetEncoder(fitting: columns)
+    #expect(encoder.pairs == [["0", "1"], ["no", "yes"]])
+    #expect(columns.values == [0, 1, 1, 0, 1, 1])
+    #expect((try encoder.encode(table) as Matrix<Float>).elements == [[0, 1], [1, 0], [1, 1]])
+    let predictions = encoder.decode(Matrix<Float>([[0.75, 0.25]]))
+    #expect((0..<2).map { predictions.text(row: 0, column: $0) } == ["1", "no"])
+    #expect(predictions.probabilities == [0.75, 0.25])
+  }
+
+  @Test("Every form reads back from JSON as it was, and contradictions are refused")
+  func json() throws {
+    for encoder in [
+      try TargetEncoder(fitting: targets(["a", "b"]), coding: .zeroOne),
+      try TargetEncoder(fitting: targets(["0.1", "0.7"]), coding: .standardized),
+      try TargetEncoder(
+        fitting: TargetColumns(
+          of: fixture.table("x,a,b\n1,0,yes\n2,1,no\n"), columns: ["a", "b"])),
+    ] {
+      let data = try JSONEncoder().encode(encoder)
+      #expect(try JSONDecoder().decode(TargetEncoder.self, from: data) == encoder)
+    }
+    for text in [
+      #"{"task":"classification","coding":"one-hot","columns":["y"],"labels":["a"]}"#,
+      #"{"task":"classification","coding":"zero-one","columns":["y"],"labels":["a","b","c"]}"#,
+      #"{"task":"regression","coding":"standardized","columns":["y"],"labels":[]}"#,
+      #"{"task":"regression","coding":"raw","columns":[],"labels":[]}"#,
+    ] {
+      #expect(throws: DecodingError.self) {
+        try JSONDecoder().decode(TargetEncoder.self, from: Data(text.utf8))
+      }
+    }
+  }
+}
+
+@Suite struct SplitTests {
+  @Test("Every row is in one part, classes in proportion, the total rounded once")
+  func stratified() {
+    let codes: [UInt32] = (0..<100).map { $0 < 50 ? 0 : $0 < 83 ? 1 : $0 < 99 ? 2 : 3 }
+    let split = Split.stratified(codes: codes, fraction: 0.2, seed: 7)
+    #expect((split.training + split.validation).sorted() == Array(0..<100))
+    #expect(split.training == split.training.sorted())
+    #expect(split.validation == split.validation.sorted())
+    let counts = (0..<4).map { code in split.validation.count { codes[Int($0)] == code } }
+    // Shares 10, 6.6, 3.2, 0.2 of 20: 10 + 6 + 3 and one for the largest remainder.
+    #expect(counts == [10, 7, 3, 0])
+    #expect(split == Split.stratified(codes: codes, fraction: 0.2, seed: 7))
+    #expect(split != Split.stratified(codes: codes, fraction: 0.2, seed: 8))
+  }
+
+  @Test("A row of every class stays for training, whatever the fraction")
+  func extremes() {
+    #expect(Split.random(count: 1, fraction: 0.9, seed: 0).validation.isEmpty)
+    #expect(Split.random(count: 10, fraction: 0, seed: 0).validation.isEmpty)
+    let split = Split.stratified(codes: [0, 0, 1, 1, 2], fraction: 0.99, seed: 0)
+    #expect(split.training.count == 3)
+  }
+}
+
+@Suite struct DatasetTests {
+  @Test("A split table is encoded in one pass into two data sets")
+  func split() throws {
+    let fixture = try DataFixture()
+    var text = "x,c,y\n"
+    for row in 0..<9000 { text += "\(row),\(row % 3 == 0 ? "a" : "b"),\(row % 2)\n" }
+    let table = try fixture.table(text)
+    let targets = try TargetColumns(of: table, columns: ["y"])
+    let split = Split.stratified(codes: targets.codes ?? [], fraction: 0.25, seed: 3)
+    let features = try FeatureEncoder(fitting: table, excluding: ["y"], rows: split.training)
+    let target = try TargetEncoder(fitting: targets, rows: split.training)
+    let all = try Dataset<Float>(encoding: table, features: features, target: target)
+    let parts = try Dataset<Float>.encoding(
+      table, features: features, target: target, split: split)
+    #expect(parts.training.inputs == all.subset(split.training).inputs)
+    #expect(parts.training.targets == all.subset(split.training).targets)
+    #expect(parts.validation.inputs == all.subset(split.validation).inputs)
+    #expect(parts.validation.targets == all.subset(split.validation).targets)
+    #expect(parts.validation.count == 2250)
+  }
+}
