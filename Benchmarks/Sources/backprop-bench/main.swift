@@ -84,12 +84,14 @@ func measure(_ workload: Workload, threads: Int) throws -> [Double] {
     &network, on: Dataset(inputs: inputs, targets: targets),
     metrics: isClassification
       ? .classification(probabilities: true) : .regression(scales: [1]),
-    isInterrupted: { rates.count >= 3 && clock.now - start > .seconds(seconds) }
-  ) { event in
-    if case .start = event { start = clock.now }
-    // The first epoch warms the caches up.
-    if case .epoch(let report) = event, report.epoch > 1 { rates.append(report.examplesPerSecond) }
-  }
+    report: { event in
+      if case .start = event { start = clock.now }
+      // The first epoch warms the caches up.
+      if case .epoch(let report) = event, report.epoch > 1 {
+        rates.append(report.examplesPerSecond)
+      }
+    },
+    isInterrupted: { rates.count >= 3 && clock.now - start > .seconds(seconds) })
   return rates.sorted()
 }
 

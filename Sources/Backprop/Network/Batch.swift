@@ -53,6 +53,7 @@ public struct Batch<T: Scalar> {
         && targets.columns == workspace.gatheredTargets.columns,
       "examples of \(inputs.columns) → \(targets.columns) for a network of "
         + "\(workspace.gatheredInputs.columns) → \(workspace.gatheredTargets.columns)")
+    workspace.batch = self
     workspace.rows = count
     switch rows {
     case .range(let range):

@@ -9,6 +9,8 @@ public struct Workspace<T: Scalar>: ~Copyable {
   /// Examples of the last batch, m.
   public internal(set) var rows = 0
 
+  /// The last batch, held so that the views of its rows stay valid.
+  var batch: Batch<T>?
   /// x of the last batch: the gathered copy, or rows of the data set itself.
   var inputs: MatrixView<T>
   var targets: MatrixView<T>
@@ -44,6 +46,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
     inputs = plan.inputs
     targets = plan.targets
     weights = nil
+    batch = nil
   }
 
   private static func plan(

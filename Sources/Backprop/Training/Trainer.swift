@@ -34,8 +34,8 @@ public struct Trainer<T: Scalar>: Sendable {
   ///   - training: At least one example.
   ///   - validation: Examples that choose the best epoch and end a run that has patience.
   ///   - metrics: How outputs are judged.
-  ///   - isInterrupted: Asked after every step; true ends the run after that step.
   ///   - report: Receives the events, on the caller's thread.
+  ///   - isInterrupted: Asked after every step; true ends the run after that step.
   /// - Returns: How the run ended; also the last event.
   /// - Precondition: The data has as many inputs and outputs as the network.
   @specialized(where T == Float)
@@ -43,8 +43,8 @@ public struct Trainer<T: Scalar>: Sendable {
   @discardableResult
   public func train(
     _ network: inout Network<T>, on training: Dataset<T>, validation: Dataset<T>? = nil,
-    metrics: MetricKind, isInterrupted: () -> Bool = { false },
-    report: (TrainingEvent) -> Void = { _ in }
+    metrics: MetricKind, report: (TrainingEvent) -> Void = { _ in },
+    isInterrupted: () -> Bool = { false }
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
     var run = Run(self, network, training, validation, metrics)

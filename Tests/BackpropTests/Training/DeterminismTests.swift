@@ -13,7 +13,8 @@ struct DeterminismTests {
 
   func run<T: Scalar>(_ type: T.Type, threads: Int) throws -> (Parameters<T>, [Double]) {
     var network = try Network<T>(
-      sizes: [2, 70, 33, 3], activations: [.silu, .maxout(pieces: 3), .softmax], loss: .crossEntropy,
+      sizes: [2, 70, 33, 3], activations: [.silu, .maxout(pieces: 3), .softmax],
+      loss: .crossEntropy,
       seed: 5)
     let spirals = TrainerTests.spirals(200, seed: 1)
     let data = Dataset<T>(
@@ -41,7 +42,7 @@ struct DeterminismTests {
       #expect(bp_variant_select(variant))
       for threads in [1, 2] {
         let found = try run(type, threads: threads)
-        #expect(found.1.allSatisfy(\.isFinite))
+        #expect(found.1.allSatisfy { $0.isFinite })
         if let expected {
           #expect(found.0 == expected.0, "\(variant), \(threads) threads")
           #expect(found.1 == expected.1, "\(variant), \(threads) threads")
