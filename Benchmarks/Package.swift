@@ -7,7 +7,8 @@ let package = Package(
   dependencies: [.package(name: "swift-backprop", path: "..")],
   targets: [
     .executableTarget(
-      name: "backprop-bench", dependencies: [.product(name: "Backprop", package: "swift-backprop")])
+      name: "backprop-bench", dependencies: [.product(name: "Backprop", package: "swift-backprop")]),
+    .executableTarget(name: "fma-peak"),
   ],
   swiftLanguageModes: [.v6]
 )

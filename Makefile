@@ -1,0 +1,107 @@
+# The index of what can be done here; `make` lists it. `make check` is exactly what CI runs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+SWIFT ?= swift
+PYTHON ?= python3
+# What the formatter reads, as far as it exists.
+SOURCES := $(wildcard Package.swift Sources Tests Snippets Benchmarks/Package.swift \
+  Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources)
+# Warnings are errors, in Swift and in C. (SwiftPM stumbles over a bare -Werror for C.) A folder of
+# its own, so that the everyday build does not start anew because of other flags.
+STRICT := --scratch-path .build-strict -Xswiftc -warnings-as-errors \
+  -Xcc -Wall -Xcc -Werror=all -Xcc -Wextra -Xcc -Werror=extra
+SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
+
+.PHONY: help build test lint format bench docs sanitize fuzz check check-peers clean \
+  check-tests check-release check-readme check-snippets check-arm64 check-safetensors
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+build: ## the command, optimised: .build/release/backprop
+	$(SWIFT) build -c release
+
+test: ## all tests
+	$(SWIFT) test
+
+lint: ## what the formatter would change or objects to
+	$(SWIFT) format lint --strict -r $(SOURCES)
+
+format: ## let the formatter change it
+	$(SWIFT) format -i -r $(SOURCES)
+
+bench: .venv-peers/ready ## our speed beside PyTorch, NumPy and scikit-learn (QUICK=1: under 3 minutes)
+	$(SWIFT) build -c release --package-path Benchmarks
+	.venv-peers/bin/python Benchmarks/table.py $(if $(QUICK),--quick)
+
+docs: ## the documentation as a web site in docs/
+	$(SWIFT) package --allow-writing-to-directory docs generate-documentation --target Backprop \
+	  --output-path docs --transform-for-static-hosting
+
+sanitize: ## the tests under the address, undefined-behaviour and thread sanitizers
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --scratch-path .build-address --sanitize=address
+	$(SWIFT) test --scratch-path .build-undefined \
+	  -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
+	$(SWIFT) test --scratch-path .build-thread --sanitize=thread
+
+fuzz: ## every parser against libFuzzer for FUZZ_SECONDS (60) each
+	Scripts/fuzz
+
+check: ## everything that must hold before a commit; exactly what CI runs
+	@$(MAKE) lint
+	@$(MAKE) check-tests
+	@$(MAKE) check-release
+	@$(MAKE) check-readme
+	@$(MAKE) check-snippets
+	@$(MAKE) check-arm64
+	@$(MAKE) check-safetensors
+	@echo "make check: all passed"
+
+check-tests: ## all tests, with warnings as errors
+	@mkdir -p .build-strict
+	$(SWIFT) test $(STRICT) 2>&1 | tee .build-strict/test.log
+
+check-release: ## the optimised build, as a user makes it, without a warning
+	@mkdir -p .build
+	$(SWIFT) build -c release 2>&1 | tee .build/release.log
+	@! grep -E '^(/[^ ]*: )?warning: ' .build/release.log
+
+check-readme: build ## the commands that README.md and Examples/README.md show
+	Scripts/check-readme README.md Examples/README.md
+
+check-snippets: ## every program of Snippets/, run
+	@for snippet in $(SNIPPETS); do \
+	  echo "$$snippet:"; $(SWIFT) run -c release $$snippet; done
+
+check-arm64: ## the kernels for arm64, under an emulator (where the cross compiler is installed)
+	@if [ -x Scripts/check-arm64 ]; then Scripts/check-arm64; else echo "no Scripts/check-arm64"; fi
+
+check-safetensors: build ## a model of ours, read by the safetensors package (where Python is)
+	@if $(MAKE) .venv-light/ready; then \
+	  .venv-light/bin/python Reference/check_safetensors.py .build/release/backprop; \
+	else echo "check-safetensors left out: no Python with venv and PyPI here"; fi
+
+check-peers: .venv-peers/ready ## the reference numbers, computed anew by scikit-learn and PyTorch
+	Scripts/check-peers
+
+# Environments of Python, outside the tree that git sees. PyTorch is installed without what its
+# package names: on Linux that would be gigabytes for graphics cards.
+PURE := numpy typing_extensions sympy mpmath networkx jinja2 MarkupSafe fsspec filelock
+
+.venv-light/ready:
+	$(PYTHON) -m venv .venv-light
+	.venv-light/bin/pip install --quiet numpy safetensors
+	@touch $@
+
+.venv-peers/ready: Scripts/install-torch
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet scikit-learn safetensors $(PURE)
+	Scripts/install-torch .venv-peers
+	@touch $@
+
+clean: ## remove everything that was built
+	rm -rf .build .build-* docs .venv-light .venv-peers Benchmarks/.build Fuzz/.build
