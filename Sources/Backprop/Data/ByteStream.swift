@@ -1,30 +1,14 @@
 import CZlib
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// The bytes of a file from first to last, inflated on the way if it is gzip.
 ///
 /// Whether a file is compressed is read from its first two bytes, not from its name. A file may hold
 /// several gzip members (`cat a.gz b.gz`).
 struct ByteStream: ~Copyable {
-  /// What identifies the contents of a file as long as nobody writes to it.
-  struct Identity: Equatable, Sendable {
-    var size: Int
-    var seconds: Int
-    var nanoseconds: Int
-  }
-
   let path: String
-  let identity: Identity
   let isCompressed: Bool
-  private let descriptor: Int32
-  private var inflater: Inflater?
+  private let file: InputFile
+  private let inflater: Inflater?
   private let compressed: UnsafeMutableBufferPointer<UInt8>
   private var compressedRange = 0..<0
   private var memberIsOpen = false
@@ -34,51 +18,36 @@ struct ByteStream: ~Copyable {
   ///
   /// - Throws: `DataError` if it is missing, a folder, not a regular file, or may not be read.
   init(path: String) throws(DataError) {
+    let file = try InputFile(path: path)
+    let isCompressed = try file.bytes(at: 0, count: 2) == [0x1F, 0x8B]
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Self.systemError(errno, path) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      let code = errno
-      close(descriptor)
-      throw Self.systemError(code, path)
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      close(descriptor)
-      throw DataError(
-        file: path, isFolder ? "is a folder, not a file" : "is not a regular file",
-        remedy: isFolder ? nil : "data is read several times, so save it to a file first")
-    }
-    #if canImport(Darwin)
-      let modified = status.st_mtimespec
-    #else
-      let modified = status.st_mtim
-    #endif
-    identity = Identity(
-      size: Int(status.st_size), seconds: Int(modified.tv_sec), nanoseconds: Int(modified.tv_nsec))
-    var magic: [UInt8] = [0, 0]
-    let count = pread(descriptor, &magic, 2, 0)
-    isCompressed = count == 2 && magic == [0x1F, 0x8B]
-    self.descriptor = descriptor
+    self.isCompressed = isCompressed
     compressed = .allocate(capacity: isCompressed ? 1 << 18 : 0)
-    if isCompressed { inflater = Inflater(format: .gzip) }
+    inflater = isCompressed ? Inflater(format: .gzip) : nil
+    self.file = file
+  }
+
+  var identity: InputFile.Identity { file.identity }
+
+  /// The most bytes that this stream can have: deflate makes at most 1,032 bytes of one.
+  var sizeLimit: Int {
+    isCompressed
+      ? file.identity.size.multipliedReportingOverflow(by: 1032).partialValue : file.identity.size
   }
 
   deinit {
     compressed.deallocate()
-    close(descriptor)
   }
 
   /// Fills the front of `target`; returns how many bytes came, 0 only at the end of the file.
   mutating func read(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
-    isCompressed ? try readInflated(into: target) : try readRaw(into: target)
+    isCompressed ? try readInflated(into: target) : try file.read(into: target)
   }
 
   /// Reads exactly up to `count` bytes, in steps, so that memory grows only with what is really there.
   mutating func bytes(upTo count: Int) throws(DataError) -> [UInt8] {
     var result: [UInt8] = []
-    if !isCompressed { result.reserveCapacity(min(count, identity.size)) }
+    if !isCompressed { result.reserveCapacity(min(count, file.identity.size)) }
     var step = [UInt8](repeating: 0, count: min(count, 1 << 20))
     while result.count < count {
       let wanted = min(step.count, count - result.count)
@@ -91,27 +60,13 @@ struct ByteStream: ~Copyable {
     return result
   }
 
-  private func readRaw(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
-    while true {
-      #if canImport(Glibc)
-        let count = Glibc.read(descriptor, target.baseAddress, target.count)
-      #elseif canImport(Musl)
-        let count = Musl.read(descriptor, target.baseAddress, target.count)
-      #else
-        let count = Darwin.read(descriptor, target.baseAddress, target.count)
-      #endif
-      if count >= 0 { return count }
-      if errno != EINTR { throw Self.systemError(errno, path) }
-    }
-  }
-
   private mutating func readInflated(
     into target: UnsafeMutableBufferPointer<UInt8>
   ) throws(DataError) -> Int {
     guard let inflater, !target.isEmpty else { return 0 }
     while !reachedEnd {
       if compressedRange.isEmpty {
-        compressedRange = 0..<(try readRaw(into: compressed))
+        compressedRange = 0..<(try file.read(into: compressed))
         if compressedRange.isEmpty {
           if memberIsOpen { throw damaged("ends in the middle of its compressed data") }
           reachedEnd = true
@@ -142,14 +97,6 @@ struct ByteStream: ~Copyable {
 
   private func damaged(_ problem: String) -> DataError {
     DataError(file: path, problem, remedy: "fetch or compress it again")
-  }
-
-  private static func systemError(_ code: Int32, _ path: String) -> DataError {
-    switch code {
-    case ENOENT: DataError(file: path, "no such file", remedy: "check the path")
-    case EACCES: DataError(file: path, "may not be read", remedy: "check its permissions")
-    default: DataError(file: path, "cannot be read: \(String(cString: strerror(code)))")
-    }
   }
 }
 

@@ -16,6 +16,34 @@ public struct DataSource: Sendable {
   public static func open(
     path: String, options: TableOptions = TableOptions()
   ) throws(DataError) -> DataSource {
-    DataSource(training: try Table(delimited: path, options: options), test: nil, targets: [])
+    if InputFile.isFolder(path) { return try IDX.folder(path).applying(options) }
+    var stream = try ByteStream(path: path)
+    let head = try stream.bytes(upTo: 8)
+    if head.starts(with: NPY.magic) {
+      var stream = try ByteStream(path: path)
+      let array = try NPY.array(from: &stream)
+      guard !array.shape.isEmpty else {
+        throw DataError(file: path, "holds a single number, not a table")
+      }
+      let columns = array.memoryColumns.enumerated().map { (name: String($0), values: $1) }
+      let table = try Table(
+        memory: columns, rowCount: array.rows, file: path, pixelScale: array.pixelScale)
+      return try DataSource(training: table, test: nil, targets: []).applying(options)
+    }
+    if ZipArchive.isZip(head) {
+      guard !stream.isCompressed else {
+        throw DataError(file: path, "is a zip archive in gzip", remedy: "unpack it with gunzip")
+      }
+      return try ArrayArchive(contentsOf: path).dataSource().applying(options)
+    }
+    if IDX.isIDX(head) { return try IDX.file(path).applying(options) }
+    let table = try Table(delimited: path, options: options)
+    return DataSource(training: table, test: nil, targets: [])
+  }
+
+  private func applying(_ options: TableOptions) throws(DataError) -> DataSource {
+    DataSource(
+      training: try training.applying(options), test: try test?.applying(options),
+      targets: targets)
   }
 }

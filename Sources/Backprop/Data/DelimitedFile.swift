@@ -3,7 +3,7 @@ struct DelimitedFile: Sendable {
   let path: String
   let delimiter: UInt8
   let hasHeader: Bool
-  let identity: ByteStream.Identity
+  let identity: InputFile.Identity
   let columnCount: Int
 
   /// A reader in front of the first row behind the header.

@@ -5,7 +5,7 @@ struct Dialect {
   /// position 0, else "unnamed_" and their position.
   let header: [String]?
   let columnCount: Int
-  let identity: ByteStream.Identity
+  let identity: InputFile.Identity
 
   private static let candidates = [",", ";", "\t", "|"].map { $0.utf8.first ?? 0 }
   private static let sampleRows = 100

@@ -53,3 +53,41 @@ extension Dataset {
     )
   }
 }
+
+/// What a run of training needs of a table: encoders fitted on the training rows, and both parts
+/// encoded.
+public struct PreparedData<T: Scalar>: Sendable {
+  public let features: FeatureEncoder
+  public let target: TargetEncoder
+  public let training: Dataset<T>
+  /// Nil if no row is left for validation.
+  public let validation: Dataset<T>?
+
+  /// Splits (by class in a classification), fits and encodes, in two passes over the table.
+  ///
+  /// - Parameters:
+  ///   - table: The table.
+  ///   - targets: Its target columns, already read.
+  ///   - coding: How targets are coded; nil for the usual way.
+  ///   - validation: The part of the rows to validate on, 0 ≤ validation < 1.
+  ///   - seed: The run's seed.
+  /// - Throws: `DataError`.
+  public init(
+    _ table: Table, targets: TargetColumns, coding: TargetCoding? = nil,
+    validation fraction: Double,
+    seed: UInt64
+  ) throws(DataError) {
+    let split =
+      if let codes = targets.codes {
+        Split.stratified(codes: codes, fraction: fraction, seed: seed)
+      } else {
+        Split.random(count: table.rowCount, fraction: fraction, seed: seed)
+      }
+    features = try FeatureEncoder(
+      fitting: table, excluding: targets.columns, rows: split.training)
+    target = try TargetEncoder(fitting: targets, coding: coding, rows: split.training)
+    let parts = try Dataset<T>.encoding(table, features: features, target: target, split: split)
+    training = parts.training
+    validation = parts.validation.count > 0 ? parts.validation : nil
+  }
+}

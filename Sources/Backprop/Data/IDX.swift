@@ -1,0 +1,177 @@
+/// IDX, the format of MNIST: two zero bytes, the type, the rank, big-endian sizes, elements.
+enum IDX {
+  /// Most elements of one example.
+  static let columnLimit = CSVReader.columnLimit
+
+  /// Whether a file that begins with these bytes is IDX.
+  static func isIDX(_ head: [UInt8]) -> Bool {
+    head.count >= 4 && head[0] == 0 && head[1] == 0 && elementType(head[2]) != nil
+      && (1...8).contains(head[3])
+  }
+
+  private static func elementType(_ code: UInt8) -> NumericArray.ElementType? {
+    switch code {
+    case 0x08: .uint8
+    case 0x09: .int8
+    case 0x0B: .int16(bigEndian: true)
+    case 0x0C: .int32(bigEndian: true)
+    case 0x0D: .float32(bigEndian: true)
+    case 0x0E: .float64(bigEndian: true)
+    default: nil
+    }
+  }
+
+  /// Reads a file; its size is checked against its header before anything is allocated.
+  static func array(path: String) throws(DataError) -> NumericArray {
+    var stream = try ByteStream(path: path)
+    let magic = try stream.bytes(upTo: 4)
+    guard isIDX(magic), let type = elementType(magic[2]) else {
+      throw DataError(
+        file: path, "is not an IDX file: it does not begin with 0, 0, a type and a rank")
+    }
+    let rank = Int(magic[3])
+    let sizes = try stream.bytes(upTo: 4 * rank)
+    guard sizes.count == 4 * rank else { throw DataError(file: path, "ends within its header") }
+    let shape = (0..<rank).map { axis in
+      sizes[4 * axis..<4 * axis + 4].reduce(0) { $0 << 8 | Int($1) }
+    }
+    return try NumericArray.read(
+      type: type, shape: shape, headerSize: 4 + 4 * rank, totalSize: nil, from: &stream)
+  }
+
+  // MARK: Folders
+
+  /// Images, with their labels if there are any, as a table: columns "0", "1", … for the pixels of an
+  /// image row by row, and "label".
+  static func table(images path: String, labels: String?) throws(DataError) -> Table {
+    let images = try array(path: path)
+    guard images.shape.count > 1 else {
+      throw DataError(file: path, "holds labels, not images", remedy: "name the file of images")
+    }
+    var columns = images.memoryColumns.enumerated().map { (name: String($0), values: $1) }
+    if let labels {
+      let codes = try array(path: labels)
+      guard codes.shape.count == 1 else {
+        throw DataError(file: labels, "holds an array of rank \(codes.shape.count), not labels")
+      }
+      guard codes.rows == images.rows else {
+        throw DataError(
+          file: labels, "has \(codes.rows) labels for the \(images.rows) images of \(path)",
+          remedy: "use files that belong together")
+      }
+      columns.append((name: "label", values: .array(codes, first: 0, step: 1)))
+    }
+    var isBytes = false
+    if case .uint8 = images.type { isBytes = true }
+    return try Table(
+      memory: columns, rowCount: images.rows, file: path, pixelScale: isBytes ? 255 : nil)
+  }
+
+  /// A folder with files named as those of MNIST: `train-images-idx3-ubyte`,
+  /// `train-labels-idx1-ubyte`, `t10k-…` for the test part; or with a point, `train-images.idx3-…`;
+  /// each perhaps with `.gz`.
+  static func folder(_ path: String) throws(DataError) -> DataSource {
+    let base = path.hasSuffix("/") ? path : path + "/"
+    func part(_ names: [String]) throws(DataError) -> Table? {
+      for name in names {
+        guard let images = file(base + name + "-images", rank: 3) else { continue }
+        return try table(images: images, labels: file(base + name + "-labels", rank: 1))
+      }
+      return nil
+    }
+    let training = try part(["train"])
+    let test = try part(["t10k", "test"])
+    guard let first = training ?? test else {
+      throw DataError(
+        file: path, "is a folder without IDX files",
+        remedy: "it needs train-images-idx3-ubyte and train-labels-idx1-ubyte, perhaps with .gz")
+    }
+    let hasLabels = first.position(ifPresent: "label") != nil
+    return DataSource(
+      training: first, test: training == nil ? nil : test, targets: hasLabels ? ["label"] : [])
+  }
+
+  /// An IDX file of images, and the file of labels beside it if there is one.
+  static func file(_ path: String) throws(DataError) -> DataSource {
+    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    let name = path[slash...]
+    var labels: String?
+    if let range = name.firstRange(of: "-images") {
+      labels = file(path[..<slash] + name[..<range.lowerBound] + "-labels", rank: 1)
+    }
+    let table = try table(images: path, labels: labels)
+    return DataSource(training: table, test: nil, targets: labels == nil ? [] : ["label"])
+  }
+
+  private static func file(_ start: some StringProtocol, rank: Int) -> String? {
+    for separator in ["-", "."] {
+      for ending in ["", ".gz"] {
+        let path = "\(start)\(separator)idx\(rank)-ubyte\(ending)"
+        if InputFile.exists(path) { return path }
+      }
+    }
+    return nil
+  }
+}
+
+extension NumericArray {
+  /// Reads the elements behind a header, and nothing must follow them.
+  ///
+  /// Sizes are checked in this order, before anything is allocated: no dimension of 0, the product
+  /// without overflow, no more than the file can hold, exactly what it holds where that is known.
+  ///
+  /// - Parameters:
+  ///   - headerSize: Bytes of the header, which have been read.
+  ///   - totalSize: Bytes of header and elements if known beforehand.
+  static func read(
+    type: ElementType, shape: [Int], isFortranOrder: Bool = false, headerSize: Int,
+    totalSize: Int?, from stream: inout some ArrayStream & ~Copyable
+  ) throws(DataError) -> NumericArray {
+    let path = stream.path
+    let text = shape.map(String.init).joined(separator: " × ")
+    guard !shape.contains(0) else {
+      throw DataError(file: path, "an array of \(text) has no elements")
+    }
+    guard let bytes = byteCount(shape, type), bytes < Int.max - headerSize else {
+      throw DataError(
+        file: path, "the header claims \(text) elements, which no file can hold")
+    }
+    let columns = shape.dropFirst().reduce(1, *)
+    guard columns <= IDX.columnLimit else {
+      throw DataError(file: path, "\(columns) numbers for an example are more than can be used")
+    }
+    let total = headerSize + bytes
+    let size = totalSize ?? (stream.isCompressed ? nil : stream.sizeLimit)
+    guard size.map({ $0 == total }) ?? (total <= stream.sizeLimit) else {
+      throw DataError(
+        file: path,
+        "the header claims \(text) elements, \(total) bytes, but the file "
+          + (size.map { "has \($0)" } ?? "can have \(stream.sizeLimit) at most"),
+        remedy: "fetch or write it again")
+    }
+    let elements = try stream.bytes(upTo: bytes)
+    guard elements.count == bytes else {
+      throw DataError(
+        file: path, "ends after \(elements.count) of \(bytes) bytes of elements",
+        remedy: "fetch or write it again")
+    }
+    guard try stream.bytes(upTo: 1).isEmpty else {
+      throw DataError(
+        file: path, "goes on behind the \(text) elements that its header claims",
+        remedy: "fetch or write it again")
+    }
+    return NumericArray(type: type, shape: shape, isFortranOrder: isFortranOrder, bytes: elements)
+  }
+}
+
+/// Where an array is read from: a file, or a member of an archive.
+protocol ArrayStream: ~Copyable {
+  var path: String { get }
+  var isCompressed: Bool { get }
+  /// The most bytes that there can be; exactly so many if not compressed.
+  var sizeLimit: Int { get }
+  /// The next bytes; fewer at the end. Memory grows only with what is really there.
+  mutating func bytes(upTo count: Int) throws(DataError) -> [UInt8]
+}
+
+extension ByteStream: ArrayStream {}

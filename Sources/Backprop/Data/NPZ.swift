@@ -1,0 +1,113 @@
+/// The arrays of an .npz archive: a zip archive of .npy members.
+public struct ArrayArchive {
+  /// The names of the arrays, in the order of the archive.
+  public let names: [String]
+  private let archive: ZipArchive
+
+  /// Opens an archive; its arrays are read when they are asked for.
+  ///
+  /// - Throws: `DataError` if it is no zip archive of .npy members.
+  public init(contentsOf path: String) throws(DataError) {
+    archive = try ZipArchive(path: path)
+    names = archive.members.map { member in
+      String(member.name.hasSuffix(".npy") ? member.name.dropLast(4) : member.name[...])
+    }
+  }
+
+  /// An array with its shape, elements in row-major order.
+  ///
+  /// - Throws: `DataError` if there is no such array, or it is damaged or not of numbers.
+  public func array(named name: String) throws(DataError) -> (shape: [Int], values: [Double]) {
+    let array = try numericArray(named: name)
+    var values = [Double](repeating: 0, count: array.rows * array.columns)
+    for (column, source) in array.memoryColumns.enumerated() {
+      for row in 0..<array.rows { values[row * array.columns + column] = source.number(row) }
+    }
+    return (array.shape, values)
+  }
+
+  func numericArray(named name: String) throws(DataError) -> NumericArray {
+    guard let index = names.firstIndex(of: name) else {
+      let match = nearMatch(name, in: names)
+      throw DataError(
+        file: archive.path, "there is no array \(DataError.quoted(name))",
+        remedy: match.map { "did you mean \(DataError.quoted($0))?" }
+          ?? "the arrays are \(list(names))")
+    }
+    let member = archive.members[index]
+    var stream = try archive.stream(of: member)
+    return try NPY.array(from: &stream, totalSize: member.size)
+  }
+
+  private func list(_ names: [String]) -> String {
+    names.prefix(12).map(DataError.quoted).joined(separator: ", ")
+      + (names.count > 12 ? ", … (\(names.count))" : "")
+  }
+
+  // MARK: Tables
+
+  private static let inputNames = ["x", "X", "x_train", "X_train", "inputs"]
+  private static let targetNames = ["y", "Y", "y_train", "Y_train", "labels", "targets"]
+
+  /// The table that an archive means, by the names of its arrays: inputs `x` and targets `y` (or as
+  /// above), with a test part in `x_test` and `y_test`; or columns, if all arrays have one dimension.
+  func dataSource() throws(DataError) -> DataSource {
+    if let inputs = names.first(where: Self.inputNames.contains) {
+      let targets = names.first(where: Self.targetNames.contains)
+      let training = try table(inputs, targets)
+      var test: Table?
+      if let testInputs = names.first(where: ["x_test", "X_test"].contains) {
+        test = try table(testInputs, names.first(where: ["y_test", "Y_test"].contains))
+      }
+      return DataSource(training: training, test: test, targets: targets == nil ? [] : ["y"])
+    }
+    if names.count == 1 {
+      return DataSource(training: try table(names[0], nil), test: nil, targets: [])
+    }
+    var columns: [(name: String, values: MemoryColumn)] = []
+    var rows: Int?
+    for name in names {
+      let array = try numericArray(named: name)
+      guard array.shape.count == 1, rows ?? array.rows == array.rows else {
+        rows = nil
+        break
+      }
+      rows = array.rows
+      columns.append((name, .array(array, first: 0, step: 1)))
+    }
+    guard let rows else {
+      throw DataError(
+        file: archive.path, "the arrays \(list(names)) do not say what is input and what is target",
+        remedy: "name them x and y, and x_test and y_test if there is a test part")
+    }
+    let table = try Table(memory: columns, rowCount: rows, file: archive.path)
+    return DataSource(training: table, test: nil, targets: [])
+  }
+
+  private func table(_ inputs: String, _ targets: String?) throws(DataError) -> Table {
+    let x = try numericArray(named: inputs)
+    var columns = x.memoryColumns.enumerated().map { (name: String($0), values: $1) }
+    var groups: [String: [String]] = [:]
+    if let targets {
+      let y = try numericArray(named: targets)
+      guard y.rows == x.rows else {
+        throw DataError(
+          file: archive.path, "\(inputs) has \(x.rows) rows, but \(targets) has \(y.rows)")
+      }
+      let names = y.columns == 1 ? ["y"] : (0..<y.columns).map { "y.\($0)" }
+      columns += zip(names, y.memoryColumns).map { (name: $0, values: $1) }
+      groups = ["y": names, targets: names]
+    }
+    return try Table(
+      memory: columns, rowCount: x.rows, file: archive.path, groups: groups,
+      pixelScale: x.pixelScale)
+  }
+}
+
+extension NumericArray {
+  /// Bytes of rank three and more are images.
+  var pixelScale: Double? {
+    if case .uint8 = type, shape.count > 2 { return 255 }
+    return nil
+  }
+}
