@@ -11,7 +11,7 @@
 
 /// Why a file could not be read or written.
 public enum FileError: UserError, Equatable {
-  case missing(path: String, near: String?)
+  case missing(path: String)
   case isFolder(path: String)
   /// The system's own words stand in `reason`.
   case failed(verb: String, path: String, reason: String)
@@ -19,8 +19,9 @@ public enum FileError: UserError, Equatable {
 
   public var description: String {
     switch self {
-    case .missing(let path, let near):
-      "no such file: \(path)" + (near.map { "; did you mean \($0)?" } ?? "")
+    case .missing(let path):
+      "no such file: \(path)"
+        + (Folder.nearMatch(to: path).map { "; did you mean \($0)?" } ?? "")
     case .isFolder(let path): "\(path) is a folder, not a file"
     case .failed(let verb, let path, let reason): "cannot \(verb) \(path): \(reason)"
     case .endedEarly(let path, let expected, let found):
@@ -32,7 +33,7 @@ public enum FileError: UserError, Equatable {
   static func last(_ verb: String, _ path: String) -> FileError {
     let code = errno
     if code == ENOENT, verb == "read" {
-      return .missing(path: path, near: Folder.nearMatch(to: path))
+      return .missing(path: path)
     }
     return .failed(verb: verb, path: path, reason: String(cString: strerror(code)))
   }

@@ -83,7 +83,8 @@ public struct Model: Sendable {
       "an encoder of \(encoder?.outputCount ?? 0) features for \(sizes[0]) inputs")
     precondition(
       targetEncoder == nil || targetEncoder?.outputCount == sizes[sizes.count - 1],
-      "a target encoder of \(targetEncoder?.outputCount ?? 0) for \(sizes[sizes.count - 1]) outputs")
+      "a target encoder of \(targetEncoder?.outputCount ?? 0) for \(sizes[sizes.count - 1]) outputs"
+    )
     self.network = network
     self.encoder = encoder
     self.targetEncoder = targetEncoder
