@@ -1,1 +1,16 @@
-print("backprop")
+import ArgumentParser
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+do {
+  var command = try BackpropCommand.parseAsRoot()
+  try command.run()
+} catch {
+  exit(CommandFailure.report(error))
+}

@@ -1,0 +1,225 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+// Files by the system's own calls, in one place: reads at a position, and writing that becomes
+// visible as a whole or not at all.
+
+/// Why a file could not be read or written.
+public enum FileError: UserError, Equatable {
+  case missing(path: String)
+  case isFolder(path: String)
+  /// The system's own words stand in `reason`.
+  case failed(verb: String, path: String, reason: String)
+  case endedEarly(path: String, expected: Int, found: Int)
+
+  public var description: String {
+    switch self {
+    case .missing(let path):
+      "no such file: \(path)"
+        + (Folder.nearMatch(to: path).map { "; did you mean \($0)?" } ?? "")
+    case .isFolder(let path): "\(path) is a folder, not a file"
+    case .failed(let verb, let path, let reason): "cannot \(verb) \(path): \(reason)"
+    case .endedEarly(let path, let expected, let found):
+      "\(path) ends after \(found) bytes of \(expected): it was cut while it was read"
+    }
+  }
+
+  /// The error of the last system call.
+  static func last(_ verb: String, _ path: String) -> FileError {
+    let code = errno
+    if code == ENOENT, verb == "read" {
+      return .missing(path: path)
+    }
+    return .failed(verb: verb, path: path, reason: String(cString: strerror(code)))
+  }
+}
+
+/// A file that is open for reading at any position.
+final class OpenFile: Sendable {
+  let path: String
+  /// Bytes when it was opened.
+  let size: Int
+  private let descriptor: Int32
+
+  init(_ path: String) throws(FileError) {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .last("read", path) }
+    self.path = path
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let failure = FileError.last("read", path)
+      close(descriptor)
+      throw failure
+    }
+    guard status.st_mode & S_IFMT != S_IFDIR else {
+      close(descriptor)
+      throw .isFolder(path: path)
+    }
+    size = Int(status.st_size)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Fills a buffer with the bytes from `offset` on.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) {
+    var done = 0
+    while done < buffer.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+      let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .last("read", path)
+      }
+      guard count > 0 else {
+        throw .endedEarly(path: path, expected: size, found: offset + done)
+      }
+      done += count
+    }
+  }
+
+  /// The bytes of a range that lies within the file.
+  func bytes(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    try bytes.withUnsafeMutableBufferPointer { (buffer) throws(FileError) in
+      try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+    }
+    return bytes
+  }
+}
+
+/// A file that appears under its name when it is complete, and never before.
+///
+/// It is written beside its goal under a temporary name, synchronised and renamed. If anything
+/// fails, or `commit` is never called, the temporary file is removed and the goal is as it was.
+/// A goal that is no regular file (a pipe, /dev/stdout) is written to directly.
+public final class AtomicFile {
+  public let path: String
+  private let goal: String
+  private let temporary: String?
+  private let descriptor: Int32
+
+  /// Opens the temporary file beside `path`.
+  public init(_ path: String) throws(FileError) {
+    self.path = path
+    var status = stat()
+    let exists = stat(path, &status) == 0
+    if exists, status.st_mode & S_IFMT == S_IFDIR { throw .isFolder(path: path) }
+    if exists, status.st_mode & S_IFMT != S_IFREG {
+      goal = path
+      temporary = nil
+      descriptor = open(path, O_WRONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw .last("write", path) }
+      return
+    }
+    // Through a symbolic link to the file itself, so that the link stays a link.
+    let goal = exists ? Folder.resolved(path) : path
+    let (folder, name) = Folder.split(goal)
+    let temporary = "\(folder)/.\(name).\(getpid()).tmp"
+    unlink(temporary)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw .last("write", path) }
+    if exists { fchmod(descriptor, status.st_mode & 0o777) }
+    self.goal = goal
+    self.temporary = temporary
+    self.descriptor = descriptor
+  }
+
+  /// Appends bytes.
+  public func write(_ bytes: [UInt8]) throws(FileError) {
+    try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in
+      try write(UnsafeRawBufferPointer(buffer))
+    }
+  }
+
+  private func write(_ buffer: UnsafeRawBufferPointer) throws(FileError) {
+    var done = 0
+    while done < buffer.count {
+      let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
+      #if canImport(Glibc)
+        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      #elseif canImport(Musl)
+        let count = Musl.write(descriptor, rest.baseAddress, rest.count)
+      #else
+        let count = Darwin.write(descriptor, rest.baseAddress, rest.count)
+      #endif
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .last("write", path)
+      }
+      done += count
+    }
+  }
+
+  /// Makes the file visible under its name, complete and on disk.
+  public func commit() throws(FileError) {
+    guard let temporary else { return }
+    guard fsync(descriptor) == 0 else { throw .last("write", path) }
+    guard rename(temporary, goal) == 0 else { throw .last("write", path) }
+    // The name itself is on disk only when its folder is.
+    let folder = open(Folder.split(goal).folder, O_RDONLY | O_CLOEXEC)
+    if folder >= 0 {
+      fsync(folder)
+      close(folder)
+    }
+  }
+
+  deinit {
+    close(descriptor)
+    // After a rename there is nothing under this name.
+    if let temporary { unlink(temporary) }
+  }
+}
+
+/// Questions about names in folders.
+public enum Folder {
+  /// The folder of a path ("." if none is named) and the name within it.
+  public static func split(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
+    let name = String(path[path.utf8.index(after: slash)...])
+    return (slash == path.startIndex ? "/" : String(path[..<slash]), name)
+  }
+
+  /// Whether a new file can be made in the folder of a path: an error says why not.
+  public static func checkWritable(for path: String) throws(FileError) {
+    let (folder, name) = split(path)
+    var status = stat()
+    guard !name.isEmpty else { throw .isFolder(path: path) }
+    if stat(path, &status) == 0 {
+      if status.st_mode & S_IFMT == S_IFDIR { throw .isFolder(path: path) }
+      if status.st_mode & S_IFMT != S_IFREG { return }
+    }
+    guard access(folder, F_OK) == 0 else {
+      throw .failed(verb: "write", path: path, reason: "there is no folder \(folder)")
+    }
+    guard access(folder, W_OK) == 0 else { throw .last("write", path) }
+  }
+
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// A file of a similar name in the same folder.
+  static func nearMatch(to path: String) -> String? {
+    let (folder, name) = split(path)
+    guard let stream = opendir(folder) else { return nil }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream), names.count < 10_000 {
+      let candidate = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if !candidate.hasPrefix(".") { names.append(candidate) }
+    }
+    guard let near = Backprop.nearMatch(name, in: names.sorted()) else { return nil }
+    return folder == "." && !path.hasPrefix("./") ? near : "\(folder == "/" ? "" : folder)/\(near)"
+  }
+
+  static func resolved(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
+  }
+}

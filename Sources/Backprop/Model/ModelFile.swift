@@ -1,0 +1,286 @@
+/// The keys under which a model file says in `__metadata__` what its tensors are.
+///
+/// Every value is a JSON document. The tensors are `layers.0.weight` `[affine outputs, inputs]` and
+/// `layers.0.bias` `[affine outputs]`, and so on, as PyTorch names them: layers are counted from 0,
+/// the first that computes. The affine outputs of a maxout layer are its outputs times its pieces,
+/// the pieces of a unit side by side. All tensors are F32 or all are F64, as the precision says.
+public enum ModelKey {
+  /// The version of this format, a whole number: 1. A reader refuses newer ones.
+  public static let format = "backprop.format"
+  /// The layers, `[{"kind":"dense","inputs":4,"outputs":3,"activation":"softmax"}]`.
+  public static let layers = "backprop.layers"
+  /// The loss, by its name.
+  public static let loss = "backprop.loss"
+  /// "mean" or "sum".
+  public static let reduction = "backprop.reduction"
+  /// "float" or "double".
+  public static let precision = "backprop.precision"
+  /// The `FeatureEncoder`; missing if inputs are numbers as they are.
+  public static let encoder = "backprop.encoder"
+  /// The `TargetEncoder` with the labels; missing if outputs are numbers as they are.
+  public static let target = "backprop.target"
+  /// The `TrainingConfiguration`; missing if the weights were never trained.
+  public static let configuration = "backprop.configuration"
+
+  /// The newest version that is read, and the one that is written.
+  public static let formatVersion = 1
+}
+
+/// Why a file holds no model that we can use.
+public enum ModelError: UserError, Equatable {
+  /// A safetensors file without our metadata.
+  case notAModel(path: String)
+  case newerFormat(path: String, found: String)
+  case badMetadata(path: String, key: String, problem: String)
+  case missingTensor(path: String, name: String)
+  case extraTensor(path: String, name: String)
+  case wrongShape(path: String, name: String, found: [Int], expected: [Int])
+  case wrongType(path: String, name: String, found: String, expected: String)
+  case notFinite(path: String, name: String, value: String, index: [Int])
+
+  public var description: String {
+    switch self {
+    case .notAModel(let path):
+      "\(path): a safetensors file, but not a model of this program (no \(ModelKey.format)); "
+        + "take its weights into one by `backprop create --weights`"
+    case .newerFormat(let path, let found):
+      "\(path): model format \(found) is not \(ModelKey.formatVersion), the newest that this "
+        + "version reads; install a newer version"
+    case .badMetadata(let path, let key, let problem): "\(path), \(key): \(problem)"
+    case .missingTensor(let path, let name): "\(path): there is no tensor \"\(name)\""
+    case .extraTensor(let path, let name):
+      "\(path): tensor \(JSONValue.string(name)) belongs to no layer of the network"
+    case .wrongShape(let path, let name, let found, let expected):
+      "\(path), tensor \"\(name)\": shape \(found), but the layer needs \(expected)"
+    case .wrongType(let path, let name, let found, let expected):
+      "\(path), tensor \"\(name)\": element type \(found), expected \(expected)"
+    case .notFinite(let path, let name, let value, let index):
+      "\(path), tensor \"\(name)\": element \(index) is \(value); weights must be finite numbers"
+    }
+  }
+}
+
+extension Model {
+  /// Reads a model file.
+  ///
+  /// - Parameters:
+  ///   - path: A file that `write(to:)` made.
+  ///   - losses: Losses of your own that a model may name.
+  /// - Throws: `FileError`, `SafeTensorsError`, `ModelError` or `NetworkError`. Every inconsistency is
+  ///   found before the network is allocated.
+  public init(contentsOf path: String, losses: [any ExampleLoss] = []) throws {
+    try self.init(SafeTensors(contentsOf: path), losses: losses)
+  }
+
+  /// Whether a file is a model that this program made; false too if it cannot be read.
+  public static func isModel(_ path: String) -> Bool {
+    (try? SafeTensors(contentsOf: path))?[metadata: ModelKey.format] != nil
+  }
+
+  init(_ file: SafeTensors, losses: [any ExampleLoss] = []) throws {
+    let metadata = ModelMetadata(file: file)
+    try metadata.checkFormat()
+    let layers = try metadata.value(ModelKey.layers, as: [Layer].self)
+    let loss = try metadata.loss(among: losses)
+    let reduction = try metadata.value(ModelKey.reduction, as: Reduction.self)
+    let precision = try metadata.value(ModelKey.precision, as: String.self)
+    switch precision {
+    case Float.precisionName:
+      network = .float(try Network(file, layers: layers, loss: loss, reduction: reduction))
+    case Double.precisionName:
+      network = .double(try Network(file, layers: layers, loss: loss, reduction: reduction))
+    default:
+      throw metadata.problem(ModelKey.precision, "expected \"float\" or \"double\"")
+    }
+    encoder = try metadata.valueIfPresent(ModelKey.encoder, as: FeatureEncoder.self)
+    targetEncoder = try metadata.valueIfPresent(ModelKey.target, as: TargetEncoder.self)
+    configuration = try metadata.valueIfPresent(
+      ModelKey.configuration, as: TrainingConfiguration.self)
+    let sizes = network.sizes
+    if let encoder, encoder.outputCount != sizes[0] {
+      throw metadata.problem(
+        ModelKey.encoder, "\(encoder.outputCount) features, but the network has \(sizes[0]) inputs")
+    }
+    if let targetEncoder, targetEncoder.outputCount != sizes[sizes.count - 1] {
+      throw metadata.problem(
+        ModelKey.target,
+        "\(targetEncoder.outputCount) outputs, but the network has \(sizes[sizes.count - 1])")
+    }
+  }
+
+  /// Writes the model file: complete, or not at all.
+  ///
+  /// The bytes depend on nothing but the model.
+  ///
+  /// - Returns: The SHA-256 of the file, 64 hexadecimal digits.
+  /// - Throws: `FileError`.
+  @discardableResult
+  public func write(to path: String) throws -> String {
+    try safeTensors().write(to: path)
+  }
+
+  /// What a model file holds.
+  func safeTensors() throws -> SafeTensorsWriter {
+    var metadata: [(key: String, value: String)] = []
+    func add(_ key: String, _ value: (some Encodable)?) throws {
+      guard let value else { return }
+      metadata.append((key, try JSONValue(encoding: value).description))
+    }
+    try add(ModelKey.format, ModelKey.formatVersion)
+    try add(ModelKey.precision, network.precisionName)
+    try add(ModelKey.layers, network.layers)
+    try add(ModelKey.loss, network.loss)
+    try add(ModelKey.reduction, network.reduction)
+    try add(ModelKey.encoder, encoder)
+    try add(ModelKey.target, targetEncoder)
+    try add(ModelKey.configuration, configuration)
+    let tensors =
+      switch network {
+      case .float(let network): network.tensors
+      case .double(let network): network.tensors
+      }
+    return SafeTensorsWriter(tensors: tensors, metadata: metadata)
+  }
+}
+
+/// The metadata of a file, with errors that name file and key.
+private struct ModelMetadata {
+  let file: SafeTensors
+
+  func problem(_ key: String, _ problem: String) -> ModelError {
+    .badMetadata(path: file.path, key: key, problem: problem)
+  }
+
+  func checkFormat() throws {
+    guard let format = file[metadata: ModelKey.format] else {
+      throw ModelError.notAModel(path: file.path)
+    }
+    guard format == "\(ModelKey.formatVersion)" else {
+      throw ModelError.newerFormat(path: file.path, found: JSONValue.string(format).description)
+    }
+  }
+
+  func valueIfPresent<Value: Decodable>(_ key: String, as type: Value.Type) throws -> Value? {
+    guard let text = file[metadata: key] else { return nil }
+    do {
+      return try JSONValue(parsing: text).decoded(as: type)
+    } catch let error as JSONError {
+      throw problem(key, error.description)
+    } catch let error as DecodingError {
+      throw problem(key, error.line)
+    }
+  }
+
+  func value<Value: Decodable>(_ key: String, as type: Value.Type) throws -> Value {
+    guard let value = try valueIfPresent(key, as: type) else {
+      throw problem(key, "missing from the metadata")
+    }
+    return value
+  }
+
+  func loss(among losses: [any ExampleLoss]) throws -> Loss {
+    let name = try value(ModelKey.loss, as: String.self)
+    if let loss = Loss(name) { return loss }
+    if let loss = losses.first(where: { Loss.custom($0).description == name }) {
+      return .custom(loss)
+    }
+    throw problem(
+      ModelKey.loss,
+      name.hasPrefix("custom:")
+        ? "\"\(name)\" is a loss of somebody's own, and can be read only by a program that has it"
+        : "\"\(name)\" is not the name of a known loss")
+  }
+}
+
+// MARK: Weights
+
+extension Network {
+  /// The tensors of all layers under the names of PyTorch.
+  var tensors: [SafeTensorsWriter.Tensor] {
+    let parameters = parameters
+    return parameters.layout.tensors.enumerated().flatMap { index, tensor in
+      [
+        SafeTensorsWriter.Tensor(
+          name: "layers.\(index).weight", shape: [tensor.outputs, tensor.inputs]
+        ) { parameters.denseTensors(of: index).weights },
+        SafeTensorsWriter.Tensor(name: "layers.\(index).bias", shape: [tensor.outputs]) {
+          parameters.denseTensors(of: index).biases
+        },
+      ]
+    }
+  }
+
+  /// A network with the weights of a model file.
+  fileprivate init(
+    _ file: SafeTensors, layers: [Layer], loss: Loss, reduction: Reduction
+  ) throws {
+    for tensor in file.tensors where tensor.type != (T.self == Float.self ? .f32 : .f64) {
+      throw ModelError.wrongType(
+        path: file.path, name: tensor.name, found: tensor.type.rawValue,
+        expected: T.self == Float.self ? "F32" : "F64")
+    }
+    try self.init(weights: file, layers: layers, loss: loss, reduction: reduction)
+  }
+
+  /// A network with given weights, from any safetensors file with tensors `layers.0.weight`
+  /// `[affine outputs, inputs]`, `layers.0.bias` and so on.
+  ///
+  /// - Throws: `ModelError` if a tensor is missing, has another shape, belongs to no layer or holds a
+  ///   number that is not finite; `NetworkError` if the layers make no network.
+  public init(
+    weights file: SafeTensors, layers: [Layer], loss: Loss, reduction: Reduction = .mean
+  ) throws {
+    try self.init(
+      layers: layers, loss: loss, reduction: reduction, source: file.path,
+      names: file.tensors.map(\.name), shape: { file[$0]?.shape },
+      elements: { name in try file[name].map { try file.elements(of: $0) } ?? [] })
+  }
+
+  /// A network with weights from named arrays; shapes are checked before anything is allocated.
+  ///
+  /// - Parameters:
+  ///   - source: What to call the arrays in an error.
+  ///   - names: All names of the source: each must belong to a layer.
+  ///   - shape: The shape of a name, nil if there is none.
+  ///   - elements: The elements of a name, row-major.
+  public init(
+    layers: [Layer], loss: Loss, reduction: Reduction, source: String, names: [String],
+    shape: (String) -> [Int]?, elements: (String) throws -> [T]
+  ) throws {
+    var expected: [(name: String, shape: [Int])] = []
+    for (index, layer) in layers.enumerated() {
+      guard layer.inputs > 0, layer.outputs > 0, layer.activation.pieces > 0 else { continue }
+      let (width, overflow) = layer.outputs.multipliedReportingOverflow(
+        by: layer.activation.pieces)
+      guard !overflow else { throw NetworkError.tooLarge }
+      expected.append(("layers.\(index).weight", [width, layer.inputs]))
+      expected.append(("layers.\(index).bias", [width]))
+    }
+    for (name, needed) in expected {
+      guard let found = shape(name) else {
+        throw ModelError.missingTensor(path: source, name: name)
+      }
+      guard found == needed else {
+        throw ModelError.wrongShape(path: source, name: name, found: found, expected: needed)
+      }
+    }
+    let known = Set(expected.map(\.name))
+    if let name = names.first(where: { !known.contains($0) }) {
+      throw ModelError.extraTensor(path: source, name: name)
+    }
+    try self.init(layers: layers, loss: loss, reduction: reduction)
+    for index in layers.indices {
+      let tensors = try [expected[2 * index], expected[2 * index + 1]].map { name, shape in
+        let values = try elements(name)
+        let at = T.kernels.firstNonfinite(1, values.count, values, values.count)
+        if at >= 0 {
+          throw ModelError.notFinite(
+            path: source, name: name, value: "\(values[at])",
+            index: shape.count == 1 ? [at] : [at / shape[1], at % shape[1]])
+        }
+        return values
+      }
+      parameters.setTensors(of: index, weights: tensors[0], biases: tensors[1])
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The root: `backprop <subcommand>`.
+struct BackpropCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backprop",
+    abstract: "Multilayer perceptrons, trained by backpropagation.",
+    discussion: """
+      EXAMPLES:
+        backprop train penguins.csv --target species
+        backprop predict model.safetensors penguins.csv
+      """,
+    version: "0.1.0",
+    subcommands: [
+      TrainCommand.self, CreateCommand.self, EvaluateCommand.self, PredictCommand.self,
+      InspectCommand.self,
+    ])
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Backprop
+
+/// A mistake in how the command was called: exit code 2.
+struct UsageError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// Turns errors into one line on standard error, and an exit code: 0 done, 1 bad data or model,
+/// 2 usage, 130 after Ctrl-C.
+enum CommandFailure {
+  static let badData: Int32 = 1
+  static let usage: Int32 = 2
+  static let interrupted: Int32 = 130
+
+  /// Reports an error, and says how to exit.
+  static func report(_ error: any Error) -> Int32 {
+    switch error {
+    case let code as ExitCode: return code.rawValue
+    case let error as UsageError:
+      Terminal.printError("error: \(line(error.description)); see '\(helpCommand)'")
+      return usage
+    case let error as any UserError:
+      Terminal.printError("error: \(line(error.description))")
+      return badData
+    default: break
+    }
+    if BackpropCommand.exitCode(for: error) == .success {
+      try? Terminal.printOutput(BackpropCommand.fullMessage(for: error))
+      return 0
+    }
+    // What the parser throws is about usage; anything else would be a bug, and is told as it is.
+    Terminal.printError("error: \(line(BackpropCommand.message(for: error))); see '\(helpCommand)'")
+    return usage
+  }
+
+  /// One line of a text that may have several.
+  private static func line(_ text: String) -> String {
+    let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    return line.hasSuffix(".") ? String(line.dropLast()) : line
+  }
+
+  private static var helpCommand: String {
+    let names = BackpropCommand.configuration.subcommands.compactMap {
+      $0.configuration.commandName
+    }
+    let name = CommandLine.arguments.dropFirst().first.flatMap { names.contains($0) ? $0 : nil }
+    return "backprop \(name.map { "\($0) " } ?? "")--help"
+  }
+}

@@ -1,0 +1,76 @@
+/// Numbers for people. Machines get the shortest exact form, from `JSONValue`.
+enum Format {
+  /// With so many digits behind the point: 3.142.
+  static func fixed(_ value: Double, _ digits: Int) -> String {
+    guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-∞" : "∞" }
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    let scaled = (value.magnitude * scale).rounded()
+    guard scaled < 1e15 else { return "\(value)" }
+    let whole = Int(scaled) / Int(scale)
+    let fraction = String(Int(scaled) % Int(scale))
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    if digits == 0 { return "\(sign)\(whole)" }
+    return "\(sign)\(whole)." + String(repeating: "0", count: digits - fraction.count) + fraction
+  }
+
+  /// With four digits that count: 0.01234, 12.34, 1.234e-06.
+  static func short(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return fixed(value, value == 0 ? 1 : 0) }
+    var exponent = 0
+    var mantissa = value.magnitude
+    while mantissa >= 9.9995 {
+      mantissa /= 10
+      exponent += 1
+    }
+    while mantissa < 0.99995 {
+      mantissa *= 10
+      exponent -= 1
+    }
+    if exponent >= -4 && exponent <= 6 { return fixed(value, max(0, 3 - exponent)) }
+    let power = "\(exponent.magnitude < 10 ? "0" : "")\(exponent.magnitude)"
+    return "\(value < 0 ? "-" : "")\(fixed(mantissa, 3))e\(exponent < 0 ? "-" : "+")\(power)"
+  }
+
+  /// With commas between thousands: 12,345.
+  static func count(_ value: Int) -> String {
+    let digits = String(value.magnitude)
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index).isMultiple(of: 3) { text += "," }
+      text.append(digit)
+    }
+    return value < 0 ? "-\(text)" : text
+  }
+
+  /// A number of things: "1 row", "2 rows".
+  static func count(_ value: Int, _ noun: String, plural: String? = nil) -> String {
+    "\(count(value)) \(value == 1 ? noun : plural ?? noun + "s")"
+  }
+
+  /// A time: 0:07, 12:34, 1:02:03.
+  static func time(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "?" }
+    let total = Int(seconds.rounded())
+    func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    let minutes = total / 60
+    return minutes < 60
+      ? "\(minutes):\(two(total % 60))"
+      : "\(minutes / 60):\(two(minutes % 60)):\(two(total % 60))"
+  }
+
+  /// At most `limit` of some names, joined.
+  static func list(_ names: [String], limit: Int = 8) -> String {
+    names.prefix(limit).joined(separator: ", ") + (names.count > limit ? ", …" : "")
+  }
+
+  /// Text with spaces before it.
+  static func left(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+
+  /// Text with spaces behind it.
+  static func right(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+}

@@ -1,0 +1,118 @@
+import ArgumentParser
+import Backprop
+
+/// `backprop inspect MODEL`: what stands in a model file.
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Show what a model consists of.",
+    discussion: """
+      EXAMPLES:
+        backprop inspect model.safetensors
+        backprop inspect model.safetensors --json
+      """)
+
+  @Argument(help: "A model file.")
+  var model: String
+
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
+
+  func run() throws {
+    _ = try output.threadCount()
+    let model = try Model(contentsOf: model)
+    let norms =
+      switch model.network {
+      case .float(let network): network.weightNorms
+      case .double(let network): network.weightNorms
+      }
+    if output.json {
+      try Terminal.printOutput(document(model, norms).description)
+    } else {
+      try printText(model, norms)
+    }
+  }
+
+  private func document(_ model: Model, _ norms: [Double]) throws -> JSONValue {
+    let network = model.network
+    return [
+      "schema": "backprop.inspect/1", "sizes": JSONValue(network.sizes),
+      "parameters": JSONValue(network.parameterCount),
+      "layers": .array(
+        zip(network.layers, norms).enumerated().map { index, layer in
+          [
+            "layer": JSONValue(index + 2), "outputs": JSONValue(layer.0.outputs),
+            "activation": .string(layer.0.activation.description),
+            "weightNorm": JSONValue(layer.1),
+          ]
+        }),
+      "loss": .string(network.loss.description), "reduction": .string(network.reduction.rawValue),
+      "precision": .string(network.precisionName),
+      "encoder": try model.encoder.map { try JSONValue(encoding: $0) } ?? .null,
+      "target": try model.targetEncoder.map { try JSONValue(encoding: $0) } ?? .null,
+      "configuration": try model.configuration.map { try JSONValue(encoding: $0) } ?? .null,
+    ]
+  }
+
+  private func printText(_ model: Model, _ norms: [Double]) throws {
+    let network = model.network
+    func line(_ name: String, _ text: String) throws {
+      try Terminal.printOutput(Format.right(name, 12) + text)
+    }
+    try line("network", network.sizes.map(String.init).joined(separator: "–"))
+    try line("parameters", "\(Format.count(network.parameterCount)) (\(network.precisionName))")
+    try line("loss", "\(network.loss), \(network.reduction) over a batch")
+    if let encoder = model.encoder {
+      try line(
+        "inputs",
+        "\(Format.count(encoder.columns.count, "column")) as \(Format.count(encoder.outputCount, "input"))"
+      )
+      for feature in encoder.features.prefix(40) { try line("", Self.text(feature)) }
+      if encoder.features.count > 40 { try line("", "…") }
+    } else {
+      try line("inputs", "\(network.sizes[0]) numbers as they are")
+    }
+    if let target = model.targetEncoder {
+      try line("target", "\(target.columns.joined(separator: ", ")) (\(target.task.rawValue))")
+      if target.task == .classification {
+        try line("labels", Format.list(target.labels, limit: 40))
+      }
+    }
+    if let run = model.configuration {
+      try line(
+        "trained by",
+        "\(run.optimizer.name), learning rate \(run.learningRate), \(run.schedule.name), batches of "
+          + "\(run.batchSize), \(Format.count(run.epochs, "epoch")), seed \(run.seed)")
+    } else {
+      try line("trained by", "nobody yet")
+    }
+    try Terminal.printOutput("\nlayer  outputs  activation       ‖W‖")
+    for (index, (layer, norm)) in zip(network.layers, norms).enumerated() {
+      try Terminal.printOutput(
+        Format.left(String(index + 2), 5) + "  " + Format.left(String(layer.outputs), 7) + "  "
+          + Format.right(layer.activation.description, 15) + "  " + Format.short(norm))
+    }
+  }
+
+  private static func text(_ feature: FeatureEncoder.Feature) -> String {
+    switch feature {
+    case .numeric(let name, let mean, let deviation, let hasIndicator):
+      "\(name): mean \(Format.short(mean)), deviation \(Format.short(deviation))"
+        + (hasIndicator ? ", with an input that says it is missing" : "")
+    case .categorical(let name, let categories):
+      "\(name): \(Format.list(categories)) or unknown"
+    case .pixels(let count, let scale):
+      "\(count) pixels, divided by \(Format.short(scale))"
+    }
+  }
+}
+
+extension Network {
+  /// ‖W‖ of each layer: the square root of the sum of all its squared weights.
+  var weightNorms: [Double] {
+    layers.indices.map { index in
+      parameters.denseTensors(of: index).weights.reduce(0.0) { $0 + Double($1) * Double($1) }
+        .squareRoot()
+    }
+  }
+}

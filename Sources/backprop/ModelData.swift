@@ -1,0 +1,120 @@
+import Backprop
+
+/// How a table becomes what a network takes and gives: the coders of a model, or, for a model that
+/// has none, the numeric columns as they are.
+struct ModelData {
+  let encoder: FeatureEncoder?
+  let target: TargetEncoder
+
+  /// Examples from all rows of a table.
+  func dataset<T: Scalar>(of table: Table, inputs count: Int, as type: T.Type) throws -> Dataset<T>
+  {
+    if let encoder {
+      return try Dataset(encoding: table, features: encoder, target: target)
+    }
+    return Dataset(
+      inputs: try Self.plainInputs(of: table, excluding: target.columns, count: count),
+      targets: try target.encode(table))
+  }
+
+  /// Examples from the two parts of a table.
+  func datasets<T: Scalar>(
+    of table: Table, split: Split, inputs count: Int, as type: T.Type
+  ) throws -> (training: Dataset<T>, validation: Dataset<T>) {
+    if let encoder {
+      return try Dataset.encoding(table, features: encoder, target: target, split: split)
+    }
+    let all = try dataset(of: table, inputs: count, as: type)
+    return (all.subset(split.training), all.subset(split.validation))
+  }
+
+  /// Inputs only: target columns may be there or not.
+  static func inputs<T: Scalar>(
+    of table: Table, for model: Model, targets: [String], as type: T.Type
+  ) throws -> Matrix<T> {
+    if let encoder = model.encoder { return try encoder.encode(table) }
+    let names = Set(table.columns.map(\.name))
+    let known = (model.targetEncoder?.columns ?? []).filter(names.contains)
+    return try plainInputs(
+      of: table, excluding: targets.isEmpty ? known : targets, count: model.network.sizes[0])
+  }
+
+  private static func plainInputs<T: Scalar>(
+    of table: Table, excluding targets: [String], count: Int
+  ) throws -> Matrix<T> {
+    let inputs: Matrix<T> = try table.numericMatrix(excluding: targets)
+    guard inputs.columns == count else {
+      throw DataError(
+        file: table.file,
+        "\(Format.count(inputs.columns, "numeric column")) besides the targets, but the model takes "
+          + Format.count(count, "input"),
+        remedy: "name the targets with --target, and what is no input with --ignore")
+    }
+    return inputs
+  }
+
+  /// The targets of a model that has no coder of its own: as many numeric columns as it has outputs,
+  /// or one column of class labels.
+  static func target(
+    for network: AnyNetwork, in table: Table, names: [String]
+  ) throws -> TargetEncoder {
+    guard !names.isEmpty else {
+      throw UsageError("the model names no targets of its own: give --target COL[,COL…]")
+    }
+    let outputs = network.sizes[network.sizes.count - 1]
+    let columns = try table.expanding(names)
+    let areNumeric = columns.allSatisfy { name in
+      table.columns.contains { $0.name == name && $0.kind == .numeric }
+    }
+    let isDecision = network.loss == .binaryCrossEntropy || network.loss == .hinge
+    if columns.count == outputs, areNumeric, !(outputs == 1 && isDecision) {
+      return try TargetEncoder(fitting: table, targets: columns, task: .regression, coding: .raw)
+    }
+    guard columns.count == 1 else {
+      throw UsageError(
+        "--target names \(Format.count(columns.count, "column")), but the model has "
+          + "\(Format.count(outputs, "output")): name as many numeric columns, or one of labels")
+    }
+    if areNumeric, outputs == 1 {
+      // Shares between 0 and 1 are no labels.
+      let numbers = try TargetColumns(of: table, columns: columns, task: .regression)
+      if Set(numbers.values).count != 2 {
+        return try TargetEncoder(fitting: numbers, coding: .raw)
+      }
+    }
+    let labels = try TargetColumns(of: table, columns: columns, task: .classification)
+    let coding: TargetCoding =
+      outputs > 1 ? .oneHot : network.loss == .hinge ? .plusMinusOne : .zeroOne
+    guard labels.labels.count == max(outputs, 2) else {
+      throw DataError(
+        file: table.file, column: columns[0],
+        "\(Format.count(labels.labels.count, "label")), but the model has "
+          + Format.count(outputs, "output"))
+    }
+    return try TargetEncoder(fitting: labels, coding: coding)
+  }
+}
+
+extension DataSource {
+  /// Opens data; if there is no such file, suggests one of a similar name.
+  static func open(_ path: String, _ options: TableOptions) throws -> DataSource {
+    if !Folder.exists(path) { throw FileError.missing(path: path) }
+    return try open(path: path, options: options)
+  }
+}
+
+/// What an option says must be what the model says.
+func requireAgreement(_ option: String, _ given: String, _ model: String) throws {
+  guard given != model else { return }
+  throw UsageError("\(option) \(given) contradicts the model, which has \(model)")
+}
+
+extension Model {
+  /// Refuses target names that are not the model's own.
+  func checkTargets(_ names: [String], in table: Table) throws {
+    guard let targetEncoder, !names.isEmpty else { return }
+    try requireAgreement(
+      "--target", try table.expanding(names).joined(separator: ","),
+      targetEncoder.columns.joined(separator: ","))
+  }
+}

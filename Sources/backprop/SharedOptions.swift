@@ -1,0 +1,173 @@
+import ArgumentParser
+import Backprop
+
+/// Options of every command.
+struct OutputOptions: ParsableArguments {
+  @Flag(name: .long, help: "Print JSON, and nothing else, on standard output.")
+  var json = false
+
+  @Flag(name: .long, help: "No progress and no notes on standard error.")
+  var quiet = false
+
+  @Option(
+    name: .long, help: "Threads to use; the result does not depend on it. (default: physical cores)"
+  )
+  var threads: Int?
+
+  func threadCount() throws -> Int {
+    guard let threads else { return Processor.physicalCores }
+    guard (1...1024).contains(threads) else {
+      throw UsageError("--threads \(threads): give a number from 1 to 1024")
+    }
+    return threads
+  }
+
+  /// A remark that is neither result nor error.
+  func note(_ text: String) {
+    if !quiet { Terminal.printError(text) }
+  }
+}
+
+/// How to read a table.
+struct TableReadingOptions: ParsableArguments {
+  @Option(name: .long, help: "Columns to read as text, whatever they look like: a,b,…")
+  var categorical: String?
+
+  @Option(name: .long, help: "Columns that must hold numbers: a,b,…")
+  var numeric: String?
+
+  @Option(name: .long, help: "Columns that are no features: a,b,…")
+  var ignore: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The character between cells, or \"tab\". (default: found out)")
+  var delimiter: String?
+
+  @Flag(name: .long, help: "The first row is data; columns are called 0, 1, …")
+  var noHeader = false
+
+  func tableOptions() throws -> TableOptions {
+    TableOptions(
+      header: noHeader ? false : nil, delimiter: try delimiter.map(Self.delimiterByte),
+      categorical: Names.split(categorical), numeric: Names.split(numeric),
+      ignore: Names.split(ignore))
+  }
+
+  private static func delimiterByte(_ text: String) throws -> UInt8 {
+    if text == "tab" || text == "\\t" { return UInt8(ascii: "\t") }
+    guard text.utf8.count == 1, let byte = text.utf8.first, byte < 0x80, byte != UInt8(ascii: "\""),
+      byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r")
+    else {
+      throw UsageError("--delimiter \"\(text)\": give one character, such as ; or tab")
+    }
+    return byte
+  }
+}
+
+/// Reading names and lists from the command line, with errors that list what there is.
+enum Names {
+  /// The parts of "a,b,c", without spaces around them.
+  static func split(_ text: String?) -> [String] {
+    guard let text else { return [] }
+    return text.split(separator: ",").map { part in
+      String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }.filter { !$0.isEmpty }
+  }
+
+  /// Widths from "64,64"; none from "" and "none".
+  static func sizes(_ text: String, option: String) throws -> [Int] {
+    if text == "none" { return [] }
+    return try split(text).map { part in
+      guard let size = Int(part) else {
+        throw UsageError("\(option) \(text): \"\(part)\" is no whole number")
+      }
+      guard size >= 1 else {
+        throw UsageError("\(option) \(text): every layer needs at least 1 neuron")
+      }
+      return size
+    }
+  }
+
+  static func activation(_ text: String) throws -> Activation {
+    try value(text, "activation", Activation.names) { Activation($0) }
+  }
+
+  static func loss(_ text: String) throws -> Loss {
+    try value(text, "loss", Loss.names) { Loss($0) }
+  }
+
+  static func initializer(_ text: String) throws -> Initializer {
+    try value(text, "initializer", Initializer.names) { Initializer($0) }
+  }
+
+  static func optimizer(_ text: String) throws -> OptimizerRule {
+    try value(text, "optimizer", OptimizerRule.names) { OptimizerRule(name: $0) }
+  }
+
+  static func schedule(_ text: String) throws -> Schedule {
+    try value(text, "schedule", Schedule.names) { Schedule(name: $0) }
+  }
+
+  static func task(_ text: String) throws -> Task {
+    try value(text, "task", Task.allCases.map(\.rawValue)) { Task(rawValue: $0) }
+  }
+
+  static func reduction(_ text: String) throws -> Reduction {
+    try value(text, "reduction", Reduction.allCases.map(\.rawValue)) { Reduction(rawValue: $0) }
+  }
+
+  /// Whether the precision is double.
+  static func isDouble(_ text: String) throws -> Bool {
+    let names = [Float.precisionName, Double.precisionName]
+    return try value(text, "precision", names) { names.contains($0) ? $0 == names[1] : nil }
+  }
+
+  /// One activation for each of `count` layers: a list of as many, or one for all.
+  static func activations(_ text: String, count: Int, option: String) throws -> [Activation] {
+    let activations = try split(text).map(activation)
+    if activations.count == 1 { return Array(repeating: activations[0], count: count) }
+    guard activations.count == count else {
+      throw UsageError(
+        "\(option) \(text): \(Format.count(activations.count, "activation")) for "
+          + "\(Format.count(count, "layer")); give one for each, or one for all")
+    }
+    return activations
+  }
+
+  private static func value<Value>(
+    _ text: String, _ kind: String, _ names: [String], _ parse: (String) -> Value?
+  ) throws -> Value {
+    if let value = parse(text) { return value }
+    let bare = names.map { String($0.prefix { $0 != "[" && $0 != ":" }) }
+    let name = String(text.prefix { $0 != ":" })
+    if let index = bare.firstIndex(of: name) {
+      throw UsageError(
+        "\(kind) \"\(text)\": expected \(names[index]), with a number in its range where one is "
+          + "given")
+    }
+    let suggestion = nearMatch(name, in: bare).map { "did you mean \($0)? " } ?? ""
+    throw UsageError(
+      "there is no \(kind) \"\(text)\"; \(suggestion)the names are "
+        + names.joined(separator: ", "))
+  }
+}
+
+/// Where results go, checked before any work is done.
+enum OutputFile {
+  /// Refuses a folder that cannot be written to, and a file that is no model of ours.
+  static func checkModel(_ path: String, force: Bool) throws {
+    try checkFolder(path)
+    guard Folder.exists(path), !force, !Model.isModel(path) else { return }
+    throw UsageError(
+      "\(path) exists and is no model of this program; give another name with -o, or --force")
+  }
+
+  static func checkFolder(_ path: String) throws {
+    do {
+      try Folder.checkWritable(for: path)
+    } catch {
+      throw UsageError(error.description)
+    }
+  }
+}

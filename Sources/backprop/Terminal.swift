@@ -1,0 +1,143 @@
+import Backprop
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Why standard output could not be written.
+struct OutputError: UserError {
+  let reason: String
+
+  var description: String { "cannot write standard output: \(reason)" }
+}
+
+/// The two streams: results go to standard output, progress and warnings to standard error.
+enum Terminal {
+  /// Writes a line to standard output at once.
+  static func printOutput(_ line: String) throws(OutputError) { try writeOutput(line + "\n") }
+
+  /// Writes text to standard output as it is.
+  static func writeOutput(_ text: String) throws(OutputError) {
+    guard write(text, to: STDOUT_FILENO) else {
+      throw OutputError(reason: String(cString: strerror(errno)))
+    }
+  }
+
+  /// Writes a line to standard error at once. If nobody listens there is nobody to tell.
+  static func printError(_ line: String) {
+    _ = write(line + "\n", to: STDERR_FILENO)
+  }
+
+  /// Writes text to standard error as it is.
+  static func writeError(_ text: String) {
+    _ = write(text, to: STDERR_FILENO)
+  }
+
+  private static func write(_ text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      var done = 0
+      while done < bytes.count {
+        let rest = UnsafeBufferPointer(rebasing: bytes[done...])
+        #if canImport(Glibc)
+          let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+        #elseif canImport(Musl)
+          let count = Musl.write(descriptor, rest.baseAddress, rest.count)
+        #else
+          let count = Darwin.write(descriptor, rest.baseAddress, rest.count)
+        #endif
+        if count < 0 {
+          if errno == EINTR { continue }
+          return false
+        }
+        done += count
+      }
+      return true
+    }
+  }
+
+  /// Whether standard error is a terminal on which a line can be drawn again.
+  static var isInteractive: Bool {
+    isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
+  }
+
+  /// Whether colours are welcome (https://no-color.org).
+  static var hasColor: Bool { isInteractive && (environment("NO_COLOR") ?? "").isEmpty }
+
+  /// Columns of the terminal behind standard error.
+  static var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// A pipe whose reader has gone becomes an error of the write, and does not end the program.
+  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+  private static func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+}
+
+/// How many threads there are to use.
+enum Processor {
+  /// Physical cores that this process may run on: a second thread on a core has no second set of
+  /// vector units.
+  static var physicalCores: Int {
+    let online = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    #if os(Linux)
+      let allowed = min(online, allowedProcessors ?? online)
+      return max(1, min(allowed, coresOfCPUInfo ?? allowed))
+    #else
+      var count: Int32 = 0
+      var size = MemoryLayout<Int32>.size
+      guard sysctlbyname("hw.physicalcpu", &count, &size, nil, 0) == 0, count > 0 else {
+        return online
+      }
+      return Int(count)
+    #endif
+  }
+
+  #if os(Linux)
+    /// Processors of the mask in /proc/self/status, "Cpus_allowed: 0000000f,ffffffff".
+    private static var allowedProcessors: Int? {
+      var count = 0
+      forEachField(of: "/proc/self/status") { name, value in
+        guard name == "Cpus_allowed" else { return }
+        count = value.reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
+      }
+      return count > 0 ? count : nil
+    }
+
+    /// Different pairs of (physical id, core id) in /proc/cpuinfo; nil where it does not name them.
+    private static var coresOfCPUInfo: Int? {
+      var cores: Set<[String]> = []
+      var package = ""
+      forEachField(of: "/proc/cpuinfo") { name, value in
+        if name == "physical id" { package = value }
+        if name == "core id" { cores.insert([package, value]) }
+      }
+      return cores.isEmpty ? nil : cores.count
+    }
+
+    /// The lines "name : value" of a file of the kernel's.
+    private static func forEachField(of path: String, _ body: (String, String) -> Void) {
+      guard let file = fopen(path, "r") else { return }
+      defer { fclose(file) }
+      var buffer = [CChar](repeating: 0, count: 8192)
+      while fgets(&buffer, Int32(buffer.count), file) != nil {
+        let line = buffer.withUnsafeBufferPointer { bytes in
+          bytes.baseAddress.map { String(cString: $0) } ?? ""
+        }
+        let parts = line.split(separator: ":", maxSplits: 1).map { part in
+          part.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        }
+        if parts.count == 2 { body(parts[0], parts[1]) }
+      }
+    }
+  #endif
+}

@@ -1,0 +1,238 @@
+import ArgumentParser
+import Backprop
+
+/// `backprop train DATA --target COL`: from a file to a model.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a network on a file, and save it as a model.",
+    discussion: """
+      DATA is a CSV or TSV file (also .gz), an .npy or .npz file, or a folder with IDX files. What \
+      is to be learned follows from the target column: text is a classification, numbers are a \
+      regression, several columns of 0 and 1 are labels of their own. A part of the rows is held \
+      out to choose the best epoch, whose weights are saved.
+
+      EXAMPLES:
+        backprop train penguins.csv --target species
+        backprop train houses.csv --target price --hidden 128,64 --epochs 200 -o houses.safetensors
+      """)
+
+  @Argument(help: "The data: a file, or a folder with IDX files.")
+  var data: String
+
+  @Option(name: .long, help: "What to learn: one column, or several: a,b,…")
+  var target: String?
+
+  @Option(
+    name: .long,
+    help: "classification, regression or multi-label. (default: follows from the target)")
+  var task: String?
+
+  @OptionGroup(title: "Network")
+  var network: NetworkOptions
+
+  @OptionGroup(title: "Training")
+  var training: RunOptions
+
+  @OptionGroup(title: "Reading the data")
+  var table: TableReadingOptions
+
+  @Option(name: .long, help: "Go on from this model: its network, encoder and labels.")
+  var from: String?
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: "Where to save the model. (default: \(Self.defaultOutput))")
+  var output: String?
+
+  @Flag(name: .long, help: "Overwrite a file that is no model.")
+  var force = false
+
+  @OptionGroup(title: "Output")
+  var outputOptions: OutputOptions
+
+  static let defaultOutput = "model.safetensors"
+
+  func run() throws {
+    // A reader of the JSON lines may go away; the model is saved all the same.
+    Terminal.ignoreBrokenPipes()
+    let job = try TrainingJob(self)
+    if try job.isDouble {
+      try job.run(in: Double.self)
+    } else {
+      try job.run(in: Float.self)
+    }
+  }
+}
+
+/// What the network is.
+struct NetworkOptions: ParsableArguments {
+  @Option(
+    name: .long, help: "Widths of the hidden layers, or none. (default: \(Self.defaultHidden))")
+  var hidden: String?
+
+  @Option(
+    name: .long,
+    help:
+      "Activation of the hidden layers, one for all or a list. (default: \(Self.defaultActivation))"
+  )
+  var activation: String?
+
+  @Option(name: .long, help: "Activation of the last layer. (default: follows from task and loss)")
+  var outputActivation: String?
+
+  @Option(
+    name: .long, help: "\(Loss.names.joined(separator: ", ")). (default: follows from the task)")
+  var loss: String?
+
+  @Option(name: .long, help: "The loss of a batch: mean or sum over its examples. (default: mean)")
+  var reduction: String?
+
+  @Option(
+    name: .long,
+    help: "\(Initializer.names.joined(separator: ", ")). (default: suits the activation)")
+  var initializer: String?
+
+  @Option(name: .long, help: "float or double. (default: float)")
+  var precision: String?
+
+  static let defaultHidden = "64,64"
+  static let defaultActivation = "relu"
+
+  /// Each option that was given, with its text.
+  var given: [(option: String, text: String)] {
+    [
+      ("--hidden", hidden), ("--activation", activation), ("--output-activation", outputActivation),
+      ("--loss", loss), ("--reduction", reduction), ("--initializer", initializer),
+      ("--precision", precision),
+    ].compactMap { option, text in text.map { (option, $0) } }
+  }
+}
+
+/// How it is trained.
+struct RunOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help:
+      "\(OptimizerRule.names.joined(separator: ", ")). (default: \(TrainingConfiguration().optimizer.name))"
+  )
+  var optimizer: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Largest learning rate. (default: suits the optimizer)")
+  var learningRate: Double?
+
+  @Option(name: .long, parsing: .unconditional, help: "Momentum of sgd, momentum and nesterov.")
+  var momentum: Double?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Decoupled decay of the weights. (default: suits the optimizer)")
+  var weightDecay: Double?
+
+  @Option(
+    name: .customLong("l2"), parsing: .unconditional,
+    help: "Adds ½ λ ‖W‖² to the loss. (default: 0)")
+  var l2Penalty: Double?
+
+  @Option(
+    name: .long,
+    help:
+      "\(Schedule.names.joined(separator: " or ")). (default: \(TrainingConfiguration().schedule.name))"
+  )
+  var schedule: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Examples a step. (default: suits the number of examples)")
+  var batchSize: Int?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Passes over the data. (default: suits the number of examples)")
+  var epochs: Int?
+
+  @Flag(name: .long, help: "Take the examples in their order in every epoch.")
+  var noShuffle = false
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help:
+      "Part of the rows held out to validate on; 0 trains on all. (default: \(Self.defaultValidation))"
+  )
+  var validation: Double?
+
+  @Option(name: .long, help: "A file to validate on, instead of a part of DATA.")
+  var validationData: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help:
+      "Stop after so many epochs without a better validation. (default: \(Self.defaultPatience) under a constant schedule, else never)"
+  )
+  var patience: Int?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The same seed gives the same model. (default: \(TrainingConfiguration().seed))")
+  var seed: UInt64?
+
+  static let defaultValidation = 0.2
+  static let defaultPatience = 20
+  /// Fewer rows than this are too few to hold any out unless that is asked for.
+  static let fewestRowsToSplit = 20
+
+  /// The configuration for a number of training examples.
+  func configuration(examples: Int, hasValidation: Bool) throws -> TrainingConfiguration {
+    let batchSize = batchSize ?? TrainingConfiguration.suggestedBatchSize(examples: examples)
+    let schedule = try schedule.map(Names.schedule) ?? TrainingConfiguration().schedule
+    let usualPatience = schedule == .constant && hasValidation ? Self.defaultPatience : nil
+    return TrainingConfiguration(
+      optimizer: try rule(), learningRate: learningRate, schedule: schedule, batchSize: batchSize,
+      epochs: epochs
+        ?? TrainingConfiguration.suggestedEpochs(examples: examples, batchSize: batchSize),
+      shuffles: !noShuffle, l2Penalty: l2Penalty ?? 0, weightDecay: weightDecay,
+      patience: patience ?? usualPatience, seed: seed ?? TrainingConfiguration().seed)
+  }
+
+  private func rule() throws -> OptimizerRule {
+    let rule = try optimizer.map(Names.optimizer) ?? TrainingConfiguration().optimizer
+    guard let momentum else { return rule }
+    switch rule {
+    case .sgd, .momentum: return momentum == 0 ? .sgd : .momentum(momentum)
+    case .nesterov: return .nesterov(momentum)
+    case .adam, .adamW:
+      throw UsageError("--momentum has no meaning for \(rule.name); use --optimizer momentum")
+    }
+  }
+
+  /// Checks what can be checked before any data is read.
+  func check() throws {
+    func check(_ option: String, _ value: Double?, _ range: String, _ isInRange: (Double) -> Bool)
+      throws
+    {
+      guard let value, !(value.isFinite && isInRange(value)) else { return }
+      throw UsageError("\(option) \(JSONValue(value)): give a number \(range)")
+    }
+    try check("--learning-rate", learningRate, "greater than 0") { $0 > 0 }
+    try check("--momentum", momentum, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
+    try check("--weight-decay", weightDecay, "of at least 0") { $0 >= 0 }
+    try check("--l2", l2Penalty, "of at least 0") { $0 >= 0 }
+    try check("--validation", validation, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
+    try check("--batch-size", batchSize.map { Double($0) }, "from 1 to 2147483647") {
+      $0 >= 1 && $0 <= 2_147_483_647
+    }
+    try check("--epochs", epochs.map { Double($0) }, "from 1 to 100000000") {
+      $0 >= 1 && $0 <= 1e8
+    }
+    try check("--patience", patience.map { Double($0) }, "of at least 1") { $0 >= 1 }
+    if validation != nil, validationData != nil {
+      throw UsageError("give --validation or --validation-data, not both")
+    }
+    if patience != nil, validation == 0, validationData == nil {
+      throw UsageError("--patience needs validation data, and --validation 0 leaves none")
+    }
+    _ = try configuration(examples: 1, hasValidation: false)
+  }
+}

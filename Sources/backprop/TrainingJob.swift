@@ -1,0 +1,271 @@
+import ArgumentParser
+import Backprop
+
+/// One call of `train`: from options that have been checked to a model that has been saved.
+struct TrainingJob {
+  let command: TrainCommand
+  /// The model to go on from.
+  let base: Model?
+  let output: String
+  let threads: Int
+  let reporter: TrainingReporter
+
+  /// Checks all that can be checked before data is read.
+  init(_ command: TrainCommand) throws {
+    self.command = command
+    try command.training.check()
+    threads = try command.outputOptions.threadCount()
+    output = command.output ?? TrainCommand.defaultOutput
+    base = try command.from.map { try Model(contentsOf: $0) }
+    reporter = TrainingReporter(
+      json: command.outputOptions.json, quiet: command.outputOptions.quiet)
+    try Self.checkNames(command)
+    if let base { try Self.checkAgreement(of: command, with: base) }
+    try OutputFile.checkModel(output, force: command.force)
+  }
+
+  var isDouble: Bool {
+    get throws {
+      if let base { return base.network.precisionName == Double.precisionName }
+      return try command.network.precision.map(Names.isDouble) ?? false
+    }
+  }
+
+  func run<T: Scalar>(in precision: T.Type) throws {
+    let options = try command.table.tableOptions()
+    let source = try DataSource.open(command.data, options)
+    let table = source.training
+    table.warnings.forEach { reporter.warn(code: "table", $0) }
+    var names = Names.split(command.target)
+    if names.isEmpty { names = source.targets }
+
+    var prepared: Preparation<T>
+    if let base {
+      prepared = try prepare(base, table: table, names: names)
+    } else {
+      prepared = try prepare(table: table, names: names)
+    }
+    let network = prepared.network
+    let data = prepared.data
+    let (training, held) = try data.datasets(
+      of: table, split: prepared.split, inputs: network.inputCount, as: T.self)
+    var validation: Dataset<T>? = held.count > 0 ? held : nil
+    if let path = command.training.validationData {
+      let table = try DataSource.open(path, options).training
+      validation = try data.dataset(of: table, inputs: network.inputCount, as: T.self)
+    }
+    let test = try source.test.map {
+      try data.dataset(of: $0, inputs: network.inputCount, as: T.self)
+    }
+    let configuration = try command.training.configuration(
+      examples: training.count, hasValidation: validation != nil)
+
+    reporter.describe(
+      data: command.data, rows: table.rowCount, coders: data, layers: network.layers,
+      parameters: network.parameterCount, loss: network.loss, configuration: configuration)
+    try train(
+      &prepared.network, data, configuration, training: training, validation: validation, test: test
+    )
+  }
+
+  /// Trains, saves and reports; throws the exit code unless all went well.
+  private func train<T: Scalar>(
+    _ network: inout Network<T>, _ data: ModelData, _ configuration: TrainingConfiguration,
+    training: Dataset<T>, validation: Dataset<T>?, test: Dataset<T>?
+  ) throws {
+    let metrics = data.target.metrics(outputActivation: network.outputActivation)
+    let trainer = Trainer<T>(configuration: configuration, threads: threads)
+    Interruption.install()
+    let summary = trainer.train(
+      &network, on: training, validation: validation, metrics: metrics,
+      isInterrupted: { Interruption.isRequested }, report: reporter.report)
+
+    var saved: (path: String, sha256: String)?
+    if summary.reason != .diverged || summary.bestEpoch > 0 {
+      let model = Model(
+        network: AnyNetwork(network), encoder: data.encoder, targetEncoder: data.target,
+        configuration: configuration)
+      saved = (output, try model.write(to: output))
+    }
+    let isWhole = summary.reason == .completed || summary.reason == .earlyStop
+    let testEvaluation = isWhole ? test.map { network.evaluate(on: $0, metrics: metrics) } : nil
+    try reporter.finish(
+      summary, validationExamples: validation?.count ?? 0, test: testEvaluation, saved: saved,
+      data: command.data)
+    switch summary.reason {
+    case .completed, .earlyStop: break
+    case .interrupted: throw ExitCode(CommandFailure.interrupted)
+    case .diverged: throw ExitCode(CommandFailure.badData)
+    }
+  }
+}
+
+// MARK: Preparing
+
+/// What is fixed before the first step.
+private struct Preparation<T: Scalar> {
+  var network: Network<T>
+  let data: ModelData
+  let split: Split
+}
+
+extension TrainingJob {
+  /// A new network for a table: the task from the target, the coders from the training rows.
+  private func prepare<T: Scalar>(table: Table, names: [String]) throws -> Preparation<T> {
+    guard !names.isEmpty else {
+      throw UsageError(
+        "say what to learn with --target COL[,COL…]; the columns are "
+          + Format.list(table.columns.map(\.name), limit: 12))
+    }
+    let options = command.network
+    let task = try command.task.map(Names.task)
+    let targets = try TargetColumns(of: table, columns: names, task: task)
+    let design: OutputDesign
+    do {
+      design = try OutputDesign(
+        task: targets.task, labels: targets.labels.count, loss: options.loss.map(Names.loss),
+        activation: options.outputActivation.map(Names.activation))
+    } catch let error as OutputDesignError {
+      throw UsageError(error.description)
+    }
+    try design.check(targets, file: table.file)
+    let split = self.split(table, codes: targets.codes)
+    let rows = split.validation.isEmpty ? nil : split.training
+    let encoder = try FeatureEncoder(fitting: table, excluding: names, rows: rows)
+    encoder.warnings.forEach { reporter.warn(code: "feature", $0) }
+    let target = try TargetEncoder(fitting: targets, coding: design.coding, rows: rows)
+    let hidden = try Names.sizes(options.hidden ?? NetworkOptions.defaultHidden, option: "--hidden")
+    let activations = try Names.activations(
+      options.activation ?? NetworkOptions.defaultActivation, count: hidden.count,
+      option: "--activation")
+    do {
+      let network = try Network<T>(
+        sizes: [encoder.outputCount] + hidden + [target.outputCount],
+        activations: activations + [design.activation], loss: design.loss,
+        reduction: options.reduction.map(Names.reduction) ?? .mean,
+        initializer: options.initializer.map(Names.initializer), seed: command.training.seed ?? 0)
+      return Preparation(
+        network: network, data: ModelData(encoder: encoder, target: target), split: split)
+    } catch let error as NetworkError {
+      throw UsageError(error.description)
+    }
+  }
+
+  /// The network and the coders of a model, for a table with the same columns.
+  private func prepare<T: Scalar>(
+    _ base: Model, table: Table, names: [String]
+  ) throws -> Preparation<T> {
+    if command.target != nil { try base.checkTargets(names, in: table) }
+    let target =
+      try base.targetEncoder
+      ?? ModelData.target(for: base.network, in: table, names: names)
+    if let task = command.task {
+      try requireAgreement("--task", task, target.task.rawValue)
+    }
+    var codes: [UInt32]?
+    if target.task == .classification {
+      let targets: Matrix<T> = try target.encode(table)
+      codes = (0..<targets.rows).map { row in
+        let values = targets[row: row]
+        if values.count == 1 { return values[0] > 0.5 ? 1 : 0 }
+        return UInt32(values.firstIndex(of: 1) ?? 0)
+      }
+    }
+    return Preparation(
+      network: base.network.network(), data: ModelData(encoder: base.encoder, target: target),
+      split: split(table, codes: codes))
+  }
+
+  private func split(_ table: Table, codes: [UInt32]?) -> Split {
+    let options = command.training
+    var fraction = options.validation ?? RunOptions.defaultValidation
+    if options.validationData != nil {
+      fraction = 0
+    } else if options.validation == nil, table.rowCount < RunOptions.fewestRowsToSplit {
+      fraction = 0
+      reporter.warn(
+        code: "noValidation",
+        "\(Format.count(table.rowCount, "row")) are too few to hold any out: training on all")
+    }
+    let seed = options.seed ?? TrainingConfiguration().seed
+    return codes.map { Split.stratified(codes: $0, fraction: fraction, seed: seed) }
+      ?? Split.random(count: table.rowCount, fraction: fraction, seed: seed)
+  }
+
+  /// Names of closed sets, checked before the data is read.
+  private static func checkNames(_ command: TrainCommand) throws {
+    let options = command.network
+    _ = try command.task.map(Names.task)
+    _ = try options.loss.map(Names.loss)
+    _ = try options.outputActivation.map(Names.activation)
+    _ = try options.reduction.map(Names.reduction)
+    _ = try options.initializer.map(Names.initializer)
+    _ = try options.precision.map(Names.isDouble)
+    let hidden = try options.hidden.map { try Names.sizes($0, option: "--hidden") }
+    if let activation = options.activation {
+      let usual = try Names.sizes(NetworkOptions.defaultHidden, option: "--hidden")
+      let list = try Names.activations(
+        activation,
+        count: command.from == nil ? (hidden ?? usual).count : Names.split(activation).count,
+        option: "--activation")
+      if list.contains(.softmax) {
+        throw UsageError("--activation softmax: softmax belongs on the last layer only")
+      }
+    }
+    _ = try command.table.tableOptions()
+  }
+
+  /// Options that say otherwise than the model to go on from.
+  private static func checkAgreement(of command: TrainCommand, with base: Model) throws {
+    let layers = base.network.layers
+    let hidden = layers.dropLast().map { String($0.outputs) }.joined(separator: ",")
+    let activations = layers.dropLast().map(\.activation)
+    for (option, text) in command.network.given {
+      switch option {
+      case "--hidden":
+        let sizes = try Names.sizes(text, option: option)
+        try requireAgreement(
+          option, sizes.isEmpty ? "none" : sizes.map(String.init).joined(separator: ","),
+          hidden.isEmpty ? "none" : hidden)
+      case "--activation":
+        let list = try Names.activations(text, count: activations.count, option: option)
+        try requireAgreement(
+          option, list.map(\.description).joined(separator: ","),
+          activations.map(\.description).joined(separator: ","))
+      case "--output-activation":
+        try requireAgreement(
+          option, Names.activation(text).description, base.network.outputActivation.description)
+      case "--loss":
+        try requireAgreement(
+          option, Names.loss(text).description, base.network.loss.description)
+      case "--reduction":
+        try requireAgreement(option, text, base.network.reduction.rawValue)
+      case "--precision":
+        try requireAgreement(option, text, base.network.precisionName)
+      default:
+        throw UsageError("\(option) has no meaning with --from: the weights are the model's")
+      }
+    }
+    if base.encoder != nil, command.table.categorical != nil || command.table.numeric != nil {
+      throw UsageError("--categorical and --numeric contradict --from: the model says how to read")
+    }
+  }
+}
+
+extension AnyNetwork {
+  init<T: Scalar>(_ network: Network<T>) {
+    if let network = network as? Network<Double> {
+      self = .double(network)
+    } else {
+      self = .float(network.converted(to: Float.self))
+    }
+  }
+
+  /// The network in a precision, which is the network itself if it is its own.
+  func network<T: Scalar>(as type: T.Type = T.self) -> Network<T> {
+    switch self {
+    case .float(let network): network as? Network<T> ?? network.converted(to: type)
+    case .double(let network): network as? Network<T> ?? network.converted(to: type)
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import Backprop
+
+/// Subscribes to a run and tells about it: JSON lines or a summary on standard output, progress on
+/// standard error.
+final class TrainingReporter {
+  private let json: Bool
+  private let quiet: Bool
+  private let progress: ProgressDisplay
+  private var lastEpoch: EpochReport?
+  /// JSON lines that wait for the start, which carries the schema and comes first.
+  private var waiting: [JSONValue]? = []
+
+  init(json: Bool, quiet: Bool) {
+    self.json = json
+    self.quiet = quiet
+    progress = ProgressDisplay(isInteractive: Terminal.isInteractive)
+  }
+
+  func warn(code: String, _ message: String) {
+    printJSON(["event": "warning", "code": .string(code), "message": .string(message)])
+    if !quiet { progress.note("warning: \(message)") }
+  }
+
+  /// What is about to be trained, in two lines.
+  func describe(
+    data: String, rows: Int, coders: ModelData, layers: [Layer], parameters: Int, loss: Loss,
+    configuration: TrainingConfiguration
+  ) {
+    guard !quiet else { return }
+    let target = coders.target
+    let what =
+      target.task == .classification
+      ? "\(Format.count(target.labels.count, "class", plural: "classes")): \(Format.list(target.labels))"
+      : target.task.rawValue
+    let features =
+      coders.encoder.map {
+        let columns = Format.count($0.columns.count, "column")
+        let inputs = Format.count($0.outputCount, "input")
+        return $0.columns.count == $0.outputCount ? columns : "\(columns) as \(inputs)"
+      } ?? Format.count(layers[0].inputs, "column")
+    progress.note(
+      "\(data): \(Format.count(rows, "row")), \(features); target "
+        + "\(Format.list(target.columns)) (\(what))")
+    let sizes = ([layers[0].inputs] + layers.map(\.outputs)).map(String.init)
+    let activations = layers.map(\.activation.description).joined(separator: ", ")
+    progress.note(
+      "network \(sizes.joined(separator: "–")) (\(activations)), "
+        + "\(Format.count(parameters, "parameter")); \(loss), \(configuration.optimizer.name), "
+        + "batches of \(configuration.batchSize), \(Format.count(configuration.epochs, "epoch"))")
+  }
+
+  /// Receives the events of the trainer.
+  func report(_ event: TrainingEvent) {
+    switch event {
+    case .start(let start):
+      printJSON(
+        [
+          "schema": "backprop.train/1", "event": "start", "examples": JSONValue(start.examples),
+          "validationExamples": JSONValue(start.validationExamples),
+          "parameters": JSONValue(start.parameters), "sizes": JSONValue(start.sizes),
+          "configuration": (try? JSONValue(encoding: start.configuration)) ?? .null,
+        ])
+    case .progress(let report): if !quiet { progress.show(report) }
+    case .epoch(let report):
+      lastEpoch = report
+      printJSON(Self.json(report))
+      if !quiet { progress.show(report) }
+    case .warning(let code, let message): warn(code: code, message)
+    case .end: break
+    }
+  }
+
+  /// Reports the end: what was reached, where it is saved, what to do next.
+  func finish(
+    _ summary: TrainingSummary, validationExamples: Int, test: Evaluation?,
+    saved: (path: String, sha256: String)?, data: String
+  ) throws {
+    progress.finish()
+    printJSON(
+      [
+        "event": "end", "reason": .string(summary.reason.rawValue),
+        "bestEpoch": JSONValue(summary.bestEpoch),
+        "validation": summary.validation.map(Self.json) ?? .null,
+        "test": test.map(Self.json) ?? .null, "model": saved.map { .string($0.path) } ?? .null,
+        "sha256": saved.map { .string($0.sha256) } ?? .null,
+      ])
+    if !json, summary.bestEpoch > 0 {
+      try printSummary(summary, validationExamples, test)
+    }
+    switch summary.reason {
+    case .completed, .earlyStop:
+      guard !json, let saved else { return }
+      try Terminal.printOutput("saved     \(saved.path)")
+      try Terminal.printOutput(
+        "next      backprop predict \(Self.quoted(saved.path)) \(Self.quoted(data))")
+    case .interrupted:
+      let which =
+        summary.bestEpoch > 0
+        ? "the best model so far (epoch \(summary.bestEpoch))"
+        : "the model as it was after step \(summary.steps), before the first epoch was finished,"
+      Terminal.printError("interrupted: \(which) is saved in \(saved?.path ?? "")")
+    case .diverged:
+      let rescue =
+        saved.map { "; the best model so far (epoch \(summary.bestEpoch)) is saved in \($0.path)" }
+        ?? "; nothing is saved, because no epoch was finished"
+      Terminal.printError(
+        "error: \(summary.divergence?.description ?? "the run diverged")\(rescue)")
+    }
+  }
+
+  private func printSummary(
+    _ summary: TrainingSummary, _ validationExamples: Int, _ test: Evaluation?
+  ) throws {
+    let epochs =
+      summary.reason == .earlyStop
+      ? "stopped early after epoch \(summary.epochs)" : "of \(summary.epochs)"
+    if let validation = summary.validation {
+      try Terminal.printOutput(
+        "held out  \(Self.text(validation)) on \(Format.count(validationExamples, "example")), "
+          + "best epoch \(summary.bestEpoch) \(epochs)")
+    } else if let last = lastEpoch {
+      try Terminal.printOutput(
+        "training  \(Self.text(loss: last.dataLoss, last.metrics)) in epoch "
+          + "\(last.epoch); nothing was held out")
+    }
+    if let test {
+      try Terminal.printOutput(
+        "test      \(Self.text(test)) on \(Format.count(test.metrics.count, "example"))")
+    }
+  }
+
+  // MARK: Forms
+
+  private func printJSON(_ document: JSONValue) {
+    guard json else { return }
+    if let lines = waiting {
+      guard document["schema"] != nil else {
+        waiting = lines + [document]
+        return
+      }
+      waiting = nil
+      ([document] + lines).forEach(printJSON)
+      return
+    }
+    // Whoever read the lines may have gone; that is no reason to lose the model.
+    try? Terminal.printOutput(document.description)
+  }
+
+  /// `{"loss": …, "accuracy": …}`
+  static func json(_ evaluation: Evaluation) -> JSONValue {
+    .object(
+      [JSONMember("loss", JSONValue(evaluation.loss))]
+        + evaluation.metrics.values.map { JSONMember($0.name, JSONValue($0.value)) })
+  }
+
+  static func json(_ metrics: Metrics) -> JSONValue {
+    .object(metrics.values.map { JSONMember($0.name, JSONValue($0.value)) })
+  }
+
+  private static func json(_ report: EpochReport) -> JSONValue {
+    [
+      "event": "epoch", "epoch": JSONValue(report.epoch), "step": JSONValue(report.step),
+      "loss": JSONValue(report.loss), "dataLoss": JSONValue(report.dataLoss),
+      "metrics": json(report.metrics), "validation": report.validation.map(json) ?? .null,
+      "learningRate": JSONValue(report.learningRate), "seconds": JSONValue(report.seconds),
+      "examplesPerSecond": JSONValue(report.examplesPerSecond),
+    ]
+  }
+
+  /// "accuracy 0.9710, log loss 0.1234"
+  static func text(_ evaluation: Evaluation) -> String {
+    text(loss: evaluation.loss, evaluation.metrics)
+  }
+
+  private static func text(loss: Double, _ metrics: Metrics) -> String {
+    let values = metrics.values.map { name, value in
+      "\(MetricText.name(name)) \(MetricText.value(name, value))"
+    }
+    return (values + ["loss \(Format.short(loss))"]).joined(separator: ", ")
+  }
+
+  /// A path that can be pasted into a shell.
+  private static func quoted(_ path: String) -> String {
+    let isPlain = path.allSatisfy { $0.isLetter || $0.isNumber || "/._-+=:@,".contains($0) }
+    return isPlain
+      ? path
+      : "'"
+        + path.split(separator: "'", omittingEmptySubsequences: false)
+        .joined(separator: "'\\''") + "'"
+  }
+}
+
+/// Metrics as people call them.
+enum MetricText {
+  static func name(_ name: String) -> String {
+    switch name {
+    case "logLoss": "log loss"
+    case "exactMatch": "exact match"
+    case "rmse": "RMSE"
+    case "mae": "MAE"
+    case "r2": "R²"
+    default: name
+    }
+  }
+
+  static func value(_ name: String, _ value: Double) -> String {
+    switch name {
+    case "accuracy", "exactMatch", "r2": Format.fixed(value, 4)
+    default: Format.short(value)
+    }
+  }
+}
