@@ -78,7 +78,7 @@ struct TrainingJob {
     Interruption.install()
     let summary = trainer.train(
       &network, on: training, validation: validation, metrics: metrics,
-      isInterrupted: { Interruption.isRequested }, report: reporter.report)
+      report: reporter.report, isInterrupted: { Interruption.isRequested })
 
     var saved: (path: String, sha256: String)?
     if summary.reason != .diverged || summary.bestEpoch > 0 {
