@@ -96,7 +96,8 @@ public struct ArrayArchive {
       }
       let names = y.columns == 1 ? ["y"] : (0..<y.columns).map { "y.\($0)" }
       columns += zip(names, y.memoryColumns).map { (name: $0, values: $1) }
-      groups = ["y": names, targets: names]
+      groups["y"] = names
+      groups[targets] = names
     }
     return try Table(
       memory: columns, rowCount: x.rows, file: archive.path, groups: groups,
