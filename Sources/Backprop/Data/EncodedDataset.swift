@@ -28,8 +28,8 @@ extension Dataset {
       rows: rowCount, columns: features.outputCount + target.outputCount, T.self, table)
     var parts = [rowCount - validation.count, validation.count].map { rows in
       (
-        Matrix<T>(rows: rows, columns: features.outputCount),
-        Matrix<T>(rows: rows, columns: target.outputCount)
+        Matrix<T>(rows: rows, columns: features.outputCount, isCompact: true),
+        Matrix<T>(rows: rows, columns: target.outputCount, isCompact: true)
       )
     }
     let starts = parts.indices.map { (parts[$0].0.mutableStart, parts[$0].1.mutableStart) }

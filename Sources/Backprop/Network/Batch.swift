@@ -57,8 +57,8 @@ public struct Batch<T: Scalar> {
     workspace.rows = count
     switch rows {
     case .range(let range):
-      workspace.inputs = inputs.view(from: range.lowerBound)
-      workspace.targets = targets.view(from: range.lowerBound)
+      workspace.inputs = inputs.paddedView(of: range, copiedTo: workspace.gatheredInputs)
+      workspace.targets = targets.paddedView(of: range, copiedTo: workspace.gatheredTargets)
       workspace.weights = weights.map { $0.start + range.lowerBound }
     case .indices(let indices):
       let x = workspace.gatheredInputs
@@ -80,5 +80,20 @@ public struct Batch<T: Scalar> {
       workspace.targets = y
       workspace.weights = weights == nil ? nil : UnsafePointer(w)
     }
+  }
+}
+
+extension Matrix {
+  /// The rows of a range where they are if they are padded, else copied.
+  func paddedView(
+    of range: Range<Int>, copiedTo target: MatrixView<Element>
+  ) -> MatrixView<Element> {
+    let view = view(from: range.lowerBound)
+    if isPadded { return view }
+    for row in 0..<range.count {
+      (target.start + row * target.stride).update(
+        from: view.start + row * view.stride, count: columns)
+    }
+    return target
   }
 }

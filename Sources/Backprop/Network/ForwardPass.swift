@@ -91,7 +91,8 @@ extension Network {
     let target = predictions.mutableStart
     for first in stride(from: 0, to: inputs.rows, by: chunk) {
       workspace.rows = min(chunk, inputs.rows - first)
-      workspace.inputs = inputs.view(from: first)
+      workspace.inputs = inputs.paddedView(
+        of: first..<(first + workspace.rows), copiedTo: workspace.gatheredInputs)
       formOutputs(in: &workspace, pool: pool)
       let outputs = workspace.states[layers.count - 1].outputs
       for row in 0..<workspace.rows {

@@ -2,7 +2,7 @@
 ///
 /// A value: copies are independent (copy on write). Row r, column c is element
 /// `r * stride + c`; the stride is a multiple of 16, plus 16 more where rows would otherwise start in
-/// the same cache set. What stands in the padding is unspecified.
+/// the same cache set, unless the matrix is compact. What stands in the padding is unspecified.
 public struct Matrix<Element: Scalar>: Sendable {
   /// Number of rows and of columns, each at least 0.
   public let rows: Int
@@ -13,11 +13,14 @@ public struct Matrix<Element: Scalar>: Sendable {
   var buffer: AlignedBuffer<Element>
 
   /// A matrix of zeros, `[rows, columns]`.
-  public init(rows: Int, columns: Int) {
+  ///
+  /// - Parameter isCompact: Whether rows follow each other without padding. That is for data that is
+  ///   only kept: a batch of it is copied into padded rows before it is used.
+  public init(rows: Int, columns: Int, isCompact: Bool = false) {
     precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) × \(columns)")
     self.rows = rows
     self.columns = columns
-    stride = Self.stride(columns: columns)
+    stride = isCompact ? columns : Self.stride(columns: columns)
     buffer = AlignedBuffer(count: rows * stride)
   }
 
@@ -77,6 +80,9 @@ public struct Matrix<Element: Scalar>: Sendable {
     let start = mutableStart + row * stride
     for (column, value) in values.enumerated() { start[column] = value }
   }
+
+  /// Whether kernels can work on the rows where they are.
+  var isPadded: Bool { stride % 16 == 0 }
 
   /// The rows from `row` on, for a pass that only reads them while the matrix lives.
   func view(from row: Int) -> MatrixView<Element> {

@@ -127,9 +127,9 @@ public struct Metrics: Sendable, Equatable {
     }
     confusion[actual * classCount + predicted] += 1
     if probabilities {
-      // A probability that underflowed to 0 would make the mean infinite; its smallest positive
-      // value stands in, as in scikit-learn.
-      logLossSum -= Double.naturalLogarithm(max(Double(probability), Double(T.ulpOfOne)))
+      // A probability that underflowed to 0 would make the mean infinite; the smallest normal number
+      // of the precision stands in.
+      logLossSum -= Double.naturalLogarithm(max(Double(probability), Double(T.leastNormalMagnitude)))
     }
   }
 
