@@ -74,9 +74,10 @@ static void affine_part(void *context, int part, int parts) {
   real *c = p->z ? p->z : p->out;
   const size_t ldc = p->z ? p->ldz : p->ldout;
   if (s.column >= s.column_end || rows == 0) return;
-  for (size_t first = 0, steps; first == 0 || first < k; first += steps) {
+  bool last = false;  // one block even if k is 0
+  for (size_t first = 0, steps; !last; first += steps) {
     steps = smaller(block, k - first);
-    const bool last = first + steps >= k;
+    last = first + steps >= k;
     for (size_t row = s.row; row < s.row_end; row += chunk) {
       const size_t height = smaller(chunk, s.row_end - row);
       struct tile t = {
@@ -133,9 +134,10 @@ static void pass_down_part(void *context, int part, int parts) {
   const bool pack = rows >= 96 && s.column_end - s.column >= 16 * BP_PANEL && n >= 256;
   if (s.column >= s.column_end || rows == 0) return;
   real *transposed = bp_scratch(), *packed = transposed + BP_LONGEST_BLOCK * TILE_COLUMNS;
-  for (size_t first = 0, steps; first == 0 || first < n; first += steps) {
+  bool last = false;  // one block even if n is 0
+  for (size_t first = 0, steps; !last; first += steps) {
     steps = smaller(block, n - first);
-    const bool last = first + steps >= n;
+    last = first + steps >= n;
     for (size_t row = s.row; row < s.row_end; row += chunk) {
       const size_t height = smaller(chunk, s.row_end - row);
       struct tile t = {
@@ -193,8 +195,10 @@ static void gradient_part(void *context, int part, int parts) {
   const bool pack = s.column_end - s.column >= 8 * BP_PANEL && m >= 8 && rows >= 64;
   if (s.column >= s.column_end || (rows == 0 && !biases)) return;
   real *packed = bp_scratch();
-  for (size_t first = 0, steps; first == 0 || first < m; first += steps) {
+  bool last = false;  // one block even if m is 0
+  for (size_t first = 0, steps; !last; first += steps) {
     steps = smaller(block, m - first);
+    last = first + steps >= m;
     struct tile t = {.steps = steps, .ldb = p->ldb, .b_next = BP_PANEL, .start = zeros,
                      .add = first > 0, .floor = -INFINITE, .ldc = BP_PANEL, .c_next = panel};
     const real *delta = p->b + first * p->ldb;
