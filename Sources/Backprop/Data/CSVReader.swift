@@ -52,9 +52,11 @@ struct CSVReader: ~Copyable {
 
   init(_ stream: consuming ByteStream, delimiter: UInt8) throws(DataError) {
     path = stream.path
+    // One byte more than a small file, so that its end shows at once.
+    let size = stream.isCompressed ? Self.bufferSize : stream.identity.size + 1
+    capacity = min(Self.bufferSize, size)
     self.stream = stream
     self.delimiter = delimiter
-    capacity = Self.bufferSize
     buffer = .allocate(capacity: capacity + 1)
     cells = .allocate(capacity: cellCapacity)
     ends = .allocate(capacity: 256)
