@@ -1,5 +1,8 @@
-/// Gives every different byte string a code, 0, 1, 2, … in order of appearance, without making a
-/// `String` of any cell: an open-addressed hash table over one array of bytes.
+/// Gives every different string a code, 0, 1, 2, … in order of appearance, without making a `String`
+/// of any cell: an open-addressed hash table over one array of bytes.
+///
+/// Strings are the same if Swift says so, that is canonically: é as one scalar or as e and an accent.
+/// A second spelling is entered beside the first, with its code.
 final class CategoryIndex {
   /// What to do with a string that has no code yet.
   enum Unseen {
@@ -18,12 +21,17 @@ final class CategoryIndex {
   let limit: Int
   /// Whether a string was turned away because `limit` codes (or 64 MiB of text) were given.
   private(set) var isFull = false
+  /// Number of codes.
+  private(set) var count = 0
   private var bytes: [UInt8] = []
-  // String c is bytes[starts[c] ..< starts[c + 1]].
+  // Spelling s is bytes[starts[s] ..< starts[s + 1]].
   private var starts = [0]
   private var hashes: [UInt64] = []
-  // Codes by hash, -1 where empty; the count is a power of two, at most half of it in use.
+  private var codes: [Int32] = []
+  // Spellings by hash, -1 where empty; the count is a power of two, at most half of it in use.
   private var slots = [Int32](repeating: -1, count: 64)
+  // The codes again, for a string in a spelling that is not in the table.
+  private var canonical: [String: Int32] = [:]
 
   private static let byteLimit = 64 << 20
 
@@ -34,20 +42,25 @@ final class CategoryIndex {
   }
 
   /// An index of known categories: code c is `categories[c]`.
+  ///
+  /// - Precondition: They are all different.
   init(_ categories: [String], unseen: Unseen) {
     self.unseen = unseen
     limit = categories.count
     for category in categories {
       var text = category
-      text.withUTF8 { append($0, Self.hash($0)) }
+      text.withUTF8 { add($0, Self.hash($0)) }
     }
   }
 
-  var count: Int { hashes.count }
-
-  /// The categories in order of their codes.
+  /// The categories in order of their codes, each in its first spelling.
   var categories: [String] {
-    (0..<count).map { String(decoding: bytes[starts[$0]..<starts[$0 + 1]], as: UTF8.self) }
+    var result: [String] = []
+    for spelling in codes.indices where Int(codes[spelling]) == result.count {
+      result.append(
+        String(decoding: bytes[starts[spelling]..<starts[spelling + 1]], as: UTF8.self))
+    }
+    return result
   }
 
   /// The code of a string, or `unknown`.
@@ -55,13 +68,19 @@ final class CategoryIndex {
   /// - Complexity: O(length), if hashes collide no more than by chance.
   func code(of text: UnsafeBufferPointer<UInt8>) -> Int {
     let hash = Self.hash(text)
-    if let code = find(text, hash) { return code }
+    if let spelling = find(text, hash) { return Int(codes[spelling]) }
+    let hasRoom = bytes.count + text.count <= Self.byteLimit
+    // ASCII too must be looked up: the semicolon is canonically equal to U+037E.
+    if let code = canonical[String(decoding: text, as: UTF8.self)] {
+      if hasRoom { append(text, hash, code) }
+      return Int(code)
+    }
     guard case .add = unseen else { return Self.unknown }
-    guard count < limit, bytes.count + text.count <= Self.byteLimit else {
+    guard count < limit, hasRoom else {
       isFull = true
       return Self.unknown
     }
-    append(text, hash)
+    add(text, hash)
     return count - 1
   }
 
@@ -74,13 +93,13 @@ final class CategoryIndex {
     let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: hash) & mask
     while slots[slot] >= 0 {
-      let code = Int(slots[slot])
-      if hashes[code] == hash {
-        let start = starts[code]
-        if starts[code + 1] - start == text.count {
+      let spelling = Int(slots[slot])
+      if hashes[spelling] == hash {
+        let start = starts[spelling]
+        if starts[spelling + 1] - start == text.count {
           var at = 0
           while at < text.count, bytes[start + at] == text[at] { at += 1 }
-          if at == text.count { return code }
+          if at == text.count { return spelling }
         }
       }
       slot = (slot + 1) & mask
@@ -88,23 +107,30 @@ final class CategoryIndex {
     return nil
   }
 
-  private func append(_ text: UnsafeBufferPointer<UInt8>, _ hash: UInt64) {
+  private func add(_ text: UnsafeBufferPointer<UInt8>, _ hash: UInt64) {
+    canonical[String(decoding: text, as: UTF8.self)] = Int32(count)
+    append(text, hash, Int32(count))
+    count += 1
+  }
+
+  private func append(_ text: UnsafeBufferPointer<UInt8>, _ hash: UInt64, _ code: Int32) {
     bytes.append(contentsOf: text)
     starts.append(bytes.count)
     hashes.append(hash)
-    if 2 * count > slots.count {
+    codes.append(code)
+    if 2 * hashes.count > slots.count {
       slots = [Int32](repeating: -1, count: 2 * slots.count)
-      for code in 0..<count { enter(code) }
+      for spelling in hashes.indices { enter(spelling) }
     } else {
-      enter(count - 1)
+      enter(hashes.count - 1)
     }
   }
 
-  private func enter(_ code: Int) {
+  private func enter(_ spelling: Int) {
     let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: hashes[code]) & mask
+    var slot = Int(truncatingIfNeeded: hashes[spelling]) & mask
     while slots[slot] >= 0 { slot = (slot + 1) & mask }
-    slots[slot] = Int32(code)
+    slots[slot] = Int32(spelling)
   }
 
   /// FNV-1a (Fowler, Noll, Vo; 64 bits), folded once so that the low bits depend on all bytes.

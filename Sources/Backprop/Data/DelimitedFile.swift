@@ -126,28 +126,26 @@ extension DelimitedFile {
   /// Reads all rows; returns their number.
   func scan(_ scans: inout [ColumnScan], names: [String]) throws(DataError) -> Int {
     var rows = 0
+    // Whether a cell may still be a plain number, which needs no further look.
+    var isUndecided = scans.map { !$0.isIgnored && $0.order != .categorical }
+    let isIgnored = scans.map(\.isIgnored)
     var reader = try open()
     while try reader.next() {
       try checkWidth(reader)
       rows += 1
-      for column in 0..<columnCount {
-        if case .ignore = scans[column].order { continue }
+      for column in 0..<columnCount where !isIgnored[column] {
         let bytes = reader.bytes(column)
-        if MissingValue.matches(bytes) {
-          scans[column].missing += 1
+        if isUndecided[column], let start = bytes.baseAddress,
+          DecimalNumber.value(start, bytes.count).isFinite
+        {
           continue
         }
-        if scans[column].hasText { continue }
-        if case .categorical = scans[column].order { continue }
-        guard let start = bytes.baseAddress else { continue }
-        if DecimalNumber.value(start, bytes.count).isFinite { continue }
-        let text = String(decoding: bytes, as: UTF8.self)
-        if MissingValue.isInfinite(text) {
-          if scans[column].infinite == nil { scans[column].infinite = (reader.line, text) }
-        } else if case .numeric = scans[column].order {
-          throw Self.notANumber(text, file: path, .line(reader.line), column: names[column])
-        } else {
-          scans[column].hasText = true
+        if MissingValue.matches(bytes) {
+          scans[column].missing += 1
+        } else if isUndecided[column] {
+          try note(
+            String(decoding: bytes, as: UTF8.self), reader.line, names[column], &scans[column])
+          isUndecided[column] = !scans[column].hasText
         }
       }
     }
@@ -157,5 +155,18 @@ extension DelimitedFile {
       }
     }
     return rows
+  }
+
+  /// Takes note of a cell that is neither a finite number nor missing.
+  private func note(
+    _ text: String, _ line: Int, _ column: String, _ scan: inout ColumnScan
+  ) throws(DataError) {
+    if MissingValue.isInfinite(text) {
+      if scan.infinite == nil { scan.infinite = (line, text) }
+    } else if scan.order == .numeric {
+      throw Self.notANumber(text, file: path, .line(line), column: column)
+    } else {
+      scan.hasText = true
+    }
   }
 }

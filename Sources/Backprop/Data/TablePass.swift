@@ -66,6 +66,14 @@ extension Table {
   ) throws(DataError) {
     let width = requests.count
     let total = rows?.count ?? rowCount
+    // Flat copies, so that the loop over cells touches nothing that is counted.
+    let plans = UnsafeMutablePointer<(column: Int, isNumber: Bool)>.allocate(capacity: width)
+    defer { plans.deallocate() }
+    for (slot, request) in requests.enumerated() {
+      var isNumber = false
+      if case .numbers = request.reading { isNumber = true }
+      plans[slot] = (request.column, isNumber)
+    }
     var reader = try file.open()
     var row = 0
     var delivered = 0
@@ -83,16 +91,15 @@ extension Table {
       row += 1
       let target = values + pending * width
       for slot in 0..<width {
-        let bytes = reader.bytes(requests[slot].column)
-        if case .numbers = requests[slot].reading, let start = bytes.baseAddress {
+        let bytes = reader.bytes(plans[slot].column)
+        if plans[slot].isNumber, let start = bytes.baseAddress {
           let number = DecimalNumber.value(start, bytes.count)
           if number.isFinite {
             target[slot] = number
             continue
           }
         }
-        let cell = try unusual(bytes, requests[slot], .line(reader.line))
-        target[slot] = cell
+        target[slot] = try unusual(bytes, requests[slot], .line(reader.line))
       }
       pending += 1
       if pending == capacity {

@@ -139,6 +139,14 @@ import Testing
     #expect(text.codes == [3, 2, 1, 4, 0])
   }
 
+  @Test("Two spellings of one Unicode text are one label")
+  func spellings() throws {
+    // é as one scalar and as two; U+037E is canonically a semicolon.
+    let columns = try targets(["caf\u{E9}", "x", "cafe\u{301}", "\u{37E}", ";"])
+    #expect(columns.labels.count == 3)
+    #expect(columns.values[0] == columns.values[2] && columns.values[3] == columns.values[4])
+  }
+
   @Test("Bad targets are errors")
   func bad() throws {
     let cases: [([String], Backprop.Task?, String)] = [

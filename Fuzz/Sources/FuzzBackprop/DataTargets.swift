@@ -1,0 +1,68 @@
+import Backprop
+import Foundation
+
+/// Takes any file all the way to predictions: whatever it holds, that ends in an error of one line or
+/// in finite numbers.
+@Sendable func fuzzTable(_ bytes: [UInt8]) {
+  let path = InputFile.write(bytes)
+  refusesOrReturns {
+    let source = try DataSource.open(path: path)
+    for table in [source.training, source.test].compactMap({ $0 }) {
+      refusesOrReturns {
+        let _: Matrix<Float> = try table.numericMatrix(excluding: [])
+      }
+      guard let name = source.targets.first ?? table.columns.last?.name else { continue }
+      let targets = try TargetColumns(of: table, columns: [name])
+      let prepared = try PreparedData<Double>(table, targets: targets, validation: 0.25, seed: 1)
+      let count = prepared.training.count + (prepared.validation?.count ?? 0)
+      precondition(count == table.rowCount, "\(count) of \(table.rowCount) rows")
+
+      let all = try Dataset<Double>(
+        encoding: table, features: prepared.features, target: prepared.target)
+      precondition(all.inputs.columns == prepared.features.featureNames.count)
+      let predictions = prepared.target.decode(all.targets)
+      for row in 0..<min(predictions.rowCount, 100) { _ = predictions.text(row: row) }
+
+      readsBack(prepared.features)
+      readsBack(prepared.target)
+    }
+  }
+}
+
+/// Reads every array of an archive, and the archive as a table.
+@Sendable func fuzzArchive(_ bytes: [UInt8]) {
+  let path = InputFile.write(bytes)
+  refusesOrReturns {
+    let archive = try ArrayArchive(contentsOf: path)
+    for name in archive.names {
+      refusesOrReturns {
+        let array = try archive.array(named: name)
+        precondition(array.values.count == array.shape.reduce(1, *))
+      }
+    }
+  }
+  fuzzTable(bytes)
+}
+
+/// What is written to a model file must be read as it was.
+func readsBack<Value: Codable & Equatable>(_ value: Value) {
+  do {
+    let text = try JSONEncoder().encode(value)
+    let copy = try JSONDecoder().decode(Value.self, from: text)
+    precondition(copy == value, String(decoding: text, as: UTF8.self))
+  } catch {
+    preconditionFailure("\(error)")
+  }
+}
+
+/// Runs `body`, which may throw only errors that a user can read in one line.
+func refusesOrReturns(_ body: () throws -> Void) {
+  do {
+    try body()
+  } catch let error as any UserError {
+    let text = error.description
+    precondition(!text.isEmpty && !text.contains { $0.isNewline }, "not one line: \(text)")
+  } catch {
+    preconditionFailure("an error that is none of ours: \(error)")
+  }
+}
