@@ -19,11 +19,16 @@ enum Interruption {
   static func install() {
     // Read once here, so that the handler never meets an atomic that is not there yet.
     _ = isRequested
+    // A program that starts this one may have its signals blocked, and hand that down.
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
+      sigaddset(&signals, number)
       signal(number) { number in
         isSignalled.store(true, ordering: .relaxed)
         signal(number, SIG_DFL)
       }
     }
+    sigprocmask(SIG_UNBLOCK, &signals, nil)
   }
 }

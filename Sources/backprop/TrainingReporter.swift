@@ -30,7 +30,7 @@ final class TrainingReporter {
     let target = coders.target
     let what =
       target.task == .classification
-      ? "\(Format.count(target.labels.count, "class", plural: "classes")): \(Format.list(target.labels))"
+      ? "\(Format.count(target.labels.count, "class", plural: "classes")): \(Format.list(target.labels, limit: 10))"
       : target.task.rawValue
     let features =
       coders.encoder.map {

@@ -1,0 +1,228 @@
+import Foundation
+import Testing
+
+@testable import Backprop
+
+@Suite("Model files")
+struct ModelFileTests {
+  /// A path in a folder of its own.
+  private func temporaryPath() throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder.appendingPathComponent("m.safetensors").path
+  }
+
+  private func network<T: Scalar>(_ type: T.Type = T.self) throws -> Network<T> {
+    try Network(
+      sizes: [3, 4, 2], activations: [.maxout(pieces: 3), .softmax], loss: .crossEntropy,
+      reduction: .sum, seed: 5)
+  }
+
+  /// The file of a model with parts of its metadata replaced; nil takes a key out.
+  private func changed(_ key: String, _ value: String?) throws -> SafeTensors {
+    var writer = try Model(network: .float(network())).safeTensors()
+    writer.metadata.removeAll { $0.key == key }
+    if let value { writer.metadata.append((key, value)) }
+    return try SafeTensors(bytes: writer.bytes, path: "m")
+  }
+
+  private func message(_ file: SafeTensors) -> String {
+    do {
+      _ = try Model(file)
+      return "no error"
+    } catch let error as any UserError {
+      #expect(!error.description.contains("\n"))
+      return error.description
+    } catch {
+      return "another error: \(error)"
+    }
+  }
+
+  @Test("A model comes back from its file with the same bits, in both precisions")
+  func roundTrip() throws {
+    let path = try temporaryPath()
+    let table = try Table(columns: [
+      ("a", .numbers([1, 2, .nan, 4])), ("b", .texts(["x", "y", nil, "x"])),
+      ("t", .texts(["no", "yes", "no", "yes"])),
+    ])
+    let encoder = try FeatureEncoder(fitting: table, excluding: ["t"])
+    let target = try TargetEncoder(fitting: table, targets: ["t"])
+    let network = try Network<Double>(
+      sizes: [encoder.outputCount, 3, 2], activations: [.leakyReLU(slope: 0.1), .softmax],
+      loss: .crossEntropy, seed: 1)
+    let configuration = TrainingConfiguration(learningRate: 0.1, patience: 7, seed: .max)
+    let model = Model(
+      network: .double(network), encoder: encoder, targetEncoder: target,
+      configuration: configuration)
+    let sha256 = try model.write(to: path)
+    let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: path)))
+    #expect(sha256 == SHA256.hexadecimal(of: bytes))
+
+    let read = try Model(contentsOf: path)
+    guard case .double(let back) = read.network else {
+      Issue.record("not in double precision")
+      return
+    }
+    #expect(back.parameters == network.parameters && back.layers == network.layers)
+    #expect(back.loss == .crossEntropy && back.reduction == .mean)
+    #expect(read.encoder == encoder && read.targetEncoder == target)
+    #expect(read.configuration == configuration)
+    #expect(try read.safeTensors().bytes == bytes)
+
+    try Model(network: .float(self.network())).write(to: path)
+    guard case .float(let single) = try Model(contentsOf: path).network else {
+      Issue.record("not in single precision")
+      return
+    }
+    #expect(try single.parameters == self.network().parameters && single.reduction == .sum)
+  }
+
+  @Test("Tensors have PyTorch's names and shapes; a maxout layer has a row for each piece")
+  func tensors() throws {
+    let read = try SafeTensors(bytes: Model(network: .float(network())).safeTensors().bytes)
+    #expect(
+      Dictionary(uniqueKeysWithValues: read.tensors.map { ($0.name, $0.shape) }) == [
+        "layers.0.weight": [12, 3], "layers.0.bias": [12], "layers.1.weight": [2, 4],
+        "layers.1.bias": [2],
+      ])
+    #expect(read[metadata: ModelKey.format] == "1")
+    #expect(read[metadata: ModelKey.loss] == "\"cross-entropy\"")
+  }
+
+  @Test("Metadata that is missing, wrong or newer is an error that names the key")
+  func metadata() throws {
+    #expect(message(try changed(ModelKey.format, nil)).contains("not a model of this program"))
+    #expect(message(try changed(ModelKey.format, "2")).contains("newer version"))
+    for key in [ModelKey.layers, ModelKey.loss, ModelKey.reduction, ModelKey.precision] {
+      #expect(message(try changed(key, nil)) == "m, \(key): missing from the metadata")
+      for value in ["", "{", "1", "\"median\"", "[]", "null", "{}"] {
+        let text = message(try changed(key, value))
+        #expect(text != "no error" && !text.hasPrefix("another"), "\(key) \(value)")
+      }
+    }
+    #expect(
+      message(try changed(ModelKey.loss, "\"custom:mine\"")).contains("a loss of somebody's own"))
+    #expect(message(try changed(ModelKey.loss, "\"hinges\"")).contains("hinges"))
+    for key in [ModelKey.encoder, ModelKey.target, ModelKey.configuration] {
+      #expect(message(try changed(key, "{}")).hasPrefix("m, \(key): no key"))
+    }
+    #expect(
+      message(try changed(ModelKey.precision, "\"double\"")).contains(
+        "element type F32, expected F64"))
+  }
+
+  @Test("Layers that disagree with the tensors are refused before a network is made")
+  func layers() throws {
+    func layer(_ inputs: Int, _ outputs: Int, _ activation: String = "relu") -> String {
+      "{\"kind\":\"dense\",\"inputs\":\(inputs),\"outputs\":\(outputs),"
+        + "\"activation\":\"\(activation)\"}"
+    }
+    func text(_ layers: String...) throws -> String {
+      message(try changed(ModelKey.layers, "[\(layers.joined(separator: ","))]"))
+    }
+    let last = layer(4, 2, "softmax")
+    #expect(try text(layer(3, 4, "maxout:3"), last) == "no error")
+    #expect(try text(layer(3, 4, "maxout:2"), last).contains("shape [12, 3]"))
+    #expect(try text(layer(3, 4, "rely"), last).contains("rely"))
+    #expect(try text(layer(3, 4, "maxout:3")).contains("belongs to no layer"))
+    #expect(
+      try text(layer(3, 4, "maxout:3"), last, layer(2, 2)).contains("no tensor \"layers.2.weight\"")
+    )
+    for outputs in [0, -1, Int.max, 1 << 40] {
+      #expect(try text(layer(3, outputs, "maxout:3"), last) != "no error")
+    }
+    #expect(try text() != "no error")
+  }
+
+  @Test("A weight that is not finite is refused, with its place")
+  func nonFinite() throws {
+    var network: Network<Float> = try network()
+    network.parameters[layer: 1, output: 1, input: 2] = .nan
+    let file = try SafeTensors(
+      bytes: Model(network: .float(network)).safeTensors().bytes, path: "m")
+    #expect(
+      message(file)
+        == "m, tensor \"layers.1.weight\": element [1, 2] is nan; weights must be finite numbers")
+  }
+
+  @Test("Encoders that disagree with the sizes of the network are refused")
+  func encoders() throws {
+    let target = #"{"task":"regression","coding":"raw","columns":["a"],"labels":[]}"#
+    #expect(message(try changed(ModelKey.target, target)).contains("1 outputs, but the network"))
+  }
+
+  @Test("A loss of one's own is read by a program that has it")
+  func customLoss() throws {
+    struct Mine: ExampleLoss {
+      let name = "mine"
+      func value<T: Scalar>(outputs: Span<T>, targets: Span<T>, weight: T) -> T { 0 }
+      func formGradient<T: Scalar>(
+        outputs: Span<T>, targets: Span<T>, weight: T, into gradient: inout MutableSpan<T>
+      ) {}
+    }
+    let file = try changed(ModelKey.loss, "\"custom:mine\"")
+    #expect(try Model(file, losses: [Mine()]).network.loss.description == "custom:mine")
+  }
+
+  @Test("A file that fails half-way leaves neither a new file nor a temporary one")
+  func atomic() throws {
+    let path = try temporaryPath()
+    let folder = Folder.split(path).folder
+    try Array("old".utf8).withUnsafeBytes {
+      try Data($0).write(to: URL(fileURLWithPath: path))
+    }
+    do {
+      let file = try AtomicFile(path)
+      try file.write(Array("new".utf8))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 2)
+    }
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["m.safetensors"])
+    let file = try AtomicFile(path)
+    try file.write(Array("new".utf8))
+    try file.commit()
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["m.safetensors"])
+  }
+}
+
+@Suite("Output designs")
+struct OutputDesignTests {
+  private func design(
+    _ task: Task, _ labels: Int, _ loss: Loss? = nil, _ activation: Activation? = nil
+  ) throws -> String {
+    let design = try OutputDesign(task: task, labels: labels, loss: loss, activation: activation)
+    return "\(design.loss) \(design.activation) \(design.coding.rawValue)"
+  }
+
+  @Test("Loss, output activation and coding follow from the task and from what is named")
+  func designs() throws {
+    #expect(try design(.classification, 3) == "cross-entropy softmax one-hot")
+    #expect(try design(.classification, 2) == "cross-entropy softmax one-hot")
+    #expect(
+      try design(.classification, 2, .binaryCrossEntropy)
+        == "binary-cross-entropy sigmoid zero-one")
+    #expect(
+      try design(.classification, 3, .binaryCrossEntropy) == "binary-cross-entropy sigmoid one-hot")
+    #expect(try design(.classification, 3, .squaredError) == "squared-error softmax one-hot")
+    #expect(try design(.classification, 2, .hinge) == "hinge identity plus-minus-one")
+    #expect(try design(.classification, 3, .hinge) == "hinge identity one-hot")
+    #expect(
+      try design(.classification, 2, nil, .sigmoid) == "binary-cross-entropy sigmoid zero-one")
+    #expect(try design(.multilabel, 0) == "binary-cross-entropy sigmoid zero-one")
+    #expect(try design(.regression, 0) == "squared-error identity standardized")
+    #expect(try design(.regression, 0, .huber()) == "huber:1 identity standardized")
+    #expect(try design(.regression, 0, .poisson) == "poisson softplus raw")
+    #expect(try design(.regression, 0, nil, .tanh) == "squared-error tanh raw")
+  }
+
+  @Test("A loss that cannot judge the task is refused with those that can")
+  func misfits() {
+    for (task, loss) in [
+      (Task.regression, Loss.crossEntropy), (.regression, .hinge), (.classification, .poisson),
+      (.multilabel, .crossEntropy),
+    ] {
+      #expect(throws: OutputDesignError.self) { try design(task, 2, loss) }
+    }
+  }
+}

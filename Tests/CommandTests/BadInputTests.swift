@@ -1,0 +1,290 @@
+import Backprop
+import Foundation
+import Testing
+
+/// Every mistake ends in one line on standard error and the right exit code, and leaves no file.
+@Suite("Bad input")
+struct BadInputTests {
+  private let runner: CommandRunner
+
+  init() throws { runner = try CommandRunner() }
+
+  /// Runs a command that must fail.
+  private func expectFailure(
+    _ exitCode: Int32, _ arguments: String..., containing parts: String...,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let before = try runner.files
+    let result = try runner.run(arguments)
+    #expect(result.exitCode == exitCode, "\(result.errors)", sourceLocation: sourceLocation)
+    #expect(result.output.isEmpty, sourceLocation: sourceLocation)
+    #expect(result.errorLines.count == 1, "\(result.errors)", sourceLocation: sourceLocation)
+    #expect(result.errors.hasPrefix("error: "), "\(result.errors)", sourceLocation: sourceLocation)
+    for part in parts {
+      #expect(
+        result.errors.contains(part), "\(part) in \(result.errors)", sourceLocation: sourceLocation)
+    }
+    #expect(try runner.files == before, sourceLocation: sourceLocation)
+  }
+
+  @Test("A missing file is named, with one of a similar name")
+  func missingFile() throws {
+    try runner.writeClassification()
+    try expectFailure(
+      1, "train", "clases.csv", "--target", "label", containing: "clases.csv", "classes.csv?")
+    try expectFailure(
+      1, "predict", "model.safetensors", "classes.csv",
+      containing: "no such file: model.safetensors")
+  }
+
+  @Test("A missing column is named, with the near match")
+  func missingColumn() throws {
+    try runner.writeClassification()
+    try expectFailure(
+      1, "train", "classes.csv", "--target", "lable", containing: "\"lable\"", "\"label\"?")
+    try expectFailure(
+      1, "train", "classes.csv", "--target", "label", "--ignore", "color", "--quiet",
+      containing: "\"color\"", "\"colour\"?")
+    try expectFailure(2, "train", "classes.csv", containing: "--target", "a, b, colour, label")
+  }
+
+  @Test("A ragged row is named by its line")
+  func raggedRow() throws {
+    try runner.write("x.csv", "a,b,y\n1,2,p\n3,4,q\n5,6\n7,8,p\n")
+    try expectFailure(
+      1, "train", "x.csv", "--target", "y", "--quiet", containing: "x.csv", "line 4")
+  }
+
+  @Test("A text in a numeric column is named by line, column and value")
+  func textInNumbers() throws {
+    try runner.write("x.csv", "a,b,y\n1,2,p\n3,4,q\n5,abc,p\n")
+    try expectFailure(
+      1, "train", "x.csv", "--target", "y", "--numeric", "b", "--quiet",
+      containing: "line 4", "\"b\"", "\"abc\"")
+  }
+
+  @Test("One class only is nothing to learn")
+  func oneClass() throws {
+    try runner.write("x.csv", "a,y\n1,p\n2,p\n3,p\n")
+    try expectFailure(1, "train", "x.csv", "--target", "y", "--quiet", containing: "label", "\"p\"")
+  }
+
+  @Test("An empty file, and one with a header only, are refused")
+  func empty() throws {
+    try runner.write("empty.csv", "")
+    try runner.write("header.csv", "a,b,y\n")
+    try expectFailure(1, "train", "empty.csv", "--target", "y", containing: "empty.csv")
+    try expectFailure(1, "train", "header.csv", "--target", "y", containing: "header.csv")
+  }
+
+  @Test("A field of 3 GB is refused without being read into memory")
+  func hugeField() throws {
+    try runner.write("x.csv", "a,y\n1,p\n2,\"q")
+    // Sparse: the file takes no room on the disk.
+    #expect(truncate(runner.path("x.csv"), 3_000_000_000) == 0)
+    try expectFailure(1, "train", "x.csv", "--target", "y", containing: "x.csv", "line 3")
+  }
+
+  @Test("Lying and truncated IDX files are refused")
+  func idx() throws {
+    // 2³¹ − 1 images of 28 × 28 are announced, and 10 bytes follow.
+    let images: [UInt8] = [0, 0, 8, 3, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 28, 0, 0, 0, 28] + [1, 2]
+    let labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1]
+    try FileManager.default.createDirectory(
+      atPath: runner.path("idx"), withIntermediateDirectories: true)
+    try runner.write("idx/train-images-idx3-ubyte", images)
+    try runner.write("idx/train-labels-idx1-ubyte", labels)
+    try expectFailure(1, "train", "idx", containing: "train-images-idx3-ubyte")
+    for count in 0..<images.count - 2 {
+      try runner.write("idx/train-images-idx3-ubyte", Array(images[..<count]))
+      try expectFailure(1, "train", "idx", containing: "idx")
+    }
+  }
+
+  @Test("Lying and truncated NPY files are refused")
+  func npy() throws {
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (4000000000, 4), }"
+    let text = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+    let bytes = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.utf8.count), 0] + Array(text.utf8)
+    try runner.write("x.npy", bytes + [0, 0, 0, 0])
+    try expectFailure(1, "train", "x.npy", "--target", "0", containing: "x.npy")
+    for count in [1, 6, 7, 8, 9, 10, 40, bytes.count - 1] {
+      try runner.write("x.npy", Array(bytes[..<count]))
+      try expectFailure(1, "train", "x.npy", "--target", "0", containing: "x.npy")
+    }
+  }
+
+  @Test("Lying and truncated models are refused")
+  func models() throws {
+    try runner.trainSmall()
+    let model = try runner.read("model.safetensors")
+    var lengths = Array(stride(from: 0, to: model.count, by: model.count / 12))
+    lengths += [7, 8, 9, model.count - 1]
+    for count in lengths {
+      try runner.write("cut.safetensors", Array(model[..<count]))
+      try expectFailure(1, "inspect", "cut.safetensors", containing: "cut.safetensors")
+    }
+    var lying = model
+    lying[7] = 0xFF
+    try runner.write("cut.safetensors", lying)
+    try expectFailure(1, "predict", "cut.safetensors", "classes.csv", containing: "header")
+    try expectFailure(
+      1, "evaluate", "classes.csv", "classes.csv", containing: "not a safetensors file")
+  }
+
+  @Test("A target that is missing is named by its line")
+  func missingTarget() throws {
+    try runner.write("x.csv", "a,y\n1,2.5\n2,NaN\n3,1.5\n")
+    try expectFailure(
+      1, "train", "x.csv", "--target", "y", "--quiet", containing: "line 3", "\"y\"")
+  }
+
+  @Test("A target that the loss is not defined on is named by its row")
+  func misfitTarget() throws {
+    try runner.write("x.csv", "a,y\n1,2.5\n2,-1.5\n3,1.5\n")
+    try expectFailure(
+      1, "train", "x.csv", "--target", "y", "--loss", "poisson", "--quiet",
+      containing: "row 2", "\"y\"", "-1.5")
+  }
+
+  @Test("Data without a column of the model is refused, with the column that is meant")
+  func lackingColumn() throws {
+    try runner.trainSmall()
+    try runner.write("x.csv", "a,b,color\n1,2,red\n")
+    try expectFailure(
+      1, "predict", "model.safetensors", "x.csv", "--quiet", containing: "\"colour\"", "\"color\"?")
+  }
+
+  @Test("Sizes of 0 are refused")
+  func zeroSizes() throws {
+    try runner.writeClassification()
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "--hidden", "8,0", containing: "at least 1")
+    try expectFailure(
+      2, "create", "--sizes", "3,0,2", "--activation", "relu", "--loss", "squared-error", "-o",
+      "m.safetensors", containing: "at least 1")
+    try expectFailure(
+      2, "create", "--sizes", "3", "--activation", "relu", "--loss", "squared-error", "-o",
+      "m.safetensors", containing: "inputs and outputs")
+  }
+
+  @Test("A run that diverges names step, layer and neuron")
+  func divergence() throws {
+    try runner.writeRegression()
+    try expectFailure(
+      1, "train", "numbers.csv", "--target", "y", "--optimizer", "sgd", "--learning-rate", "1e30",
+      "--schedule", "constant", "--quiet", containing: "step ", "layer ", "neuron ",
+      "--learning-rate", "nothing is saved")
+  }
+
+  @Test("Unknown names are answered with the names there are")
+  func unknownNames() throws {
+    try runner.writeClassification()
+    for (option, value, known) in [
+      ("--activation", "rely", "relu"), ("--loss", "crossentropy", "cross-entropy"),
+      ("--optimizer", "adm", "adamw"), ("--schedule", "cosin", "cosine"),
+      ("--initializer", "he", "he-normal"), ("--task", "classify", "classification"),
+      ("--reduction", "median", "mean"), ("--precision", "half", "double"),
+      ("--output-activation", "soft-max", "softmax"), ("--activation", "elu:-1", "elu"),
+    ] {
+      try expectFailure(
+        2, "train", "classes.csv", "--target", "label", option, value, containing: value, known,
+        "--help")
+    }
+  }
+
+  @Test("Numbers out of range are refused before the data is read")
+  func ranges() throws {
+    for (option, value) in [
+      ("--learning-rate", "0"), ("--learning-rate", "-1"), ("--learning-rate", "nan"),
+      ("--epochs", "0"), ("--epochs", "1.5"), ("--batch-size", "0"), ("--validation", "1"),
+      ("--validation", "-0.1"), ("--momentum", "1"), ("--l2", "-1"), ("--weight-decay", "inf"),
+      ("--patience", "0"), ("--seed", "-1"), ("--threads", "0"), ("--delimiter", "ab"),
+      ("--hidden", "8,x"), ("--activation", "relu,tanh,tanh"), ("--activation", "softmax"),
+    ] {
+      try expectFailure(2, "train", "no.csv", "--target", "y", option, value, containing: "see ")
+    }
+  }
+
+  @Test("Calls that make no sense are usage errors")
+  func usage() throws {
+    try runner.writeClassification()
+    try expectFailure(2, "train", containing: "backprop train --help")
+    try expectFailure(2, "trian", containing: "backprop --help")
+    try expectFailure(2, "train", "classes.csv", "--targets", "x", containing: "--target")
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "--validation", "0.1", "--validation-data",
+      "classes.csv", containing: "not both")
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "--momentum", "0.9", containing: "adam")
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "--loss", "poisson", containing: "poisson")
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "--loss", "cross-entropy",
+      "--output-activation", "relu", "--quiet", containing: "not defined")
+  }
+
+  @Test(
+    "A file that is no model is never overwritten, and a missing folder is told before training")
+  func outputs() throws {
+    try runner.writeClassification()
+    try runner.write("model.safetensors", "my thesis")
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", containing: "model.safetensors", "--force")
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "-o", "classes.csv", containing: "--force")
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "-o", "no/m.safetensors",
+      containing: "no folder")
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "-o", ".", containing: "folder")
+    #expect(try runner.read("model.safetensors") == Array("my thesis".utf8))
+    try runner.trainSmall("--force")
+    try runner.trainSmall()
+  }
+
+  @Test("Weights that do not fit the sizes are refused by name and shape")
+  func weights() throws {
+    let created = try runner.run(
+      "create", "--sizes", "2,3,1", "--activation", "tanh", "--loss", "squared-error", "-o",
+      "w.safetensors")
+    #expect(created.exitCode == 0)
+    for (sizes, part) in [
+      ("2,4,1", "shape [3, 2], but the layer needs [4, 2]"), ("2,3", "belongs to no layer"),
+      ("2,3,1,1", "layers.2.weight"),
+    ] {
+      try expectFailure(
+        1, "create", "--sizes", sizes, "--activation", "tanh", "--loss", "squared-error",
+        "--weights", "w.safetensors", "-o", "m.safetensors", containing: "w.safetensors", part)
+    }
+    try expectFailure(
+      2, "create", "--sizes", "2,3,1", "--activation", "tanh", "--loss", "squared-error",
+      "--weights", "w.safetensors", "--initializer", "zeros", "-o", "m.safetensors",
+      containing: "not both")
+  }
+
+  @Test("Options that contradict the model to go on from are refused")
+  func contradictions() throws {
+    try runner.trainSmall()
+    for (option, value) in [
+      ("--hidden", "9"), ("--activation", "tanh"), ("--loss", "squared-error"),
+      ("--output-activation", "sigmoid"), ("--reduction", "sum"), ("--precision", "double"),
+      ("--initializer", "zeros"), ("--task", "regression"), ("--target", "colour"),
+      ("--categorical", "a"),
+    ] {
+      try expectFailure(
+        2, "train", "classes.csv", "--from", "model.safetensors", option, value, "--quiet",
+        containing: option)
+    }
+  }
+
+  @Test("--probabilities of outputs that are none are refused")
+  func noProbabilities() throws {
+    try runner.writeRegression()
+    let result = try runner.run(
+      "train", "numbers.csv", "--target", "y", "--epochs", "1", "--quiet")
+    #expect(result.exitCode == 0)
+    try expectFailure(
+      2, "predict", "model.safetensors", "numbers.csv", "--probabilities", containing: "identity")
+  }
+}

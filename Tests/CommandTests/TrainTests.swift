@@ -1,0 +1,217 @@
+import Backprop
+import Foundation
+import Testing
+
+@Suite("The command train")
+struct TrainTests {
+  private let runner: CommandRunner
+
+  init() throws { runner = try CommandRunner() }
+
+  private func keys(_ document: JSONValue?) -> [String] { document?.object?.map(\.key) ?? [] }
+
+  @Test("Penguins are told apart: held-out accuracy of at least 0.97, and the model is saved")
+  func penguins() throws {
+    let data = CommandRunner.example("penguins.csv")
+    let result = try runner.run("train", data, "--target", "species", "--epochs", "40", "--json")
+    #expect(result.exitCode == 0)
+    let end = try #require(try result.documents.last)
+    #expect(try #require(end["validation"]?["accuracy"]?.double) >= 0.97)
+    #expect(end["model"]?.string == "model.safetensors")
+    #expect(
+      end["sha256"]?.string == SHA256.hexadecimal(of: try runner.read("model.safetensors")))
+    let predicted = try runner.run("predict", "model.safetensors", data)
+    #expect(predicted.outputLines.count == 345 && predicted.outputLines[0] == "prediction")
+    #expect(try runner.files == ["model.safetensors"])
+  }
+
+  @Test("Standard output says what was reached, what was saved and what to do next")
+  func summary() throws {
+    let result = try runner.trainSmall()
+    #expect(result.errors.isEmpty)
+    #expect(result.outputLines.count == 3)
+    #expect(result.outputLines[0].hasPrefix("held out  accuracy "))
+    #expect(result.outputLines[1] == "saved     model.safetensors")
+    #expect(
+      result.outputLines[2] == "next      backprop predict model.safetensors classes.csv")
+  }
+
+  @Test("Progress is some twenty plain lines on standard error where there is no terminal")
+  func progress() throws {
+    try runner.writeClassification()
+    let result = try runner.run(
+      "train", "classes.csv", "--target", "label", "--hidden", "4", "--epochs", "90")
+    #expect(result.exitCode == 0)
+    let epochs = result.errorLines.filter { $0.hasPrefix("epoch ") }
+    #expect((15...25).contains(epochs.count))
+    #expect(epochs.first?.hasPrefix("epoch  1/90") == true)
+    #expect(epochs.last?.hasPrefix("epoch 90/90") == true)
+    #expect(!result.errors.contains("\u{1B}") && !result.errors.contains("\r"))
+  }
+
+  @Test("JSON lines have the keys of the contract, in its order")
+  func contract() throws {
+    try runner.writeClassification()
+    let result = try runner.run(
+      "train", "classes.csv", "--target", "label", "--hidden", "4", "--epochs", "2", "--json")
+    let documents = try result.documents
+    #expect(documents.count == 4)
+    #expect(
+      keys(documents[0]) == [
+        "schema", "event", "examples", "validationExamples", "parameters", "sizes",
+        "configuration",
+      ])
+    #expect(documents[0]["schema"]?.string == "backprop.train/1")
+    #expect(documents[0]["event"]?.string == "start")
+    #expect(documents[0]["examples"]?.int == 48 && documents[0]["validationExamples"]?.int == 12)
+    #expect(
+      keys(documents[1]) == [
+        "event", "epoch", "step", "loss", "dataLoss", "metrics", "validation", "learningRate",
+        "seconds", "examplesPerSecond",
+      ])
+    #expect(keys(documents[1]["metrics"]).first == "accuracy")
+    #expect(keys(documents[1]["validation"]).prefix(2) == ["loss", "accuracy"])
+    #expect(documents[2]["epoch"]?.int == 2)
+    #expect(
+      keys(documents[3]) == [
+        "event", "reason", "bestEpoch", "validation", "test", "model", "sha256",
+      ])
+    #expect(documents[3]["reason"]?.string == "completed" && documents[3]["test"] == .null)
+  }
+
+  @Test("Warnings are events, and come after the start")
+  func warnings() throws {
+    try runner.write("x.csv", "a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n")
+    let result = try runner.run(
+      "train", "x.csv", "--target", "y", "--task", "classification", "--epochs", "1", "--json")
+    let documents = try result.documents
+    #expect(documents[0]["schema"]?.string == "backprop.train/1")
+    #expect(
+      documents.contains {
+        keys($0) == ["event", "code", "message"] && $0["code"]?.string == "noValidation"
+      })
+  }
+
+  @Test("The same run gives the same file, byte for byte, with 1 and 2 threads, twice")
+  func determinism() throws {
+    try runner.writeClassification(rows: 400)
+    var files: Set<[UInt8]> = []
+    for threads in ["1", "2", "1", "2"] {
+      let result = try runner.run(
+        "train", "classes.csv", "--target", "label", "--hidden", "64,64", "--batch-size", "128",
+        "--epochs", "3", "--seed", "7", "--threads", threads, "--quiet")
+      #expect(result.exitCode == 0)
+      files.insert(try runner.read("model.safetensors"))
+    }
+    #expect(files.count == 1)
+  }
+
+  @Test("Training goes on from a model, with its labels and without being told the target")
+  func from() throws {
+    try runner.trainSmall()
+    let before = try Model(contentsOf: runner.path("model.safetensors"))
+    let result = try runner.run(
+      "train", "classes.csv", "--from", "model.safetensors", "--epochs", "5", "--optimizer", "sgd",
+      "-o", "more.safetensors", "--quiet")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let after = try Model(contentsOf: runner.path("more.safetensors"))
+    #expect(after.encoder == before.encoder && after.targetEncoder == before.targetEncoder)
+    #expect(after.configuration?.epochs == 5 && after.configuration?.optimizer == .sgd)
+    #expect(after.network.sizes == before.network.sizes)
+  }
+
+  @Test("A validation of 0 trains on all rows")
+  func noValidation() throws {
+    try runner.writeClassification()
+    let result = try runner.run(
+      "train", "classes.csv", "--target", "label", "--validation", "0", "--epochs", "1", "--json")
+    let documents = try result.documents
+    #expect(documents[0]["examples"]?.int == 60 && documents[0]["validationExamples"]?.int == 0)
+    #expect(documents.last?["validation"] == .null)
+  }
+
+  @Test("A file of its own can be what is validated on")
+  func validationData() throws {
+    try runner.writeClassification()
+    try runner.write("v.csv", Array(try runner.read("classes.csv")))
+    let result = try runner.run(
+      "train", "classes.csv", "--target", "label", "--validation-data", "v.csv", "--epochs", "1",
+      "--json")
+    #expect(try result.documents[0]["validationExamples"]?.int == 60)
+    #expect(try result.documents[0]["examples"]?.int == 60)
+  }
+
+  @Test("No hidden layer, other activations, and a loss of choice make the network that they say")
+  func architecture() throws {
+    try runner.writeClassification()
+    func layers(_ arguments: String...) throws -> String {
+      let result = try runner.run(
+        ["train", "classes.csv", "--target", "label", "--epochs", "1", "--quiet"] + arguments)
+      #expect(result.exitCode == 0, "\(result.errors)")
+      let model = try Model(contentsOf: runner.path("model.safetensors"))
+      let activations = model.network.layers.map(\.activation.description)
+      return "\(model.network.sizes.dropFirst()) \(activations) \(model.network.loss)"
+    }
+    #expect(try layers("--hidden", "none") == "[2] [\"softmax\"] cross-entropy")
+    #expect(try layers("--hidden", "") == "[2] [\"softmax\"] cross-entropy")
+    #expect(
+      try layers("--hidden", "5,4", "--activation", "tanh,leaky-relu:0.1")
+        == "[5, 4, 2] [\"tanh\", \"leaky-relu:0.1\", \"softmax\"] cross-entropy")
+    #expect(
+      try layers("--hidden", "3", "--loss", "binary-cross-entropy")
+        == "[3, 1] [\"relu\", \"sigmoid\"] binary-cross-entropy")
+    #expect(
+      try layers("--hidden", "3", "--loss", "hinge") == "[3, 1] [\"relu\", \"identity\"] hinge")
+    #expect(
+      try layers("--hidden", "3", "--loss", "squared-error")
+        == "[3, 2] [\"relu\", \"softmax\"] squared-error")
+  }
+
+  @Test("Ctrl-C finishes the step, saves the best model so far and says so, with exit code 130")
+  func interrupt() throws {
+    try runner.writeClassification()
+    let running = try runner.start([
+      "train", "classes.csv", "--target", "label", "--hidden", "8", "--epochs", "100000000",
+      "--schedule", "constant", "--patience", "100000000", "--json",
+    ])
+    // Until two epochs are there; a run that fails ends the wait.
+    while running.process.isRunning, running.output.count(where: { $0 == "\n" }) < 3 {
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    running.process.interrupt()
+    let result = try running.finish()
+    #expect(result.exitCode == 130)
+    let end = try #require(try result.documents.last)
+    #expect(end["reason"]?.string == "interrupted")
+    #expect(try #require(end["bestEpoch"]?.int) >= 1)
+    #expect(result.errors.contains("interrupted: the best model so far (epoch "))
+    #expect(try runner.files == ["classes.csv", "model.safetensors"])
+    let predicted = try runner.run("evaluate", "model.safetensors", "classes.csv")
+    #expect(predicted.exitCode == 0)
+  }
+
+  @Test("A run that diverges late keeps the best model so far")
+  func lateDivergence() throws {
+    try runner.writeRegression()
+    let result = try runner.run(
+      "train", "numbers.csv", "--target", "y", "--optimizer", "sgd", "--learning-rate", "0.9",
+      "--schedule", "constant", "--hidden", "8", "--epochs", "1000", "--batch-size", "60", "--json",
+      "--patience", "1000")
+    let end = try #require(try result.documents.last)
+    guard end["reason"]?.string == "diverged" else { return }
+    #expect(result.exitCode == 1)
+    #expect(result.errorLines.last?.contains("the run diverged at step") == true)
+    #expect(try runner.files.contains("model.safetensors") == (end["bestEpoch"]?.int ?? 0 > 0))
+  }
+
+  @Test("Help comes with examples, and the version is one line")
+  func help() throws {
+    for command in ["train", "create", "evaluate", "predict", "inspect"] {
+      let result = try runner.run(command, "--help")
+      #expect(result.exitCode == 0 && result.errors.isEmpty)
+      let examples = result.outputLines.filter { $0.hasPrefix("  backprop \(command) ") }
+      #expect(examples.count == 2, "\(command)")
+    }
+    #expect(try runner.run("--version").outputLines.count == 1)
+  }
+}
