@@ -55,6 +55,10 @@ bp_variant bp_variant_active(void);
 // benchmarks: not to be called while another thread runs a kernel.
 bool bp_variant_select(bp_variant variant);
 
+// The length of the blocks in which a sum over an inner index of `extent` runs; the last one may be
+// shorter. At most 576.
+size_t bp_inner_block(size_t extent);
+
 // A pool of threads that split output tiles, never a sum. `threads` counts the caller. Workers spin
 // shortly after a region, then sleep. A pool serves one caller at a time; NULL means one thread.
 typedef struct bp_pool bp_pool;

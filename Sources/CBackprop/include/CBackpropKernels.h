@@ -127,3 +127,38 @@ double BP_NAME(sum)(size_t count, const BP_REAL *x);
 ptrdiff_t BP_NAME(first_nonfinite)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx);
 // out[i] = f(x[i]). `out` may be `x`.
 void BP_NAME(map)(bp_function function, size_t count, const BP_REAL *x, BP_REAL *out);
+
+// MARK: The kernels of one variant
+
+// All of the above for one instruction set, whatever is active; safe beside other threads.
+typedef struct BP_NAME(kernel_table) {
+  __typeof__(BP_NAME(affine)) *affine;
+  __typeof__(BP_NAME(pass_down)) *pass_down;
+  __typeof__(BP_NAME(parameter_gradient)) *parameter_gradient;
+  __typeof__(BP_NAME(pack)) *pack;
+  __typeof__(BP_NAME(unpack)) *unpack;
+  __typeof__(BP_NAME(activate)) *activate;
+  __typeof__(BP_NAME(multiply_derivative)) *multiply_derivative;
+  __typeof__(BP_NAME(softmax)) *softmax;
+  __typeof__(BP_NAME(softmax_delta)) *softmax_delta;
+  __typeof__(BP_NAME(maxout)) *maxout;
+  __typeof__(BP_NAME(maxout_delta)) *maxout_delta;
+  __typeof__(BP_NAME(loss)) *loss;
+  __typeof__(BP_NAME(loss_gradient)) *loss_gradient;
+  __typeof__(BP_NAME(softmax_cross_entropy)) *softmax_cross_entropy;
+  __typeof__(BP_NAME(sigmoid_cross_entropy)) *sigmoid_cross_entropy;
+  __typeof__(BP_NAME(canonical_delta)) *canonical_delta;
+  __typeof__(BP_NAME(update_sgd)) *update_sgd;
+  __typeof__(BP_NAME(update_momentum)) *update_momentum;
+  __typeof__(BP_NAME(update_adam)) *update_adam;
+  __typeof__(BP_NAME(add_penalty_gradient)) *add_penalty_gradient;
+  __typeof__(BP_NAME(sum_squares)) *sum_squares;
+  __typeof__(BP_NAME(gather)) *gather;
+  __typeof__(BP_NAME(column_sums)) *column_sums;
+  __typeof__(BP_NAME(sum)) *sum;
+  __typeof__(BP_NAME(first_nonfinite)) *first_nonfinite;
+  __typeof__(BP_NAME(map)) *map;
+} BP_NAME(kernel_table);
+
+// NULL if the processor lacks the variant. The table lives as long as the process.
+const BP_NAME(kernel_table) *BP_NAME(kernels)(bp_variant variant);

@@ -1,0 +1,123 @@
+// The public kernels: each calls the active variant's. Included once per precision by dispatch.c,
+// which defines BP_NAME, BP_REAL and BP_ACTIVE.
+void BP_NAME(affine)(bp_pool *pool, size_t m, size_t k, size_t n, const BP_REAL *a, size_t lda,
+    const BP_REAL *panels, bp_activation activation, BP_REAL parameter, BP_REAL *z, size_t ldz,
+    BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->affine(pool, m, k, n, a, lda, panels, activation, parameter, z, ldz, out, ldout);
+}
+void BP_NAME(pass_down)(bp_pool *pool, size_t m, size_t n, size_t k, const BP_REAL *delta,
+    size_t lddelta, const BP_REAL *panels, bp_activation activation, BP_REAL parameter,
+    const BP_REAL *kept, size_t ldkept, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->pass_down(pool, m, n, k, delta, lddelta, panels, activation, parameter, kept, ldkept,
+      out, ldout);
+}
+void BP_NAME(parameter_gradient)(bp_pool *pool, size_t m, size_t k, size_t n, const BP_REAL *a,
+    size_t lda, const BP_REAL *delta, size_t lddelta, BP_REAL *gradient) {
+  BP_ACTIVE->parameter_gradient(pool, m, k, n, a, lda, delta, lddelta, gradient);
+}
+void BP_NAME(pack)(size_t k, size_t n, const BP_REAL *weights, const BP_REAL *biases,
+    BP_REAL *panels) {
+  BP_ACTIVE->pack(k, n, weights, biases, panels);
+}
+void BP_NAME(unpack)(size_t k, size_t n, const BP_REAL *panels, BP_REAL *weights,
+    BP_REAL *biases) {
+  BP_ACTIVE->unpack(k, n, panels, weights, biases);
+}
+void BP_NAME(activate)(size_t rows, size_t columns, const BP_REAL *z, size_t ldz,
+    bp_activation activation, BP_REAL parameter, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->activate(rows, columns, z, ldz, activation, parameter, out, ldout);
+}
+void BP_NAME(multiply_derivative)(size_t rows, size_t columns, const BP_REAL *gradient,
+    size_t ldgradient, const BP_REAL *kept, size_t ldkept, bp_activation activation,
+    BP_REAL parameter, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->multiply_derivative(rows, columns, gradient, ldgradient, kept, ldkept, activation,
+      parameter, out, ldout);
+}
+void BP_NAME(softmax)(size_t rows, size_t columns, const BP_REAL *z, size_t ldz, BP_REAL *out,
+    size_t ldout) {
+  BP_ACTIVE->softmax(rows, columns, z, ldz, out, ldout);
+}
+void BP_NAME(softmax_delta)(size_t rows, size_t columns, const BP_REAL *gradient,
+    size_t ldgradient, const BP_REAL *a, size_t lda, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->softmax_delta(rows, columns, gradient, ldgradient, a, lda, out, ldout);
+}
+void BP_NAME(maxout)(size_t rows, size_t units, size_t pieces, const BP_REAL *z, size_t ldz,
+    BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->maxout(rows, units, pieces, z, ldz, out, ldout);
+}
+void BP_NAME(maxout_delta)(size_t rows, size_t units, size_t pieces, const BP_REAL *gradient,
+    size_t ldgradient, const BP_REAL *z, size_t ldz, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->maxout_delta(rows, units, pieces, gradient, ldgradient, z, ldz, out, ldout);
+}
+void BP_NAME(loss)(bp_loss loss, BP_REAL parameter, size_t rows, size_t columns,
+    const BP_REAL *outputs, size_t ldoutputs, const BP_REAL *targets, size_t ldtargets,
+    const BP_REAL *weights, BP_REAL scale, BP_REAL *losses) {
+  BP_ACTIVE->loss(loss, parameter, rows, columns, outputs, ldoutputs, targets, ldtargets, weights,
+      scale, losses);
+}
+void BP_NAME(loss_gradient)(bp_loss loss, BP_REAL parameter, size_t rows, size_t columns,
+    const BP_REAL *outputs, size_t ldoutputs, const BP_REAL *targets, size_t ldtargets,
+    const BP_REAL *weights, BP_REAL scale, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->loss_gradient(loss, parameter, rows, columns, outputs, ldoutputs, targets, ldtargets,
+      weights, scale, out, ldout);
+}
+void BP_NAME(softmax_cross_entropy)(size_t rows, size_t columns, const BP_REAL *z, size_t ldz,
+    const BP_REAL *targets, size_t ldtargets, const BP_REAL *weights, BP_REAL scale,
+    BP_REAL *losses) {
+  BP_ACTIVE->softmax_cross_entropy(rows, columns, z, ldz, targets, ldtargets, weights, scale,
+      losses);
+}
+void BP_NAME(sigmoid_cross_entropy)(size_t rows, size_t columns, const BP_REAL *z, size_t ldz,
+    const BP_REAL *targets, size_t ldtargets, const BP_REAL *weights, BP_REAL scale,
+    BP_REAL *losses) {
+  BP_ACTIVE->sigmoid_cross_entropy(rows, columns, z, ldz, targets, ldtargets, weights, scale,
+      losses);
+}
+void BP_NAME(canonical_delta)(size_t rows, size_t columns, const BP_REAL *a, size_t lda,
+    const BP_REAL *targets, size_t ldtargets, const BP_REAL *weights, BP_REAL scale, BP_REAL *out,
+    size_t ldout) {
+  BP_ACTIVE->canonical_delta(rows, columns, a, lda, targets, ldtargets, weights, scale, out,
+      ldout);
+}
+void BP_NAME(update_sgd)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *gradient, BP_REAL rate, BP_REAL decay, BP_REAL *parameters) {
+  BP_ACTIVE->update_sgd(pool, panels, rows, decayed, gradient, rate, decay, parameters);
+}
+void BP_NAME(update_momentum)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *gradient, BP_REAL rate, BP_REAL momentum, bool nesterov, BP_REAL decay,
+    BP_REAL *velocity, BP_REAL *parameters) {
+  BP_ACTIVE->update_momentum(pool, panels, rows, decayed, gradient, rate, momentum, nesterov,
+      decay, velocity, parameters);
+}
+void BP_NAME(update_adam)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL beta2, BP_REAL epsilon,
+    BP_REAL correction1, BP_REAL correction2, BP_REAL decay, BP_REAL *first_moment,
+    BP_REAL *second_moment, BP_REAL *parameters) {
+  BP_ACTIVE->update_adam(pool, panels, rows, decayed, gradient, rate, beta1, beta2, epsilon,
+      correction1, correction2, decay, first_moment, second_moment, parameters);
+}
+void BP_NAME(add_penalty_gradient)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *parameters, BP_REAL lambda, BP_REAL *gradient) {
+  BP_ACTIVE->add_penalty_gradient(pool, panels, rows, decayed, parameters, lambda, gradient);
+}
+double BP_NAME(sum_squares)(size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *parameters) {
+  return BP_ACTIVE->sum_squares(panels, rows, decayed, parameters);
+}
+void BP_NAME(gather)(bp_pool *pool, size_t count, size_t columns, const BP_REAL *source,
+    size_t ldsource, const uint32_t *indices, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->gather(pool, count, columns, source, ldsource, indices, out, ldout);
+}
+void BP_NAME(column_sums)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+    BP_REAL *out) {
+  BP_ACTIVE->column_sums(rows, columns, x, ldx, out);
+}
+double BP_NAME(sum)(size_t count, const BP_REAL *x) {
+  return BP_ACTIVE->sum(count, x);
+}
+ptrdiff_t BP_NAME(first_nonfinite)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx) {
+  return BP_ACTIVE->first_nonfinite(rows, columns, x, ldx);
+}
+void BP_NAME(map)(bp_function function, size_t count, const BP_REAL *x, BP_REAL *out) {
+  BP_ACTIVE->map(function, count, x, out);
+}

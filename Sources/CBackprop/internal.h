@@ -1,0 +1,24 @@
+// What the files of CBackprop share.
+#ifndef CBACKPROP_INTERNAL_H
+#define CBACKPROP_INTERNAL_H
+
+#include <string.h>
+
+#include "CBackprop.h"
+
+// bp_inner_block never returns more (see there), and kernels cut rows into chunks of at most 192.
+enum { BP_LONGEST_BLOCK = 576, BP_MOST_PACKED_ROWS = 192, BP_WIDEST_TILE = 32 };
+
+// Runs body(context, 0 … parts - 1, parts), part 0 on the caller, and returns when all are done.
+void bp_pool_run(bp_pool *pool, void (*body)(void *context, int part, int parts), void *context);
+
+// This thread's memory for packed operands of a product, 64-byte aligned, for one block and chunk.
+// Made at the thread's first call and kept until the thread ends.
+void *bp_scratch(void);
+
+extern const bp_kernel_table_f32 bp_baseline_f32, bp_fma128_f32, bp_avx2_f32, bp_avx512_f32,
+    bp_neon_f32;
+extern const bp_kernel_table_f64 bp_baseline_f64, bp_fma128_f64, bp_avx2_f64, bp_avx512_f64,
+    bp_neon_f64;
+
+#endif

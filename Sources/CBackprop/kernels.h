@@ -1,0 +1,35 @@
+// All kernels of one variant and one precision. A variant file sets what simd.h and tiles.h want and
+// BP_TABLE, the name of the table, and includes this once.
+#include "losses.h"
+#include "products.h"
+#include "rows.h"
+#include "updates.h"
+
+const BP_TABLE_TYPE BP_TABLE = {
+    .affine = affine,
+    .pass_down = pass_down,
+    .parameter_gradient = parameter_gradient,
+    .pack = pack,
+    .unpack = unpack,
+    .activate = activate,
+    .multiply_derivative = multiply_derivative,
+    .softmax = softmax,
+    .softmax_delta = softmax_delta,
+    .maxout = maxout,
+    .maxout_delta = maxout_delta,
+    .loss = loss,
+    .loss_gradient = loss_gradient,
+    .softmax_cross_entropy = softmax_cross_entropy,
+    .sigmoid_cross_entropy = sigmoid_cross_entropy,
+    .canonical_delta = canonical_delta,
+    .update_sgd = update_sgd,
+    .update_momentum = update_momentum,
+    .update_adam = update_adam,
+    .add_penalty_gradient = add_penalty_gradient,
+    .sum_squares = sum_squares,
+    .gather = gather,
+    .column_sums = column_sums,
+    .sum = sum,
+    .first_nonfinite = first_nonfinite,
+    .map = map,
+};

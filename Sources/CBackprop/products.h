@@ -1,0 +1,265 @@
+// The three products: forward, BP2, and BP3 with BP4.
+//
+// Loops, from the outside: threads take whole output tiles; blocks of the inner index; chunks of rows
+// whose packed a fits the second cache; tiles' columns, whose b block fits the first; tiles' rows.
+#pragma once
+#include "tiles.h"
+
+enum {
+  CHUNK_ROWS = 192,            // a multiple of every tile's height
+  ALONE_BELOW_FLOPS = 200000,  // less work than this is not worth a hand-off
+};
+
+struct product {
+  size_t m, k, n;
+  const real *a, *b;
+  size_t lda, ldb;
+  bp_activation activation;
+  real parameter;
+  const real *kept;
+  size_t ldkept;
+  real *z;
+  size_t ldz;
+  real *out;
+  size_t ldout;
+};
+
+// The rows and columns of the output that one thread computes.
+struct share {
+  size_t row, row_end, column, column_end;
+};
+
+// Splits by columns in steps of a tile or by rows, whichever leaves the smaller largest share.
+INLINE struct share share_of(size_t rows, size_t columns, int part, int parts) {
+  struct share s = {0, rows, 0, columns};
+  if (parts == 1) return s;
+  const size_t step = TILE_COLUMNS > BP_PANEL ? TILE_COLUMNS : BP_PANEL;
+  size_t count = (size_t)parts, index = (size_t)part;
+  size_t units = (columns + step - 1) / step;
+  size_t by_columns = (units + count - 1) / count * step * rows;
+  size_t by_rows = (rows + count - 1) / count * columns;
+  if (by_columns <= by_rows + by_rows / 16) {
+    s.column = smaller(columns, units * index / count * step);
+    s.column_end = smaller(columns, units * (index + 1) / count * step);
+  } else {
+    s.row = rows * index / count;
+    s.row_end = rows * (index + 1) / count;
+  }
+  return s;
+}
+
+INLINE bp_pool *product_pool(bp_pool *pool, size_t m, size_t k, size_t n) {
+  return 2 * m * k * n < ALONE_BELOW_FLOPS ? NULL : pool;
+}
+
+// Columns to compute for n used ones: half of the last panel, where a vector is no wider, and no more.
+INLINE size_t computed_columns(size_t n) { return round_up(n, W > 8 ? W : 8); }
+
+// Chunks of rows are dealt out evenly too.
+INLINE size_t chunk_rows(size_t rows) {
+  size_t chunks = (rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
+  return chunks <= 1 ? rows : round_up((rows + chunks - 1) / chunks, TILE_ROWS);
+}
+
+// MARK: Forward
+
+// z = a Wᵀ + b, out = σ(z): a [m, k], b panels of [n, k] with biases, out [m, n].
+static void affine_part(void *context, int part, int parts) {
+  const struct product *p = context;
+  const size_t k = p->k, panel = (k + 1) * BP_PANEL, block = bp_inner_block(k);
+  const struct share s = share_of(p->m, computed_columns(p->n), part, parts);
+  const size_t rows = s.row_end - s.row, chunk = chunk_rows(rows);
+  const bool pack = rows >= 96 && s.column_end - s.column >= 16 * BP_PANEL && k >= 256;
+  const bool fused = p->activation == BP_RELU && !p->z;
+  real *c = p->z ? p->z : p->out;
+  const size_t ldc = p->z ? p->ldz : p->ldout;
+  if (s.column >= s.column_end || rows == 0) return;
+  bool last = false;  // one block even if k is 0
+  for (size_t first = 0, steps; !last; first += steps) {
+    steps = smaller(block, k - first);
+    last = first + steps >= k;
+    for (size_t row = s.row; row < s.row_end; row += chunk) {
+      const size_t height = smaller(chunk, s.row_end - row);
+      struct tile t = {
+        .steps = steps, .a = p->a + row * p->lda + first, .lda = p->lda, .ldb = BP_PANEL,
+        .b_next = panel, .start_next = first == 0 ? panel : 0, .add = first > 0,
+        .floor = fused && last ? 0 : -INFINITE, .ldc = ldc, .c_next = BP_PANEL};
+      if (pack) {
+        real *packed = bp_scratch();
+        pack_a(height, steps, t.a, t.lda, true, packed);
+        t.a = packed;
+      }
+      for (size_t j = s.column, width; j < s.column_end; j += width) {
+        const real *w = p->b + j / BP_PANEL * panel + j % BP_PANEL;
+        const size_t left = s.column_end - j;
+        t.b = w + first * BP_PANEL;
+        t.start = first == 0 ? w + k * BP_PANEL : zeros;
+        t.c = c + row * ldc + j;
+        if (height <= MOST_WIDE_ROWS && left >= wide_columns(height)) {
+          width = wide_columns(height);
+          wide_tile(&t, height);
+        } else if (left >= TILE_COLUMNS) {
+          width = TILE_COLUMNS;
+          sweep(t, height, pack ? A_PACKED : A_BY_ROWS, false);
+        } else {
+          width = W;
+          sweep(t, height, pack ? A_PACKED : A_BY_ROWS, true);
+        }
+        if (last && !fused && (p->z != p->out || p->activation != BP_IDENTITY))
+          activate(height, width, t.c, ldc, p->activation, p->parameter,
+                   p->out + row * p->ldout + j, p->ldout);
+      }
+    }
+  }
+}
+
+static void affine(bp_pool *pool, size_t m, size_t k, size_t n, const real *a, size_t lda,
+                   const real *panels, bp_activation activation, real parameter, real *z,
+                   size_t ldz, real *out, size_t ldout) {
+  struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .b = panels,
+                      .activation = activation, .parameter = parameter, .z = z, .ldz = ldz,
+                      .out = out, .ldout = ldout};
+  bp_pool_run(product_pool(pool, m, k, n), affine_part, &p);
+}
+
+// MARK: BP2
+
+// out = (δ W) ⊙ σ′: a = δ [m, n], b panels of [n, k], out [m, k]. The inner index is n, so blocks of
+// panels are transposed to [n][columns of the tile].
+static void pass_down_part(void *context, int part, int parts) {
+  const struct product *p = context;
+  const size_t n = p->n, k = p->k, panel = (k + 1) * BP_PANEL, block = bp_inner_block(n);
+  const struct share s = share_of(p->m, computed_columns(k), part, parts);
+  const size_t rows = s.row_end - s.row, chunk = chunk_rows(rows);
+  const bool pack = rows >= 96 && s.column_end - s.column >= 16 * BP_PANEL && n >= 256;
+  if (s.column >= s.column_end || rows == 0) return;
+  real *transposed = bp_scratch(), *packed = transposed + BP_LONGEST_BLOCK * TILE_COLUMNS;
+  bool last = false;  // one block even if n is 0
+  for (size_t first = 0, steps; !last; first += steps) {
+    steps = smaller(block, n - first);
+    last = first + steps >= n;
+    for (size_t row = s.row; row < s.row_end; row += chunk) {
+      const size_t height = smaller(chunk, s.row_end - row);
+      struct tile t = {
+        .steps = steps, .a = p->a + row * p->lda + first, .lda = p->lda, .b = transposed,
+        .b_next = BP_PANEL, .start = zeros, .add = first > 0, .floor = -INFINITE,
+        .ldc = p->ldout, .c_next = BP_PANEL};
+      if (pack) {
+        pack_a(height, steps, t.a, t.lda, true, packed);
+        t.a = packed;
+      }
+      for (size_t j = s.column, width; j < s.column_end; j += width) {
+        width = s.column_end - j >= TILE_COLUMNS ? TILE_COLUMNS : W;
+        const size_t used = j < k ? smaller(width, k - j) : 0;
+        t.ldb = width;
+        t.c = p->out + row * p->ldout + j;
+        for (size_t i = 0; i < steps; i += BP_PANEL)
+          transpose(used, smaller(BP_PANEL, steps - i),
+                    p->b + (first + i) / BP_PANEL * panel + j * BP_PANEL, BP_PANEL,
+                    transposed + i * width, width);
+        for (size_t i = 0; used < width && i < steps; i++)
+          for (size_t c = used; c < width; c++) transposed[i * width + c] = 0;
+        sweep(t, height, pack ? A_PACKED : A_BY_ROWS, width != TILE_COLUMNS);
+        if (last && (p->activation != BP_IDENTITY || used < width))
+          multiply_derivative_to(width, height, used, t.c, p->ldout,
+                                 p->kept ? p->kept + row * p->ldkept + j : NULL, p->ldkept,
+                                 p->activation, p->parameter, t.c, p->ldout);
+      }
+    }
+  }
+  // The half of the last panel that was not computed.
+  for (size_t j = computed_columns(k); s.column_end == j && j < round_up(k, BP_PANEL); j += W)
+    for (size_t r = s.row; r < s.row_end; r++) store(p->out + r * p->ldout + j, splat(0));
+}
+
+static void pass_down(bp_pool *pool, size_t m, size_t n, size_t k, const real *delta,
+                      size_t lddelta, const real *panels, bp_activation activation,
+                      real parameter, const real *kept, size_t ldkept, real *out, size_t ldout) {
+  struct product p = {.m = m, .k = k, .n = n, .a = delta, .lda = lddelta, .b = panels,
+                      .activation = activation, .parameter = parameter, .kept = kept,
+                      .ldkept = ldkept, .out = out, .ldout = ldout};
+  bp_pool_run(product_pool(pool, m, k, n), pass_down_part, &p);
+}
+
+// MARK: BP3, BP4
+
+// gradient[panel][i][j] = Σₓ a[x][i] δ[x][j], the inner index being the example x; row k, the bias,
+// has a one in place of a. Panels of gradient are 16 columns of δ.
+static void gradient_part(void *context, int part, int parts) {
+  const struct product *p = context;
+  const size_t m = p->m, k = p->k, n = p->n, panel = (k + 1) * BP_PANEL;
+  const size_t block = bp_inner_block(m), columns = computed_columns(n);
+  const struct share s = share_of(k, columns, part, parts);
+  const size_t rows = s.row_end - s.row, chunk = chunk_rows(rows);
+  const bool biases = s.row_end == k;
+  const bool pack = s.column_end - s.column >= 8 * BP_PANEL && m >= 8 && rows >= 64;
+  if (s.column >= s.column_end || (rows == 0 && !biases)) return;
+  real *packed = bp_scratch();
+  bool last = false;  // one block even if m is 0
+  for (size_t first = 0, steps; !last; first += steps) {
+    steps = smaller(block, m - first);
+    last = first + steps >= m;
+    struct tile t = {.steps = steps, .ldb = p->ldb, .b_next = BP_PANEL, .start = zeros,
+                     .add = first > 0, .floor = -INFINITE, .ldc = BP_PANEL, .c_next = panel};
+    const real *delta = p->b + first * p->ldb;
+    for (size_t row = s.row; row < s.row_end; row += chunk) {
+      const size_t height = smaller(chunk, s.row_end - row);
+      t.a = p->a + first * p->lda + row;
+      t.lda = p->lda;
+      if (pack) {
+        pack_a(height, steps, t.a, t.lda, false, packed);
+        t.a = packed;
+      }
+      for (size_t j = s.column, width; j < s.column_end; j += width) {
+        const bool narrow = s.column_end - j < TILE_COLUMNS;
+        width = narrow ? W : TILE_COLUMNS;
+        t.b = delta + j;
+        t.c = p->out + j / BP_PANEL * panel + row * BP_PANEL + j % BP_PANEL;
+        sweep(t, height, pack ? A_PACKED : A_BY_COLUMNS, narrow);
+      }
+    }
+    if (!biases) continue;
+    t.a = &one;
+    t.lda = 0;
+    for (size_t j = s.column, width; j < s.column_end; j += width) {
+      t.b = delta + j;
+      t.c = p->out + j / BP_PANEL * panel + k * BP_PANEL + j % BP_PANEL;
+      width = s.column_end - j < TILE_COLUMNS ? W : TILE_COLUMNS;
+      sweep(t, 1, A_BY_COLUMNS, width == W);
+    }
+  }
+  // Zeros past n, also where a times a zero of δ was NaN.
+  if (s.column_end == columns && n % BP_PANEL != 0)
+    for (size_t r = s.row; r < s.row_end + biases; r++) {
+      real *row = p->out + n / BP_PANEL * panel + r * BP_PANEL;
+      for (int v = 0; v < V; v++)
+        store(row + v * W, (size_t)(v * W) < n % BP_PANEL
+                               ? first_lanes(load(row + v * W), n % BP_PANEL - (size_t)(v * W), 0)
+                               : splat(0));
+    }
+}
+
+static void parameter_gradient(bp_pool *pool, size_t m, size_t k, size_t n, const real *a,
+                               size_t lda, const real *delta, size_t lddelta, real *gradient) {
+  struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .b = delta, .ldb = lddelta,
+                      .out = gradient};
+  bp_pool_run(product_pool(pool, m, k, n), gradient_part, &p);
+}
+
+// MARK: Import and export
+
+static void pack(size_t k, size_t n, const real *weights, const real *biases, real *panels) {
+  for (size_t j = 0; j < round_up(n, BP_PANEL); j++) {
+    real *column = panels + j / BP_PANEL * (k + 1) * BP_PANEL + j % BP_PANEL;
+    for (size_t i = 0; i < k; i++) column[i * BP_PANEL] = j < n ? weights[j * k + i] : 0;
+    column[k * BP_PANEL] = j < n && biases ? biases[j] : 0;
+  }
+}
+
+static void unpack(size_t k, size_t n, const real *panels, real *weights, real *biases) {
+  for (size_t j = 0; j < n; j++) {
+    const real *column = panels + j / BP_PANEL * (k + 1) * BP_PANEL + j % BP_PANEL;
+    for (size_t i = 0; i < k; i++) weights[j * k + i] = column[i * BP_PANEL];
+    if (biases) biases[j] = column[k * BP_PANEL];
+  }
+}

@@ -1,0 +1,106 @@
+// Rows and elements: gathering a batch, sums, the search for what is not finite, elementwise maps.
+#pragma once
+#include <string.h>
+
+#include "elementary.h"
+
+// Below so many elements one thread gathers alone.
+enum { GATHER_SHARE = 65536 };
+
+struct gathering {
+  size_t count, columns;
+  const real *source;
+  size_t ldsource;
+  const uint32_t *indices;
+  real *out;
+  size_t ldout;
+};
+
+static void gather_part(void *context, int part, int parts) {
+  const struct gathering *g = context;
+  size_t end = g->count * ((size_t)part + 1) / (size_t)parts;
+  for (size_t i = g->count * (size_t)part / (size_t)parts; i < end; i++) {
+    // Rows of a shuffled batch lie anywhere; the one after next is on its way meanwhile.
+    if (i + 2 < g->count) {
+      const real *next = g->source + (size_t)g->indices[i + 2] * g->ldsource;
+      for (size_t j = 0; j < g->columns; j += 64 / sizeof(real)) __builtin_prefetch(next + j);
+    }
+    memcpy(g->out + i * g->ldout, g->source + (size_t)g->indices[i] * g->ldsource,
+           g->columns * sizeof(real));
+  }
+}
+static void gather(bp_pool *pool, size_t count, size_t columns, const real *source,
+                   size_t ldsource, const uint32_t *indices, real *out, size_t ldout) {
+  struct gathering g = {count, columns, source, ldsource, indices, out, ldout};
+  bp_pool_run(count * columns < GATHER_SHARE ? NULL : pool, gather_part, &g);
+}
+
+// out[j] = Σ over rows, ascending.
+static void column_sums(size_t rows, size_t columns, const real *x, size_t ldx, real *out) {
+  size_t j = 0;
+  for (; j + W <= columns; j += W) {
+    vec sum = splat(0);
+    for (size_t r = 0; r < rows; r++) sum += load(x + r * ldx + j);
+    store(out + j, sum);
+  }
+  for (; j < columns; j++) {
+    real sum = 0;
+    for (size_t r = 0; r < rows; r++) sum += x[r * ldx + j];
+    out[j] = sum;
+  }
+}
+
+// Σ x: lane i takes elements i, i + 16, …, in double, then the fixed tree.
+static double sum(size_t count, const real *x) {
+  double lanes[BP_PANEL] = {0};
+  size_t j = 0;
+  for (; j + BP_PANEL <= count; j += BP_PANEL)
+    for (int i = 0; i < BP_PANEL; i++) lanes[i] += x[j + (size_t)i];
+  for (int i = 0; j < count; i++, j++) lanes[i] += x[j];
+  return tree_sum_wide(lanes);
+}
+
+// A number is not finite where its exponent is all ones.
+static ptrdiff_t first_nonfinite(size_t rows, size_t columns, const real *x, size_t ldx) {
+  const word exponent = (((word)1 << (sizeof(real) * 8 - 1 - MANTISSA_BITS)) - 1) << MANTISSA_BITS;
+  for (size_t r = 0; r < rows; r++) {
+    const real *row = x + r * ldx;
+    size_t j = 0;
+    // Whole vectors first: an infinity or NaN times 0 is NaN, and a sum of NaN and 0 stays NaN.
+    for (; j + W <= columns; j += W) {
+      vec products = load(row + j) * splat(0);
+      real probe = 0;
+      UNROLL for (int i = 0; i < W; i++) probe += products[i];
+      if (probe != 0) break;
+    }
+    for (; j < columns; j++) {
+      word bits;
+      memcpy(&bits, row + j, sizeof bits);
+      if ((bits & exponent) == exponent) return (ptrdiff_t)(r * columns + j);
+    }
+  }
+  return -1;
+}
+
+#define EACH_ELEMENT(f)                                          \
+  for (; j + W <= count; j += W) store(out + j, f(load(x + j))); \
+  if (j < count) {                                               \
+    real rest[W] = {0};                                          \
+    memcpy(rest, x + j, (count - j) * sizeof(real));             \
+    store(rest, f(load(rest)));                                  \
+    memcpy(out + j, rest, (count - j) * sizeof(real));           \
+  }                                                              \
+  break
+
+// out[i] = f(x[i]). Writes nothing behind the last element: `out` need not be padded.
+static void map(bp_function function, size_t count, const real *x, real *out) {
+  size_t j = 0;
+  switch (function) {
+    case BP_EXP: EACH_ELEMENT(exp_of);
+    case BP_EXPM1: EACH_ELEMENT(expm1_of);
+    case BP_LOG: EACH_ELEMENT(log_of);
+    case BP_LOG1P: EACH_ELEMENT(log1p_of);
+    case BP_ERF: EACH_ELEMENT(erf_of);
+  }
+}
+#undef EACH_ELEMENT

@@ -1,0 +1,140 @@
+// Optimiser updates: one elementwise pass over the parameters of a tensor, [panels][rows][16].
+#pragma once
+#include "simd.h"
+
+// Below so many elements one thread does it all.
+enum { UPDATE_SHARE = 65536 };
+
+// What a pass needs; the rows of all panels are numbered through and split among threads.
+struct update {
+  size_t panels, rows, decayed;
+  const real *gradient;
+  real rate, decay, momentum, beta1, beta2, epsilon, step, root_scale;
+  bool nesterov;
+  real *first, *second, *parameters;
+};
+
+INLINE bp_pool *update_pool(bp_pool *pool, size_t panels, size_t rows) {
+  return panels * rows * BP_PANEL < UPDATE_SHARE ? NULL : pool;
+}
+
+// The rows of one thread, cut at the ends of panels and at their first undecayed row; `statement`
+// sees an element's index i and the factor `decay` of its run.
+#define EACH_PARAMETER(u, statement)                                        \
+  size_t all = (u)->panels * (u)->rows;                                     \
+  size_t row = all * (size_t)part / (size_t)parts;                          \
+  size_t end = all * ((size_t)part + 1) / (size_t)parts;                    \
+  while (row < end) {                                                       \
+    size_t within = row % (u)->rows;                                        \
+    bool decays = within < (u)->decayed;                                    \
+    size_t run = (decays ? (u)->decayed : (u)->rows) - within;              \
+    size_t last = smaller(row + run, end) * BP_PANEL;                       \
+    vec decay = splat(decays ? (u)->decay : 0);                             \
+    for (size_t i = row * BP_PANEL; i < last; i += W) statement             \
+    row = last / BP_PANEL;                                                  \
+  }
+
+// θ ← θ - decay θ - η g, decay = rate · decay of the contract.
+static void sgd_part(void *context, int part, int parts) {
+  const struct update *u = context;
+  vec rate = splat(-u->rate);
+  EACH_PARAMETER(u, {
+    vec p = load(u->parameters + i);
+    p = fma_of(-decay, p, p);
+    store(u->parameters + i, fma_of(rate, load(u->gradient + i), p));
+  })
+}
+static void update_sgd(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                       const real *gradient, real rate, real decay, real *parameters) {
+  struct update u = {.panels = panels, .rows = rows, .decayed = decayed, .gradient = gradient,
+                     .rate = rate, .decay = rate * decay, .parameters = parameters};
+  bp_pool_run(update_pool(pool, panels, rows), sgd_part, &u);
+}
+
+// v ← μ v + g;  θ ← θ - η v, or θ - η (g + μ v).
+static void momentum_part(void *context, int part, int parts) {
+  const struct update *u = context;
+  vec rate = splat(-u->rate), momentum = splat(u->momentum);
+  bool nesterov = u->nesterov;
+  EACH_PARAMETER(u, {
+    vec g = load(u->gradient + i);
+    vec v = fma_of(momentum, load(u->first + i), g);
+    vec p = load(u->parameters + i);
+    p = fma_of(-decay, p, p);
+    store(u->first + i, v);
+    store(u->parameters + i, fma_of(rate, nesterov ? fma_of(momentum, v, g) : v, p));
+  })
+}
+static void update_momentum(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                            const real *gradient, real rate, real momentum, bool nesterov,
+                            real decay, real *velocity, real *parameters) {
+  struct update u = {.panels = panels, .rows = rows, .decayed = decayed, .gradient = gradient,
+                     .rate = rate, .decay = rate * decay, .momentum = momentum,
+                     .nesterov = nesterov, .first = velocity, .parameters = parameters};
+  bp_pool_run(update_pool(pool, panels, rows), momentum_part, &u);
+}
+
+// m ← β₁ m + (1-β₁) g;  v ← β₂ v + (1-β₂) g²;  θ ← θ - (η/c₁) m / (√(v · 1/c₂) + ε): the two
+// corrections are divided once a call, not once an element.
+static void adam_part(void *context, int part, int parts) {
+  const struct update *u = context;
+  vec beta1 = splat(u->beta1), other1 = splat(1 - u->beta1);
+  vec beta2 = splat(u->beta2), other2 = splat(1 - u->beta2);
+  vec step = splat(u->step), root_scale = splat(u->root_scale), epsilon = splat(u->epsilon);
+  EACH_PARAMETER(u, {
+    vec g = load(u->gradient + i);
+    vec m = fma_of(beta1, load(u->first + i), other1 * g);
+    vec v = fma_of(beta2, load(u->second + i), other2 * g * g);
+    vec p = load(u->parameters + i);
+    p = fma_of(-decay, p, p);
+    store(u->first + i, m);
+    store(u->second + i, v);
+    vec root = __builtin_elementwise_sqrt(v * root_scale);
+    store(u->parameters + i, p - step * m / (root + epsilon));
+  })
+}
+static void update_adam(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                        const real *gradient, real rate, real beta1, real beta2, real epsilon,
+                        real correction1, real correction2, real decay, real *first_moment,
+                        real *second_moment, real *parameters) {
+  struct update u = {.panels = panels, .rows = rows, .decayed = decayed, .gradient = gradient,
+                     .decay = rate * decay, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon,
+                     .step = rate / correction1, .root_scale = 1 / correction2,
+                     .first = first_moment, .second = second_moment, .parameters = parameters};
+  bp_pool_run(update_pool(pool, panels, rows), adam_part, &u);
+}
+
+// gradient += λ θ on the decayed rows.
+static void penalty_part(void *context, int part, int parts) {
+  const struct update *u = context;
+  EACH_PARAMETER(u, {
+    if (!decays) break;
+    store(u->first + i, fma_of(decay, load(u->parameters + i), load(u->first + i)));
+  })
+}
+static void add_penalty_gradient(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                                 const real *parameters, real lambda, real *gradient) {
+  struct update u = {.panels = panels, .rows = rows, .decayed = decayed, .decay = lambda,
+                     .first = gradient, .parameters = (real *)parameters};
+  bp_pool_run(update_pool(pool, panels, rows), penalty_part, &u);
+}
+
+// Σ θ² over the decayed rows; lanes run on through the panels, the tree comes once, at the end of
+// each panel.
+static double sum_squares(size_t panels, size_t rows, size_t decayed, const real *parameters) {
+  double sum = 0;
+  for (size_t p = 0; p < panels; p++) {
+    double lanes[BP_PANEL] = {0};
+    const real *panel = parameters + p * rows * BP_PANEL;
+    for (int v = 0; v < V; v++) {
+      widevec squares = (widevec)0.0;
+      for (size_t i = 0; i < decayed; i++) {
+        widevec x = __builtin_convertvector(load(panel + i * BP_PANEL + v * W), widevec);
+        squares = FMA(x, x, squares);
+      }
+      for (int i = 0; i < W; i++) lanes[v * W + i] = squares[i];
+    }
+    sum += tree_sum_wide(lanes);
+  }
+  return sum;
+}

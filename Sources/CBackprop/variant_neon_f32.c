@@ -1,0 +1,12 @@
+// arm64. 32 registers of 128 bits: a tile of 6 × 4 vectors.
+#include "internal.h"
+
+#if defined(__aarch64__)
+#define BP_DOUBLE 0
+#define BP_VECTOR_BYTES 16
+#define BP_FUSED 1
+#define TILE_VECTORS 4
+#define BP_TABLE_TYPE bp_kernel_table_f32
+#define BP_TABLE bp_neon_f32
+#include "kernels.h"
+#endif
