@@ -168,7 +168,8 @@ static void pass_down_part(void *context, int part, int parts) {
     }
   }
   // The half of the last panel that was not computed.
-  for (size_t j = computed_columns(k); s.column_end == j && j < round_up(k, BP_PANEL); j += W)
+  if (s.column_end != computed_columns(k)) return;
+  for (size_t j = s.column_end; j < round_up(k, BP_PANEL); j += W)
     for (size_t r = s.row; r < s.row_end; r++) store(p->out + r * p->ldout + j, splat(0));
 }
 

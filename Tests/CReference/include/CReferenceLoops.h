@@ -1,0 +1,30 @@
+// The loops, declared once for float and once for double. Included by CReference.h only.
+
+// Weights are dense and row-major here, [n, k]: panels are the kernels' affair. With `fused` each
+// multiply-add rounds once, as in all variants but the baseline of x86.
+
+// out = a Wᵀ + b.
+void REF_NAME(affine)(bool fused, size_t m, size_t k, size_t n, const REF_REAL *a, size_t lda,
+                      const REF_REAL *weights, const REF_REAL *biases, REF_REAL *out,
+                      size_t ldout);
+// out = delta W.
+void REF_NAME(pass_down)(bool fused, size_t m, size_t n, size_t k, const REF_REAL *delta,
+                         size_t lddelta, const REF_REAL *weights, REF_REAL *out, size_t ldout);
+// weights[j][i] = Σₓ delta[x][j] a[x][i], biases[j] = Σₓ delta[x][j].
+void REF_NAME(parameter_gradient)(bool fused, size_t m, size_t k, size_t n, const REF_REAL *a,
+                                  size_t lda, const REF_REAL *delta, size_t lddelta,
+                                  REF_REAL *weights, REF_REAL *biases);
+
+// The distance of x from the exact value in units of x's last place; 0 if both are NaN or the same
+// infinity, infinite if only one is.
+double REF_NAME(ulps)(REF_REAL x, long double exact);
+// The largest of these over count pairs f(x[i]) and y[i]; *worst receives its index.
+double REF_NAME(function_error)(bp_function function, size_t count, const REF_REAL *x,
+                                const REF_REAL *y, size_t *worst);
+// Of activations (derivative false) or of derivatives, both from the weighted input z.
+double REF_NAME(activation_error)(bp_activation activation, REF_REAL parameter, bool derivative,
+                                  size_t count, const REF_REAL *z, const REF_REAL *y,
+                                  size_t *worst);
+// The index of the first element whose bits differ, all NaNs being the same; -1 if there is none.
+ptrdiff_t REF_NAME(first_difference)(size_t rows, size_t columns, const REF_REAL *x, size_t ldx,
+                                     const REF_REAL *y, size_t ldy);
