@@ -23,7 +23,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(
-      name: "BackpropTests", dependencies: ["Backprop", "CBackprop"], exclude: ["Fixtures"]),
+      name: "BackpropTests", dependencies: ["Backprop", "CBackprop", "CReference"],
+      exclude: ["Fixtures"]),
+    .target(name: "CReference", dependencies: ["CBackprop"], path: "Tests/CReference"),
     .testTarget(name: "CommandTests", dependencies: ["backprop", "Backprop"]),
   ],
   swiftLanguageModes: [.v6]

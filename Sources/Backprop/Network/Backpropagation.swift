@@ -24,7 +24,7 @@ extension Network {
     in workspace: inout Workspace<T>, into gradient: inout Parameters<T>, pool: ThreadPool? = nil
   ) {
     formOutputDelta(in: &workspace)  // BP1
-    for layer in layers.indices.reversed() {
+    for layer in stride(from: layers.count - 1, through: 0, by: -1) {
       formBiasAndWeightGradient(of: layer, in: &workspace, into: &gradient, pool: pool)  // BP3, BP4
       if layer > 0 {
         formBackpropagatedDelta(below: layer, in: &workspace, pool: pool)  // BP2

@@ -129,7 +129,8 @@ public struct Metrics: Sendable, Equatable {
     if probabilities {
       // A probability that underflowed to 0 would make the mean infinite; the smallest normal number
       // of the precision stands in.
-      logLossSum -= Double.naturalLogarithm(max(Double(probability), Double(T.leastNormalMagnitude)))
+      logLossSum -= Double.naturalLogarithm(
+        max(Double(probability), Double(T.leastNormalMagnitude)))
     }
   }
 

@@ -135,6 +135,8 @@ public struct Optimizer<T: Scalar>: Sendable {
     pool: ThreadPool? = nil
   ) {
     step += 1
+    // By index: without optimisation an array's iterator allocates, and a step must not.
+    let tensors = parameters.layout.tensors
     let theta = parameters.mutableStart
     let g = gradient.start
     let handle = pool?.handle
@@ -142,7 +144,8 @@ public struct Optimizer<T: Scalar>: Sendable {
     let decay = T(weightDecay)
     switch rule {
     case .sgd:
-      for tensor in parameters.layout.tensors {
+      for index in tensors.indices {
+        let tensor = tensors[index]
         T.kernels.updateSGD(
           handle, tensor.panels, tensor.rows, tensor.decayedRows, g + tensor.offset, eta, decay,
           theta + tensor.offset)
@@ -150,7 +153,8 @@ public struct Optimizer<T: Scalar>: Sendable {
     case .momentum(let momentum), .nesterov(let momentum):
       let isNesterov = if case .nesterov = rule { true } else { false }
       let v = firstMoment.mutableStart
-      for tensor in parameters.layout.tensors {
+      for index in tensors.indices {
+        let tensor = tensors[index]
         T.kernels.updateMomentum(
           handle, tensor.panels, tensor.rows, tensor.decayedRows, g + tensor.offset, eta,
           T(momentum), isNesterov, decay, v + tensor.offset, theta + tensor.offset)
@@ -160,7 +164,8 @@ public struct Optimizer<T: Scalar>: Sendable {
       let correction2 = T(1 - power(beta2, step))
       let m = firstMoment.mutableStart
       let v = secondMoment.mutableStart
-      for tensor in parameters.layout.tensors {
+      for index in tensors.indices {
+        let tensor = tensors[index]
         T.kernels.updateAdam(
           handle, tensor.panels, tensor.rows, tensor.decayedRows, g + tensor.offset, eta,
           T(beta1), T(beta2), T(epsilon), correction1, correction2, decay, m + tensor.offset,

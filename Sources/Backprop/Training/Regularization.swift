@@ -4,7 +4,8 @@ extension Parameters {
   /// ½ λ ‖W‖² over the weights of all layers; biases are not penalised.
   func squaredNormPenalty(_ lambda: Double) -> Double {
     var sum = 0.0
-    for tensor in layout.tensors {
+    for index in layout.tensors.indices {
+      let tensor = layout.tensors[index]
       sum += T.kernels.sumSquares(
         tensor.panels, tensor.rows, tensor.decayedRows, start + tensor.offset)
     }
@@ -20,7 +21,8 @@ extension Parameters {
     _ lambda: Double, of parameters: Parameters, pool: ThreadPool?
   ) {
     let target = mutableStart
-    for tensor in layout.tensors {
+    for index in layout.tensors.indices {
+      let tensor = layout.tensors[index]
       T.kernels.addPenaltyGradient(
         pool?.handle, tensor.panels, tensor.rows, tensor.decayedRows,
         parameters.start + tensor.offset, T(lambda), target + tensor.offset)

@@ -20,14 +20,16 @@
 #undef REF_NAME
 #undef REF_REAL
 
+// Whether the multiply-adds of a variant round once: in all but the baseline of x86.
+bool ref_fuses(bp_variant variant);
+
 // Functions in the precision of long double.
 long double ref_function(bp_function function, long double x);
 long double ref_activation(bp_activation activation, long double parameter, long double z);
 long double ref_derivative(bp_activation activation, long double parameter, long double z);
 
-// Calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and memalign by any thread of this
-// process, and of mmap with anonymous memory through them; -1 where they cannot be counted (macOS,
-// sanitizers).
+// Calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and memalign by this thread; -1
+// where they cannot be counted (macOS, sanitizers).
 int64_t allocation_count(void);
 
 #endif

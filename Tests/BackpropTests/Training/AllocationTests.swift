@@ -1,0 +1,49 @@
+import CReference
+import Testing
+
+@testable import Backprop
+
+@Suite("Allocations")
+struct AllocationTests {
+  @Test("The count sees an allocation")
+  func counting() {
+    let before = allocation_count()
+    // −1: sanitizers bring their own allocator, and on macOS it cannot be replaced like this.
+    guard before >= 0 else { return }
+    let matrix = Matrix<Float>(rows: 3, columns: 3)
+    #expect(allocation_count() > before)
+    #expect(matrix.rows == 3)
+  }
+
+  @Test(
+    "No memory is allocated between the steps of a running epoch",
+    arguments: [OptimizerRule.sgd, .momentum(), .nesterov(), .adam(), .adamW()])
+  func trainingSteps(rule: OptimizerRule) throws {
+    guard allocation_count() >= 0 else { return }
+    let data = TrainerTests.spirals(600, seed: 1)
+    let weighted = Dataset(
+      inputs: data.inputs, targets: data.targets,
+      weights: (0..<600).map { Float(1 + $0 % 3) })
+    for dataset in [data, weighted] {
+      var network = try Network<Float>(
+        sizes: [2, 40, 24, 16, 3], activations: [.relu, .maxout(pieces: 2), .mish, .softmax],
+        loss: .crossEntropy, seed: 1)
+      var counts = [Int64](repeating: 0, count: 70)
+      var steps = 0
+      let configuration = TrainingConfiguration(
+        optimizer: rule, learningRate: 1e-3, batchSize: 20, epochs: 2, l2Penalty: 1e-4)
+      Trainer<Float>(configuration: configuration).train(
+        &network, on: dataset, metrics: TrainerTests.metrics,
+        isInterrupted: {
+          counts[steps] = allocation_count()
+          steps += 1
+          return false
+        })
+      #expect(steps == 60)
+      // Steps 1 … 30 are one epoch, 31 … 60 the other. The first step of a run makes what is made
+      // once: a thread's scratch memory, and the tables of generic types.
+      #expect(counts[29] == counts[1], "\(counts[29] - counts[1]) allocations in 28 steps")
+      #expect(counts[59] == counts[30], "\(counts[59] - counts[30]) allocations in 29 steps")
+    }
+  }
+}
