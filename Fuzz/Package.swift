@@ -3,15 +3,24 @@ import PackageDescription
 
 // A package of its own: `swift test` of the main package could not link libFuzzer's main function,
 // and a package with unsafe flags cannot be a dependency.
+//
+// To add a target: its name here, an entry in Sources/<name> like the others, and two or three small
+// inputs in Corpus/<name>. `Scripts/fuzz` finds it.
+let targets = ["csv", "idx", "npy", "npz"]
+
 let package = Package(
   name: "Fuzz",
   platforms: [.macOS(.v26)],
   dependencies: [.package(name: "swift-backprop", path: "..")],
   targets: [
-    .executableTarget(
-      name: "FuzzBackprop",
-      dependencies: [.product(name: "Backprop", package: "swift-backprop")],
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])])
-  ],
+    .target(
+      name: "FuzzSupport", dependencies: [.product(name: "Backprop", package: "swift-backprop")],
+      path: "Support")
+  ]
+    + targets.map { name in
+      .executableTarget(
+        name: name, dependencies: ["FuzzSupport"],
+        swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+    },
   swiftLanguageModes: [.v6]
 )

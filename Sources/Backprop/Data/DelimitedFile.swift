@@ -37,8 +37,9 @@ struct DelimitedFile: Sendable {
   ) -> DataError {
     DataError(
       file: file, place: place, column: column, "\(DataError.quoted(text)) is not a number",
-      remedy: text.contains(",")
-        ? "write numbers with a decimal point" : "correct it, or leave it empty if it is missing")
+      remedy: text.isDecimalComma
+        ? "write numbers with a decimal point"
+        : "correct it, leave it empty if it is missing, or call the column categorical")
   }
 }
 
@@ -58,6 +59,13 @@ extension Table {
       warnings.append("the first column has no name and is ignored: it looks like row names")
     }
     let rowCount = try file.scan(&scans, names: names)
+    for (name, scan) in zip(names, scans) where scan.kind == .categorical {
+      if case .inferred = scan.order, let first = scan.firstText, first.text.isDecimalComma {
+        warnings.append(
+          "column \(DataError.quoted(name)) is read as text: \(DataError.quoted(first.text)) in line "
+            + "\(first.line) is no number; write numbers with a decimal point")
+      }
+    }
     if rowCount == 0 {
       throw DataError(
         file: path, dialect.header == nil ? "the file has no rows" : "a header, but no rows",
@@ -90,83 +98,5 @@ extension Table {
       }
     }
     return scans
-  }
-}
-
-/// What the first pass finds out about one column.
-struct ColumnScan {
-  enum Order {
-    case inferred
-    case categorical
-    case numeric
-    case ignore
-  }
-
-  var order = Order.inferred
-  var missing = 0
-  /// Whether a value was seen that is neither a number nor missing.
-  var hasText = false
-  /// The first infinite number: an error if the column is numeric, a text if not.
-  var infinite: (line: Int, text: String)?
-
-  var kind: Table.Kind {
-    switch order {
-    case .categorical: .categorical
-    case .numeric: .numeric
-    case .inferred, .ignore: hasText ? .categorical : .numeric
-    }
-  }
-
-  var isIgnored: Bool {
-    if case .ignore = order { true } else { false }
-  }
-}
-
-extension DelimitedFile {
-  /// Reads all rows; returns their number.
-  func scan(_ scans: inout [ColumnScan], names: [String]) throws(DataError) -> Int {
-    var rows = 0
-    // Whether a cell may still be a plain number, which needs no further look.
-    var isUndecided = scans.map { !$0.isIgnored && $0.order != .categorical }
-    let isIgnored = scans.map(\.isIgnored)
-    var reader = try open()
-    while try reader.next() {
-      try checkWidth(reader)
-      rows += 1
-      for column in 0..<columnCount where !isIgnored[column] {
-        let bytes = reader.bytes(column)
-        if isUndecided[column], let start = bytes.baseAddress,
-          DecimalNumber.value(start, bytes.count).isFinite
-        {
-          continue
-        }
-        if MissingValue.matches(bytes) {
-          scans[column].missing += 1
-        } else if isUndecided[column] {
-          try note(
-            String(decoding: bytes, as: UTF8.self), reader.line, names[column], &scans[column])
-          isUndecided[column] = !scans[column].hasText
-        }
-      }
-    }
-    for (name, scan) in zip(names, scans) where scan.kind == .numeric && !scan.isIgnored {
-      if let infinite = scan.infinite {
-        throw Table.infinite(infinite.text, path, .line(infinite.line), name)
-      }
-    }
-    return rows
-  }
-
-  /// Takes note of a cell that is neither a finite number nor missing.
-  private func note(
-    _ text: String, _ line: Int, _ column: String, _ scan: inout ColumnScan
-  ) throws(DataError) {
-    if MissingValue.isInfinite(text) {
-      if scan.infinite == nil { scan.infinite = (line, text) }
-    } else if scan.order == .numeric {
-      throw Self.notANumber(text, file: path, .line(line), column: column)
-    } else {
-      scan.hasText = true
-    }
   }
 }

@@ -229,13 +229,22 @@ enum MissingValue {
     return true
   }
 
+  /// Whether a text spells an infinite number in letters: "inf", "-Infinity".
+  static func isInfinite(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard text.count >= 3, text.count <= 9 else { return false }
+    let isSigned = text[0] == UInt8(ascii: "-") || text[0] == UInt8(ascii: "+")
+    let start = isSigned ? 1 : 0
+    guard text[start] | 0x20 == UInt8(ascii: "i") else { return false }
+    let word = String(decoding: text.dropFirst(start), as: UTF8.self).lowercased()
+    return word == "inf" || word == "infinity"
+  }
+
   /// Whether a text spells an infinite number, or one too large for a Double.
   static func isInfinite(_ text: String) -> Bool {
     var text = text
-    let magnitude = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
-    if ["inf", "infinity"].contains(magnitude.lowercased()) { return true }
     return text.withUTF8 { utf8 in
-      utf8.baseAddress.map { DecimalNumber.value($0, utf8.count).isInfinite } ?? false
+      guard let start = utf8.baseAddress else { return false }
+      return isInfinite(utf8) || DecimalNumber.value(start, utf8.count).isInfinite
     }
   }
 }

@@ -3,8 +3,9 @@ import Foundation
 
 /// Takes any file all the way to predictions: whatever it holds, that ends in an error of one line or
 /// in finite numbers.
-@Sendable func fuzzTable(_ bytes: [UInt8]) {
+public func fuzzTable(_ bytes: [UInt8]) {
   let path = InputFile.write(bytes)
+  defer { InputFile.remove() }
   refusesOrReturns {
     let source = try DataSource.open(path: path)
     for table in [source.training, source.test].compactMap({ $0 }) {
@@ -30,8 +31,9 @@ import Foundation
 }
 
 /// Reads every array of an archive, and the archive as a table.
-@Sendable func fuzzArchive(_ bytes: [UInt8]) {
+public func fuzzArchive(_ bytes: [UInt8]) {
   let path = InputFile.write(bytes)
+  defer { InputFile.remove() }
   refusesOrReturns {
     let archive = try ArrayArchive(contentsOf: path)
     for name in archive.names {
@@ -45,7 +47,7 @@ import Foundation
 }
 
 /// What is written to a model file must be read as it was.
-func readsBack<Value: Codable & Equatable>(_ value: Value) {
+public func readsBack<Value: Codable & Equatable>(_ value: Value) {
   do {
     let text = try JSONEncoder().encode(value)
     let copy = try JSONDecoder().decode(Value.self, from: text)
@@ -56,7 +58,7 @@ func readsBack<Value: Codable & Equatable>(_ value: Value) {
 }
 
 /// Runs `body`, which may throw only errors that a user can read in one line.
-func refusesOrReturns(_ body: () throws -> Void) {
+public func refusesOrReturns(_ body: () throws -> Void) {
   do {
     try body()
   } catch let error as any UserError {

@@ -1,0 +1,210 @@
+/// The target columns of a table, read as a whole: 8 bytes a value.
+///
+/// Reading them first says what the task is and gives the classes for a stratified split, before any
+/// feature is looked at.
+public struct TargetColumns: Sendable {
+  public let task: Task
+  /// The names of the target columns.
+  public let columns: [String]
+  /// Classification: the labels, in the order of their codes (by value if all are numbers, else by
+  /// Unicode scalars). Else empty.
+  public let labels: [String]
+  /// Multi-label: for each column the values that mean no and yes. Else empty.
+  public let pairs: [[String]]
+  public let rowCount: Int
+  /// Row-major `[rowCount, columns]`: code of the label; 0 or 1; or the number.
+  public let values: [Double]
+
+  /// Most labels of a classification.
+  public static let labelLimit = 10_000
+
+  /// Reads target columns and finds out the task.
+  ///
+  /// One column of text is a classification, and so is one of integers if it has two different ones,
+  /// or up to 20 that recur five times on average; other numbers are a regression. Several columns
+  /// are multi-label if each has two values (numbers: 0 and 1), a regression if all are numbers.
+  ///
+  /// - Parameters:
+  ///   - table: The table.
+  ///   - names: Names of its columns, at least one.
+  ///   - task: The task if the user says so.
+  /// - Throws: `DataError` for a missing column or value, or values that do not fit the task.
+  /// - Complexity: One pass over the table.
+  public init(of table: Table, columns names: [String], task: Task? = nil) throws(DataError) {
+    let columns = try table.expanding(names)
+    guard !columns.isEmpty else {
+      throw DataError(
+        file: table.file, "no target column is named",
+        remedy: "the columns are "
+          + table.columns.prefix(12).map { DataError.quoted($0.name) }.joined(separator: ", "))
+    }
+    if task == .classification, columns.count > 1 {
+      throw DataError(
+        file: table.file, "classification needs one target column, not \(columns.count)",
+        remedy: "choose the task multi-label if each column means yes or no")
+    }
+    var requests: [ColumnRequest] = []
+    var indices: [CategoryIndex?] = []
+    for name in columns {
+      let position = try table.position(of: name)
+      let isText = table.columns[position].kind == .categorical && task != .regression
+      let index = isText ? CategoryIndex(limit: Self.labelLimit) : nil
+      indices.append(index)
+      requests.append(
+        ColumnRequest(
+          column: position, reading: index.map { .categories($0) } ?? .numbers,
+          whyRequired: "a target needs one in every row"))
+    }
+    let width = columns.count
+    var values: [Double] = []
+    values.reserveCapacity(table.rowCount * width)
+    try table.read(requests) { (chunk) throws(DataError) in
+      values += UnsafeBufferPointer(start: chunk.values, count: chunk.count * chunk.width)
+      for (name, index) in zip(columns, indices) where index?.isFull == true {
+        throw Self.tooManyLabels(table, name)
+      }
+    }
+    self.columns = columns
+    rowCount = table.rowCount
+
+    let distinct = columns.indices.map { column in
+      indices[column] == nil ? Self.distinct(values, column, width, limit: Self.labelLimit) : nil
+    }
+    let chosen: Task
+    if let task {
+      chosen = task
+    } else {
+      chosen = try Self.inferred(
+        table, columns, texts: indices.map { $0?.count }, numbers: distinct)
+    }
+    self.task = chosen
+    switch chosen {
+    case .regression:
+      (labels, pairs) = ([], [])
+      self.values = values
+    case .classification:
+      let found: [String]
+      if let index = indices[0] {
+        found = index.categories
+      } else {
+        guard let numbers = distinct[0] else { throw Self.tooManyLabels(table, columns[0]) }
+        let codes = Dictionary(uniqueKeysWithValues: zip(numbers, 0...))
+        values = values.map { Double(codes[$0] ?? 0) }
+        found = numbers.map(DecimalNumber.text)
+      }
+      try Self.check(labels: found, table, columns[0])
+      labels = orderedCategories(found)
+      pairs = []
+      self.values = Self.renumbered(values, from: found, to: labels)
+    case .multilabel:
+      var pairs: [[String]] = []
+      for column in columns.indices {
+        let found = indices[column]?.categories ?? distinct[column]?.map(DecimalNumber.text) ?? []
+        let pair = try Self.pair(found, table, columns[column])
+        if let numbers = indices[column] == nil ? pair.map({ Double($0) ?? 0 }) : nil {
+          for at in stride(from: column, to: values.count, by: width) {
+            values[at] = values[at] == numbers[1] ? 1 : 0
+          }
+        } else if found.first != pair[0] {
+          for at in stride(from: column, to: values.count, by: width) {
+            values[at] = 1 - values[at]
+          }
+        }
+        pairs.append(pair)
+      }
+      labels = []
+      self.pairs = pairs
+      self.values = values
+    }
+  }
+
+  /// Classification: the code of each row's label, as a stratified split needs it. Else nil.
+  public var codes: [UInt32]? {
+    task == .classification ? values.map { UInt32($0) } : nil
+  }
+
+  // MARK: Inference
+
+  private static func inferred(
+    _ table: Table, _ columns: [String], texts: [Int?], numbers: [[Double]?]
+  ) throws(DataError) -> Task {
+    if columns.count == 1 {
+      guard texts[0] == nil else { return .classification }
+      guard let values = numbers[0], values.allSatisfy({ $0 == $0.rounded() }) else {
+        return .regression
+      }
+      let recur = values.count <= 20 && values.count * 5 <= table.rowCount
+      return values.count == 2 || recur ? .classification : .regression
+    }
+    let areBinary = columns.indices.allSatisfy { column in
+      if let count = texts[column] { return count == 2 }
+      return numbers[column]?.allSatisfy { $0 == 0 || $0 == 1 } ?? false
+    }
+    if areBinary { return .multilabel }
+    if let column = texts.firstIndex(where: { $0 != nil }) {
+      throw DataError(
+        file: table.file, column: columns[column],
+        "one of several targets holds text with \(texts[column] ?? 0) different values",
+        remedy: "name one column to classify by, or only columns of numbers, or of two values each")
+    }
+    return .regression
+  }
+
+  /// The different numbers of a column, ascending; nil if there are more than `limit`.
+  private static func distinct(
+    _ values: [Double], _ column: Int, _ width: Int, limit: Int
+  ) -> [Double]? {
+    var found: Set<Double> = []
+    var last = Double.nan
+    for at in stride(from: column, to: values.count, by: width) where values[at] != last {
+      last = values[at]
+      found.insert(last)
+      if found.count > limit { return nil }
+    }
+    return found.sorted()
+  }
+
+  private static func check(
+    labels: [String], _ table: Table, _ column: String
+  ) throws(DataError) {
+    if labels.count == 1 {
+      throw DataError(
+        file: table.file, column: column,
+        "every row has the same label \(DataError.quoted(labels[0]))",
+        remedy: "a classification needs rows of at least two labels")
+    }
+    if labels.count > 20, 2 * labels.count > table.rowCount {
+      throw DataError(
+        file: table.file, column: column,
+        "\(labels.count) different labels in \(table.rowCount) rows are too many to be learned",
+        remedy: "name another target, or choose the task regression if it is a quantity")
+    }
+  }
+
+  private static func tooManyLabels(_ table: Table, _ column: String) -> DataError {
+    DataError(
+      file: table.file, column: column, "more than \(labelLimit) different labels",
+      remedy: "name another target, or choose the task regression if it is a quantity")
+  }
+
+  private static func renumbered(
+    _ codes: [Double], from found: [String], to labels: [String]
+  ) -> [Double] {
+    if found == labels { return codes }
+    let position = Dictionary(uniqueKeysWithValues: zip(labels, 0...))
+    let new = found.map { Double(position[$0] ?? 0) }
+    return codes.map { new[Int($0)] }
+  }
+
+  private static func pair(
+    _ found: [String], _ table: Table, _ column: String
+  ) throws(DataError) -> [String] {
+    let ordered = orderedCategories(found)
+    if ordered.count == 2 { return ordered }
+    if ordered.count == 1, ordered == ["0"] || ordered == ["1"] { return ["0", "1"] }
+    throw DataError(
+      file: table.file, column: column,
+      "a multi-label target needs two values, but it has \(found.count)",
+      remedy: "write 0 and 1, or choose another task")
+  }
+}
