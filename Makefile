@@ -49,7 +49,7 @@ sanitize: ## the tests under the address, undefined-behaviour and thread sanitiz
 	$(SWIFT) test --scratch-path .build-thread --sanitize=thread
 
 fuzz: ## every parser against libFuzzer for FUZZ_SECONDS (60) each
-	Fuzz/run $(or $(FUZZ_SECONDS),60)
+	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) Scripts/fuzz
 
 check: ## everything that must hold before a commit; exactly what CI runs
 	@$(MAKE) lint
