@@ -1,8 +1,8 @@
 import Backprop
 import Foundation
 
-/// Takes any file all the way to predictions: whatever it holds, that ends in an error of one line or
-/// in finite numbers.
+/// Takes any file all the way to predictions: whatever it holds, that ends in them or in an error of
+/// one line.
 public func fuzzTable(_ bytes: [UInt8]) {
   let path = InputFile.write(bytes)
   defer { InputFile.remove() }

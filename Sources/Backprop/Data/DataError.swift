@@ -44,6 +44,12 @@ public struct DataError: UserError, Equatable {
   /// Text out of a file, fit for one line of a terminal: quoted, cut, control characters replaced.
   static func quoted(_ text: String) -> String { "\"\(printable(text, limit: 60))\"" }
 
+  /// The first dozen of some names or labels, and how many there are if that is not all.
+  static func list(_ names: [String]) -> String {
+    names.prefix(12).map(quoted).joined(separator: ", ")
+      + (names.count > 12 ? ", … (\(names.count))" : "")
+  }
+
   private static func printable(_ text: String, limit: Int) -> String {
     var result = ""
     for (count, scalar) in text.unicodeScalars.enumerated() {

@@ -142,11 +142,14 @@ public struct FeatureEncoder: Sendable {
 
   private func position(of name: String, in table: Table) throws(DataError) -> Int {
     if let position = table.position(ifPresent: name) { return position }
-    let match = nearMatch(name, in: table.columns.map(\.name))
+    // A column that the model needs for itself is not this one under another name.
+    let needed = columns.map(\.name)
+    let taken = Set(needed)
+    let free = table.columns.map(\.name).filter { !taken.contains($0) }
     throw DataError(
       file: table.file, "the column \(DataError.quoted(name)) that the model needs is missing",
-      remedy: match.map { "is it the one named \(DataError.quoted($0))?" }
-        ?? "the model was trained on \(columns.count) columns")
+      remedy: nearMatch(name, in: free).map { "is it the one named \(DataError.quoted($0))?" }
+        ?? "the model needs the columns \(DataError.list(needed))")
   }
 }
 

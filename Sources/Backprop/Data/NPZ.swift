@@ -32,16 +32,11 @@ public struct ArrayArchive {
       throw DataError(
         file: archive.path, "there is no array \(DataError.quoted(name))",
         remedy: match.map { "did you mean \(DataError.quoted($0))?" }
-          ?? "the arrays are \(list(names))")
+          ?? "the arrays are \(DataError.list(names))")
     }
     let member = archive.members[index]
     var stream = try archive.stream(of: member)
     return try NPY.array(from: &stream, totalSize: member.size)
-  }
-
-  private func list(_ names: [String]) -> String {
-    names.prefix(12).map(DataError.quoted).joined(separator: ", ")
-      + (names.count > 12 ? ", … (\(names.count))" : "")
   }
 
   // MARK: Tables
@@ -77,7 +72,8 @@ public struct ArrayArchive {
     }
     guard let rows else {
       throw DataError(
-        file: archive.path, "the arrays \(list(names)) do not say what is input and what is target",
+        file: archive.path,
+        "the arrays \(DataError.list(names)) do not say what is input and what is target",
         remedy: "name them x and y, and x_test and y_test if there is a test part")
     }
     let table = try Table(memory: columns, rowCount: rows, file: archive.path)

@@ -166,13 +166,11 @@ public struct Table: Sendable {
   }
 
   static func noColumn(_ name: String, among names: [String], file: String?) -> DataError {
-    let listed =
-      names.prefix(12).map(DataError.quoted).joined(separator: ", ")
-      + (names.count > 12 ? ", … (\(names.count))" : "")
     let match = nearMatch(name, in: names)
     return DataError(
       file: file, "there is no column \(DataError.quoted(name))",
-      remedy: match.map { "did you mean \(DataError.quoted($0))?" } ?? "the columns are \(listed)")
+      remedy: match.map { "did you mean \(DataError.quoted($0))?" }
+        ?? "the columns are \(DataError.list(names))")
   }
 
   /// The place of a row (from 0) as messages name it when the line is not at hand.

@@ -200,14 +200,10 @@ extension Table {
   private func unseen(
     _ text: String, _ index: CategoryIndex, _ column: Int, _ place: DataError.Place
   ) -> DataError {
-    let labels = index.categories
-    let known =
-      labels.prefix(12).map(DataError.quoted).joined(separator: ", ")
-      + (labels.count > 12 ? ", … (\(labels.count))" : "")
-    return DataError(
+    DataError(
       file: file, place: place, column: columns[column].name,
       "the label \(DataError.quoted(text)) did not occur in training",
-      remedy: "the labels are \(known)")
+      remedy: "the labels are \(DataError.list(index.categories))")
   }
 }
 

@@ -36,7 +36,7 @@ public struct TargetColumns: Sendable {
       throw DataError(
         file: table.file, "no target column is named",
         remedy: "the columns are "
-          + table.columns.prefix(12).map { DataError.quoted($0.name) }.joined(separator: ", "))
+          + DataError.list(table.columns.map(\.name)))
     }
     if task == .classification, columns.count > 1 {
       throw DataError(
