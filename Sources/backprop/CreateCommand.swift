@@ -85,6 +85,7 @@ struct CreateCommand: ParsableCommand {
     }
     let activations = try Names.activations(
       activation, count: sizes.count - 1, option: "--activation")
+    try Names.checkMemory(sizes: sizes, activations: activations, copies: 3, as: T.self)
     let loss = try Names.loss(loss)
     let reduction = try reduction.map(Names.reduction) ?? .mean
     do {

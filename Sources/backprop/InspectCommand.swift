@@ -63,10 +63,10 @@ struct InspectCommand: ParsableCommand {
     try line("parameters", "\(Format.count(network.parameterCount)) (\(network.precisionName))")
     try line("loss", "\(network.loss), \(network.reduction) over a batch")
     if let encoder = model.encoder {
-      try line(
-        "inputs",
-        "\(Format.count(encoder.columns.count, "column")) as \(Format.count(encoder.outputCount, "input"))"
-      )
+      let columns = Format.count(encoder.columns.count, "column")
+      let inputs = Format.count(encoder.outputCount, "input")
+      let isOneToOne = encoder.columns.count == encoder.outputCount
+      try line("inputs", isOneToOne ? columns : "\(columns) as \(inputs)")
       for feature in encoder.features.prefix(40) { try line("", Self.text(feature)) }
       if encoder.features.count > 40 { try line("", "…") }
     } else {

@@ -135,6 +135,25 @@ enum Names {
     return activations
   }
 
+  /// Refuses sizes whose parameters cannot fit into the memory of the machine.
+  ///
+  /// - Parameter copies: How many times as many numbers are held: gradient, moments and best weights
+  ///   of a run.
+  static func checkMemory<T: Scalar>(
+    sizes: [Int], activations: [Activation], copies: Double, as type: T.Type
+  ) throws {
+    let layers = zip(zip(sizes, sizes.dropFirst()), activations)
+    let parameters = layers.reduce(0.0) { sum, layer in
+      sum + (Double(layer.0.0) + 1) * Double(layer.0.1) * Double(layer.1.pieces)
+    }
+    let bytes = parameters * copies * Double(MemoryLayout<T>.size)
+    guard let memory = Processor.physicalMemory, bytes > memory else { return }
+    throw UsageError(
+      "sizes \(sizes.map(String.init).joined(separator: ",")) need about "
+        + "\(Format.fixed(bytes / 1e9, 0)) GB, the machine has \(Format.fixed(memory / 1e9, 0)): use "
+        + "smaller layers")
+  }
+
   private static func value<Value>(
     _ text: String, _ kind: String, _ names: [String], _ parse: (String) -> Value?
   ) throws -> Value {

@@ -83,8 +83,15 @@ enum Terminal {
   }
 }
 
-/// How many threads there are to use.
+/// What the machine has.
 enum Processor {
+  /// Bytes of memory; nil if the system does not say.
+  static var physicalMemory: Double? {
+    let pages = sysconf(Int32(_SC_PHYS_PAGES))
+    let size = sysconf(Int32(_SC_PAGESIZE))
+    return pages > 0 && size > 0 ? Double(pages) * Double(size) : nil
+  }
+
   /// Physical cores that this process may run on: a second thread on a core has no second set of
   /// vector units.
   static var physicalCores: Int {

@@ -88,7 +88,9 @@ struct TrainingJob {
       saved = (output, try model.write(to: output))
     }
     let isWhole = summary.reason == .completed || summary.reason == .earlyStop
-    let testEvaluation = isWhole ? test.map { network.evaluate(on: $0, metrics: metrics) } : nil
+    let pool = threads > 1 ? ThreadPool(threads: threads) : nil
+    let testEvaluation =
+      isWhole ? test.map { network.evaluate(on: $0, metrics: metrics, pool: pool) } : nil
     try reporter.finish(
       summary, validationExamples: validation?.count ?? 0, test: testEvaluation, saved: saved,
       data: command.data)
@@ -138,10 +140,12 @@ extension TrainingJob {
     let activations = try Names.activations(
       options.activation ?? NetworkOptions.defaultActivation, count: hidden.count,
       option: "--activation")
+    let sizes = [encoder.outputCount] + hidden + [target.outputCount]
+    try Names.checkMemory(
+      sizes: sizes, activations: activations + [design.activation], copies: 5, as: T.self)
     do {
       let network = try Network<T>(
-        sizes: [encoder.outputCount] + hidden + [target.outputCount],
-        activations: activations + [design.activation], loss: design.loss,
+        sizes: sizes, activations: activations + [design.activation], loss: design.loss,
         reduction: options.reduction.map(Names.reduction) ?? .mean,
         initializer: options.initializer.map(Names.initializer), seed: command.training.seed ?? 0)
       return Preparation(

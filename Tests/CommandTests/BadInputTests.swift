@@ -168,6 +168,20 @@ struct BadInputTests {
       "m.safetensors", containing: "inputs and outputs")
   }
 
+  @Test("Networks that no machine can hold are refused")
+  func giants() throws {
+    try runner.writeClassification()
+    for hidden in ["10000000,10000000", "9223372036854775807", "90000,90000"] {
+      try expectFailure(
+        2, "train", "classes.csv", "--target", "label", "--hidden", hidden, "--quiet",
+        containing: "smaller layers")
+      try expectFailure(
+        2, "create", "--sizes", "3,\(hidden)", "--activation", "maxout:9", "--loss",
+        "squared-error",
+        "-o", "m.safetensors", containing: "smaller layers")
+    }
+  }
+
   @Test("A run that diverges names step, layer and neuron")
   func divergence() throws {
     try runner.writeRegression()
