@@ -5,8 +5,10 @@ import Foundation
 private let targets: [String: @Sendable ([UInt8]) -> Void] = [
   "csv": fuzzTable,
   "idx": fuzzTable,
+  "json": fuzzJSON,
   "npy": fuzzTable,
   "npz": fuzzArchive,
+  "safetensors": fuzzModel,
 ]
 
 private let target: @Sendable ([UInt8]) -> Void = {
