@@ -9,7 +9,7 @@ SWIFT ?= swift
 PYTHON ?= python3
 # What the formatter reads, as far as it exists.
 SOURCES := $(wildcard Package.swift Sources Tests Snippets Benchmarks/Package.swift \
-  Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources)
+  Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources Fuzz/Support)
 # Warnings are errors, in Swift and in C. (SwiftPM stumbles over a bare -Werror for C.) A folder of
 # its own, so that the everyday build does not start anew because of other flags.
 STRICT := --scratch-path .build-strict -Xswiftc -warnings-as-errors \
