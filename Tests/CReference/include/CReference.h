@@ -20,6 +20,9 @@
 #undef REF_NAME
 #undef REF_REAL
 
+// Whether the multiply-adds of a variant round once: in all but the baseline of x86.
+bool ref_fuses(bp_variant variant);
+
 // Functions in the precision of long double.
 long double ref_function(bp_function function, long double x);
 long double ref_activation(bp_activation activation, long double parameter, long double z);

@@ -25,6 +25,19 @@ double REF_NAME(function_error)(bp_function function, size_t count, const REF_RE
 double REF_NAME(activation_error)(bp_activation activation, REF_REAL parameter, bool derivative,
                                   size_t count, const REF_REAL *z, const REF_REAL *y,
                                   size_t *worst);
+// σ′(z), rounded.
+REF_REAL REF_NAME(derivative)(bp_activation activation, REF_REAL parameter, REF_REAL z);
 // The index of the first element whose bits differ, all NaNs being the same; -1 if there is none.
 ptrdiff_t REF_NAME(first_difference)(size_t rows, size_t columns, const REF_REAL *x, size_t ldx,
                                      const REF_REAL *y, size_t ldy);
+
+// One kernel or a few against the loops, at one size, on one variant: NULL, or what differs. Outputs
+// are full of NaN at first. Products, updates, sums and selections must agree in every bit, losses
+// within some ulps of long double.
+const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m, size_t k,
+                                     size_t n);
+const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t columns);
+const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t panels, size_t rows);
+const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows, size_t columns);
+// A hash of the bits of products, activations and functions: equal for all fused variants.
+uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool);

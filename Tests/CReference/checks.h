@@ -1,0 +1,407 @@
+// One kernel against its plain loop at one size, in one precision: random operands, outputs full of
+// NaN. Included by checks.c, which defines REF_NAME, REF_REAL, REF_FMA and REF_TABLE.
+
+static REF_REAL REF_NAME(random)(uint64_t *state) {
+  *state = *state * 6364136223846793005u + 1442695040888963407u;
+  return (REF_REAL)((double)(*state >> 11) * 0x1p-52 - 1);
+}
+
+// A matrix with padded rows, filled with random numbers in -1 … 1 (padding NaN-free), or with NaN.
+static REF_REAL *REF_NAME(matrix)(size_t rows, size_t ld, size_t columns, uint64_t *state) {
+  REF_REAL *x = bp_buffer_create((rows * ld + 64) * sizeof(REF_REAL));
+  for (size_t i = 0; i < rows * ld; i++)
+    x[i] = !state ? (REF_REAL)NAN : i % ld < columns ? REF_NAME(random)(state) : 0;
+  return x;
+}
+static void REF_NAME(release)(REF_REAL *x, size_t rows, size_t ld) {
+  bp_buffer_destroy(x, (rows * ld + 64) * sizeof(REF_REAL));
+}
+static REF_REAL REF_NAME(muladd)(bool fused, REF_REAL a, REF_REAL b, REF_REAL c) {
+  if (fused) return REF_FMA(a, b, c);
+  REF_REAL product = a * b;
+  return product + c;
+}
+static bool REF_NAME(zero_padding)(size_t rows, size_t columns, const REF_REAL *x, size_t ld) {
+  for (size_t r = 0; r < rows; r++)
+    for (size_t j = columns; j < ref_padded(columns); j++)
+      if (x[r * ld + j] != 0) return false;
+  return true;
+}
+// |x - exact| within so many ulps of `size`.
+static bool REF_NAME(near)(REF_REAL x, long double exact, double ulps, long double size) {
+  if (isnan(x) || isnan(exact)) return isnan(x) && isnan(exact);
+  if (isinf(exact)) return x == exact;
+  return fabsl(x - exact) <= ulps * REF_EPSILON * (fabsl(size) + REF_SMALLEST);
+}
+
+const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m, size_t k,
+                                     size_t n) {
+  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const bool fused = ref_fuses(variant);
+  const char *fault = NULL;
+  uint64_t state = m * 10007 + k * 101 + n;
+  const size_t lda = ref_padded(k) + 16, ldd = ref_padded(n), panels = ref_padded(n) / 16;
+  REF_REAL *a = REF_NAME(matrix)(m, lda, k, &state), *delta = REF_NAME(matrix)(m, ldd, n, &state);
+  REF_REAL *w = REF_NAME(matrix)(n, k, k, &state), *b = REF_NAME(matrix)(1, n, n, &state);
+  REF_REAL *packed = REF_NAME(matrix)(panels, (k + 1) * 16, 0, NULL);
+  REF_REAL *out = REF_NAME(matrix)(m, ldd, 0, NULL), *z = REF_NAME(matrix)(m, ldd, 0, NULL);
+  REF_REAL *sum = REF_NAME(matrix)(m, ldd, 0, NULL), *below = REF_NAME(matrix)(m, lda, 0, NULL);
+  REF_REAL *expected = REF_NAME(matrix)(m, lda, 0, NULL);
+  REF_REAL *w2 = REF_NAME(matrix)(n, k, 0, NULL), *b2 = REF_NAME(matrix)(1, n, 0, NULL);
+  REF_REAL *w3 = REF_NAME(matrix)(n, k, 0, NULL), *b3 = REF_NAME(matrix)(1, n, 0, NULL);
+
+  kernels->pack(k, n, w, b, packed);
+  kernels->unpack(k, n, packed, w2, b2);
+  if (REF_NAME(first_difference)(n, k, w, k, w2, k) >= 0 ||
+      REF_NAME(first_difference)(1, n, b, n, b2, n) >= 0)
+    fault = "unpack does not undo pack";
+
+  // Forward: z as the plain loop, σ(z) as `activate` makes it of the same z.
+  REF_NAME(affine)(fused, m, k, n, a, lda, w, b, sum, ldd);
+  const bp_activation activations[] = {BP_IDENTITY, BP_RELU, BP_TANH};
+  for (int i = 0; i < 3; i++)
+    for (int keep = 0; keep < 2; keep++) {
+      for (size_t j = 0; j < m * ldd; j++) out[j] = z[j] = (REF_REAL)NAN;
+      kernels->affine(pool, m, k, n, a, lda, packed, activations[i], 0, keep ? z : NULL, ldd, out,
+                      ldd);
+      if (keep && REF_NAME(first_difference)(m, n, z, ldd, sum, ldd) >= 0) fault = "affine: z";
+      for (size_t r = 0; r < m; r++)
+        for (size_t j = 0; j < n; j++) z[r * ldd + j] = sum[r * ldd + j];
+      kernels->activate(m, n, z, ldd, activations[i], 0, z, ldd);
+      if (REF_NAME(first_difference)(m, n, out, ldd, z, ldd) >= 0) fault = "affine";
+    }
+
+  // BP2, plain and with a derivative.
+  for (int relu = 0; relu < 2; relu++) {
+    for (size_t j = 0; j < m * lda; j++) below[j] = (REF_REAL)NAN;
+    REF_NAME(pass_down)(fused, m, n, k, delta, ldd, w, expected, lda);
+    if (relu)
+      for (size_t r = 0; r < m; r++)
+        for (size_t j = 0; j < k; j++) expected[r * lda + j] *= a[r * lda + j] > 0 ? 1 : 0;
+    kernels->pass_down(pool, m, n, k, delta, ldd, packed, relu ? BP_RELU : BP_IDENTITY, 0,
+                       relu ? a : NULL, lda, below, lda);
+    if (REF_NAME(first_difference)(m, k, below, lda, expected, lda) >= 0) fault = "pass_down";
+    if (!REF_NAME(zero_padding)(m, k, below, lda)) fault = "pass_down: padding";
+  }
+
+  // BP3 and BP4.
+  for (size_t j = 0; j < panels * (k + 1) * 16; j++) packed[j] = (REF_REAL)NAN;
+  kernels->parameter_gradient(pool, m, k, n, a, lda, delta, ldd, packed);
+  kernels->unpack(k, n, packed, w2, b2);
+  REF_NAME(parameter_gradient)(fused, m, k, n, a, lda, delta, ldd, w3, b3);
+  if (REF_NAME(first_difference)(n, k, w2, k, w3, k) >= 0) fault = "parameter_gradient: weights";
+  if (REF_NAME(first_difference)(1, n, b2, n, b3, n) >= 0) fault = "parameter_gradient: biases";
+  for (size_t r = 0; r <= k && n > 0; r++)
+    for (size_t j = n; j < panels * 16; j++)
+      if (packed[((panels - 1) * (k + 1) + r) * 16 + j % 16] != 0)
+        fault = "parameter_gradient: padding";
+
+  REF_NAME(release)(a, m, lda), REF_NAME(release)(delta, m, ldd);
+  REF_NAME(release)(w, n, k), REF_NAME(release)(b, 1, n), REF_NAME(release)(w2, n, k);
+  REF_NAME(release)(b2, 1, n), REF_NAME(release)(w3, n, k), REF_NAME(release)(b3, 1, n);
+  REF_NAME(release)(packed, panels, (k + 1) * 16), REF_NAME(release)(out, m, ldd);
+  REF_NAME(release)(z, m, ldd), REF_NAME(release)(sum, m, ldd);
+  REF_NAME(release)(below, m, lda), REF_NAME(release)(expected, m, lda);
+  return fault;
+}
+
+// C(a, y) of one output, and its derivative, except hinge with several outputs.
+static long double REF_NAME(loss_of)(bp_loss loss, long double d, long double a, long double y) {
+  long double r = a - y;
+  switch (loss) {
+    case BP_SQUARED_ERROR: return r * r / 2;
+    case BP_ABSOLUTE_ERROR: return fabsl(r);
+    case BP_HUBER: return fabsl(r) <= d ? r * r / 2 : d * (fabsl(r) - d / 2);
+    case BP_BINARY_CROSS_ENTROPY:
+      return (y == 0 ? 0 : -y * logl(a)) + (y == 1 ? 0 : -(1 - y) * log1pl(-a));
+    case BP_CROSS_ENTROPY: return y == 0 ? 0 : -y * logl(a);
+    case BP_HINGE: return fmaxl(0, 1 - y * a);
+    case BP_POISSON: return a - (y == 0 ? 0 : y * logl(a));
+    case BP_QUANTILE: return fmaxl(d * (y - a), (d - 1) * (y - a));
+  }
+  return NAN;
+}
+static long double REF_NAME(slope_of)(bp_loss loss, long double d, long double a, long double y) {
+  long double r = a - y;
+  switch (loss) {
+    case BP_SQUARED_ERROR: return r;
+    case BP_ABSOLUTE_ERROR: return r > 0 ? 1 : r < 0 ? -1 : 0;
+    case BP_HUBER: return fabsl(r) <= d ? r : r > 0 ? d : -d;
+    case BP_BINARY_CROSS_ENTROPY: return (y == 1 ? 0 : (1 - y) / (1 - a)) - (y == 0 ? 0 : y / a);
+    case BP_CROSS_ENTROPY: return y == 0 ? 0 : -y / a;
+    case BP_HINGE: return 1 - y * a > 0 ? -y : 0;
+    case BP_POISSON: return 1 - (y == 0 ? 0 : y / a);
+    case BP_QUANTILE: return r < 0 ? -d : r > 0 ? 1 - d : 0;
+  }
+  return NAN;
+}
+
+const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t columns) {
+  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const char *fault = NULL;
+  uint64_t state = rows * 131 + columns;
+  const size_t ld = ref_padded(columns);
+  REF_REAL *a = REF_NAME(matrix)(rows, ld, columns, &state);
+  REF_REAL *y = REF_NAME(matrix)(rows, ld, columns, &state);
+  REF_REAL *weights = REF_NAME(matrix)(1, rows, rows, &state);
+  REF_REAL *values = REF_NAME(matrix)(1, rows, 0, NULL), *out = REF_NAME(matrix)(rows, ld, 0, NULL);
+  const REF_REAL scale = (REF_REAL)0.5, parameter = (REF_REAL)0.3;
+  for (size_t i = 0; i < rows * ld; i++) a[i] = (a[i] + 1) / 2, y[i] = (y[i] + 1) / 2;
+  for (size_t i = 0; i < rows * ld; i += 3) y[i] = i % 2 ? 1 : 0;
+  for (size_t i = 0; i < rows * ld; i += 5) a[i] = y[i];  // certain and right, or on the kink
+  for (size_t r = 0; r < rows; r++)
+    for (size_t j = 0; j < columns; j++)
+      if (a[r * ld + j] == 0 && y[r * ld + j] != 0) a[r * ld + j] = 1;
+
+  for (bp_loss loss = BP_SQUARED_ERROR; loss <= BP_QUANTILE; loss++)
+    for (int weighted = 0; weighted < 2; weighted++) {
+      for (size_t i = 0; i < rows * ld; i++) out[i] = (REF_REAL)NAN;
+      for (size_t i = 0; i < rows; i++) values[i] = (REF_REAL)NAN;
+      kernels->loss(loss, parameter, rows, columns, a, ld, y, ld, weighted ? weights : NULL, scale,
+                    values);
+      kernels->loss_gradient(loss, parameter, rows, columns, a, ld, y, ld,
+                             weighted ? weights : NULL, scale, out, ld);
+      if (!REF_NAME(zero_padding)(rows, columns, out, ld)) fault = "loss_gradient: padding";
+      for (size_t r = 0; r < rows; r++) {
+        const REF_REAL *ar = a + r * ld, *yr = y + r * ld;
+        long double w = (weighted ? weights[r] : 1) * scale, sum = 0, size = 1;
+        size_t c = 0, violations = 0;
+        for (size_t j = 1; j < columns; j++) c = yr[j] > yr[c] ? j : c;
+        for (size_t j = 0; j < columns; j++) {
+          long double value = REF_NAME(loss_of)(loss, parameter, ar[j], yr[j]);
+          long double slope = REF_NAME(slope_of)(loss, parameter, ar[j], yr[j]);
+          if (loss == BP_HINGE && columns > 1) {
+            REF_REAL margin = 1 + ar[j] - ar[c];
+            value = j == c ? 0 : fmaxl(0, margin), slope = j != c && margin > 0;
+            violations += slope != 0;
+            if (j == c) slope = NAN;  // looked at below
+          }
+          sum += value, size += fabsl(value);
+          if (!isnan(slope) && !REF_NAME(near)(out[r * ld + j], w * slope, 6, fabsl(w * slope) + fabsl(w)))
+            fault = ref_loss_names[loss];
+        }
+        if (loss == BP_HINGE && columns > 1 &&
+            !REF_NAME(near)(out[r * ld + c], -w * (long double)violations, 2,
+                            w * (long double)violations))
+          fault = "hinge: the correct class";
+        if (!REF_NAME(near)(values[r], w * sum, 8, w * size)) fault = ref_loss_names[loss];
+      }
+    }
+
+  // From weighted inputs: z in -4 … 4.
+  for (size_t i = 0; i < rows * ld; i++) a[i] = a[i] * 8 - 4;
+  kernels->softmax(rows, columns, a, ld, out, ld);
+  kernels->softmax_cross_entropy(rows, columns, a, ld, y, ld, weights, scale, values);
+  for (size_t r = 0; r < rows && columns > 0; r++) {
+    long double most = -INFINITY, sum = 0, loss = 0, size = 1;
+    for (size_t j = 0; j < columns; j++) most = fmaxl(most, a[r * ld + j]);
+    for (size_t j = 0; j < columns; j++) sum += expl(a[r * ld + j] - most);
+    for (size_t j = 0; j < columns; j++) {
+      long double share = expl(a[r * ld + j] - most) / sum;
+      if (!REF_NAME(near)(out[r * ld + j], share, 6, share)) fault = "softmax";
+      loss += y[r * ld + j] * (most + logl(sum) - a[r * ld + j]);
+    }
+    size += loss;
+    if (!REF_NAME(near)(values[r], weights[r] * scale * loss, 8, weights[r] * scale * size))
+      fault = "softmax_cross_entropy";
+  }
+  kernels->sigmoid_cross_entropy(rows, columns, a, ld, y, ld, NULL, scale, values);
+  for (size_t r = 0; r < rows; r++) {
+    long double loss = 0;
+    for (size_t j = 0; j < columns; j++)
+      loss += log1pl(expl(a[r * ld + j])) - (long double)y[r * ld + j] * a[r * ld + j];
+    if (!REF_NAME(near)(values[r], scale * loss, 8, loss + 1)) fault = "sigmoid_cross_entropy";
+  }
+
+  // BP1 through softmax: g = y, a = out.
+  REF_REAL *through = REF_NAME(matrix)(rows, ld, 0, NULL);
+  kernels->softmax_delta(rows, columns, y, ld, out, ld, through, ld);
+  if (!REF_NAME(zero_padding)(rows, columns, through, ld)) fault = "softmax_delta: padding";
+  for (size_t r = 0; r < rows; r++) {
+    long double mean = 0;
+    for (size_t j = 0; j < columns; j++) mean += (long double)y[r * ld + j] * out[r * ld + j];
+    for (size_t j = 0; j < columns; j++)
+      if (!REF_NAME(near)(through[r * ld + j], out[r * ld + j] * (y[r * ld + j] - mean), 8,
+                          out[r * ld + j]))
+        fault = "softmax_delta";
+  }
+  kernels->canonical_delta(rows, columns, out, ld, y, ld, weights, scale, through, ld);
+  if (!REF_NAME(zero_padding)(rows, columns, through, ld)) fault = "canonical_delta: padding";
+  for (size_t r = 0; r < rows; r++)
+    for (size_t j = 0; j < columns; j++)
+      if (through[r * ld + j] != weights[r] * scale * (out[r * ld + j] - y[r * ld + j]))
+        fault = "canonical_delta";
+  REF_NAME(release)(a, rows, ld), REF_NAME(release)(y, rows, ld);
+  REF_NAME(release)(weights, 1, rows), REF_NAME(release)(values, 1, rows);
+  REF_NAME(release)(out, rows, ld), REF_NAME(release)(through, rows, ld);
+  return fault;
+}
+
+// Updates of `panels` × `rows` × 16 parameters, all rows but the last decayed: bits as in the loops.
+const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t panels,
+                                    size_t rows) {
+  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const bool fused = ref_fuses(variant);
+  const char *fault = NULL;
+  const size_t count = panels * rows * 16, decayed = rows > 0 ? rows - 1 : 0;
+  uint64_t state = count;
+  REF_REAL *start = REF_NAME(matrix)(1, count, count, &state);
+  REF_REAL *g = REF_NAME(matrix)(1, count, count, &state);
+  REF_REAL *p = REF_NAME(matrix)(1, count, 0, NULL), *q = REF_NAME(matrix)(1, count, 0, NULL);
+  REF_REAL *m = REF_NAME(matrix)(1, count, 0, NULL), *v = REF_NAME(matrix)(1, count, 0, NULL);
+  const REF_REAL rate = (REF_REAL)0.01, decay = (REF_REAL)0.1, mu = (REF_REAL)0.9;
+  const REF_REAL beta2 = (REF_REAL)0.999, epsilon = (REF_REAL)1e-8;
+  const REF_REAL c1 = (REF_REAL)0.19, c2 = (REF_REAL)0.002;
+  for (int rule = 0; rule < 5; rule++) {
+    for (size_t i = 0; i < count; i++)
+      p[i] = start[i], m[i] = g[(i + 1) % count], v[i] = g[i] * g[i];
+    for (size_t i = 0; i < count; i++) {
+      REF_REAL shrink = i / 16 % rows < decayed ? rate * decay : 0;
+      REF_REAL x = REF_NAME(muladd)(fused, -shrink, p[i], p[i]);
+      REF_REAL speed = REF_NAME(muladd)(fused, mu, m[i], g[i]);
+      REF_REAL ahead = REF_NAME(muladd)(fused, mu, speed, g[i]);
+      REF_REAL m2 = REF_NAME(muladd)(fused, mu, m[i], (1 - mu) * g[i]);
+      REF_REAL v2 = REF_NAME(muladd)(fused, beta2, v[i], (1 - beta2) * g[i] * g[i]);
+      REF_REAL root = REF_SQRT(v2 * (1 / c2));
+      q[i] = rule == 0   ? REF_NAME(muladd)(fused, -rate, g[i], x)
+             : rule == 1 ? REF_NAME(muladd)(fused, -rate, speed, x)
+             : rule == 2 ? REF_NAME(muladd)(fused, -rate, ahead, x)
+             : rule == 3 ? x - rate / c1 * m2 / (root + epsilon)
+             : shrink > 0 ? REF_NAME(muladd)(fused, decay, p[i], p[i]) : p[i];
+    }
+    switch (rule) {
+      case 0: kernels->update_sgd(pool, panels, rows, decayed, g, rate, decay, p); break;
+      case 1:
+      case 2:
+        kernels->update_momentum(pool, panels, rows, decayed, g, rate, mu, rule == 2, decay, m, p);
+        break;
+      case 3:
+        kernels->update_adam(pool, panels, rows, decayed, g, rate, mu, beta2, epsilon, c1, c2,
+                             decay, m, v, p);
+        break;
+      default:
+        kernels->add_penalty_gradient(pool, panels, rows, decayed, start, decay, p);
+    }
+    const char *names[] = {"update_sgd", "update_momentum", "update_momentum (Nesterov)",
+                           "update_adam", "add_penalty_gradient"};
+    if (REF_NAME(first_difference)(1, count, p, count, q, count) >= 0) fault = names[rule];
+  }
+  long double squares = 0, sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    squares += i / 16 % rows < decayed ? (long double)start[i] * start[i] : 0;
+    sum += start[i];
+  }
+  if (fabsl(kernels->sum_squares(panels, rows, decayed, start) - squares) > 1e-12L * (squares + 1))
+    fault = "sum_squares";
+  if (fabsl(kernels->sum(count, start) - sum) > 1e-13L * (long double)(count + 1)) fault = "sum";
+  REF_NAME(release)(start, 1, count), REF_NAME(release)(g, 1, count);
+  REF_NAME(release)(p, 1, count), REF_NAME(release)(q, 1, count);
+  REF_NAME(release)(m, 1, count), REF_NAME(release)(v, 1, count);
+  return fault;
+}
+
+const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows, size_t columns) {
+  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const char *fault = NULL;
+  uint64_t state = rows * 37 + columns;
+  const size_t ld = ref_padded(columns), ld3 = ref_padded(3 * columns);
+  REF_REAL *x = REF_NAME(matrix)(rows, ld, columns, &state);
+  REF_REAL *z = REF_NAME(matrix)(rows, ld3, 3 * columns, &state);
+  REF_REAL *out = REF_NAME(matrix)(rows, ld, 0, NULL), *wide = REF_NAME(matrix)(rows, ld3, 0, NULL);
+  REF_REAL *sums = REF_NAME(matrix)(1, columns, 0, NULL);
+  uint32_t *indices = calloc(rows + 1, sizeof *indices);
+  for (size_t r = 0; r < rows; r++) indices[r] = (uint32_t)(r * 7 % rows);
+  kernels->gather(pool, rows, columns, x, ld, indices, out, ld);
+  for (size_t r = 0; r < rows; r++)
+    if (memcmp(out + r * ld, x + indices[r] * ld, columns * sizeof *x) != 0) fault = "gather";
+  kernels->column_sums(rows, columns, x, ld, sums);
+  for (size_t j = 0; j < columns; j++) {
+    REF_REAL sum = 0;
+    for (size_t r = 0; r < rows; r++) sum += x[r * ld + j];
+    if (sum != sums[j]) fault = "column_sums";
+  }
+  kernels->maxout(rows, columns, 3, z, ld3, out, ld);
+  kernels->maxout_delta(rows, columns, 3, x, ld, z, ld3, wide, ld3);
+  if (!REF_NAME(zero_padding)(rows, 3 * columns, wide, ld3)) fault = "maxout_delta: padding";
+  for (size_t r = 0; r < rows; r++)
+    for (size_t j = 0; j < columns; j++) {
+      const REF_REAL *p = z + r * ld3 + 3 * j, *d = wide + r * ld3 + 3 * j;
+      size_t best = p[1] > p[0] ? 1 : 0;
+      best = p[2] > p[best] ? 2 : best;
+      if (out[r * ld + j] != p[best]) fault = "maxout";
+      for (size_t i = 0; i < 3; i++)
+        if (d[i] != (i == best ? x[r * ld + j] : 0)) fault = "maxout_delta";
+    }
+  if (kernels->first_nonfinite(rows, columns, x, ld) != -1) fault = "first_nonfinite: all finite";
+  for (size_t i = 0; i < rows * columns; i += 1 + i / 3) {
+    REF_REAL *place = x + i / columns * ld + i % columns, kept = *place;
+    *place = i % 2 ? (REF_REAL)INFINITY : (REF_REAL)NAN;
+    if (kernels->first_nonfinite(rows, columns, x, ld) != (ptrdiff_t)i) fault = "first_nonfinite";
+    *place = kept;
+  }
+  // Elementwise kernels: the same bits in place, at every width, as one element at a time.
+  for (bp_activation f = BP_IDENTITY; f <= BP_MISH; f++) {
+    for (size_t i = 0; i < rows * ld; i++) out[i] = (REF_REAL)NAN;
+    kernels->activate(rows, columns, x, ld, f, (REF_REAL)0.2, out, ld);
+    for (size_t i = 0; i < rows * columns; i++) {
+      REF_REAL single[16] = {x[i / columns * ld + i % columns]};
+      kernels->activate(1, 1, single, 16, f, (REF_REAL)0.2, single, 16);
+      if (single[0] != out[i / columns * ld + i % columns]) fault = "activate";
+    }
+    const REF_REAL *kept = bp_derivative_uses_z(f) ? x : out;
+    REF_REAL *d = REF_NAME(matrix)(rows, ld, 0, NULL);
+    kernels->multiply_derivative(rows, columns, x, ld, kept, ld, f, (REF_REAL)0.2, d, ld);
+    if (!REF_NAME(zero_padding)(rows, columns, d, ld)) fault = "multiply_derivative: padding";
+    for (size_t i = 0; i < rows * columns; i++) {
+      size_t at = i / columns * ld + i % columns;
+      REF_REAL single[16] = {kept[at]};
+      kernels->multiply_derivative(1, 1, NULL, 0, single, 16, f, (REF_REAL)0.2, single, 16);
+      if (single[0] * x[at] != d[at]) fault = "multiply_derivative";
+    }
+    REF_NAME(release)(d, rows, ld);
+  }
+  free(indices);
+  REF_NAME(release)(x, rows, ld), REF_NAME(release)(z, rows, ld3);
+  REF_NAME(release)(out, rows, ld), REF_NAME(release)(wide, rows, ld3);
+  REF_NAME(release)(sums, 1, columns);
+  return fault;
+}
+
+// FNV-1a over the bits of everything that functions and products give for a fixed set of operands:
+// equal for all fused variants.
+uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool) {
+  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const size_t m = 70, k = 420, n = 70, lda = ref_padded(k), ldd = ref_padded(n);
+  uint64_t state = 1, hash = 14695981039346656037u;
+  REF_REAL *a = REF_NAME(matrix)(m, lda, k, &state), *w = REF_NAME(matrix)(5, (k + 1) * 16, (k + 1) * 16, &state);
+  REF_REAL *out = REF_NAME(matrix)(m, lda, 0, NULL), *out2 = REF_NAME(matrix)(m, lda, 0, NULL);
+  REF_REAL *gradient = REF_NAME(matrix)(5, (k + 1) * 16, 0, NULL);
+#define HASH(x, rows, columns, ld)                                                         \
+  for (size_t r = 0; r < rows; r++)                                                        \
+    for (size_t j = 0; j < (columns) * sizeof(REF_REAL); j++)                              \
+      hash = (hash ^ ((const unsigned char *)((x) + r * (ld)))[j]) * 1099511628211u
+  for (bp_activation f = BP_IDENTITY; f <= BP_MISH; f++) {
+    kernels->affine(pool, m, k, n, a, lda, w, f, (REF_REAL)0.2, out2, ldd, out, ldd);
+    HASH(out, m, n, ldd);
+    kernels->multiply_derivative(m, n, a, lda, bp_derivative_uses_z(f) ? out2 : out, ldd, f,
+                                 (REF_REAL)0.2, out2, ldd);
+    HASH(out2, m, n, ldd);
+    kernels->pass_down(pool, m, n, k, out2, ldd, w, BP_TANH, 0, a, lda, out, lda);
+    HASH(out, m, k, lda);
+  }
+  kernels->parameter_gradient(pool, m, k, n, a, lda, out2, ldd, gradient);
+  HASH(gradient, 5, (k + 1) * 16, (k + 1) * 16);
+  for (bp_function f = BP_EXP; f <= BP_ERF; f++) {
+    for (size_t i = 0; i < m * lda; i++) out[i] = f == BP_LOG ? 1 + a[i] : a[i] * 3 / 4;
+    for (size_t i = 0; i < m * lda && f != BP_LOG1P; i += 2) out[i] *= 20;
+    kernels->map(f, m * lda, out, out);
+    HASH(out, m, k, lda);
+  }
+  kernels->softmax(m, k, a, lda, out, lda);
+  HASH(out, m, k, lda);
+#undef HASH
+  REF_NAME(release)(a, m, lda), REF_NAME(release)(w, 5, (k + 1) * 16);
+  REF_NAME(release)(out, m, lda), REF_NAME(release)(out2, m, lda);
+  REF_NAME(release)(gradient, 5, (k + 1) * 16);
+  return hash;
+}
