@@ -80,7 +80,8 @@ struct FunctionTests {
       return y
     }
     let infinity = Float.infinity
-    #expect(values(BP_EXP, [-infinity, infinity, -0.0, 89, -104]) == [0, infinity, 1, infinity, 0])
+    #expect(
+      values(BP_EXP, [-infinity, infinity, -0.0, 89, -104]) == [0, infinity, 1, infinity, 0])
     #expect(values(BP_EXPM1, [-infinity, infinity, 0]) == [-1, infinity, 0])
     #expect(values(BP_LOG, [0, -0.0, 1, infinity]) == [-infinity, -infinity, 0, infinity])
     #expect(values(BP_LOG1P, [-1, 0, infinity]) == [-infinity, 0, infinity])

@@ -4,9 +4,11 @@ import Testing
 
 @Suite("Memory and threads of the kernels")
 struct MemoryAndPoolTests {
-  @Test("Buffers are aligned, zero at first and readable beyond their end", arguments: [
-    0, 1, 63, 4096, 1 << 20, (4 << 20) - 1, 4 << 20, (8 << 20) + 5,
-  ])
+  @Test(
+    "Buffers are aligned, zero at first and readable beyond their end",
+    arguments: [
+      0, 1, 63, 4096, 1 << 20, (4 << 20) - 1, 4 << 20, (8 << 20) + 5,
+    ])
   func buffers(bytes: Int) throws {
     let buffer = try #require(bp_buffer_create(bytes))
     #expect(Int(bitPattern: buffer) % (bytes >= 4 << 20 ? 2 << 20 : 64) == 0)

@@ -28,9 +28,8 @@ long double ref_function(bp_function function, long double x);
 long double ref_activation(bp_activation activation, long double parameter, long double z);
 long double ref_derivative(bp_activation activation, long double parameter, long double z);
 
-// Calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and memalign by any thread of this
-// process, and of mmap with anonymous memory through them; -1 where they cannot be counted (macOS,
-// sanitizers).
+// Calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and memalign so far, by all threads
+// of this process; -1 where they cannot be counted (macOS, sanitizers).
 int64_t allocation_count(void);
 
 #endif
