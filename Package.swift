@@ -22,10 +22,10 @@ let package = Package(
         "Backprop",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .target(name: "CReference", dependencies: ["CBackprop"], path: "Tests/CReference"),
     .testTarget(
       name: "BackpropTests", dependencies: ["Backprop", "CBackprop", "CReference"],
       exclude: ["Fixtures"]),
-    .target(name: "CReference", dependencies: ["CBackprop"], path: "Tests/CReference"),
     .testTarget(name: "CommandTests", dependencies: ["backprop", "Backprop"]),
   ],
   swiftLanguageModes: [.v6]

@@ -15,7 +15,7 @@ struct bp_pool {
   int threads;
   void (*body)(void *context, int part, int parts);
   void *context;
-  bool stopping;
+  atomic_bool stopping;
   pthread_t *workers;
   pthread_mutex_t mutex;
   pthread_cond_t wake;

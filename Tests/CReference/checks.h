@@ -177,7 +177,7 @@ const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t colum
             if (j == c) slope = NAN;  // looked at below
           }
           sum += value, size += fabsl(value);
-          if (!isnan(slope) && !REF_NAME(near)(out[r * ld + j], w * slope, 4, w * slope + w))
+          if (!isnan(slope) && !REF_NAME(near)(out[r * ld + j], w * slope, 6, fabsl(w * slope) + fabsl(w)))
             fault = ref_loss_names[loss];
         }
         if (loss == BP_HINGE && columns > 1 &&

@@ -84,6 +84,10 @@ double REF_NAME(activation_error)(bp_activation activation, REF_REAL parameter, 
   return most;
 }
 
+REF_REAL REF_NAME(derivative)(bp_activation activation, REF_REAL parameter, REF_REAL z) {
+  return (REF_REAL)ref_derivative(activation, parameter, z);
+}
+
 ptrdiff_t REF_NAME(first_difference)(size_t rows, size_t columns, const REF_REAL *x, size_t ldx,
                                      const REF_REAL *y, size_t ldy) {
   for (size_t r = 0; r < rows; r++)

@@ -28,8 +28,8 @@ long double ref_function(bp_function function, long double x);
 long double ref_activation(bp_activation activation, long double parameter, long double z);
 long double ref_derivative(bp_activation activation, long double parameter, long double z);
 
-// Calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and memalign by this thread; -1
-// where they cannot be counted (macOS, sanitizers).
+// Calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and memalign so far, by this thread
+// alone, since tests run in parallel; -1 where they cannot be counted (macOS, sanitizers).
 int64_t allocation_count(void);
 
 #endif

@@ -25,6 +25,8 @@ double REF_NAME(function_error)(bp_function function, size_t count, const REF_RE
 double REF_NAME(activation_error)(bp_activation activation, REF_REAL parameter, bool derivative,
                                   size_t count, const REF_REAL *z, const REF_REAL *y,
                                   size_t *worst);
+// σ′(z), rounded.
+REF_REAL REF_NAME(derivative)(bp_activation activation, REF_REAL parameter, REF_REAL z);
 // The index of the first element whose bits differ, all NaNs being the same; -1 if there is none.
 ptrdiff_t REF_NAME(first_difference)(size_t rows, size_t columns, const REF_REAL *x, size_t ldx,
                                      const REF_REAL *y, size_t ldy);

@@ -1,0 +1,104 @@
+import CBackprop
+import CReference
+import Testing
+
+/// Accuracy of our own polynomials against the C library in long double, in units of the last place.
+@Suite("Elementary functions")
+struct FunctionTests {
+  /// Arguments over a function's whole range: dense in -1 … 1, and at every magnitude.
+  private static func arguments(_ function: bp_function) -> [Double] {
+    var random = UInt64(2024)
+    return (0..<20_000).map { index in
+      random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      let x = Double(random >> 11) * 0x1p-52 - 1
+      let scale = [1.0, 10, 90, 1e-3, 1e-20][index % 5]
+      switch function {
+      case BP_LOG: return abs(x * scale) + 1e-37
+      case BP_LOG1P: return x < 0 ? x * min(scale, 0.9999) : x * scale
+      default: return x * scale
+      }
+    }
+  }
+
+  @Test("Functions are within two units of the last place", arguments: supportedVariants)
+  func functions(variant: bp_variant) {
+    let limits = [(BP_EXP, 1.1), (BP_EXPM1, 2.0), (BP_LOG, 1.0), (BP_LOG1P, 1.0), (BP_ERF, 1.6)]
+    for (function, limit) in limits {
+      let x = Self.arguments(function), single = x.map { Float($0) }
+      var y = x, singleY = single, worst = 0
+      bp_kernels_f32(variant)?.pointee.map(function, x.count, single, &singleY)
+      let error = ref_function_error_f32(function, x.count, single, singleY, &worst)
+      #expect(error <= limit, "float, function \(function.rawValue) of \(single[worst])")
+      bp_kernels_f64(variant)?.pointee.map(function, x.count, x, &y)
+      let doubleError = ref_function_error_f64(function, x.count, x, y, &worst)
+      #expect(doubleError <= limit, "double, function \(function.rawValue) of \(x[worst])")
+    }
+  }
+
+  @Test("Activations are within three units of the last place", arguments: supportedVariants)
+  func activations(variant: bp_variant) {
+    // Far on the left the products z Φ(z), z s(z) are denormal or nearly so, and lose digits.
+    let z = Self.arguments(BP_EXP).filter { $0 > -10 }, single = z.map { Float($0) }
+    for raw in BP_IDENTITY.rawValue...BP_MISH.rawValue {
+      let activation = bp_activation(rawValue: raw)
+      var y = z, singleY = single, worst = 0
+      bp_kernels_f32(variant)?.pointee.activate(
+        1, z.count, single, z.count, activation, 0.5, &singleY, z.count)
+      let error = ref_activation_error_f32(
+        activation, 0.5, false, z.count, single, singleY, &worst)
+      #expect(error <= 8, "float, activation \(raw) of \(single[worst])")
+      bp_kernels_f64(variant)?.pointee.activate(
+        1, z.count, z, z.count, activation, 0.5, &y, z.count)
+      let doubleError = ref_activation_error_f64(
+        activation, 0.5, false, z.count, z, y, &worst)
+      #expect(doubleError <= 8, "double, activation \(raw) of \(z[worst])")
+    }
+  }
+
+  @Test("Derivatives agree with the formulas to a few roundings", arguments: supportedVariants)
+  func derivatives(variant: bp_variant) {
+    let z = Self.arguments(BP_EXP).filter { abs($0) < 30 }
+    for raw in BP_IDENTITY.rawValue...BP_MISH.rawValue {
+      let activation = bp_activation(rawValue: raw)
+      var a = z, y = z
+      let kernels = bp_kernels_f64(variant)?.pointee
+      kernels?.activate(1, z.count, z, z.count, activation, 0.5, &a, z.count)
+      kernels?.multiply_derivative(
+        1, z.count, nil, 0, bp_derivative_uses_z(activation) ? z : a, z.count, activation, 0.5, &y,
+        z.count)
+      for (z, y) in zip(z, y) {
+        #expect(abs(y - ref_derivative_f64(activation, 0.5, z)) <= 2e-15, "\(raw) at \(z)")
+      }
+    }
+  }
+
+  @Test("NaN, infinities and signed zeros come out as the formulas have them")
+  func specialValues() {
+    func values(_ function: bp_function, _ x: [Float]) -> [Float] {
+      var y = x
+      bp_map_f32(function, x.count, x, &y)
+      return y
+    }
+    let infinity = Float.infinity
+    #expect(
+      values(BP_EXP, [-infinity, infinity, -0.0, 89, -104]) == [0, infinity, 1, infinity, 0])
+    #expect(values(BP_EXPM1, [-infinity, infinity, 0]) == [-1, infinity, 0])
+    #expect(values(BP_LOG, [0, -0.0, 1, infinity]) == [-infinity, -infinity, 0, infinity])
+    #expect(values(BP_LOG1P, [-1, 0, infinity]) == [-infinity, 0, infinity])
+    #expect(values(BP_ERF, [-infinity, infinity]) == [-1, 1])
+    #expect(values(BP_LOG, [-1, .nan]).allSatisfy(\.isNaN))
+    for function in [BP_EXP, BP_EXPM1, BP_LOG, BP_LOG1P, BP_ERF] {
+      #expect(values(function, [.nan])[0].isNaN)
+    }
+    for function in [BP_EXPM1, BP_LOG1P, BP_ERF] {
+      #expect(values(function, [-0.0])[0].sign == .minus)
+    }
+    for raw in BP_IDENTITY.rawValue...BP_MISH.rawValue {
+      var z = [Float](repeating: 0, count: 16)
+      z.replaceSubrange(0..<4, with: [.nan, -infinity, infinity, -0.0])
+      bp_activate_f32(1, 4, z, 16, bp_activation(rawValue: raw), 1, &z, 16)
+      #expect(z[0].isNaN && !z[1].isNaN && !z[2].isNaN, "activation \(raw)")
+      if raw == BP_TANH.rawValue { #expect(z[3] == 0 && z[3].sign == .minus) }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import CBackprop
+import CReference
+import Testing
+
+/// The variants that this processor can run.
+let supportedVariants = [BP_BASELINE, BP_FMA128, BP_AVX2, BP_AVX512, BP_NEON].filter {
+  bp_variant_supported($0)
+}
+
+extension bp_variant: @retroactive CustomTestStringConvertible {
+  public var testDescription: String {
+    switch self {
+    case BP_BASELINE: "baseline"
+    case BP_FMA128: "FMA, 128 bits"
+    case BP_AVX2: "AVX2"
+    case BP_AVX512: "AVX-512"
+    case BP_NEON: "NEON"
+    default: "variant \(rawValue)"
+    }
+  }
+}
+
+/// Each kernel is called through its variant's own table, so that nothing here changes what other
+/// suites run on. The loops to compare with stand in CReference.
+@Suite("Kernels")
+struct KernelTests {
+  private static func expectNone(_ fault: UnsafePointer<CChar>?, _ sizes: Int...) {
+    if let fault { Issue.record("\(String(cString: fault)) at \(sizes)") }
+  }
+
+  @Test("Products agree with plain loops in every bit, at every size", arguments: supportedVariants)
+  func products(variant: bp_variant) {
+    for size in 0...67 {
+      for (p, q) in [(5, 17), (14, 33)] {
+        for (m, k, n) in [(size, p, q), (q, size, p), (p, q, size)] {
+          Self.expectNone(ref_check_products_f32(variant, nil, m, k, n), m, k, n)
+          Self.expectNone(ref_check_products_f64(variant, nil, m, k, n), m, k, n)
+        }
+      }
+    }
+  }
+
+  @Test(
+    "Products across blocks, chunks and threads agree with plain loops in every bit",
+    arguments: supportedVariants)
+  func largeProducts(variant: bp_variant) {
+    let pool = bp_pool_create(2)
+    defer { bp_pool_destroy(pool) }
+    for (m, k, n) in [(1, 600, 300), (2, 300, 70), (600, 40, 20), (200, 260, 270), (32, 784, 30)] {
+      Self.expectNone(ref_check_products_f32(variant, pool, m, k, n), m, k, n)
+      Self.expectNone(ref_check_products_f32(variant, nil, m, k, n), m, k, n)
+    }
+    for (m, k, n) in [(1, 600, 300), (3, 300, 70), (600, 20, 10), (97, 260, 260)] {
+      Self.expectNone(ref_check_products_f64(variant, pool, m, k, n), m, k, n)
+    }
+  }
+
+  @Test("Losses and their gradients agree with the formulas", arguments: supportedVariants)
+  func losses(variant: bp_variant) {
+    for columns in 0...67 {
+      Self.expectNone(ref_check_losses_f32(variant, 3, columns), 3, columns)
+      Self.expectNone(ref_check_losses_f64(variant, 3, columns), 3, columns)
+    }
+  }
+
+  @Test("Updates agree with plain loops in every bit", arguments: supportedVariants)
+  func updates(variant: bp_variant) {
+    let pool = bp_pool_create(2)
+    defer { bp_pool_destroy(pool) }
+    for rows in 1...67 {
+      Self.expectNone(ref_check_updates_f32(variant, nil, 3, rows), 3, rows)
+      Self.expectNone(ref_check_updates_f64(variant, nil, 3, rows), 3, rows)
+    }
+    Self.expectNone(ref_check_updates_f32(variant, pool, 3, 1501), 3, 1501)
+    Self.expectNone(ref_check_updates_f64(variant, pool, 3, 1501), 3, 1501)
+  }
+
+  @Test(
+    "Rows, selections and elementwise kernels agree with plain loops", arguments: supportedVariants)
+  func rows(variant: bp_variant) {
+    for columns in 0...67 {
+      Self.expectNone(ref_check_rows_f32(variant, nil, 3, columns), 3, columns)
+      Self.expectNone(ref_check_rows_f64(variant, nil, 2, columns), 2, columns)
+    }
+    let pool = bp_pool_create(2)
+    defer { bp_pool_destroy(pool) }
+    Self.expectNone(ref_check_rows_f32(variant, pool, 33, 67), 33, 67)
+  }
+
+  @Test("All variants with FMA give the same bits, for one thread and for two")
+  func sameBits() {
+    let pool = bp_pool_create(2)
+    defer { bp_pool_destroy(pool) }
+    let fused = supportedVariants.filter { ref_fuses($0) }
+    #expect(Set(fused.map { ref_fingerprint_f32($0, nil) }).count <= 1)
+    #expect(Set(fused.map { ref_fingerprint_f64($0, nil) }).count <= 1)
+    for variant in fused {
+      #expect(ref_fingerprint_f32(variant, pool) == ref_fingerprint_f32(variant, nil))
+      #expect(ref_fingerprint_f64(variant, pool) == ref_fingerprint_f64(variant, nil))
+    }
+  }
+
+  @Test("The best supported variant is active, and an unsupported one cannot be selected")
+  func selection() {
+    #expect(bp_variant_active() == supportedVariants.last)
+    for variant in [BP_BASELINE, BP_FMA128, BP_AVX2, BP_AVX512, BP_NEON] {
+      #expect((bp_kernels_f32(variant) != nil) == bp_variant_supported(variant))
+      if !bp_variant_supported(variant) { #expect(!bp_variant_select(variant)) }
+    }
+  }
+
+  @Test("Blocks of an inner sum cover it and stay within the longest")
+  func blocks() {
+    for extent in 1...5000 {
+      let block = bp_inner_block(extent)
+      #expect(block >= 1 && block <= 576 && (extent <= block || block % 16 == 0))
+    }
+  }
+}

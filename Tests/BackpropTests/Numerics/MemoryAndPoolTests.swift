@@ -1,0 +1,47 @@
+import CBackprop
+import CReference
+import Testing
+
+@Suite("Memory and threads of the kernels")
+struct MemoryAndPoolTests {
+  @Test(
+    "Buffers are aligned, zero at first and readable beyond their end",
+    arguments: [
+      0, 1, 63, 4096, 1 << 20, (4 << 20) - 1, 4 << 20, (8 << 20) + 5,
+    ])
+  func buffers(bytes: Int) throws {
+    let buffer = try #require(bp_buffer_create(bytes))
+    #expect(Int(bitPattern: buffer) % (bytes >= 4 << 20 ? 2 << 20 : 64) == 0)
+    let memory = buffer.assumingMemoryBound(to: UInt8.self)
+    for offset in Swift.stride(from: 0, to: bytes + 4096, by: 1021) { #expect(memory[offset] == 0) }
+    #expect(memory[bytes + 4095] == 0)
+    if bytes > 0 { memory[bytes - 1] = 1 }
+    bp_buffer_destroy(buffer, bytes)
+  }
+
+  @Test("A buffer larger than the address space is refused")
+  func tooLarge() {
+    #expect(bp_buffer_create(Int.max) == nil)
+  }
+
+  @Test("Pools start, work, sleep and stop", arguments: [1, 2, 3, 5])
+  func pools(threads: Int32) async throws {
+    for round in 0..<20 {
+      let pool = bp_pool_create(threads)
+      #expect(bp_pool_threads(pool) == threads)
+      // Some rounds leave the workers time to fall asleep.
+      if round % 5 == 0 { try await Task.sleep(for: .milliseconds(5)) }
+      #expect(ref_check_updates_f32(BP_BASELINE, pool, 3, 1501) == nil)
+      bp_pool_destroy(pool)
+    }
+  }
+
+  @Test("The count of allocations counts those of Swift and of C")
+  func counting() throws {
+    let before = allocation_count()
+    try #require(before >= 0, "not countable under a sanitizer or on macOS")
+    var array = [Int](repeating: 1, count: 100)
+    array.append(allocation_count() > before ? 2 : 3)
+    #expect(array[100] == 2)
+  }
+}
