@@ -61,7 +61,7 @@ INLINE vec exp_of_sum(vec x, vec low) {
 INLINE vec exp_of(vec x) { return exp_of_sum(x, splat(0)); }
 
 // e^x - 1 = 2 (2^(n-1) q + (2^(n-1) - 1/2)), q = e^r - 1: for n = 0 it is q itself, so nothing
-// cancels near 0.
+// cancels near 0. At most 1.6; 1.9 ulp.
 INLINE vec expm1_of(vec x) {
   wordvec n;
   vec q = reduced_expm1(at_least(at_most(x, BP_CHOOSE(89, 710)), -40), splat(0), &n);
@@ -111,7 +111,8 @@ INLINE vec log_of(vec x) {
   return x >= splat(0) ? y : splat((real)__builtin_nan(""));
 }
 
-// log(1 + x): u = 1 + x rounds; what it lost, over u, is the correction c (fdlibm's s_log1p.c).
+// log(1 + x): u = 1 + x rounds; what it lost, over u, is the correction c (fdlibm's s_log1p.c). At
+// most 0.9; 0.9 ulp.
 INLINE vec log1p_of(vec x) {
   vec k, u = splat(1) + x;
   vec f = split_exponent(u, &k) - splat(1);
@@ -158,7 +159,7 @@ INLINE vec scaled_erfc(vec x) {
   return POLYNOMIAL(erfc_series, t) / fma_of(splat(2), x, splat(1));
 }
 
-// erf x = x + x P(x²) in the centre, 1 - erfc |x| outside it.
+// erf x = x + x P(x²) in the centre, 1 - erfc |x| outside it. At most 1.2; 1.4 ulp.
 static const real erf_series[] = {
 #if BP_DOUBLE
     0.1283791670955125665,     -0.3761263890318354044,   0.1128379167094500627,
@@ -178,17 +179,19 @@ INLINE vec erf_of(vec x) {
   return x == splat(0) ? x : y;
 }
 
-// tanh x = -t / (t + 2) with t = e^(-2|x|) - 1: nothing overflows, nothing cancels.
+// tanh x = -t / (t + 2) with t = e^(-2|x|) - 1: nothing overflows, nothing cancels. At most
+// 2.5; 2.5 ulp.
 INLINE vec tanh_of(vec x) {
   vec t = expm1_of(splat(-2) * absolute(x));
   return with_sign_of(absolute(t / (t + splat(2))), x);
 }
 
-// 1 / (1 + e^-x), with the exponential of -|x| so that the left tail keeps its digits.
+// 1 / (1 + e^-x), with the exponential of -|x| so that the left tail keeps its digits. At
+// most 2.3; 2.3 ulp.
 INLINE vec sigmoid_of(vec x) {
   vec e = exp_of(-absolute(x));
   return (x < splat(0) ? e : splat(1)) / (splat(1) + e);
 }
 
-// log(1 + e^x) = max(0, x) + log(1 + e^-|x|).
+// log(1 + e^x) = max(0, x) + log(1 + e^-|x|). At most 1.6; 1.7 ulp.
 INLINE vec softplus_of(vec x) { return at_least(x, 0) + log1p_of(exp_of(-absolute(x))); }

@@ -4,13 +4,15 @@
 // width or the batch a row came in); speed; a contract short enough to be read before use.
 //
 // Contract of every kernel
-//   * Sizes first, inputs, scalars, output last. Any size may be 0. No allocation, no errors.
+//   * Sizes first, inputs, scalars, output last. Any size may be 0. No errors, no allocation, save
+//     some scratch memory for packed operands at a thread's first product, kept until it ends.
 //   * Matrices are row-major with a leading dimension (`ld…`, in elements, >= columns).
 //   * Nothing that is documented as output is ever read (NaN in it does no harm).
 //   * Inputs and outputs do not overlap, unless the kernel says so.
 //   * Every multiply-add is one fused operation in all variants but BP_BASELINE on x86.
 //     A sum over an inner index runs in ascending order, in blocks fixed by the inner extent alone;
 //     a sum across a row is a fixed tree over 16 lanes (lane i takes elements i, i + 16, …).
+//     (A multi-class hinge alone adds its margins in ascending order.)
 //     So the bits are the same for any thread count and for all FMA variants, and a row's result
 //     does not depend on the other rows of its batch.
 //   * NaN in, NaN out, where the formula says so: exp(-inf) = 0, exp(+inf) = inf, tanh(-0) = -0.
