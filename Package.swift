@@ -26,7 +26,8 @@ let package = Package(
     .testTarget(
       name: "BackpropTests", dependencies: ["Backprop", "CBackprop", "CReference"],
       exclude: ["Fixtures"]),
-    .testTarget(name: "CommandTests", dependencies: ["backprop", "Backprop"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["backprop", "Backprop"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )

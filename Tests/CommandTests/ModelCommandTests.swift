@@ -35,6 +35,19 @@ struct ModelCommandTests {
     #expect(try result.documents[0]["confusion"] == .null)
   }
 
+  @Test("Weights from an .npz archive give the same model as those from a safetensors file")
+  func archive() throws {
+    try writeMazur()
+    // numpy.savez of the same four arrays in float64.
+    let archive = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("Fixtures/mazur.npz").path
+    let result = try runner.run(
+      "create", "--sizes", "2,2,2", "--activation", "sigmoid", "--loss", "squared-error",
+      "--weights", archive, "--precision", "double", "-o", "other.safetensors")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(try runner.read("other.safetensors") == runner.read("mazur.safetensors"))
+  }
+
   @Test("A model without targets asks for them, and counts the inputs")
   func createdModel() throws {
     try writeMazur()
