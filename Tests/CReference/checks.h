@@ -373,7 +373,8 @@ uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool) {
   const REF_TABLE *kernels = REF_NAME(table)(variant);
   const size_t m = 70, k = 420, n = 70, lda = ref_padded(k), ldd = ref_padded(n);
   uint64_t state = 1, hash = 14695981039346656037u;
-  REF_REAL *a = REF_NAME(matrix)(m, lda, k, &state), *w = REF_NAME(matrix)(5, (k + 1) * 16, (k + 1) * 16, &state);
+  REF_REAL *a = REF_NAME(matrix)(m, lda, k, &state);
+  REF_REAL *w = REF_NAME(matrix)(5, (k + 1) * 16, (k + 1) * 16, &state);
   REF_REAL *out = REF_NAME(matrix)(m, lda, 0, NULL), *out2 = REF_NAME(matrix)(m, lda, 0, NULL);
   REF_REAL *gradient = REF_NAME(matrix)(5, (k + 1) * 16, 0, NULL);
 #define HASH(x, rows, columns, ld)                                                         \
