@@ -109,8 +109,8 @@ enum Names {
     try value(text, "schedule", Schedule.names) { Schedule(name: $0) }
   }
 
-  static func task(_ text: String) throws -> Task {
-    try value(text, "task", Task.allCases.map(\.rawValue)) { Task(rawValue: $0) }
+  static func task(_ text: String) throws -> LearningTask {
+    try value(text, "task", LearningTask.allCases.map(\.rawValue)) { LearningTask(rawValue: $0) }
   }
 
   static func reduction(_ text: String) throws -> Reduction {

@@ -1,6 +1,6 @@
 /// What a network's outputs mean: labels, numbers, probabilities.
 public struct Predictions: Sendable, Equatable {
-  public let task: Task
+  public let task: LearningTask
   /// The names of the target columns.
   public let columns: [String]
   /// Classification: all labels by code. Multi-label: the names of the columns. Regression: empty.

@@ -3,7 +3,7 @@
 /// Reading them first says what the task is and gives the classes for a stratified split, before any
 /// feature is looked at.
 public struct TargetColumns: Sendable {
-  public let task: Task
+  public let task: LearningTask
   /// The names of the target columns.
   public let columns: [String]
   /// Classification: the labels, in the order of their codes (by value if all are numbers, else by
@@ -30,7 +30,8 @@ public struct TargetColumns: Sendable {
   ///   - task: The task if the user says so.
   /// - Throws: `DataError` for a missing column or value, or values that do not fit the task.
   /// - Complexity: One pass over the table.
-  public init(of table: Table, columns names: [String], task: Task? = nil) throws(DataError) {
+  public init(of table: Table, columns names: [String], task: LearningTask? = nil) throws(DataError)
+  {
     let columns = try table.expanding(names)
     guard !columns.isEmpty else {
       throw DataError(
@@ -70,7 +71,7 @@ public struct TargetColumns: Sendable {
     let distinct = columns.indices.map { column in
       indices[column] == nil ? Self.distinct(values, column, width, limit: Self.labelLimit) : nil
     }
-    let chosen: Task
+    let chosen: LearningTask
     if let task {
       chosen = task
     } else {
@@ -127,7 +128,7 @@ public struct TargetColumns: Sendable {
 
   private static func inferred(
     _ table: Table, _ columns: [String], texts: [Int?], numbers: [[Double]?]
-  ) throws(DataError) -> Task {
+  ) throws(DataError) -> LearningTask {
     if columns.count == 1 {
       guard texts[0] == nil else { return .classification }
       guard let values = numbers[0], values.allSatisfy({ $0 == $0.rounded() }) else {

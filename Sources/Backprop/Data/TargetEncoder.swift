@@ -2,7 +2,7 @@
 ///
 /// Part of a model: fitted once, stored with it, the same ever after.
 public struct TargetEncoder: Equatable, Sendable {
-  public let task: Task
+  public let task: LearningTask
   public let coding: TargetCoding
   /// The names of the target columns.
   public let columns: [String]
@@ -54,7 +54,7 @@ public struct TargetEncoder: Equatable, Sendable {
 
   /// Reads the target columns of a table and fits to them.
   public init(
-    fitting table: Table, targets: [String], task: Task? = nil, coding: TargetCoding? = nil,
+    fitting table: Table, targets: [String], task: LearningTask? = nil, coding: TargetCoding? = nil,
     rows: [UInt32]? = nil
   ) throws(DataError) {
     try self.init(
@@ -62,7 +62,8 @@ public struct TargetEncoder: Equatable, Sendable {
   }
 
   private init(
-    task: Task, coding: TargetCoding, columns: [String], labels: [String], pairs: [[String]],
+    task: LearningTask, coding: TargetCoding, columns: [String], labels: [String],
+    pairs: [[String]],
     means: [Double], deviations: [Double]
   ) throws(DataError) {
     self.task = task
@@ -105,7 +106,7 @@ public struct TargetEncoder: Equatable, Sendable {
     }
   }
 
-  public static func usualCoding(of task: Task) -> TargetCoding {
+  public static func usualCoding(of task: LearningTask) -> TargetCoding {
     switch task {
     case .classification: .oneHot
     case .regression: .standardized
@@ -180,7 +181,7 @@ extension TargetEncoder: Codable {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     do {
       try self.init(
-        task: container.decode(Task.self, forKey: .task),
+        task: container.decode(LearningTask.self, forKey: .task),
         coding: container.decode(TargetCoding.self, forKey: .coding),
         columns: container.decode([String].self, forKey: .columns),
         labels: container.decode([String].self, forKey: .labels),

@@ -21,7 +21,7 @@ public struct OutputDesign: Sendable, Equatable {
   ///   - activation: The output activation, if it is named.
   /// - Throws: `OutputDesignError` if what is named does not fit the task.
   public init(
-    task: Task, labels: Int, loss: Loss? = nil, activation: Activation? = nil
+    task: LearningTask, labels: Int, loss: Loss? = nil, activation: Activation? = nil
   ) throws(OutputDesignError) {
     let loss = loss ?? Self.usualLoss(task: task, activation: activation)
     let usualActivation: Activation =
@@ -46,7 +46,7 @@ public struct OutputDesign: Sendable, Equatable {
     }
   }
 
-  private static func usualLoss(task: Task, activation: Activation?) -> Loss {
+  private static func usualLoss(task: LearningTask, activation: Activation?) -> Loss {
     switch (task, activation) {
     case (.regression, _): .squaredError
     case (.multilabel, nil), (.multilabel, .sigmoid): .binaryCrossEntropy
@@ -75,7 +75,7 @@ public struct OutputDesign: Sendable, Equatable {
 
 /// A loss that cannot judge a task.
 public struct OutputDesignError: UserError, Equatable {
-  public let task: Task
+  public let task: LearningTask
   public let loss: Loss
 
   public var description: String {

@@ -102,22 +102,6 @@ extension Network {
     }
     return predictions
   }
-
-  /// The first number that is not finite in the last forward pass, in the order of the pass.
-  ///
-  /// - Returns: The layer (1 is the input), the neuron from 0 and the row of the batch; nil if all
-  ///   inputs, outputs and targets are finite, so that only the loss itself overflowed.
-  func firstNonfinite(in workspace: borrowing Workspace<T>) -> (layer: Int, neuron: Int, row: Int)?
-  {
-    let views = [workspace.inputs] + workspace.states.map(\.outputs)
-    for (index, view) in views.enumerated() {
-      let position = T.kernels.firstNonfinite(workspace.rows, view.columns, view.start, view.stride)
-      if position >= 0 {
-        return (index + 1, position % view.columns, position / view.columns)
-      }
-    }
-    return nil
-  }
 }
 
 extension MatrixView {

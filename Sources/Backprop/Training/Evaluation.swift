@@ -36,6 +36,8 @@ extension Network {
       size: Evaluation.chunk(of: dataset.count))
     for batch in batches {
       let loss = forward(batch, in: &workspace, pool: pool)
+      // The workspace then holds the batch at fault.
+      guard loss.isFinite else { return Evaluation(loss: loss, metrics: metrics) }
       total += reduction == .mean ? loss * Double(batch.count) : loss
       metrics.add(
         outputs: workspace.states[layers.count - 1].outputs, targets: workspace.targets,

@@ -133,7 +133,8 @@ private struct Run<T: Scalar>: ~Copyable {
       let dataLoss = network.forward(batch, in: &workspace, pool: pool)
       let penalty = lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0
       guard (dataLoss + penalty).isFinite else {
-        divergence = findDivergence(network, epoch)
+        divergence = Divergence(
+          step: optimizer.step + 1, epoch: epoch, at: network.firstFault(in: workspace))
         return .diverged
       }
       network.backward(in: &workspace, into: &gradient, pool: pool)
@@ -166,7 +167,7 @@ private struct Run<T: Scalar>: ~Copyable {
     }
     if let evaluation, !evaluation.loss.isFinite {
       divergence = Divergence(
-        step: optimizer.step, epoch: epoch, layer: network.layers.count + 1, neuron: nil)
+        step: optimizer.step, epoch: epoch, at: network.firstFault(in: evaluationWorkspace))
       return .diverged
     }
     let isBest = earlyStopping.record(
@@ -191,13 +192,6 @@ private struct Run<T: Scalar>: ~Copyable {
       reason: reason, bestEpoch: earlyStopping.bestEpoch, epochs: epochsFinished,
       steps: optimizer.step, validation: earlyStopping.bestEvaluation, divergence: divergence,
       seconds: (clock.now - start).inSeconds)
-  }
-
-  private func findDivergence(_ network: Network<T>, _ epoch: Int) -> Divergence {
-    let place = network.firstNonfinite(in: workspace)
-    return Divergence(
-      step: optimizer.step + 1, epoch: epoch, layer: place?.layer ?? network.layers.count + 1,
-      neuron: place.map { $0.neuron + 1 })
   }
 }
 

@@ -71,21 +71,3 @@ public struct TrainingSummary: Sendable {
   public let divergence: Divergence?
   public let seconds: Double
 }
-
-/// Where a run met its first NaN or infinity.
-public struct Divergence: Sendable, Equatable, CustomStringConvertible {
-  /// The step of the run, from 1.
-  public let step: Int
-  public let epoch: Int
-  /// Layer of the network, 1 for the input, L for the last; the loss itself counts as the last.
-  public let layer: Int
-  /// Neuron in the layer, from 1; nil if only the loss overflowed.
-  public let neuron: Int?
-
-  public var description: String {
-    let place =
-      neuron.map { "layer \(layer), neuron \($0)" } ?? "the loss (layer \(layer) is finite)"
-    return "the run diverged at step \(step) (epoch \(epoch)): the first number that is not finite "
-      + "is in \(place); try a smaller --learning-rate"
-  }
-}

@@ -115,7 +115,7 @@ import Testing
   init() throws { fixture = try DataFixture() }
 
   private func targets(
-    _ values: [String], name: String = "y", task: Backprop.Task? = nil
+    _ values: [String], name: String = "y", task: LearningTask? = nil
   ) throws -> TargetColumns {
     let text = "x,\(name)\n" + values.map { "1,\($0)\n" }.joined()
     return try TargetColumns(of: fixture.table(text), columns: [name], task: task)
@@ -156,7 +156,7 @@ import Testing
 
   @Test("Bad targets are errors")
   func bad() throws {
-    let cases: [([String], Backprop.Task?, String)] = [
+    let cases: [([String], LearningTask?, String)] = [
       (["a", "a"], nil, "t.csv, column \"y\": every row has the same label \"a\""),
       (["5", "5"], .classification, "t.csv, column \"y\": every row has the same label \"5\""),
       (["a", "", "b"], nil, "t.csv, line 3, column \"y\": the value is missing, but a target"),

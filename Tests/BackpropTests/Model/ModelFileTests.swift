@@ -189,7 +189,7 @@ struct ModelFileTests {
 @Suite("Output designs")
 struct OutputDesignTests {
   private func design(
-    _ task: Task, _ labels: Int, _ loss: Loss? = nil, _ activation: Activation? = nil
+    _ task: LearningTask, _ labels: Int, _ loss: Loss? = nil, _ activation: Activation? = nil
   ) throws -> String {
     let design = try OutputDesign(task: task, labels: labels, loss: loss, activation: activation)
     return "\(design.loss) \(design.activation) \(design.coding.rawValue)"
@@ -219,7 +219,8 @@ struct OutputDesignTests {
   @Test("A loss that cannot judge the task is refused with those that can")
   func misfits() {
     for (task, loss) in [
-      (Task.regression, Loss.crossEntropy), (.regression, .hinge), (.classification, .poisson),
+      (LearningTask.regression, Loss.crossEntropy), (.regression, .hinge),
+      (.classification, .poisson),
       (.multilabel, .crossEntropy),
     ] {
       #expect(throws: OutputDesignError.self) { try design(task, 2, loss) }

@@ -1,5 +1,5 @@
 /// What is to be learned.
-public enum Task: String, Codable, Sendable, CaseIterable {
+public enum LearningTask: String, Codable, Sendable, CaseIterable {
   /// One of several labels for an example.
   case classification
   /// Numbers.
