@@ -7,7 +7,11 @@
 
 enum {
   CHUNK_ROWS = 192,            // a multiple of every tile's height
-  ALONE_BELOW_FLOPS = 200000,  // less work than this is not worth a hand-off
+  ALONE_BELOW_FLOPS = 600000,  // less work than this is not worth a hand-off
+  // With few examples a weight that one thread's cache holds and the other's does not costs more to
+  // carry over than to use; unless there are so many weights that neither cache holds them.
+  FEW_EXAMPLES = 16,
+  MANY_WEIGHTS = 262144,
 };
 
 struct product {
@@ -48,8 +52,10 @@ INLINE struct share share_of(size_t rows, size_t columns, int part, int parts) {
   return s;
 }
 
+// The pool that a product of m examples is worth: a function of its shape alone.
 INLINE bp_pool *product_pool(bp_pool *pool, size_t m, size_t k, size_t n) {
-  return 2 * m * k * n < ALONE_BELOW_FLOPS ? NULL : pool;
+  if (2 * m * k * n < ALONE_BELOW_FLOPS) return NULL;
+  return m < FEW_EXAMPLES && k * n < MANY_WEIGHTS ? NULL : pool;
 }
 
 // Columns to compute for n used ones: half of the last panel, where a vector is no wider, and no more.

@@ -46,7 +46,9 @@ struct KernelTests {
   func largeProducts(variant: bp_variant) {
     let pool = bp_pool_create(2)
     defer { bp_pool_destroy(pool) }
-    for (m, k, n) in [(1, 600, 300), (2, 300, 70), (600, 40, 20), (200, 260, 270), (32, 784, 30)] {
+    for (m, k, n) in [
+      (1, 600, 300), (2, 700, 400), (17, 300, 70), (600, 40, 20), (200, 260, 270), (32, 784, 30),
+    ] {
       Self.expectNone(ref_check_products_f32(variant, pool, m, k, n), m, k, n)
       Self.expectNone(ref_check_products_f32(variant, nil, m, k, n), m, k, n)
     }
