@@ -17,8 +17,9 @@ enum CommandFailure {
 
   /// Reports an error, and says how to exit.
   static func report(_ error: any Error) -> Int32 {
+    if let code = error as? ExitCode { return code.rawValue }
+    Terminal.clearLine()
     switch error {
-    case let code as ExitCode: return code.rawValue
     case let error as UsageError:
       Terminal.printError("error: \(line(error.description)); see '\(helpCommand)'")
       return usage

@@ -25,6 +25,14 @@ final class ProgressDisplay {
     Terminal.printError(text)
   }
 
+  /// Before the first epoch: a large file takes a while to read.
+  func showReading(_ path: String) {
+    guard isInteractive else { return }
+    erase()
+    Terminal.writeError("reading \(path) …")
+    hasLine = true
+  }
+
   /// Within an epoch.
   func show(_ report: TrainingProgress) {
     guard isInteractive else { return }
@@ -58,14 +66,16 @@ final class ProgressDisplay {
       || report.epoch.isMultiple(of: spacing)
   }
 
-  /// "epoch   5/100  loss 0.1234  held-out loss 0.1300 accuracy 0.9710  12,345 examples/s"
+  /// "epoch   5/100  loss 0.1234     accuracy 0.9688  held-out loss 0.1300     accuracy 0.9710 …"
   private static func line(_ report: EpochReport) -> String {
     let total = String(report.epochs)
     var parts = ["epoch \(Format.left(String(report.epoch), total.count))/\(total)"]
-    parts.append("loss \(Format.short(report.loss))")
+    // As wide as the longest number of four digits, so that the columns stand below each other.
+    let width = 9
+    parts.append("loss \(Format.right(Format.short(report.loss), width))")
     parts.append(contentsOf: quotedMetric(report.metrics))
     if let validation = report.validation {
-      parts.append("held-out loss \(Format.short(validation.loss))")
+      parts.append("held-out loss \(Format.right(Format.short(validation.loss), width))")
       parts.append(contentsOf: quotedMetric(validation.metrics))
     }
     parts.append(rate(report.examplesPerSecond))
@@ -121,7 +131,7 @@ final class ProgressDisplay {
 
   private func erase() {
     guard hasLine else { return }
-    Terminal.writeError("\r\u{1B}[2K")
+    Terminal.clearLine()
     hasLine = false
   }
 }

@@ -60,6 +60,11 @@ enum Terminal {
     }
   }
 
+  /// Takes away a line of progress that may stand on the terminal.
+  static func clearLine() {
+    if isInteractive { writeError("\r\u{1B}[2K") }
+  }
+
   /// Whether standard error is a terminal on which a line can be drawn again.
   static var isInteractive: Bool {
     isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"

@@ -33,6 +33,7 @@ struct TrainingJob {
 
   func run<T: Scalar>(in precision: T.Type) throws {
     let options = try command.table.tableOptions()
+    reporter.reading(command.data)
     let source = try DataSource.open(command.data, options)
     let table = source.training
     table.warnings.forEach { reporter.warn(code: "table", $0) }

@@ -16,6 +16,11 @@ final class TrainingReporter {
     progress = ProgressDisplay(isInteractive: Terminal.isInteractive)
   }
 
+  /// Says that a file is being read, until there is more to say.
+  func reading(_ path: String) {
+    if !quiet { progress.showReading(path) }
+  }
+
   func warn(code: String, _ message: String) {
     printJSON(["event": "warning", "code": .string(code), "message": .string(message)])
     if !quiet { progress.note("warning: \(message)") }
