@@ -69,13 +69,12 @@ public struct PreparedData<T: Scalar>: Sendable {
   ///   - table: The table.
   ///   - targets: Its target columns, already read.
   ///   - coding: How targets are coded; nil for the usual way.
-  ///   - validation: The part of the rows to validate on, 0 ≤ validation < 1.
+  ///   - fraction: The part of the rows to validate on, 0 ≤ fraction < 1.
   ///   - seed: The run's seed.
   /// - Throws: `DataError`.
   public init(
     _ table: Table, targets: TargetColumns, coding: TargetCoding? = nil,
-    validation fraction: Double,
-    seed: UInt64
+    validation fraction: Double, seed: UInt64
   ) throws(DataError) {
     let split =
       if let codes = targets.codes {

@@ -239,6 +239,9 @@ extension Network {
   /// A network with weights from named arrays; shapes are checked before anything is allocated.
   ///
   /// - Parameters:
+  ///   - layers: Layers 2 … L.
+  ///   - loss: The loss that BP1 begins with.
+  ///   - reduction: Mean or sum over the examples of a batch.
   ///   - source: What to call the arrays in an error.
   ///   - names: All names of the source: each must belong to a layer.
   ///   - shape: The shape of a name, nil if there is none.

@@ -76,7 +76,9 @@ public struct SafeTensors: Sendable {
 
   /// Checks bytes in memory.
   ///
-  /// - Parameter path: What to call them in an error.
+  /// - Parameters:
+  ///   - bytes: A whole file.
+  ///   - path: What to call it in an error.
   public init(bytes: [UInt8], path: String = "safetensors") throws {
     try self.init(source: .memory(bytes), size: bytes.count, path: path)
   }

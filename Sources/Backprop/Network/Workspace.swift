@@ -27,7 +27,10 @@ public struct Workspace<T: Scalar>: ~Copyable {
 
   /// Allocates for batches of up to `capacity` examples.
   ///
-  /// - Parameter keepsWeightedInputs: Whether z of every layer is kept, as a trace needs it.
+  /// - Parameters:
+  ///   - network: The network whose passes leave their numbers here.
+  ///   - capacity: The most examples of a batch, at least 0.
+  ///   - keepsWeightedInputs: Whether z of every layer is kept, as a trace needs it.
   public init(for network: Network<T>, capacity: Int, keepsWeightedInputs: Bool = false) {
     precondition(capacity >= 0, "a workspace for \(capacity) examples")
     self.capacity = capacity

@@ -29,7 +29,9 @@ public struct Metrics: Sendable, Equatable {
 
   /// Nothing counted yet.
   ///
-  /// - Parameter outputs: Number of outputs of the network.
+  /// - Parameters:
+  ///   - kind: How outputs are judged.
+  ///   - outputs: Number of outputs of the network.
   public init(kind: MetricKind, outputs: Int) {
     self.kind = kind
     self.outputs = outputs
