@@ -23,7 +23,9 @@ let model = Model(
 try model.write(to: "penguins.safetensors")
 
 let predictions = data.target.decode(network.predictions(for: try data.features.encode(table)))
-print("row 1 is a \(predictions.text(row: 0)); held-out accuracy \(summary.validation?.metrics.accuracy ?? 0)")
+print(
+  "row 1 is a \(predictions.text(row: 0)); held-out accuracy \(summary.validation?.metrics.accuracy ?? 0)"
+)
 // snippet.end
 
 precondition((summary.validation?.metrics.accuracy ?? 0) >= 0.95, "it has not learned")

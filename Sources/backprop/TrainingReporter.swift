@@ -109,7 +109,8 @@ final class TrainingReporter {
         saved.map { "; the best model so far (epoch \(summary.bestEpoch)) is saved in \($0.path)" }
         ?? "; nothing is saved, because no epoch was finished"
       Terminal.printError(
-        "error: \(summary.divergence?.description ?? "the run diverged")\(rescue)")
+        "error: \(summary.divergence?.description ?? "the run diverged"); try a smaller --learning-rate\(rescue)"
+      )
     }
   }
 

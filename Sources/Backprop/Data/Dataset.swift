@@ -1,11 +1,11 @@
 /// Examples as a network takes them: one row each, all numbers.
 public struct Dataset<T: Scalar>: Sendable {
   /// x, `[examples, inputs]`.
-  public var inputs: Matrix<T>
+  public let inputs: Matrix<T>
   /// y, `[examples, outputs]`; classes are one-hot.
-  public var targets: Matrix<T>
+  public let targets: Matrix<T>
   /// One weight per example, at least 0; nil where all are 1.
-  public var weights: [T]?
+  public let weights: [T]?
 
   /// Number of examples.
   public var count: Int { inputs.rows }

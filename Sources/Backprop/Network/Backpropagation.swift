@@ -23,6 +23,9 @@ extension Network {
   public func backward(
     in workspace: inout Workspace<T>, into gradient: inout Parameters<T>, pool: ThreadPool? = nil
   ) {
+    check(workspace)
+    precondition(
+      gradient.layout == parameters.layout, "the gradient of another network than \(sizes)")
     formOutputDelta(in: &workspace)  // BP1
     for layer in stride(from: layers.count - 1, through: 0, by: -1) {
       formBiasAndWeightGradient(of: layer, in: &workspace, into: &gradient, pool: pool)  // BP3, BP4

@@ -15,9 +15,17 @@ extension Network {
   public func forward(
     _ batch: Batch<T>, in workspace: inout Workspace<T>, pool: ThreadPool? = nil
   ) -> Double {
+    forward(batch, in: &workspace, scale: reduction.scale(count: batch.count), pool: pool)
+  }
+
+  /// The same with wₓ = `scale` times the example's weight, whatever the reduction.
+  func forward(
+    _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T, pool: ThreadPool?
+  ) -> Double {
+    check(workspace)
     batch.load(into: &workspace, pool: pool)
     formOutputs(in: &workspace, pool: pool)
-    return formLosses(in: &workspace)
+    return formLosses(in: &workspace, scale: scale)
   }
 
   /// aˡ of every layer, from the inputs that the workspace holds.
@@ -38,10 +46,9 @@ extension Network {
   }
 
   /// wₓ Cₓ of each example from aᴸ, or from zᴸ where that is more accurate; returns their sum.
-  func formLosses(in workspace: inout Workspace<T>) -> Double {
+  func formLosses(in workspace: inout Workspace<T>, scale: T) -> Double {
     let last = workspace.states[layers.count - 1]
     let rows = workspace.rows
-    let scale: T = reduction.scale(count: rows)
     let z = last.weightedInputs
     let a = last.outputs
     let y = workspace.targets

@@ -20,6 +20,12 @@ public enum Initializer: NamedCase {
   /// N(0, 1/in).
   case lecunNormal
 
+  /// Every case once.
+  public static let allCases: [Initializer] = [
+    .zeros, .constant(0.5), .uniform(0.5), .normal(0.5), .xavierUniform, .xavierNormal, .heUniform,
+    .heNormal, .lecunUniform, .lecunNormal,
+  ]
+
   static let kind = "initializer"
 
   /// The names that `init(_:)` reads, as the command line shows them.

@@ -11,6 +11,7 @@ public struct Network<T: Scalar>: Sendable {
   public let layers: [Layer]
   /// W and b of all layers.
   public var parameters: Parameters<T>
+  private let layout: ParameterLayout
   /// C of one example, a function of the last layer's output.
   public let loss: Loss
   /// How the examples of a batch are weighed: 1/m each, or 1.
@@ -82,6 +83,9 @@ public struct Network<T: Scalar>: Sendable {
         throw .layersDoNotFit(
           layer: index + 2, inputs: layer.inputs, outputsBelow: layers[index - 1].outputs)
       }
+      guard Activation(layer.activation.description) == layer.activation else {
+        throw .badParameter(of: layer.activation.description)
+      }
       if index < layers.count - 1, layer.activation == .softmax {
         throw .softmaxNotLast(layer: index + 2)
       }
@@ -93,13 +97,18 @@ public struct Network<T: Scalar>: Sendable {
       }
       count += weights + width
     }
+    if case .custom = loss {
+    } else if Loss(loss.description) == nil {
+      throw .badParameter(of: loss.description)
+    }
     guard loss.accepts(outputActivation: last.activation) else {
       throw .lossNotDefined(loss, outputActivation: last.activation)
     }
     self.layers = layers
     self.loss = loss
     self.reduction = reduction
-    parameters = Parameters(layout: ParameterLayout(layers: layers))
+    layout = ParameterLayout(layers: layers)
+    parameters = Parameters(layout: layout)
   }
 
   /// The same network in another precision, each parameter rounded once.
@@ -111,12 +120,21 @@ public struct Network<T: Scalar>: Sendable {
   init(layers: [Layer], parameters: Parameters<T>, loss: Loss, reduction: Reduction) {
     self.layers = layers
     self.parameters = parameters
+    layout = parameters.layout
     self.loss = loss
     self.reduction = reduction
   }
 
-  /// An empty gradient (or velocity, or moment) for this network.
+  /// A gradient (or velocity, or moment) of zeros for this network.
   public func makeGradient() -> Parameters<T> { Parameters(layout: parameters.layout) }
+
+  /// Traps unless workspace and parameters are this network's. Arrays that share their memory are
+  /// equal at a glance, so this costs a pass nothing.
+  func check(_ workspace: borrowing Workspace<T>) {
+    precondition(
+      workspace.layers == layers, "a workspace for another network than \(sizes)")
+    precondition(parameters.layout == layout, "the parameters of another network than \(sizes)")
+  }
 }
 
 /// Why something cannot be a network.
@@ -127,6 +145,8 @@ public enum NetworkError: UserError, Equatable {
   case layersDoNotFit(layer: Int, inputs: Int, outputsBelow: Int)
   case softmaxNotLast(layer: Int)
   case lossNotDefined(Loss, outputActivation: Activation)
+  /// An activation or a loss whose number is out of its range.
+  case badParameter(of: String)
   case tooLarge
 
   public var description: String {
@@ -144,6 +164,10 @@ public enum NetworkError: UserError, Equatable {
     case .lossNotDefined(let loss, let activation):
       "loss \(loss) is not defined on the outputs of \(activation): "
         + "use \(loss.canonicalActivation) on the last layer, or another loss"
+    case .badParameter(let name):
+      "\(name): the number is out of its range; the activations are "
+        + Activation.names.joined(separator: ", ") + "; the losses "
+        + Loss.names.joined(separator: ", ")
     case .tooLarge:
       "the network would have more than 2³³ weights: use smaller layers"
     }

@@ -21,9 +21,7 @@ public struct Parameters<T: Scalar>: Sendable {
   /// - Parameter layer: Index of the layer, from 0 for the first that computes.
   public func tensors(of layer: Int) -> (weights: Matrix<T>, biases: [T]) {
     let tensor = layout.tensors[layer]
-    var dense = [T](repeating: 0, count: tensor.inputs * tensor.outputs)
-    var biases = [T](repeating: 0, count: tensor.outputs)
-    T.kernels.unpack(tensor.inputs, tensor.outputs, start + tensor.offset, &dense, &biases)
+    let (dense, biases) = denseTensors(of: layer)
     var weights = Matrix<T>(rows: tensor.outputs, columns: tensor.inputs)
     for row in 0..<tensor.outputs {
       weights.setRow(row, to: dense[(row * tensor.inputs)..<((row + 1) * tensor.inputs)])
@@ -87,7 +85,7 @@ public struct Parameters<T: Scalar>: Sendable {
 }
 
 extension Parameters: Equatable {
-  /// Equal in layout and in every bit but the sign of zero.
+  /// Equal in layout and in every number.
   public static func == (left: Parameters, right: Parameters) -> Bool {
     left.layout == right.layout
       && (0..<left.layout.count).allSatisfy { left.start[$0] == right.start[$0] }

@@ -6,6 +6,8 @@
 public struct Workspace<T: Scalar>: ~Copyable {
   /// Examples that fit.
   public let capacity: Int
+  /// The layers that the matrices below belong to.
+  let layers: [Layer]
   /// Examples of the last batch, m.
   public internal(set) var rows = 0
 
@@ -34,7 +36,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
   public init(for network: Network<T>, capacity: Int, keepsWeightedInputs: Bool = false) {
     precondition(capacity >= 0, "a workspace for \(capacity) examples")
     self.capacity = capacity
-    let layers = network.layers
+    layers = network.layers
     // Two walks of the same plan: one adds up the sizes, the other hands out the memory.
     var measure = Arena<T>(base: nil)
     _ = Self.plan(layers, capacity, keepsWeightedInputs, in: &measure)

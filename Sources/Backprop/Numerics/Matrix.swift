@@ -67,6 +67,8 @@ public struct Matrix<Element: Scalar>: Sendable {
 
   /// The rows at the given indices, in their order.
   public func gathered(_ indices: [UInt32]) -> Matrix {
+    precondition(
+      indices.allSatisfy { Int($0) < rows }, "an index past the last of \(rows) rows")
     var result = Matrix(rows: indices.count, columns: columns)
     indices.withUnsafeBufferPointer { indices in
       Element.kernels.gather(

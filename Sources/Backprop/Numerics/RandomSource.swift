@@ -83,11 +83,11 @@ public struct RandomSource: Sendable {
     return Int(product >> 32)
   }
 
-  /// A number in the open interval (0, 1): (n + ½) / 2⁵³ for 53 random bits n.
+  /// A number in the open interval (0, 1): (n + ½) / 2⁵² for 52 random bits n, each exact.
   public mutating func uniform() -> Double {
-    let high = UInt64(nextWord() >> 5)
+    let high = UInt64(nextWord() >> 6)
     let low = UInt64(nextWord() >> 6)
-    return (Double(high << 26 | low) + 0.5) * 0x1p-53
+    return (Double(high << 26 | low) + 0.5) * 0x1p-52
   }
 
   /// The indices 0 ..< count in random order (Fisher–Yates; Durstenfeld 1964).

@@ -180,16 +180,16 @@ final class AlignedBuffer<Element: Scalar>: @unchecked Sendable {
 public final class ThreadPool: @unchecked Sendable {
   let handle: OpaquePointer?
 
-  /// Number of threads, the caller's included.
+  /// Number of threads that the system gave, the caller's included.
   public let threads: Int
 
   /// Starts the pool.
   ///
   /// - Parameter threads: At least 1, the caller's included.
   public init(threads: Int) {
-    precondition(threads >= 1, "a pool of \(threads) threads")
-    self.threads = threads
+    precondition(threads >= 1 && threads <= 1 << 16, "a pool of \(threads) threads")
     handle = threads == 1 ? nil : bp_pool_create(Int32(threads))
+    self.threads = Int(bp_pool_threads(handle))
   }
 
   deinit {

@@ -17,8 +17,7 @@ public struct Divergence: Sendable, Equatable, CustomStringConvertible {
       isInLoss
       ? "the loss is not finite any more; the largest output is in \(place)"
       : "the first number that is not finite is in \(place)"
-    return "the run diverged at step \(step) (epoch \(epoch)): \(fault); "
-      + "try a smaller --learning-rate"
+    return "the run diverged at step \(step) (epoch \(epoch)): \(fault)"
   }
 }
 
@@ -30,6 +29,20 @@ extension Divergence {
 }
 
 extension Network {
+  /// The first weight or bias that is not finite.
+  ///
+  /// - Returns: Its layer, 2 … L, and the neuron whose it is, from 1; nil if all are finite.
+  func firstFaultOfParameters() -> (layer: Int, neuron: Int)? {
+    for (index, tensor) in parameters.layout.tensors.enumerated() {
+      let position = T.kernels.firstNonfinite(
+        1, tensor.count, parameters.start + tensor.offset, tensor.count)
+      guard position >= 0 else { continue }
+      let output = position / (tensor.rows * 16) * 16 + position % 16
+      return (index + 2, output / layers[index].activation.pieces + 1)
+    }
+    return nil
+  }
+
   /// The first number that is not finite in the last forward pass, in the order of the pass; or, where
   /// only the loss overflowed, the output that is largest.
   ///

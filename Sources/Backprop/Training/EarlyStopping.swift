@@ -7,9 +7,14 @@ struct EarlyStopping<T: Scalar> {
   let patience: Int?
   private(set) var bestEpoch = 0
   private(set) var bestEvaluation: Evaluation?
-  private var bestParameters: Parameters<T>?
+  private var bestParameters: Parameters<T>
 
-  init(patience: Int?) { self.patience = patience }
+  /// - Parameter initial: What stands in for the best weights until an epoch is finished.
+  init(patience: Int?, initial: Parameters<T>) {
+    self.patience = patience
+    bestParameters = Parameters(layout: initial.layout)
+    bestParameters.assign(initial)
+  }
 
   /// Takes note of a finished epoch.
   ///
@@ -22,13 +27,7 @@ struct EarlyStopping<T: Scalar> {
     }
     bestEpoch = epoch
     bestEvaluation = evaluation
-    if bestParameters == nil {
-      var copy = Parameters<T>(layout: parameters.layout)
-      copy.assign(parameters)
-      bestParameters = copy
-    } else {
-      bestParameters?.assign(parameters)
-    }
+    bestParameters.assign(parameters)
     return true
   }
 
@@ -38,10 +37,8 @@ struct EarlyStopping<T: Scalar> {
     return epoch - bestEpoch >= patience
   }
 
-  /// Puts the best weights back; leaves the present ones if no epoch was recorded.
-  func restore(into parameters: inout Parameters<T>) {
-    if let bestParameters { parameters.assign(bestParameters) }
-  }
+  /// Puts the best weights back, or the first ones if no epoch was recorded.
+  func restore(into parameters: inout Parameters<T>) { parameters.assign(bestParameters) }
 
   private static func isBetter(_ candidate: Evaluation, than best: Evaluation) -> Bool {
     if candidate.metrics.classCount > 0, candidate.metrics.accuracy != best.metrics.accuracy {

@@ -35,10 +35,10 @@ extension Network {
       weights: dataset.weights.map { Matrix([$0]) }, order: nil,
       size: Evaluation.chunk(of: dataset.count))
     for batch in batches {
-      let loss = forward(batch, in: &workspace, pool: pool)
+      let loss = forward(batch, in: &workspace, scale: 1, pool: pool)
       // The workspace then holds the batch at fault.
       guard loss.isFinite else { return Evaluation(loss: loss, metrics: metrics) }
-      total += reduction == .mean ? loss * Double(batch.count) : loss
+      total += loss
       metrics.add(
         outputs: workspace.states[layers.count - 1].outputs, targets: workspace.targets,
         rows: batch.count)

@@ -106,7 +106,7 @@ public struct Metrics: Sendable, Equatable {
       case .classification(let threshold, let probabilities):
         addClass(output, target, T(threshold), probabilities)
       case .multiLabel(let threshold): addLabels(output, target, T(threshold))
-      case .regression(let scales): addNumbers(output, target, scales)
+      case .regression(let scales): addNumbers(output, target, scales, isFirst: count + row == 0)
       }
     }
     count += rows
@@ -155,7 +155,7 @@ public struct Metrics: Sendable, Equatable {
   }
 
   private mutating func addNumbers<T: Scalar>(
-    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ scales: [Double]
+    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ scales: [Double], isFirst: Bool
   ) {
     for index in 0..<outputs {
       let actual = Double(target[index]) * scales[index]
@@ -163,9 +163,7 @@ public struct Metrics: Sendable, Equatable {
       squaredErrors[index] += error * error
       absoluteErrors[index] += abs(error)
       // Sums of y less the first y, so that a large mean costs no digits of the variance.
-      if count == 0 && targetSquares[index] == 0 && targetShifts[index] == 0 {
-        targetShifts[index] = actual
-      }
+      if isFirst { targetShifts[index] = actual }
       let shifted = actual - targetShifts[index]
       targetSums[index] += shifted
       targetSquares[index] += shifted * shifted

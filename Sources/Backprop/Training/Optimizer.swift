@@ -36,6 +36,16 @@ public enum OptimizerRule: Hashable, Sendable {
     }
   }
 
+  /// Whether the constants lie in their ranges: μ, β₁ and β₂ in [0, 1), ε positive.
+  var isValid: Bool {
+    switch self {
+    case .sgd: true
+    case .momentum(let momentum), .nesterov(let momentum): (0..<1).contains(momentum)
+    case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
+      (0..<1).contains(beta1) && (0..<1).contains(beta2) && epsilon > 0
+    }
+  }
+
   /// The learning rate that serves most networks under this rule.
   public var suggestedLearningRate: Double {
     switch self {
@@ -134,6 +144,10 @@ public struct Optimizer<T: Scalar>: Sendable {
     _ parameters: inout Parameters<T>, along gradient: Parameters<T>, rate: Double,
     pool: ThreadPool? = nil
   ) {
+    precondition(
+      gradient.layout == parameters.layout
+        && (firstMoment.layout == parameters.layout || firstMoment.layout.count == 0),
+      "parameters, gradient and moments of different networks")
     step += 1
     // By index: without optimisation an array's iterator allocates, and a step must not.
     let tensors = parameters.layout.tensors

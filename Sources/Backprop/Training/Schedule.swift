@@ -24,6 +24,11 @@ public enum Schedule: Hashable, Sendable {
     }
   }
 
+  /// Whether the share of warm-up lies in [0, 1].
+  var isValid: Bool {
+    if case .cosine(let warmUp) = self { (0...1).contains(warmUp) } else { true }
+  }
+
   /// The learning rate of one step.
   ///
   /// - Parameters:

@@ -23,6 +23,11 @@ public struct Trainer<T: Scalar>: Sendable {
       configuration.batchSize >= 1 && configuration.epochs >= 1 && configuration.learningRate > 0,
       "batch size \(configuration.batchSize), \(configuration.epochs) epochs, "
         + "learning rate \(configuration.learningRate)")
+    precondition(
+      configuration.optimizer.isValid && configuration.schedule.isValid
+        && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
+        && configuration.weightDecay >= 0,
+      "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
   }
@@ -106,7 +111,8 @@ private struct Run<T: Scalar>: ~Copyable {
     optimizer = Optimizer(
       rule: configuration.optimizer, weightDecay: configuration.weightDecay,
       for: network.parameters.layout)
-    earlyStopping = EarlyStopping(patience: configuration.patience)
+    earlyStopping = EarlyStopping(
+      patience: configuration.patience, initial: network.parameters)
     start = clock.now
   }
 
@@ -147,7 +153,7 @@ private struct Run<T: Scalar>: ~Copyable {
       optimizer.update(&network.parameters, along: gradient, rate: rate, pool: pool)
 
       totals.add(dataLoss, penalty, count: batch.count, reduction: network.reduction)
-      if isInterrupted() { return .interrupted }
+      if isInterrupted() { return isSound(network, epoch) ? .interrupted : .diverged }
       let now = clock.now
       if now - lastReport > .milliseconds(100) {
         lastReport = now
@@ -162,6 +168,7 @@ private struct Run<T: Scalar>: ~Copyable {
     }
 
     let seconds = (clock.now - epochStart).inSeconds
+    guard isSound(network, epoch) else { return .diverged }
     let evaluation = validation.map {
       network.evaluate(on: $0, metrics: metricKind, in: &evaluationWorkspace, pool: pool)
     }
@@ -170,6 +177,8 @@ private struct Run<T: Scalar>: ~Copyable {
         step: optimizer.step, epoch: epoch, at: network.firstFault(in: evaluationWorkspace))
       return .diverged
     }
+    // So that the order of the next epoch is dealt in place.
+    workspace.batch = nil
     let isBest = earlyStopping.record(
       epoch: epoch, evaluation: evaluation, parameters: network.parameters)
     epochsFinished = epoch
@@ -183,11 +192,30 @@ private struct Run<T: Scalar>: ~Copyable {
     return earlyStopping.isExhausted(after: epoch) ? .earlyStop : nil
   }
 
-  /// Puts the best weights in place and sums up.
+  /// Whether the weights can be kept: they are finite, and so is the loss that they give on the last
+  /// batch. The loss of a step tells only of the weights before its update.
+  private mutating func isSound(_ network: Network<T>, _ epoch: Int) -> Bool {
+    if let fault = network.firstFaultOfParameters() {
+      divergence = Divergence(
+        step: optimizer.step, epoch: epoch, layer: fault.layer, neuron: fault.neuron,
+        isInLoss: false)
+      return false
+    }
+    guard let batch = workspace.batch else { return true }
+    if network.forward(batch, in: &workspace, pool: pool).isFinite { return true }
+    divergence = Divergence(
+      step: optimizer.step, epoch: epoch, at: network.firstFault(in: workspace))
+    return false
+  }
+
+  /// Puts the best weights in place and sums up. A run that was interrupted before its first epoch
+  /// was finished keeps the weights that it has.
   mutating func finish(
     _ network: inout Network<T>, _ reason: TrainingSummary.Reason
   ) -> TrainingSummary {
-    earlyStopping.restore(into: &network.parameters)
+    if earlyStopping.bestEpoch > 0 || reason == .diverged {
+      earlyStopping.restore(into: &network.parameters)
+    }
     return TrainingSummary(
       reason: reason, bestEpoch: earlyStopping.bestEpoch, epochs: epochsFinished,
       steps: optimizer.step, validation: earlyStopping.bestEvaluation, divergence: divergence,

@@ -1,4 +1,4 @@
-/// What a trainer reports while it runs. Progress bar, JSON lines and early stopping are subscribers.
+/// What a trainer reports while it runs. Progress bar and JSON lines are subscribers.
 public enum TrainingEvent: Sendable {
   case start(TrainingStart)
   /// Within an epoch, several times a second at most.

@@ -97,6 +97,48 @@ struct EquationTests {
     #expect(z?.elements.map { $0.map { max(0, $0) } } == a.elements)
   }
 
+  @Test("Numbers out of their range are refused, however they were given")
+  func badParameters() {
+    for activation in [
+      Activation.maxout(pieces: 1), .maxout(pieces: 0), .leakyReLU(slope: -0.5), .elu(alpha: -1),
+      .elu(alpha: .nan),
+    ] {
+      #expect(throws: NetworkError.badParameter(of: activation.description)) {
+        try Network<Float>(
+          sizes: [2, 2, 1], activations: [activation, .identity], loss: .squaredError)
+      }
+    }
+    for loss in [Loss.huber(delta: -1), .quantile(2)] {
+      #expect(throws: NetworkError.badParameter(of: loss.description)) {
+        try Network<Float>(sizes: [2, 1], activations: [.identity], loss: loss)
+      }
+    }
+  }
+
+  @Test("The workspace and the gradient of another network are a bug of the caller")
+  func foreignWorkspace() async {
+    await #expect(processExitsWith: .failure) {
+      let small = try Network<Float>(
+        sizes: [4, 8, 3], activations: [.relu, .softmax], loss: .crossEntropy)
+      let large = try Network<Float>(
+        sizes: [4, 4000, 3], activations: [.relu, .softmax], loss: .crossEntropy)
+      let batch = Batch<Float>(inputs: Matrix([[1, 2, 3, 4]]), targets: Matrix([[1, 0, 0]]))
+      var workspace = Workspace(for: small, capacity: 1)
+      large.forward(batch, in: &workspace)
+    }
+    await #expect(processExitsWith: .failure) {
+      let small = try Network<Float>(
+        sizes: [4, 8, 3], activations: [.relu, .softmax], loss: .crossEntropy)
+      let large = try Network<Float>(
+        sizes: [4, 4000, 3], activations: [.relu, .softmax], loss: .crossEntropy)
+      let batch = Batch<Float>(inputs: Matrix([[1, 2, 3, 4]]), targets: Matrix([[1, 0, 0]]))
+      var workspace = Workspace(for: large, capacity: 1)
+      var gradient = small.makeGradient()
+      large.forward(batch, in: &workspace)
+      large.backward(in: &workspace, into: &gradient)
+    }
+  }
+
   @Test("Networks that cannot be are refused with the reason")
   func refusals() {
     func error(_ make: () throws(NetworkError) -> Network<Float>) -> NetworkError? {

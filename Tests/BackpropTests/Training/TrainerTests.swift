@@ -105,6 +105,20 @@ struct TrainerTests {
     #expect(divergence.description.contains("step \(divergence.step)"))
   }
 
+  @Test("A run that diverges in its last step keeps finite weights", arguments: [1, 3])
+  func divergenceInTheLastStep(epochs: Int) throws {
+    var network = try Network<Float>(
+      sizes: [2, 16, 3], activations: [.relu, .identity], loss: .squaredError, seed: 1)
+    let start = network.parameters
+    // One batch an epoch, no validation data: only the update can do harm.
+    let configuration = TrainingConfiguration(
+      optimizer: .sgd, learningRate: 1e38, schedule: .constant, batchSize: 300, epochs: epochs)
+    let summary = Trainer<Float>(configuration: configuration).train(
+      &network, on: Self.spirals(300, seed: 1), metrics: .regression(scales: [1, 1, 1]))
+    #expect(summary.reason == .diverged && summary.bestEpoch == 0 && summary.divergence != nil)
+    #expect(network.parameters == start)
+  }
+
   @Test("An interruption ends the run after the step, with the best weights")
   func interruption() throws {
     var network: Network<Float> = try Self.network()
