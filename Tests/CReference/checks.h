@@ -105,6 +105,47 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   return fault;
 }
 
+// Products of m rows against the same rows in batches of seven, the last 40 of them: a row's bits do
+// not depend on its batch, nor those of an input's gradient on the other inputs.
+const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size_t n) {
+  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const char *fault = NULL;
+  uint64_t state = m;
+  const size_t lda = ref_padded(k), ldd = ref_padded(n), panel = (k + 1) * 16;
+  const size_t first = m > 40 ? m - 40 : 0, examples = 9, ldx = ref_padded(m);
+  REF_REAL *a = REF_NAME(matrix)(m, lda, k, &state), *delta = REF_NAME(matrix)(m, ldd, n, &state);
+  REF_REAL *w = REF_NAME(matrix)(n, k, k, &state), *x = REF_NAME(matrix)(examples, ldx, m, &state);
+  REF_REAL *packed = REF_NAME(matrix)(ldd / 16, panel, 0, NULL);
+  REF_REAL *out = REF_NAME(matrix)(m, ldd, 0, NULL), *below = REF_NAME(matrix)(m, lda, 0, NULL);
+  REF_REAL *few = REF_NAME(matrix)(7, lda + ldd, 0, NULL);
+  REF_REAL *gradient = REF_NAME(matrix)(ldd / 16, (m + 1) * 16, 0, NULL);
+  REF_REAL *part = REF_NAME(matrix)(ldd / 16, 8 * 16, 0, NULL);
+  kernels->pack(k, n, w, NULL, packed);
+  kernels->affine(NULL, m, k, n, a, lda, packed, BP_IDENTITY, 0, NULL, 0, out, ldd);
+  kernels->pass_down(NULL, m, n, k, delta, ldd, packed, BP_IDENTITY, 0, NULL, 0, below, lda);
+  kernels->parameter_gradient(NULL, examples, m, n, x, ldx, delta, ldd, gradient);
+  for (size_t row = first, rows; row < m; row += rows) {
+    rows = m - row < 7 ? m - row : 7;
+    kernels->affine(NULL, rows, k, n, a + row * lda, lda, packed, BP_IDENTITY, 0, NULL, 0, few, ldd);
+    if (REF_NAME(first_difference)(rows, n, few, ldd, out + row * ldd, ldd) >= 0) fault = "affine";
+    kernels->pass_down(NULL, rows, n, k, delta + row * ldd, ldd, packed, BP_IDENTITY, 0, NULL, 0,
+                       few, lda);
+    if (REF_NAME(first_difference)(rows, k, few, lda, below + row * lda, lda) >= 0)
+      fault = "pass_down";
+    kernels->parameter_gradient(NULL, examples, rows, n, x + row, ldx, delta, ldd, part);
+    for (size_t p = 0; p < ldd / 16; p++)
+      if (REF_NAME(first_difference)(rows, 16, part + p * (rows + 1) * 16, 16,
+                                     gradient + (p * (m + 1) + row) * 16, 16) >= 0)
+        fault = "parameter_gradient";
+  }
+  REF_NAME(release)(a, m, lda), REF_NAME(release)(delta, m, ldd), REF_NAME(release)(w, n, k);
+  REF_NAME(release)(x, examples, ldx), REF_NAME(release)(packed, ldd / 16, panel);
+  REF_NAME(release)(out, m, ldd), REF_NAME(release)(below, m, lda);
+  REF_NAME(release)(few, 7, lda + ldd), REF_NAME(release)(gradient, ldd / 16, (m + 1) * 16);
+  REF_NAME(release)(part, ldd / 16, 8 * 16);
+  return fault;
+}
+
 // C(a, y) of one output, and its derivative, except hinge with several outputs.
 static long double REF_NAME(loss_of)(bp_loss loss, long double d, long double a, long double y) {
   long double r = a - y;

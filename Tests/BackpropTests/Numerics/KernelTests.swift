@@ -57,6 +57,18 @@ struct KernelTests {
     }
   }
 
+  @Test(
+    "A row has the same bits in a batch of thousands and in one of seven",
+    arguments: supportedVariants)
+  func batches(variant: bp_variant) {
+    // So many that the last of the packed chunks has two rows, with tiles of 12 rows and of 6.
+    for m in [2882, 5954] {
+      Self.expectNone(ref_check_batches_f32(variant, m, 256, 256), m, 256, 256)
+    }
+    Self.expectNone(ref_check_batches_f64(variant, 2882, 256, 256), 2882, 256, 256)
+    Self.expectNone(ref_check_batches_f64(variant, 300, 20, 600), 300, 20, 600)
+  }
+
   @Test("Losses and their gradients agree with the formulas", arguments: supportedVariants)
   func losses(variant: bp_variant) {
     for columns in 0...67 {

@@ -36,6 +36,7 @@ ptrdiff_t REF_NAME(first_difference)(size_t rows, size_t columns, const REF_REAL
 // within some ulps of long double.
 const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m, size_t k,
                                      size_t n);
+const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size_t n);
 const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t columns);
 const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t panels, size_t rows);
 const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows, size_t columns);
