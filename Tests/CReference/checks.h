@@ -291,7 +291,8 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
   REF_REAL *p = REF_NAME(matrix)(1, count, 0, NULL), *q = REF_NAME(matrix)(1, count, 0, NULL);
   REF_REAL *m = REF_NAME(matrix)(1, count, 0, NULL), *v = REF_NAME(matrix)(1, count, 0, NULL);
   const REF_REAL rate = (REF_REAL)0.01, decay = (REF_REAL)0.1, mu = (REF_REAL)0.9;
-  const REF_REAL beta2 = (REF_REAL)0.999, epsilon = (REF_REAL)1e-8;
+  const REF_REAL mu1 = (REF_REAL)0.1, beta2 = (REF_REAL)0.999, beta21 = (REF_REAL)0.001;
+  const REF_REAL epsilon = (REF_REAL)1e-8;
   const REF_REAL c1 = (REF_REAL)0.19, c2 = (REF_REAL)0.002;
   for (int rule = 0; rule < 5; rule++) {
     for (size_t i = 0; i < count; i++)
@@ -301,8 +302,8 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
       REF_REAL x = REF_NAME(muladd)(fused, -shrink, p[i], p[i]);
       REF_REAL speed = REF_NAME(muladd)(fused, mu, m[i], g[i]);
       REF_REAL ahead = REF_NAME(muladd)(fused, mu, speed, g[i]);
-      REF_REAL m2 = REF_NAME(muladd)(fused, mu, m[i], (1 - mu) * g[i]);
-      REF_REAL v2 = REF_NAME(muladd)(fused, beta2, v[i], (1 - beta2) * g[i] * g[i]);
+      REF_REAL m2 = REF_NAME(muladd)(fused, mu, m[i], mu1 * g[i]);
+      REF_REAL v2 = REF_NAME(muladd)(fused, beta2, v[i], beta21 * g[i] * g[i]);
       REF_REAL root = REF_SQRT(v2 * (1 / c2));
       q[i] = rule == 0   ? REF_NAME(muladd)(fused, -rate, g[i], x)
              : rule == 1 ? REF_NAME(muladd)(fused, -rate, speed, x)
@@ -317,8 +318,8 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
         kernels->update_momentum(pool, panels, rows, decayed, g, rate, mu, rule == 2, decay, m, p);
         break;
       case 3:
-        kernels->update_adam(pool, panels, rows, decayed, g, rate, mu, beta2, epsilon, c1, c2,
-                             decay, m, v, p);
+        kernels->update_adam(pool, panels, rows, decayed, g, rate, mu, mu1, beta2, beta21,
+                             epsilon, c1, c2, decay, m, v, p);
         break;
       default:
         kernels->add_penalty_gradient(pool, panels, rows, decayed, start, decay, p);
