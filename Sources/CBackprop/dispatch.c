@@ -70,7 +70,7 @@ bool bp_derivative_uses_z(bp_activation activation) {
 }
 
 // Blocks of about 384, all equally long up to 16: 784 is 400 + 384, not 384 + 384 + 16. The longest
-// is 576, of 561 … 575.
+// is 575, of 575: 576 are two blocks of 288.
 size_t bp_inner_block(size_t extent) {
   size_t blocks = (extent + 192) / 384;
   if (blocks <= 1) return extent;

@@ -90,11 +90,11 @@ void BP_NAME(update_momentum)(bp_pool *pool, size_t panels, size_t rows, size_t 
       decay, velocity, parameters);
 }
 void BP_NAME(update_adam)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
-    const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL beta2, BP_REAL epsilon,
-    BP_REAL correction1, BP_REAL correction2, BP_REAL decay, BP_REAL *first_moment,
-    BP_REAL *second_moment, BP_REAL *parameters) {
-  BP_ACTIVE->update_adam(pool, panels, rows, decayed, gradient, rate, beta1, beta2, epsilon,
-      correction1, correction2, decay, first_moment, second_moment, parameters);
+    const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL other1, BP_REAL beta2,
+    BP_REAL other2, BP_REAL epsilon, BP_REAL correction1, BP_REAL correction2, BP_REAL decay,
+    BP_REAL *first_moment, BP_REAL *second_moment, BP_REAL *parameters) {
+  BP_ACTIVE->update_adam(pool, panels, rows, decayed, gradient, rate, beta1, other1, beta2, other2,
+      epsilon, correction1, correction2, decay, first_moment, second_moment, parameters);
 }
 void BP_NAME(add_penalty_gradient)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
     const BP_REAL *parameters, BP_REAL lambda, BP_REAL *gradient) {

@@ -15,7 +15,7 @@ struct bp_pool {
   int threads;
   void (*body)(void *context, int part, int parts);
   void *context;
-  atomic_bool stopping;
+  atomic_bool stopping, busy;
   pthread_t *workers;
   pthread_mutex_t mutex;
   pthread_cond_t wake;
@@ -86,7 +86,10 @@ static void *work(void *argument) {
 }
 
 void bp_pool_run(bp_pool *pool, void (*body)(void *context, int part, int parts), void *context) {
-  if (!pool || pool->threads == 1) {
+  // Another caller's region, or one that this caller is within, is not waited for: the split into
+  // parts changes no bit.
+  if (!pool || pool->threads == 1 ||
+      atomic_exchange_explicit(&pool->busy, true, memory_order_acquire)) {
     body(context, 0, 1);
     return;
   }
@@ -101,6 +104,7 @@ void bp_pool_run(bp_pool *pool, void (*body)(void *context, int part, int parts)
     if (i < SPINS) pause_briefly();
     else sched_yield();
   }
+  atomic_store_explicit(&pool->busy, false, memory_order_release);
 }
 
 // If the system gives fewer threads than asked for, the pool is smaller: no result depends on it.

@@ -101,7 +101,7 @@ static void affine_part(void *context, int part, int parts) {
         t.b = w + first * BP_PANEL;
         t.start = first == 0 ? w + k * BP_PANEL : zeros;
         t.c = c + row * ldc + j;
-        if (height <= MOST_WIDE_ROWS && left >= wide_columns(height)) {
+        if (!pack && height <= MOST_WIDE_ROWS && left >= wide_columns(height)) {
           width = wide_columns(height);
           wide_tile(&t, height);
         } else if (left >= TILE_COLUMNS) {

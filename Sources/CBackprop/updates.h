@@ -9,7 +9,7 @@ enum { UPDATE_SHARE = 65536 };
 struct update {
   size_t panels, rows, decayed;
   const real *gradient;
-  real rate, decay, momentum, beta1, beta2, epsilon, step, root_scale;
+  real rate, decay, momentum, beta1, other1, beta2, other2, epsilon, step, root_scale;
   bool nesterov;
   real *first, *second, *parameters;
 };
@@ -78,8 +78,8 @@ static void update_momentum(bp_pool *pool, size_t panels, size_t rows, size_t de
 // corrections are divided once a call, not once an element.
 static void adam_part(void *context, int part, int parts) {
   const struct update *u = context;
-  vec beta1 = splat(u->beta1), other1 = splat(1 - u->beta1);
-  vec beta2 = splat(u->beta2), other2 = splat(1 - u->beta2);
+  vec beta1 = splat(u->beta1), other1 = splat(u->other1);
+  vec beta2 = splat(u->beta2), other2 = splat(u->other2);
   vec step = splat(u->step), root_scale = splat(u->root_scale), epsilon = splat(u->epsilon);
   EACH_PARAMETER(u, {
     vec g = load(u->gradient + i);
@@ -94,13 +94,14 @@ static void adam_part(void *context, int part, int parts) {
   })
 }
 static void update_adam(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
-                        const real *gradient, real rate, real beta1, real beta2, real epsilon,
-                        real correction1, real correction2, real decay, real *first_moment,
-                        real *second_moment, real *parameters) {
+                        const real *gradient, real rate, real beta1, real other1, real beta2,
+                        real other2, real epsilon, real correction1, real correction2, real decay,
+                        real *first_moment, real *second_moment, real *parameters) {
   struct update u = {.panels = panels, .rows = rows, .decayed = decayed, .gradient = gradient,
-                     .decay = rate * decay, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon,
-                     .step = rate / correction1, .root_scale = 1 / correction2,
-                     .first = first_moment, .second = second_moment, .parameters = parameters};
+                     .decay = rate * decay, .beta1 = beta1, .other1 = other1, .beta2 = beta2,
+                     .other2 = other2, .epsilon = epsilon, .step = rate / correction1,
+                     .root_scale = 1 / correction2, .first = first_moment,
+                     .second = second_moment, .parameters = parameters};
   bp_pool_run(update_pool(pool, panels, rows), adam_part, &u);
 }
 
@@ -119,8 +120,7 @@ static void add_penalty_gradient(bp_pool *pool, size_t panels, size_t rows, size
   bp_pool_run(update_pool(pool, panels, rows), penalty_part, &u);
 }
 
-// Σ θ² over the decayed rows; lanes run on through the panels, the tree comes once, at the end of
-// each panel.
+// Σ θ² over the decayed rows: 16 lanes down each panel, and at its end the tree.
 static double sum_squares(size_t panels, size_t rows, size_t decayed, const real *parameters) {
   double sum = 0;
   for (size_t p = 0; p < panels; p++) {

@@ -105,6 +105,47 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   return fault;
 }
 
+// Products of m rows against the same rows in batches of seven, the last 40 of them: a row's bits do
+// not depend on its batch, nor those of an input's gradient on the other inputs.
+const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size_t n) {
+  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const char *fault = NULL;
+  uint64_t state = m;
+  const size_t lda = ref_padded(k), ldd = ref_padded(n), panel = (k + 1) * 16;
+  const size_t first = m > 40 ? m - 40 : 0, examples = 9, ldx = ref_padded(m);
+  REF_REAL *a = REF_NAME(matrix)(m, lda, k, &state), *delta = REF_NAME(matrix)(m, ldd, n, &state);
+  REF_REAL *w = REF_NAME(matrix)(n, k, k, &state), *x = REF_NAME(matrix)(examples, ldx, m, &state);
+  REF_REAL *packed = REF_NAME(matrix)(ldd / 16, panel, 0, NULL);
+  REF_REAL *out = REF_NAME(matrix)(m, ldd, 0, NULL), *below = REF_NAME(matrix)(m, lda, 0, NULL);
+  REF_REAL *few = REF_NAME(matrix)(7, lda + ldd, 0, NULL);
+  REF_REAL *gradient = REF_NAME(matrix)(ldd / 16, (m + 1) * 16, 0, NULL);
+  REF_REAL *part = REF_NAME(matrix)(ldd / 16, 8 * 16, 0, NULL);
+  kernels->pack(k, n, w, NULL, packed);
+  kernels->affine(NULL, m, k, n, a, lda, packed, BP_IDENTITY, 0, NULL, 0, out, ldd);
+  kernels->pass_down(NULL, m, n, k, delta, ldd, packed, BP_IDENTITY, 0, NULL, 0, below, lda);
+  kernels->parameter_gradient(NULL, examples, m, n, x, ldx, delta, ldd, gradient);
+  for (size_t row = first, rows; row < m; row += rows) {
+    rows = m - row < 7 ? m - row : 7;
+    kernels->affine(NULL, rows, k, n, a + row * lda, lda, packed, BP_IDENTITY, 0, NULL, 0, few, ldd);
+    if (REF_NAME(first_difference)(rows, n, few, ldd, out + row * ldd, ldd) >= 0) fault = "affine";
+    kernels->pass_down(NULL, rows, n, k, delta + row * ldd, ldd, packed, BP_IDENTITY, 0, NULL, 0,
+                       few, lda);
+    if (REF_NAME(first_difference)(rows, k, few, lda, below + row * lda, lda) >= 0)
+      fault = "pass_down";
+    kernels->parameter_gradient(NULL, examples, rows, n, x + row, ldx, delta, ldd, part);
+    for (size_t p = 0; p < ldd / 16; p++)
+      if (REF_NAME(first_difference)(rows, 16, part + p * (rows + 1) * 16, 16,
+                                     gradient + (p * (m + 1) + row) * 16, 16) >= 0)
+        fault = "parameter_gradient";
+  }
+  REF_NAME(release)(a, m, lda), REF_NAME(release)(delta, m, ldd), REF_NAME(release)(w, n, k);
+  REF_NAME(release)(x, examples, ldx), REF_NAME(release)(packed, ldd / 16, panel);
+  REF_NAME(release)(out, m, ldd), REF_NAME(release)(below, m, lda);
+  REF_NAME(release)(few, 7, lda + ldd), REF_NAME(release)(gradient, ldd / 16, (m + 1) * 16);
+  REF_NAME(release)(part, ldd / 16, 8 * 16);
+  return fault;
+}
+
 // C(a, y) of one output, and its derivative, except hinge with several outputs.
 static long double REF_NAME(loss_of)(bp_loss loss, long double d, long double a, long double y) {
   long double r = a - y;
@@ -250,7 +291,8 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
   REF_REAL *p = REF_NAME(matrix)(1, count, 0, NULL), *q = REF_NAME(matrix)(1, count, 0, NULL);
   REF_REAL *m = REF_NAME(matrix)(1, count, 0, NULL), *v = REF_NAME(matrix)(1, count, 0, NULL);
   const REF_REAL rate = (REF_REAL)0.01, decay = (REF_REAL)0.1, mu = (REF_REAL)0.9;
-  const REF_REAL beta2 = (REF_REAL)0.999, epsilon = (REF_REAL)1e-8;
+  const REF_REAL mu1 = (REF_REAL)0.1, beta2 = (REF_REAL)0.999, beta21 = (REF_REAL)0.001;
+  const REF_REAL epsilon = (REF_REAL)1e-8;
   const REF_REAL c1 = (REF_REAL)0.19, c2 = (REF_REAL)0.002;
   for (int rule = 0; rule < 5; rule++) {
     for (size_t i = 0; i < count; i++)
@@ -260,8 +302,8 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
       REF_REAL x = REF_NAME(muladd)(fused, -shrink, p[i], p[i]);
       REF_REAL speed = REF_NAME(muladd)(fused, mu, m[i], g[i]);
       REF_REAL ahead = REF_NAME(muladd)(fused, mu, speed, g[i]);
-      REF_REAL m2 = REF_NAME(muladd)(fused, mu, m[i], (1 - mu) * g[i]);
-      REF_REAL v2 = REF_NAME(muladd)(fused, beta2, v[i], (1 - beta2) * g[i] * g[i]);
+      REF_REAL m2 = REF_NAME(muladd)(fused, mu, m[i], mu1 * g[i]);
+      REF_REAL v2 = REF_NAME(muladd)(fused, beta2, v[i], beta21 * g[i] * g[i]);
       REF_REAL root = REF_SQRT(v2 * (1 / c2));
       q[i] = rule == 0   ? REF_NAME(muladd)(fused, -rate, g[i], x)
              : rule == 1 ? REF_NAME(muladd)(fused, -rate, speed, x)
@@ -276,8 +318,8 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
         kernels->update_momentum(pool, panels, rows, decayed, g, rate, mu, rule == 2, decay, m, p);
         break;
       case 3:
-        kernels->update_adam(pool, panels, rows, decayed, g, rate, mu, beta2, epsilon, c1, c2,
-                             decay, m, v, p);
+        kernels->update_adam(pool, panels, rows, decayed, g, rate, mu, mu1, beta2, beta21,
+                             epsilon, c1, c2, decay, m, v, p);
         break;
       default:
         kernels->add_penalty_gradient(pool, panels, rows, decayed, start, decay, p);

@@ -1,5 +1,5 @@
 // The loops of one precision; see CReferenceLoops.h. Included by reference.c, which defines REF_NAME,
-// REF_REAL, REF_FMA and REF_WORD.
+// REF_REAL, REF_FMA, REF_DIGITS and REF_LEAST_EXPONENT.
 
 static REF_REAL REF_NAME(multiply_add)(bool fused, REF_REAL a, REF_REAL b, REF_REAL c) {
   if (fused) return REF_FMA(a, b, c);
@@ -71,21 +71,24 @@ double REF_NAME(function_error)(bp_function function, size_t count, const REF_RE
   return most;
 }
 
-double REF_NAME(activation_error)(bp_activation activation, REF_REAL parameter, bool derivative,
-                                  size_t count, const REF_REAL *z, const REF_REAL *y,
-                                  size_t *worst) {
+double REF_NAME(activation_error)(bp_activation activation, REF_REAL parameter, size_t count,
+                                  const REF_REAL *z, const REF_REAL *y, size_t *worst) {
   double most = 0;
   for (size_t i = 0; i < count; i++) {
-    long double exact = derivative ? ref_derivative(activation, parameter, z[i])
-                                   : ref_activation(activation, parameter, z[i]);
-    double error = REF_NAME(ulps)(y[i], exact);
+    double error = REF_NAME(ulps)(y[i], ref_activation(activation, parameter, z[i]));
     if (error > most) most = error, *worst = i;
   }
   return most;
 }
 
-REF_REAL REF_NAME(derivative)(bp_activation activation, REF_REAL parameter, REF_REAL z) {
-  return (REF_REAL)ref_derivative(activation, parameter, z);
+double REF_NAME(derivative_error)(bp_activation activation, REF_REAL parameter, size_t count,
+                                  const REF_REAL *z, const REF_REAL *y, size_t *worst) {
+  double most = 0;
+  for (size_t i = 0; i < count; i++) {
+    double error = (double)fabsl(y[i] - ref_derivative(activation, parameter, z[i]));
+    if (!(error <= most)) most = error, *worst = i;
+  }
+  return most;
 }
 
 ptrdiff_t REF_NAME(first_difference)(size_t rows, size_t columns, const REF_REAL *x, size_t ldx,

@@ -46,7 +46,8 @@ public struct Kernels<T>: Sendable {
   let canonicalDelta: @Sendable (Int, Int, In, Int, In, Int, In, T, Out, Int) -> Void
   let updateSGD: @Sendable (Pool, Int, Int, Int, In, T, T, Out) -> Void
   let updateMomentum: @Sendable (Pool, Int, Int, Int, In, T, T, Bool, T, Out, Out) -> Void
-  let updateAdam: @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, Out, Out, Out) -> Void
+  let updateAdam:
+    @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, T, T, Out, Out, Out) -> Void
   let addPenaltyGradient: @Sendable (Pool, Int, Int, Int, In, T, Out) -> Void
   let sumSquares: @Sendable (Int, Int, Int, In) -> Double
   let gather: @Sendable (Pool, Int, Int, In, Int, UnsafePointer<UInt32>?, Out, Int) -> Void
@@ -176,7 +177,8 @@ final class AlignedBuffer<Element: Scalar>: @unchecked Sendable {
 }
 
 /// A pool of threads that split the output tiles of a kernel, never a sum; so the number of threads
-/// changes the time and not one bit of the result. A pool serves one caller at a time.
+/// changes the time and not one bit of the result. A pool serves one caller at a time; a
+/// second one meanwhile works alone.
 public final class ThreadPool: @unchecked Sendable {
   let handle: OpaquePointer?
 

@@ -182,8 +182,8 @@ public struct Optimizer<T: Scalar>: Sendable {
         let tensor = tensors[index]
         T.kernels.updateAdam(
           handle, tensor.panels, tensor.rows, tensor.decayedRows, g + tensor.offset, eta,
-          T(beta1), T(beta2), T(epsilon), correction1, correction2, decay, m + tensor.offset,
-          v + tensor.offset, theta + tensor.offset)
+          T(beta1), T(1 - beta1), T(beta2), T(1 - beta2), T(epsilon), correction1, correction2,
+          decay, m + tensor.offset, v + tensor.offset, theta + tensor.offset)
       }
     }
   }

@@ -58,11 +58,12 @@ bp_variant bp_variant_active(void);
 bool bp_variant_select(bp_variant variant);
 
 // The length of the blocks in which a sum over an inner index of `extent` runs; the last one may be
-// shorter. At most 576.
+// shorter. At most 575.
 size_t bp_inner_block(size_t extent);
 
 // A pool of threads that split output tiles, never a sum. `threads` counts the caller. Workers spin
-// shortly after a region, then sleep. A pool serves one caller at a time; NULL means one thread.
+// shortly after a region, then sleep. A pool serves one caller at a time; a second one meanwhile
+// works alone. NULL means one thread.
 typedef struct bp_pool bp_pool;
 bp_pool *bp_pool_create(int threads);
 void bp_pool_destroy(bp_pool *pool);

@@ -102,11 +102,13 @@ void BP_NAME(update_momentum)(bp_pool *pool, size_t panels, size_t rows, size_t 
                               const BP_REAL *gradient, BP_REAL rate, BP_REAL momentum, bool nesterov,
                               BP_REAL decay, BP_REAL *velocity, BP_REAL *parameters);
 // m ← β₁ m + (1-β₁) g;  v ← β₂ v + (1-β₂) g²;  θ ← θ - η (m/c₁) / (√(v/c₂) + ε)
-// with c₁ = 1 - β₁ᵗ, c₂ = 1 - β₂ᵗ (Kingma & Ba 2015), both passed in.
+// with c₁ = 1 - β₁ᵗ, c₂ = 1 - β₂ᵗ (Kingma & Ba 2015), both passed in; so are other1 = 1 - β₁ and
+// other2 = 1 - β₂, which a β rounded to float would give with hardly a right digit, or as 0.
 void BP_NAME(update_adam)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
-                          const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL beta2,
-                          BP_REAL epsilon, BP_REAL correction1, BP_REAL correction2, BP_REAL decay,
-                          BP_REAL *first_moment, BP_REAL *second_moment, BP_REAL *parameters);
+                          const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL other1,
+                          BP_REAL beta2, BP_REAL other2, BP_REAL epsilon, BP_REAL correction1,
+                          BP_REAL correction2, BP_REAL decay, BP_REAL *first_moment,
+                          BP_REAL *second_moment, BP_REAL *parameters);
 // gradient += λ θ on the decayed rows: ∂/∂θ of ½ λ ‖W‖².
 void BP_NAME(add_penalty_gradient)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
                                    const BP_REAL *parameters, BP_REAL lambda, BP_REAL *gradient);

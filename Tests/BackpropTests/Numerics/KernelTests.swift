@@ -2,6 +2,8 @@ import CBackprop
 import CReference
 import Testing
 
+@testable import Backprop
+
 /// The variants that this processor can run.
 let supportedVariants = [BP_BASELINE, BP_FMA128, BP_AVX2, BP_AVX512, BP_NEON].filter {
   bp_variant_supported($0)
@@ -57,6 +59,18 @@ struct KernelTests {
     }
   }
 
+  @Test(
+    "A row has the same bits in a batch of thousands and in one of seven",
+    arguments: supportedVariants)
+  func batches(variant: bp_variant) {
+    // So many that the last of the packed chunks has two rows, with tiles of 12 rows and of 6.
+    for m in [2882, 5954] {
+      Self.expectNone(ref_check_batches_f32(variant, m, 256, 256), m, 256, 256)
+    }
+    Self.expectNone(ref_check_batches_f64(variant, 2882, 256, 256), 2882, 256, 256)
+    Self.expectNone(ref_check_batches_f64(variant, 300, 20, 600), 300, 20, 600)
+  }
+
   @Test("Losses and their gradients agree with the formulas", arguments: supportedVariants)
   func losses(variant: bp_variant) {
     for columns in 0...67 {
@@ -75,6 +89,26 @@ struct KernelTests {
     }
     Self.expectNone(ref_check_updates_f32(variant, pool, 3, 1501), 3, 1501)
     Self.expectNone(ref_check_updates_f64(variant, pool, 3, 1501), 3, 1501)
+  }
+
+  @Test(
+    "The first step of Adam is one learning rate long, however near to one β₂ is",
+    arguments: [0.999, 0.9999, 0.99999, 0.999_999, 0.999_999_9, 0.999_999_99])
+  func firstStepOfAdam(beta2: Double) throws {
+    // m/c₁ = g and v/c₂ = g², so θ moves by η g / |g|; Float has no number between 0.99999994 and 1.
+    func step<T: Scalar>(_ type: T.Type) throws -> Double {
+      var parameters = try Network<T>(
+        sizes: [1, 1], activations: [.identity], loss: .squaredError, seed: 1
+      ).parameters
+      var gradient = parameters
+      gradient.mutableStart[0] = 2
+      parameters.mutableStart[0] = 0
+      var optimizer = Optimizer<T>(rule: .adam(beta2: beta2), for: parameters.layout)
+      optimizer.update(&parameters, along: gradient, rate: 1)
+      return Double(parameters.start[0])
+    }
+    #expect(abs(try step(Float.self) + 1) < 1e-6)
+    #expect(abs(try step(Double.self) + 1) < 1e-7)
   }
 
   @Test(
@@ -102,20 +136,11 @@ struct KernelTests {
     }
   }
 
-  @Test("The best supported variant is active, and an unsupported one cannot be selected")
-  func selection() {
-    #expect(bp_variant_active() == supportedVariants.last)
-    for variant in [BP_BASELINE, BP_FMA128, BP_AVX2, BP_AVX512, BP_NEON] {
-      #expect((bp_kernels_f32(variant) != nil) == bp_variant_supported(variant))
-      if !bp_variant_supported(variant) { #expect(!bp_variant_select(variant)) }
-    }
-  }
-
   @Test("Blocks of an inner sum cover it and stay within the longest")
   func blocks() {
     for extent in 1...5000 {
       let block = bp_inner_block(extent)
-      #expect(block >= 1 && block <= 576 && (extent <= block || block % 16 == 0))
+      #expect(block >= 1 && block <= 575 && (extent <= block || block % 16 == 0))
     }
   }
 }

@@ -2,6 +2,8 @@ import CBackprop
 import CReference
 import Testing
 
+@testable import Backprop
+
 @Suite("Memory and threads of the kernels")
 struct MemoryAndPoolTests {
   @Test(
@@ -36,12 +38,24 @@ struct MemoryAndPoolTests {
     }
   }
 
-  @Test("The count of allocations counts those of Swift and of C")
-  func counting() throws {
-    let before = allocation_count()
-    try #require(before >= 0, "not countable under a sanitizer or on macOS")
-    var array = [Int](repeating: 1, count: 100)
-    array.append(allocation_count() > before ? 2 : 3)
-    #expect(array[100] == 2)
+  @Test("Callers that share a pool get the bits of one that works alone", .timeLimit(.minutes(1)))
+  func sharedPool() async throws {
+    let network = try Network<Float>(
+      sizes: [64, 256, 128, 8], activations: [.relu, .tanh, .softmax], loss: .crossEntropy, seed: 1)
+    var inputs = Matrix<Float>(rows: 100, columns: 64)
+    for row in 0..<100 {
+      for column in 0..<64 { inputs[row, column] = Float((row * 37 + column * 11) % 23) / 23 }
+    }
+    let pool = ThreadPool(threads: 3)
+    let examples = inputs
+    let expected = network.predictions(for: examples)
+    await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          (0..<20).allSatisfy { _ in network.predictions(for: examples, pool: pool) == expected }
+        }
+      }
+      for await isSame in group { #expect(isSame) }
+    }
   }
 }

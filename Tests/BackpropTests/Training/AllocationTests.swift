@@ -46,4 +46,25 @@ struct AllocationTests {
       #expect(counts[59] == counts[30], "\(counts[59] - counts[30]) allocations in 29 steps")
     }
   }
+
+  @Test("Nor by the caller of a pool of threads, when the products are large enough to share")
+  func pooledSteps() throws {
+    guard allocation_count() >= 0 else { return }
+    // 2 · 64 · 128 · 128 operations a product: more than one thread keeps for itself.
+    var network = try Network<Float>(
+      sizes: [2, 128, 128, 3], activations: [.relu, .tanh, .softmax], loss: .crossEntropy, seed: 1)
+    var counts: [Int64] = Array(repeating: 0, count: 20)
+    var steps = 0
+    let configuration = TrainingConfiguration(
+      optimizer: .adam(), learningRate: 1e-3, batchSize: 64, epochs: 1)
+    Trainer<Float>(configuration: configuration, threads: 2).train(
+      &network, on: TrainerTests.spirals(640, seed: 1), metrics: TrainerTests.metrics,
+      isInterrupted: {
+        counts[steps] = allocation_count()
+        steps += 1
+        return false
+      })
+    #expect(steps == 10)
+    #expect(counts[9] == counts[1], "\(counts[9] - counts[1]) allocations in 8 steps")
+  }
 }

@@ -3,8 +3,9 @@ import Testing
 
 @testable import Backprop
 
-/// Whole training runs on each instruction set. Serialized, because the selection is global; other
-/// suites may run beside it, since the variants that are selected here differ in no bit.
+/// The selection of an instruction set, and whole training runs on each. Serialized, because the
+/// selection is global: whatever selects or asks which one is active stands here. Other suites may
+/// run beside it, since the variants that are selected here differ in no bit.
 @Suite("Whole runs on every instruction set", .serialized)
 struct DeterminismTests {
   static let fusedVariants = [BP_FMA128, BP_AVX2, BP_AVX512, BP_NEON].filter {
@@ -58,4 +59,13 @@ struct DeterminismTests {
 
   @Test("A run in Double has the same bits for vectors of 128, 256 and 512 bits")
   func double() throws { try compareVariants(Double.self) }
+
+  @Test("The best supported variant is active, and an unsupported one cannot be selected")
+  func selection() {
+    #expect(bp_variant_active() == supportedVariants.last)
+    for variant in [BP_BASELINE, BP_FMA128, BP_AVX2, BP_AVX512, BP_NEON] {
+      #expect((bp_kernels_f32(variant) != nil) == bp_variant_supported(variant))
+      if !bp_variant_supported(variant) { #expect(!bp_variant_select(variant)) }
+    }
+  }
 }

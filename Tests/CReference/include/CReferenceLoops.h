@@ -21,12 +21,12 @@ double REF_NAME(ulps)(REF_REAL x, long double exact);
 // The largest of these over count pairs f(x[i]) and y[i]; *worst receives its index.
 double REF_NAME(function_error)(bp_function function, size_t count, const REF_REAL *x,
                                 const REF_REAL *y, size_t *worst);
-// Of activations (derivative false) or of derivatives, both from the weighted input z.
-double REF_NAME(activation_error)(bp_activation activation, REF_REAL parameter, bool derivative,
-                                  size_t count, const REF_REAL *z, const REF_REAL *y,
-                                  size_t *worst);
-// σ′(z), rounded.
-REF_REAL REF_NAME(derivative)(bp_activation activation, REF_REAL parameter, REF_REAL z);
+// The same of an activation, from the weighted input z.
+double REF_NAME(activation_error)(bp_activation activation, REF_REAL parameter, size_t count,
+                                  const REF_REAL *z, const REF_REAL *y, size_t *worst);
+// The largest |y[i] - σ′(z[i])|, not in ulps: σ′ of a rounded a has an absolute error.
+double REF_NAME(derivative_error)(bp_activation activation, REF_REAL parameter, size_t count,
+                                  const REF_REAL *z, const REF_REAL *y, size_t *worst);
 // The index of the first element whose bits differ, all NaNs being the same; -1 if there is none.
 ptrdiff_t REF_NAME(first_difference)(size_t rows, size_t columns, const REF_REAL *x, size_t ldx,
                                      const REF_REAL *y, size_t ldy);
@@ -36,6 +36,7 @@ ptrdiff_t REF_NAME(first_difference)(size_t rows, size_t columns, const REF_REAL
 // within some ulps of long double.
 const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m, size_t k,
                                      size_t n);
+const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size_t n);
 const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t columns);
 const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t panels, size_t rows);
 const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows, size_t columns);
