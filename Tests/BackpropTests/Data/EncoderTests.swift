@@ -62,6 +62,20 @@ import Testing
         + "the model needs the columns \"x\", \"c\"")
   }
 
+  @Test("A category that is a number is found in any spelling, its own before the others")
+  func spellingsOfNumbers() throws {
+    let table = try fixture.table(
+      "z,y\n1.0,0\n2,1\n2.00,1\n", TableOptions(categorical: ["z"]))
+    let encoder = try FeatureEncoder(fitting: table, excluding: ["y"])
+    #expect(encoder.featureNames == ["z=1.0", "z=2", "z=2.00", "z=unknown"])
+    let other = try fixture.table("z\n1\n1.0\n1e0\n2\n2.00\n2.0\n3\n")
+    let matrix: Matrix<Float> = try encoder.encode(other)
+    #expect(matrix.elements.map { $0.firstIndex(of: 1) } == [0, 0, 0, 1, 2, 1, 3])
+    let memory = try Table(columns: [(name: "z", values: .texts(["1", "1.00", "x"]))])
+    let second: Matrix<Float> = try encoder.encode(memory)
+    #expect(second.elements.map { $0.firstIndex(of: 1) } == [0, 0, 3])
+  }
+
   @Test("Names and empty columns are left out with a warning")
   func leftOut() throws {
     var text = "name,x,empty,y\n"
