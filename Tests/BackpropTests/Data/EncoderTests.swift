@@ -154,10 +154,24 @@ import Testing
   @Test("Labels are in order of value if all are numbers, else of scalars")
   func labelOrder() throws {
     #expect(try targets(["10", "9", "10", "9"]).labels == ["9", "10"])
-    #expect(try targets(["1.0", "0.0"]).labels == ["0", "1"])
+    #expect(try targets(["-1", "1", "-1"]).labels == ["-1", "1"])
     let text = try targets(["b", "a", "Z", "ä", "10"])
     #expect(text.labels == ["10", "Z", "a", "b", "ä"])
     #expect(text.codes == [3, 2, 1, 4, 0])
+  }
+
+  @Test("Labels that look like numbers are kept as they are written")
+  func labelsAsWritten() throws {
+    #expect(try targets(["1.0", "0.0"]).labels == ["0.0", "1.0"])
+    let columns = try targets(["007", "1.0", "007", "1.0", "12"], task: .classification)
+    #expect(columns.labels == ["1.0", "007", "12"])
+    #expect(columns.codes == [1, 0, 1, 0, 2])
+    #expect(try targets(["+1", "-1", "+1"]).labels == ["-1", "+1"])
+    // At prediction, the same number in another spelling is the same label.
+    let encoder = try TargetEncoder(fitting: columns)
+    let other = try fixture.table("x,y\n1,7\n1,1\n1,12.0\n")
+    #expect(
+      (try encoder.encode(other) as Matrix<Float>).elements == [[0, 1, 0], [1, 0, 0], [0, 0, 1]])
   }
 
   @Test("Two spellings of one Unicode text are one label")
