@@ -304,6 +304,20 @@ import Testing
     #expect(split != Split.stratified(codes: codes, fraction: 0.2, seed: 8))
   }
 
+  @Test("Which of equally large classes gives a row more is drawn, not the first one")
+  func ties() {
+    // Shares 0.5 each of 2 rows.
+    let codes: [UInt32] = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3]
+    var seen: Set<UInt32> = []
+    for seed in 0..<40 as Range<UInt64> {
+      let split = Split.stratified(codes: codes, fraction: 0.1, seed: seed)
+      #expect(split.validation.count == 2)
+      seen.formUnion(split.validation.map { codes[Int($0)] })
+      #expect(split == Split.stratified(codes: codes, fraction: 0.1, seed: seed))
+    }
+    #expect(seen == [0, 1, 2, 3])
+  }
+
   @Test("A row of every class stays for training, whatever the fraction")
   func extremes() {
     #expect(Split.random(count: 1, fraction: 0.9, seed: 0).validation.isEmpty)
