@@ -175,4 +175,27 @@ public struct Table: Sendable {
 
   /// The place of a row (from 0) as messages name it when the line is not at hand.
   func place(ofRow row: Int) -> DataError.Place { .row(row + 1) }
+
+  /// The line of a row (from 0) in a file of text, which is read again to find it.
+  private func line(ofRow row: Int) throws(DataError) -> DataError.Place {
+    guard case .delimited(let file) = source else { return place(ofRow: row) }
+    var reader = try file.open()
+    for _ in 0...row {
+      guard try reader.next() else { throw file.changed }
+    }
+    return .line(reader.line)
+  }
+
+  /// The error about a number that became infinite, or NaN, when it was encoded.
+  func tooLarge<T: Scalar>(_ value: Double, column: Int, row: Int, _ type: T.Type) -> DataError {
+    let place = (try? line(ofRow: row)) ?? place(ofRow: row)
+    let isDouble = T.self == Double.self
+    return DataError(
+      file: file, place: place, column: columns[column].name,
+      "\(DecimalNumber.text(value)) is too large for numbers of \(T.precisionName) precision once it "
+        + "is encoded",
+      remedy: isDouble
+        ? "correct it or rescale the column"
+        : "correct it, rescale the column, or use double precision")
+  }
 }

@@ -215,13 +215,13 @@ import Testing
     let hinge = try TargetEncoder(fitting: columns, coding: .plusMinusOne)
     #expect((try hinge.encode(table) as Matrix<Float>).elements == [[1], [-1], [1]])
 
-    let first = oneHot.decode(Matrix<Float>([[0.25, 0.75], [0.5, 0.5]]))
+    let first = try oneHot.decode(Matrix<Float>([[0.25, 0.75], [0.5, 0.5]]))
     #expect((0..<2).map { first.text(row: $0) } == ["b", "a"])
     #expect(first.probabilities == [0.25, 0.75, 0.5, 0.5])
-    let second = zeroOne.decode(Matrix<Float>([[0.75], [0.5]]))
+    let second = try zeroOne.decode(Matrix<Float>([[0.75], [0.5]]))
     #expect((0..<2).map { second.text(row: $0) } == ["b", "a"])
     #expect(second.probabilities == [0.25, 0.75, 0.5, 0.5])
-    let third = hinge.decode(Matrix<Float>([[0.1], [-3]]))
+    let third = try hinge.decode(Matrix<Float>([[0.1], [-3]]))
     #expect((0..<2).map { third.text(row: $0) } == ["b", "a"])
     #expect(third.probabilities.isEmpty)
   }
@@ -247,7 +247,7 @@ import Testing
     let table = try fixture.table("x,y\n1,1\n1,1000\n1,3\n")
     let matrix: Matrix<Float> = try encoder.encode(table)
     #expect(matrix.elements == [[-1], [998], [1]])
-    let predictions = encoder.decode(Matrix<Float>([[0.5], [-1.25]]))
+    let predictions = try encoder.decode(Matrix<Float>([[0.5], [-1.25]]))
     #expect(predictions.text(row: 0) == "2.5" && predictions.text(row: 1) == "0.75")
   }
 
@@ -259,7 +259,7 @@ import Testing
     #expect(encoder.pairs == [["0", "1"], ["no", "yes"]])
     #expect(columns.values == [0, 1, 1, 0, 1, 1])
     #expect((try encoder.encode(table) as Matrix<Float>).elements == [[0, 1], [1, 0], [1, 1]])
-    let predictions = encoder.decode(Matrix<Float>([[0.75, 0.25]]))
+    let predictions = try encoder.decode(Matrix<Float>([[0.75, 0.25]]))
     #expect((0..<2).map { predictions.text(row: 0, column: $0) } == ["1", "no"])
     #expect(predictions.probabilities == [0.75, 0.25])
   }
