@@ -1,6 +1,7 @@
 /// How to read a delimited text file; what is nil or empty is found out from the file.
 public struct TableOptions: Sendable, Equatable {
-  /// Whether the first row holds the names of the columns; nil to decide by its look.
+  /// Whether the first row holds the names of the columns; nil to decide by its look and by the names
+  /// below: a first row in which one of them stands is a header.
   public var header: Bool?
   /// The byte between cells; nil to choose among `,` `;` tab and `|`.
   public var delimiter: UInt8?
@@ -10,16 +11,20 @@ public struct TableOptions: Sendable, Equatable {
   public var numeric: [String]
   /// Names of columns that are no features.
   public var ignore: [String]
+  /// Names of columns that the caller is going to ask for, such as the targets. They only help to
+  /// recognise a header ("2019" above numbers); that one is missing is no error here.
+  public var expectedNames: [String]
 
   public init(
     header: Bool? = nil, delimiter: UInt8? = nil, categorical: [String] = [],
-    numeric: [String] = [], ignore: [String] = []
+    numeric: [String] = [], ignore: [String] = [], expectedNames: [String] = []
   ) {
     self.header = header
     self.delimiter = delimiter
     self.categorical = categorical
     self.numeric = numeric
     self.ignore = ignore
+    self.expectedNames = expectedNames
   }
 }
 
