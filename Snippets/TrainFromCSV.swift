@@ -22,7 +22,8 @@ let model = Model(
   configuration: configuration)
 try model.write(to: "penguins.safetensors")
 
-let predictions = data.target.decode(network.predictions(for: try data.features.encode(table)))
+let inputs: Matrix<Float> = try data.features.encode(table)
+let predictions = try data.target.decode(network.predictions(for: inputs))
 print(
   "row 1 is a \(predictions.text(row: 0)); held-out accuracy \(summary.validation?.metrics.accuracy ?? 0)"
 )

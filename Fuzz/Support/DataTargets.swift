@@ -21,7 +21,7 @@ public func fuzzTable(_ bytes: [UInt8]) {
       let all = try Dataset<Double>(
         encoding: table, features: prepared.features, target: prepared.target)
       precondition(all.inputs.columns == prepared.features.featureNames.count)
-      let predictions = prepared.target.decode(all.targets)
+      let predictions = try prepared.target.decode(all.targets)
       for row in 0..<min(predictions.rowCount, 100) { _ = predictions.text(row: row) }
 
       readsBack(prepared.features)

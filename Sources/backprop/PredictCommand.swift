@@ -69,7 +69,7 @@ struct PredictCommand: ParsableCommand {
       of: table, for: model, targets: Names.split(target), as: T.self)
     let pool = threads > 1 && inputs.rows > 1000 ? ThreadPool(threads: threads) : nil
     let outputs = network.predictions(for: inputs, pool: pool)
-    let writer = PredictionWriter(
+    let writer = try PredictionWriter(
       outputs: outputs, target: model.targetEncoder,
       areProbabilities: network.outputActivation.givesProbabilities)
     let sink = try OutputSink(output)
@@ -88,9 +88,11 @@ private struct PredictionWriter<T: Scalar> {
   /// Nil for a model whose outputs mean nothing but themselves.
   let predictions: Predictions?
 
-  init(outputs: Matrix<T>, target: TargetEncoder?, areProbabilities: Bool) {
+  init(outputs: Matrix<T>, target: TargetEncoder?, areProbabilities: Bool) throws {
     self.outputs = outputs
-    predictions = target?.decode(outputs, areProbabilities: areProbabilities)
+    predictions = try target?.decode(outputs, areProbabilities: areProbabilities)
+    guard predictions == nil else { return }
+    for row in 0..<outputs.rows { try Predictions.requireFinite(outputs[row: row], row: row) }
   }
 
   private var columnCount: Int { predictions?.columns.count ?? outputs.columns }

@@ -5,8 +5,8 @@
 ///
 /// - Rows end with LF, CRLF or CR. Cells may be quoted; inside quotes, delimiters and line breaks are
 ///   text and a doubled quote is a quote. A quote inside an unquoted cell is text.
-/// - Spaces around an unquoted cell are not part of it (a departure from RFC 4180, for the sake of
-///   `1, 2, ?`).
+/// - Spaces around an unquoted cell, and around the quotes of a quoted one, are not part of it (a
+///   departure from RFC 4180, for the sake of `1, 2, ?` and `"x", "y, z"`).
 /// - Blank lines are skipped. A UTF-8 byte order mark is skipped.
 /// - Errors: invalid UTF-8, a NUL byte, a quote that is never closed, text behind a closing quote, a
 ///   cell above 16 MiB, a row above 256 MiB or a million cells.
@@ -170,12 +170,18 @@ extension CSVReader {
     if at == end { return atEnd ? .end : .incomplete }
     while true {
       let start = at
-      var form = Cell.Form.plain
+      if bytes[at] == space, delimiter != space {
+        var next = at
+        while bytes[next] == space, next < end { next += 1 }
+        if next == end, !atEnd { return try incomplete(from: start) }
+        if bytes[next] == quote, next < end { at = next }
+      }
       if bytes[at] == quote, at < end {
-        form = try scanQuoted(&at, &breaks, &high)
+        let opening = at
+        let form = try scanQuoted(&at, &breaks, &high)
         if at == end, !atEnd { return try incomplete(from: start) }
-        cells[count] = Cell(start: Int32(start + 1), end: Int32(at - 1), form: form)
-        while at < end, bytes[at] == space { at += 1 }
+        cells[count] = Cell(start: Int32(opening + 1), end: Int32(at - 1), form: form)
+        while at < end, bytes[at] == space, delimiter != space { at += 1 }
         if at == end, !atEnd { return try incomplete(from: start) }
         if ends[Int(bytes[at])] == 0 {
           throw failure(

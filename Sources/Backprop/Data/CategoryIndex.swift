@@ -43,6 +43,9 @@ final class CategoryIndex {
 
   /// An index of known categories: code c is `categories[c]`.
   ///
+  /// One that is a number is entered in the shortest form of the number too, for `code(of:numbersAreEqual:)`, unless
+  /// an earlier one is; so "1" finds "1.0".
+  ///
   /// - Precondition: They are all different.
   init(_ categories: [String], unseen: Unseen) {
     self.unseen = unseen
@@ -50,6 +53,13 @@ final class CategoryIndex {
     for category in categories {
       var text = category
       text.withUTF8 { add($0, Self.hash($0)) }
+    }
+    for (code, category) in categories.enumerated() {
+      guard var number = DecimalNumber.shortestForm(of: category) else { continue }
+      number.withUTF8 { text in
+        let hash = Self.hash(text)
+        if find(text, hash) == nil { append(text, hash, Int32(code)) }
+      }
     }
   }
 
@@ -87,6 +97,15 @@ final class CategoryIndex {
   func code(of text: String) -> Int {
     var text = text
     return text.withUTF8 { code(of: $0) }
+  }
+
+  /// The code of a string, or with `numbersAreEqual` of the same number in other digits.
+  func code(of text: UnsafeBufferPointer<UInt8>, numbersAreEqual: Bool) -> Int {
+    let code = code(of: text)
+    guard code == Self.unknown, numbersAreEqual,
+      let number = DecimalNumber.shortestForm(of: String(decoding: text, as: UTF8.self))
+    else { return code }
+    return self.code(of: number)
   }
 
   private func find(_ text: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> Int? {
@@ -144,12 +163,7 @@ final class CategoryIndex {
 /// Categories or labels in the order in which they are numbered: by value if all of them are numbers,
 /// else by Unicode scalars.
 func orderedCategories(_ categories: [String]) -> [String] {
-  let numbers = categories.map { text -> Double in
-    var text = text
-    return text.withUTF8 { utf8 in
-      utf8.baseAddress.map { DecimalNumber.value($0, utf8.count) } ?? .nan
-    }
-  }
+  let numbers = categories.map(DecimalNumber.value)
   guard numbers.allSatisfy(\.isFinite) else { return categories.sorted(by: precedes) }
   return zip(numbers, categories)
     .sorted { $0.0 != $1.0 ? $0.0 < $1.0 : precedes($0.1, $1.1) }

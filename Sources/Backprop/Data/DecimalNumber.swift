@@ -154,6 +154,17 @@ enum DecimalNumber {
       sign: .plus, exponentBitPattern: UInt(binaryExponent), significandBitPattern: mantissa)
   }
 
+  static func value(_ text: String) -> Double {
+    var text = text
+    return text.withUTF8 { utf8 in utf8.baseAddress.map { value($0, utf8.count) } ?? .nan }
+  }
+
+  /// The shortest text for the number that a text spells; nil if that is none, or infinite.
+  static func shortestForm(of text: String) -> String? {
+    let number = value(text)
+    return number.isFinite ? Self.text(number) : nil
+  }
+
   /// The shortest text for a number: integers without point or exponent, and never "-0".
   static func text(_ value: Double) -> String {
     if value == 0 { return "0" }

@@ -35,7 +35,10 @@ struct Dialect {
       sample.append(row.map(Look.init))
       values.append(row)
     }
-    let hasHeader = options.header ?? Self.looksLikeHeader(first, sample, values)
+    let names = options.categorical + options.numeric + options.ignore + options.expectedNames
+    let hasHeader =
+      options.header
+      ?? (Self.holds(first, names) || Self.looksLikeHeader(first, sample, values))
     header = hasHeader ? try Self.named(first, path) : nil
   }
 
@@ -46,37 +49,62 @@ struct Dialect {
   // MARK: Delimiter
 
   /// The candidate that cuts the most rows into as many cells as the first one; of equals, the one
-  /// that cuts it into more.
+  /// that leaves the fewest cells in which another candidate stands beside a number (`5;1`, but not
+  /// the decimal comma of `3,5`), then the one that cuts the first row into more.
   private static func delimiter(of head: [UInt8]) -> UInt8 {
-    var counts = [[Int]](repeating: [], count: candidates.count)
-    var row = [Int](repeating: 0, count: candidates.count)
-    var isQuoted = false
-    var length = 0
-    func endRow() {
-      if length > 0 { for index in counts.indices { counts[index].append(row[index]) } }
-      row = [Int](repeating: 0, count: candidates.count)
-      length = 0
+    let rows = sample(of: head)
+    var best = candidates[0]
+    var bestScore = (0, 0, 0)
+    for candidate in candidates {
+      let counts = rows.map { row in row.count { $0 == candidate } }
+      guard let first = counts.first, first > 0 else { continue }
+      var uncut = 0
+      for row in rows { uncut += uncutCells(of: row, candidate) }
+      let score = (counts.count { $0 == first }, -uncut, first)
+      if score > bestScore { (best, bestScore) = (candidate, score) }
     }
+    return best
+  }
+
+  /// The first rows that are not empty, with every quoted byte and quote replaced by a letter.
+  private static func sample(of head: [UInt8]) -> [[UInt8]] {
+    var rows: [[UInt8]] = []
+    var row: [UInt8] = []
+    var isQuoted = false
     for byte in head {
-      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      let isQuote = byte == UInt8(ascii: "\"")
+      if isQuote { isQuoted.toggle() }
       if !isQuoted, byte == 10 || byte == 13 {
-        endRow()
-        if counts[0].count == sampleRows { break }
-        continue
+        if !row.isEmpty { rows.append(row) }
+        if rows.count == sampleRows { return rows }
+        row = []
+      } else {
+        row.append(isQuoted || isQuote ? UInt8(ascii: "q") : byte)
       }
-      length += 1
-      if !isQuoted, let index = candidates.firstIndex(of: byte) { row[index] += 1 }
     }
     // What follows the last line break is a row only if nothing else is.
-    if counts[0].isEmpty { endRow() }
-    var best = 0
-    var bestScore = (0, 0)
-    for (index, count) in counts.enumerated() {
-      guard let first = count.first, first > 0 else { continue }
-      let score = (count.count { $0 == first }, first)
-      if score > bestScore { (best, bestScore) = (index, score) }
+    return rows.isEmpty && !row.isEmpty ? [row] : rows
+  }
+
+  /// Number of the cells of a row that another candidate would cut behind or before a number.
+  private static func uncutCells(of row: [UInt8], _ delimiter: UInt8) -> Int {
+    row.split(separator: delimiter).count { cell in
+      guard let other = candidates.first(where: { $0 != delimiter && cell.contains($0) }),
+        !text(cell).isDecimalComma
+      else { return false }
+      let parts = cell.split(separator: other, omittingEmptySubsequences: false)
+      return [parts.first, parts.last].contains { part in
+        guard let part else { return false }
+        return DecimalNumber.value(text(part)).isFinite
+      }
     }
-    return candidates[best]
+  }
+
+  private static func text(_ cell: ArraySlice<UInt8>) -> String {
+    let space = UInt8(ascii: " ")
+    let trimmed = cell.drop { $0 == space }
+    let end = trimmed.lastIndex { $0 != space }.map { $0 + 1 } ?? trimmed.startIndex
+    return String(decoding: trimmed[..<end], as: UTF8.self)
   }
 
   // MARK: Header
@@ -95,11 +123,19 @@ struct Dialect {
     }
   }
 
+  /// Whether one of the names by which a user calls columns stands in the first row.
+  ///
+  /// The number of a column is its name in a file without a header, and says nothing.
+  private static func holds(_ first: [String], _ names: [String]) -> Bool {
+    let positions = Set((0..<first.count).map(String.init))
+    return names.contains { first.contains($0) && !positions.contains($0) }
+  }
+
   /// Whether the first row holds names.
   ///
-  /// It does if a text stands above nothing but numbers. It does not if it holds a number otherwise.
-  /// In a table of texts alone it does if its cells are all different and none of them recurs in its
-  /// column.
+  /// It does if a text stands above nothing but numbers. Otherwise its cells must all be different,
+  /// and no text among them may recur in its column; and if it holds numbers, they must count up
+  /// ("2019", "2020", "2021"), as those of no row below do.
   private static func looksLikeHeader(
     _ first: [String], _ sample: [[Look]], _ values: [[String]]
   ) -> Bool {
@@ -109,11 +145,20 @@ struct Dialect {
       if looks.contains(.number), !looks.contains(.text) { return true }
       recurs = recurs || values.contains { $0[column] == name }
     }
-    let names = first.filter { Look($0) == .text }
-    guard names.count == first.count || (names.count == first.count - 1 && first[0].isEmpty) else {
-      return false
-    }
-    return !recurs && Set(names).count == names.count
+    let names = first[0].isEmpty ? first.dropFirst() : first[...]
+    guard !recurs, Set(names).count == names.count, names.contains(where: { Look($0) == .text }),
+      !names.contains(where: { Look($0) == .missing })
+    else { return false }
+    guard names.contains(where: { Look($0) == .number }) else { return true }
+    return countsUp(first) && !values.contains(where: countsUp)
+  }
+
+  /// Whether the numbers of a row are at least two integers, each by one more than the one before.
+  private static func countsUp(_ row: [String]) -> Bool {
+    let numbers = row.filter { Look($0) == .number }
+    let integers = numbers.compactMap { Int($0) }
+    return numbers.count >= 2 && integers.count == numbers.count
+      && zip(integers, integers.dropFirst()).allSatisfy { $0 < $1 && $0 + 1 == $1 }
   }
 
   private static func named(_ cells: [String], _ path: String) throws(DataError) -> [String] {

@@ -1,7 +1,8 @@
 extension Dataset {
   /// Encodes all rows of a table in one pass.
   ///
-  /// - Throws: `DataError` for a missing column, a bad cell, or a label that training did not know.
+  /// - Throws: `DataError` for a missing column, a bad cell, a number that is not finite once it
+  ///   is encoded, or a label that training did not know.
   public init(
     encoding table: Table, features: FeatureEncoder, target: TargetEncoder
   ) throws(DataError) {
@@ -42,8 +43,13 @@ extension Dataset {
           filled[1] < validation.count && Int(validation[filled[1]]) == chunk.start + row
         let part = isValidation ? 1 : 0
         let values = chunk.values + row * chunk.width
-        plan.form(values, into: starts[part].0 + filled[part] * strides.0)
-        target.form(values + width, into: starts[part].1 + filled[part] * strides.1)
+        let outputs = starts[part].1 + filled[part] * strides.1
+        guard plan.form(values, into: starts[part].0 + filled[part] * strides.0) else {
+          throw plan.tooLarge(values, in: table, row: chunk.start + row, T.self)
+        }
+        guard target.form(values + width, into: outputs) else {
+          throw try target.tooLarge(values + width, outputs, in: table, row: chunk.start + row)
+        }
         filled[part] += 1
       }
     }

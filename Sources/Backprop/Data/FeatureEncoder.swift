@@ -92,17 +92,22 @@ public struct FeatureEncoder: Sendable {
 
   /// Encodes all rows of a table, in order: `[rows, outputCount]`.
   ///
-  /// - Throws: `DataError` if a column is missing, or a number is none.
+  /// The matrix is compact.
+  ///
+  /// - Throws: `DataError` if a column is missing, a number is none, or is too large once encoded.
   /// - Complexity: One pass over the table.
   public func encode<T: Scalar>(_ table: Table) throws(DataError) -> Matrix<T> {
     let plan = try plan(for: table)
     try checkMemory(rows: table.rowCount, columns: outputCount, T.self, table)
-    var result = Matrix<T>(rows: table.rowCount, columns: outputCount)
+    var result = Matrix<T>(rows: table.rowCount, columns: outputCount, isCompact: true)
     let stride = result.stride
     let start = result.mutableStart
     try table.read(plan.requests) { (chunk) throws(DataError) in
       for row in 0..<chunk.count {
-        plan.form(chunk.values + row * chunk.width, into: start + (chunk.start + row) * stride)
+        let values = chunk.values + row * chunk.width
+        guard plan.form(values, into: start + (chunk.start + row) * stride) else {
+          throw plan.tooLarge(values, in: table, row: chunk.start + row, T.self)
+        }
       }
     }
     return result
@@ -179,9 +184,12 @@ struct FeaturePlan {
     slots.append(slot)
   }
 
-  /// Encodes one row into inputs that are zero.
+  /// Encodes one row into inputs that are zero; returns whether they are all finite.
   @inline(__always)
-  func form<T: Scalar>(_ values: UnsafePointer<Double>, into inputs: UnsafeMutablePointer<T>) {
+  func form<T: Scalar>(
+    _ values: UnsafePointer<Double>, into inputs: UnsafeMutablePointer<T>
+  ) -> Bool {
+    var areFinite = true
     for index in slots.indices {
       let slot = slots[index]
       let value = values[index]
@@ -189,7 +197,9 @@ struct FeaturePlan {
       case .number, .numberOrMissing:
         // NaN is the only value that differs from itself.
         if value == value {
-          inputs[slot.offset] = T((value - slot.mean) / slot.deviation)
+          let input = T((value - slot.mean) / slot.deviation)
+          areFinite = areFinite && input.isFinite
+          inputs[slot.offset] = input
         } else if slot.kind == .numberOrMissing {
           inputs[slot.offset + 1] = 1
         }
@@ -198,6 +208,21 @@ struct FeaturePlan {
         inputs[slot.offset + (code < 0 ? slot.outputs - 1 : code)] = 1
       }
     }
+    return areFinite
+  }
+
+  /// The error about a row whose inputs are not all finite.
+  func tooLarge<T: Scalar>(
+    _ values: UnsafePointer<Double>, in table: Table, row: Int, _ type: T.Type
+  ) -> DataError {
+    let index = slots.indices.first { index in
+      let slot = slots[index]
+      return slot.kind != .category && !values[index].isNaN
+        && !T((values[index] - slot.mean) / slot.deviation).isFinite
+    }
+    let position = index ?? 0
+    return table.tooLarge(
+      values[position], column: requests[position].column, row: row, T.self)
   }
 }
 

@@ -157,8 +157,10 @@ extension FeatureEncoder {
 extension Table {
   /// The numeric columns as they are, in their order, without targets and ignored columns:
   /// `[rows, columns]`. What a model that has no encoder is given. Pixels are divided by 255.
+  /// The matrix is compact.
   ///
-  /// - Throws: `DataError` for a missing value, or if there is no numeric column.
+  /// - Throws: `DataError` for a missing value, one that is too large for the precision, or if there
+  ///   is no numeric column.
   public func numericMatrix<T: Scalar>(excluding targets: [String]) throws(DataError) -> Matrix<T> {
     let excluded = Set(try expanding(targets))
     let positions = columns.indices.filter {
@@ -169,7 +171,7 @@ extension Table {
       throw DataError(file: file, "no numeric column is left as a feature")
     }
     let scale = pixelScale ?? 1
-    var result = Matrix<T>(rows: rowCount, columns: positions.count)
+    var result = Matrix<T>(rows: rowCount, columns: positions.count, isCompact: true)
     let stride = result.stride
     let start = result.mutableStart
     let requests = positions.map {
@@ -181,7 +183,12 @@ extension Table {
       for row in 0..<chunk.count {
         let target = start + (chunk.start + row) * stride
         for column in 0..<chunk.width {
-          target[column] = T(chunk.values[row * chunk.width + column] / scale)
+          let value = chunk.values[row * chunk.width + column]
+          let input = T(value / scale)
+          guard input.isFinite else {
+            throw tooLarge(value, column: positions[column], row: chunk.start + row, T.self)
+          }
+          target[column] = input
         }
       }
     }

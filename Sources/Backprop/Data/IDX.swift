@@ -107,7 +107,7 @@ enum IDX {
     for separator in ["-", "."] {
       for ending in ["", ".gz"] {
         let path = "\(start)\(separator)idx\(rank)-ubyte\(ending)"
-        if InputFile.exists(path) { return path }
+        if Folder.exists(path) { return path }
       }
     }
     return nil

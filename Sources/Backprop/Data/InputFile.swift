@@ -22,23 +22,12 @@ struct InputFile: ~Copyable {
   /// - Throws: `DataError` if it is missing, a folder, not a regular file, or may not be read.
   init(path: String) throws(DataError) {
     self.path = path
-    // Without O_NONBLOCK, opening a pipe would wait for its writer instead of being refused below.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Self.systemError(errno, path) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      let code = errno
-      close(descriptor)
-      throw Self.systemError(code, path)
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      if status.st_mode & S_IFMT == S_IFDIR {
-        throw DataError(file: path, "is a folder, not a file")
-      }
-      throw DataError(
-        file: path, "is not a regular file",
-        remedy: "data is read several times, so save it to a file first")
+    let descriptor: Int32
+    let status: stat
+    do throws(FileError) {
+      (descriptor, status) = try openRegularFile(path)
+    } catch {
+      throw DataError(error.description)
     }
     #if canImport(Darwin)
       let modified = status.st_mtimespec
@@ -58,9 +47,6 @@ struct InputFile: ~Copyable {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// Whether there is something at a path.
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
   /// Fills the front of `target` with what comes next; returns how many bytes, 0 only at the end.
   func read(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
     while true {
@@ -72,7 +58,7 @@ struct InputFile: ~Copyable {
         let count = Darwin.read(descriptor, target.baseAddress, target.count)
       #endif
       if count >= 0 { return count }
-      if errno != EINTR { throw Self.systemError(errno, path) }
+      if errno != EINTR { throw DataError(FileError.last("read", path).description) }
     }
   }
 
@@ -86,19 +72,11 @@ struct InputFile: ~Copyable {
         pread(descriptor, $0.baseAddress.map { $0 + done }, count - done, off_t(offset + done))
       }
       if read < 0, errno == EINTR { continue }
-      if read < 0 { throw Self.systemError(errno, path) }
+      if read < 0 { throw DataError(FileError.last("read", path).description) }
       if read == 0 { break }
       done += read
     }
     result.removeLast(count - done)
     return result
-  }
-
-  private static func systemError(_ code: Int32, _ path: String) -> DataError {
-    switch code {
-    case ENOENT: DataError(file: path, "no such file", remedy: "check the path")
-    case EACCES: DataError(file: path, "may not be read", remedy: "check its permissions")
-    default: DataError(file: path, "cannot be read: \(String(cString: strerror(code)))")
-    }
   }
 }

@@ -26,6 +26,17 @@ public struct Predictions: Sendable, Equatable {
 
   /// A number of these predictions in the shortest form that gives the same bits at their precision.
   public func number(_ value: Double) -> String { isSingle ? "\(Float(value))" : "\(value)" }
+
+  /// Refuses outputs of a network for one row (from 0) that predict nothing.
+  ///
+  /// - Throws: `DataError` if one is infinite or NaN.
+  public static func requireFinite<T: Scalar>(_ outputs: [T], row: Int) throws(DataError) {
+    guard let index = outputs.firstIndex(where: { !$0.isFinite }) else { return }
+    throw DataError(
+      place: .row(row + 1),
+      "output \(index) of the network is \(outputs[index]), which is no prediction",
+      remedy: "the row is far from what the network was trained on, or its training diverged")
+  }
 }
 
 extension TargetEncoder {
@@ -37,9 +48,11 @@ extension TargetEncoder {
   /// - Parameters:
   ///   - outputs: aᴸ, `[examples, outputCount]`.
   ///   - areProbabilities: Whether the outputs come from softmax or a sigmoid.
+  /// - Throws: `DataError` if an output, or a number that it stands for, is not finite: there is no
+  ///   largest of numbers of which one is NaN.
   public func decode<T: Scalar>(
     _ outputs: Matrix<T>, areProbabilities: Bool = true
-  ) -> Predictions {
+  ) throws(DataError) -> Predictions {
     precondition(
       outputs.columns == outputCount, "\(outputs.columns) outputs for \(outputCount) targets")
     var values: [Double] = []
@@ -47,6 +60,7 @@ extension TargetEncoder {
     let hasProbabilities = areProbabilities && (coding == .oneHot || coding == .zeroOne)
     for row in 0..<outputs.rows {
       let output = outputs[row: row]
+      try Predictions.requireFinite(output, row: row)
       switch coding {
       case .oneHot:
         var best = 0
@@ -65,9 +79,11 @@ extension TargetEncoder {
       case .plusMinusOne: values += output.map { $0 > 0 ? 1 : 0 }
       case .raw: values += output.map { Double($0) }
       case .standardized:
-        for (index, value) in output.enumerated() {
-          values.append(Double(T(Double(value) * deviations[index] + means[index])))
+        let numbers = output.enumerated().map { index, value in
+          T(Double(value) * deviations[index] + means[index])
         }
+        try Predictions.requireFinite(numbers, row: row)
+        values += numbers.map { Double($0) }
       }
     }
     return Predictions(

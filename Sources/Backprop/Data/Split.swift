@@ -18,7 +18,7 @@ public struct Split: Sendable, Equatable {
   /// Picks the validation rows at random from each class, in proportion.
   ///
   /// The total is rounded once, as in `random`; the rows that rounding leaves go to the classes with
-  /// the largest remainders. At least one row of each class stays for training.
+  /// the largest remainders, among equal ones to those that the seed draws. At least one row of each class stays for training.
   ///
   /// - Parameters:
   ///   - codes: The class of each row.
@@ -30,6 +30,12 @@ public struct Split: Sendable, Equatable {
     var classes = [[UInt32]](repeating: [], count: Int(codes.max() ?? 0) + 1)
     for (row, code) in codes.enumerated() { classes[Int(code)].append(UInt32(row)) }
 
+    var random = RandomSource(seed: seed, purpose: .split)
+    for index in classes.indices { random.shuffle(&classes[index]) }
+    // Of equal remainders the one with the lower rank comes first: another class in another run.
+    var ranks = classes.indices.map { UInt32($0) }
+    random.shuffle(&ranks)
+
     let shares = classes.map { Double($0.count) * fraction }
     var taken = zip(shares, classes).map { min(Int($0), max(0, $1.count - 1)) }
     let total = Int((Double(codes.count) * fraction).rounded())
@@ -37,7 +43,7 @@ public struct Split: Sendable, Equatable {
       let (first, second) = (
         shares[left] - Double(taken[left]), shares[right] - Double(taken[right])
       )
-      return first != second ? first > second : left < right
+      return first != second ? first > second : ranks[left] < ranks[right]
     }
     var left = total - taken.reduce(0, +)
     for index in byRemainder where left > 0 && taken[index] + 1 < classes[index].count {
@@ -45,10 +51,8 @@ public struct Split: Sendable, Equatable {
       left -= 1
     }
 
-    var random = RandomSource(seed: seed, purpose: .split)
     var isValidation = [Bool](repeating: false, count: codes.count)
     for (index, count) in taken.enumerated() {
-      random.shuffle(&classes[index])
       for row in classes[index].prefix(count) { isValidation[Int(row)] = true }
     }
     let rows = codes.indices.map { UInt32($0) }

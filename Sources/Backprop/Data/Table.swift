@@ -1,6 +1,7 @@
 /// How to read a delimited text file; what is nil or empty is found out from the file.
 public struct TableOptions: Sendable, Equatable {
-  /// Whether the first row holds the names of the columns; nil to decide by its look.
+  /// Whether the first row holds the names of the columns; nil to decide by its look and by the names
+  /// below: a first row in which one of them stands is a header.
   public var header: Bool?
   /// The byte between cells; nil to choose among `,` `;` tab and `|`.
   public var delimiter: UInt8?
@@ -10,16 +11,20 @@ public struct TableOptions: Sendable, Equatable {
   public var numeric: [String]
   /// Names of columns that are no features.
   public var ignore: [String]
+  /// Names of columns that the caller is going to ask for, such as the targets. They only help to
+  /// recognise a header ("2019" above numbers); that one is missing is no error here.
+  public var expectedNames: [String]
 
   public init(
     header: Bool? = nil, delimiter: UInt8? = nil, categorical: [String] = [],
-    numeric: [String] = [], ignore: [String] = []
+    numeric: [String] = [], ignore: [String] = [], expectedNames: [String] = []
   ) {
     self.header = header
     self.delimiter = delimiter
     self.categorical = categorical
     self.numeric = numeric
     self.ignore = ignore
+    self.expectedNames = expectedNames
   }
 }
 
@@ -175,4 +180,27 @@ public struct Table: Sendable {
 
   /// The place of a row (from 0) as messages name it when the line is not at hand.
   func place(ofRow row: Int) -> DataError.Place { .row(row + 1) }
+
+  /// The line of a row (from 0) in a file of text, which is read again to find it.
+  private func line(ofRow row: Int) throws(DataError) -> DataError.Place {
+    guard case .delimited(let file) = source else { return place(ofRow: row) }
+    var reader = try file.open()
+    for _ in 0...row {
+      guard try reader.next() else { throw file.changed }
+    }
+    return .line(reader.line)
+  }
+
+  /// The error about a number that became infinite, or NaN, when it was encoded.
+  func tooLarge<T: Scalar>(_ value: Double, column: Int, row: Int, _ type: T.Type) -> DataError {
+    let place = (try? line(ofRow: row)) ?? place(ofRow: row)
+    let isDouble = T.self == Double.self
+    return DataError(
+      file: file, place: place, column: columns[column].name,
+      "\(DecimalNumber.text(value)) is too large for numbers of \(T.precisionName) precision once it "
+        + "is encoded",
+      remedy: isDouble
+        ? "correct it or rescale the column"
+        : "correct it, rescale the column, or use double precision")
+  }
 }

@@ -4,7 +4,7 @@ struct ColumnRequest {
     /// The number; a text is an error.
     case numbers
     /// The code of the text in an index. With `numbersAreEqual`, a text without a code is looked up
-    /// once more in the shortest form of its number: "1.0" then finds "1".
+    /// once more in the shortest form of its number: "1.0" then finds "1", and "1" finds "1.0".
     case categories(CategoryIndex, numbersAreEqual: Bool = false)
   }
 
@@ -125,11 +125,7 @@ extension Table {
       let text = String(decoding: bytes, as: UTF8.self)
       throw notANumber(text, request.column, place)
     case .categories(let index, let numbersAreEqual):
-      var code = index.code(of: bytes)
-      if code == CategoryIndex.unknown, numbersAreEqual, let start = bytes.baseAddress {
-        let number = DecimalNumber.value(start, bytes.count)
-        if number.isFinite { code = index.code(of: DecimalNumber.text(number)) }
-      }
+      let code = index.code(of: bytes, numbersAreEqual: numbersAreEqual)
       if code == CategoryIndex.unknown, case .error = index.unseen {
         throw unseen(String(decoding: bytes, as: UTF8.self), index, request.column, place)
       }
@@ -159,12 +155,12 @@ extension Table {
         }
         let number = column.number(row)
         target[offset * stride] = number.isNaN ? try missing(request, place) : number
-      case .categories(let index, _):
-        guard let text = column.text(row) else {
+      case .categories(let index, let numbersAreEqual):
+        guard var text = column.text(row) else {
           target[offset * stride] = try missing(request, place)
           continue
         }
-        let code = index.code(of: text)
+        let code = text.withUTF8 { index.code(of: $0, numbersAreEqual: numbersAreEqual) }
         if code == CategoryIndex.unknown, case .error = index.unseen {
           throw unseen(text, index, request.column, place)
         }

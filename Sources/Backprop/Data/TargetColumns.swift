@@ -6,8 +6,8 @@ public struct TargetColumns: Sendable {
   public let task: LearningTask
   /// The names of the target columns.
   public let columns: [String]
-  /// Classification: the labels, in the order of their codes (by value if all are numbers, else by
-  /// Unicode scalars). Else empty.
+  /// Classification: the labels as they are written, in the order of their codes (by value if all
+  /// are numbers, else by Unicode scalars). Else empty.
   public let labels: [String]
   /// Multi-label: for each column the values that mean no and yes. Else empty.
   public let pairs: [[String]]
@@ -29,7 +29,7 @@ public struct TargetColumns: Sendable {
   ///   - names: Names of its columns, at least one.
   ///   - task: The task if the user says so.
   /// - Throws: `DataError` for a missing column or value, or values that do not fit the task.
-  /// - Complexity: One pass over the table.
+  /// - Complexity: One pass over the table, another one over a file whose labels are numbers.
   public init(of table: Table, columns names: [String], task: LearningTask? = nil) throws(DataError)
   {
     let columns = try table.expanding(names)
@@ -89,9 +89,13 @@ public struct TargetColumns: Sendable {
         found = index.categories
       } else {
         guard let numbers = distinct[0] else { throw Self.tooManyLabels(table, columns[0]) }
-        let codes = Dictionary(uniqueKeysWithValues: zip(numbers, 0...))
-        values = values.map { Double(codes[$0] ?? 0) }
-        found = numbers.map(DecimalNumber.text)
+        if let written = try Self.asWritten(requests[0], in: table) {
+          (found, values) = written
+        } else {
+          let codes = Dictionary(uniqueKeysWithValues: zip(numbers, 0...))
+          values = values.map { Double(codes[$0] ?? 0) }
+          found = numbers.map(DecimalNumber.text)
+        }
       }
       try Self.check(labels: found, table, columns[0])
       labels = orderedCategories(found)
@@ -149,6 +153,24 @@ public struct TargetColumns: Sendable {
         remedy: "name one column to classify by, or only columns of numbers, or of two values each")
     }
     return .regression
+  }
+
+  /// The texts of a column that looks like numbers and their codes by row: "007" must stay what it
+  /// is. Nil for arrays, whose numbers have no spelling.
+  private static func asWritten(
+    _ request: ColumnRequest, in table: Table
+  ) throws(DataError) -> (texts: [String], codes: [Double])? {
+    guard case .delimited = table.source else { return nil }
+    let index = CategoryIndex(limit: labelLimit)
+    var request = request
+    request.reading = .categories(index)
+    var codes: [Double] = []
+    codes.reserveCapacity(table.rowCount)
+    try table.read([request]) { (chunk) throws(DataError) in
+      codes += UnsafeBufferPointer(start: chunk.values, count: chunk.count)
+      if index.isFull { throw tooManyLabels(table, table.columns[request.column].name) }
+    }
+    return (index.categories, codes)
   }
 
   /// The different numbers of a column, ascending; nil if there are more than `limit`.

@@ -140,10 +140,15 @@ public struct TargetEncoder: Equatable, Sendable {
     return requests
   }
 
-  /// Encodes the values of one row, `columns` of them, into `outputCount` numbers that are zero.
-  func form<T: Scalar>(_ values: UnsafePointer<Double>, into outputs: UnsafeMutablePointer<T>) {
+  /// Encodes the values of one row, `columns` of them, into `outputCount` numbers that are zero;
+  /// returns whether they are all finite.
+  func form<T: Scalar>(
+    _ values: UnsafePointer<Double>, into outputs: UnsafeMutablePointer<T>
+  ) -> Bool {
     switch coding {
-    case .oneHot: outputs[Int(values[0])] = 1
+    case .oneHot:
+      outputs[Int(values[0])] = 1
+      return true
     case .zeroOne, .raw: for index in columns.indices { outputs[index] = T(values[index]) }
     case .plusMinusOne: for index in columns.indices { outputs[index] = T(2 * values[index] - 1) }
     case .standardized:
@@ -151,18 +156,33 @@ public struct TargetEncoder: Equatable, Sendable {
         outputs[index] = T((values[index] - means[index]) / deviations[index])
       }
     }
+    return columns.indices.allSatisfy { outputs[$0].isFinite }
+  }
+
+  /// The error about a row whose encoded targets are not all finite.
+  func tooLarge<T: Scalar>(
+    _ values: UnsafePointer<Double>, _ outputs: UnsafePointer<T>, in table: Table, row: Int
+  ) throws(DataError) -> DataError {
+    let index = columns.indices.first { !outputs[$0].isFinite } ?? 0
+    return table.tooLarge(
+      values[index], column: try table.position(of: columns[index]), row: row, T.self)
   }
 
   /// Encodes the targets of all rows of a table, `[rows, outputCount]`.
   ///
-  /// - Throws: `DataError` for a missing column or value, or a label that did not occur in training.
+  /// - Throws: `DataError` for a missing column or value, or a label that did not occur in training,
+  ///   or a number that is too large for the precision.
   public func encode<T: Scalar>(_ table: Table) throws(DataError) -> Matrix<T> {
     var result = Matrix<T>(rows: table.rowCount, columns: outputCount)
     let stride = result.stride
     let start = result.mutableStart
     try table.read(requests(of: table)) { (chunk) throws(DataError) in
       for row in 0..<chunk.count {
-        form(chunk.values + row * chunk.width, into: start + (chunk.start + row) * stride)
+        let values = chunk.values + row * chunk.width
+        let outputs = start + (chunk.start + row) * stride
+        guard form(values, into: outputs) else {
+          throw try tooLarge(values, outputs, in: table, row: chunk.start + row)
+        }
       }
     }
     return result

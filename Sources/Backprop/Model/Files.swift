@@ -13,6 +13,8 @@
 public enum FileError: UserError, Equatable {
   case missing(path: String)
   case isFolder(path: String)
+  /// A pipe, a device: what can only be read once, from front to back.
+  case notRegular(path: String)
   /// The system's own words stand in `reason`.
   case failed(verb: String, path: String, reason: String)
   case endedEarly(path: String, expected: Int, found: Int)
@@ -23,6 +25,8 @@ public enum FileError: UserError, Equatable {
       "no such file: \(path)"
         + (Folder.nearMatch(to: path).map { "; did you mean \($0)?" } ?? "")
     case .isFolder(let path): "\(path) is a folder, not a file"
+    case .notRegular(let path):
+      "\(path) is not a regular file; it is read more than once, so save it to a file first"
     case .failed(let verb, let path, let reason): "cannot \(verb) \(path): \(reason)"
     case .endedEarly(let path, let expected, let found):
       "\(path) ends after \(found) bytes of \(expected): it was cut while it was read"
@@ -39,6 +43,28 @@ public enum FileError: UserError, Equatable {
   }
 }
 
+/// Opens a regular file for reading. The caller closes the descriptor.
+///
+/// - Throws: `FileError` if it is missing, a folder, a pipe or a device, or may not be read.
+func openRegularFile(_ path: String) throws(FileError) -> (descriptor: Int32, status: stat) {
+  // Without O_NONBLOCK, opening a pipe would wait for its writer instead of being refused below.
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  guard descriptor >= 0 else { throw .last("read", path) }
+  var status = stat()
+  let failure: FileError
+  if fstat(descriptor, &status) != 0 {
+    failure = .last("read", path)
+  } else {
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return (descriptor, status)
+    case S_IFDIR: failure = .isFolder(path: path)
+    default: failure = .notRegular(path: path)
+    }
+  }
+  close(descriptor)
+  throw failure
+}
+
 /// A file that is open for reading at any position.
 final class OpenFile: Sendable {
   let path: String
@@ -47,19 +73,9 @@ final class OpenFile: Sendable {
   private let descriptor: Int32
 
   init(_ path: String) throws(FileError) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .last("read", path) }
+    let (descriptor, status) = try openRegularFile(path)
     self.path = path
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      let failure = FileError.last("read", path)
-      close(descriptor)
-      throw failure
-    }
-    guard status.st_mode & S_IFMT != S_IFDIR else {
-      close(descriptor)
-      throw .isFolder(path: path)
-    }
+    self.descriptor = descriptor
     size = Int(status.st_size)
   }
 

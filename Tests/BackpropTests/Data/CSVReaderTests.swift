@@ -26,6 +26,17 @@ import Testing
       ])
   }
 
+  @Test("Spaces before an opening quote are skipped, unless they are delimiters")
+  func spaceBeforeQuote() throws {
+    let text = "\"x\", \"y, z\"\n  \"a\"\"b\" ,  5\" \n , \"\"\n"
+    #expect(try fixture.cells(text.utf8) == [["x", "y, z"], ["a\"b", "5\""], ["", ""]])
+    #expect(try fixture.cells("a \"b c\" d\n".utf8, delimiter: " ") == [["a", "b c", "d"]])
+    for extra in -6...3 {
+      let long = String(repeating: "x", count: (1 << 20) - 4 + extra)
+      #expect(try fixture.cells("\(long),  \"a,b\"\n".utf8) == [[long, "a,b"]])
+    }
+  }
+
   @Test("Empty cells at both ends of a row count")
   func emptyCells() throws {
     #expect(try fixture.cells(",,\n,\n".utf8) == [["", "", ""], ["", ""]])

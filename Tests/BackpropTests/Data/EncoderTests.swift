@@ -62,6 +62,20 @@ import Testing
         + "the model needs the columns \"x\", \"c\"")
   }
 
+  @Test("A category that is a number is found in any spelling, its own before the others")
+  func spellingsOfNumbers() throws {
+    let table = try fixture.table(
+      "z,y\n1.0,0\n2,1\n2.00,1\n", TableOptions(categorical: ["z"]))
+    let encoder = try FeatureEncoder(fitting: table, excluding: ["y"])
+    #expect(encoder.featureNames == ["z=1.0", "z=2", "z=2.00", "z=unknown"])
+    let other = try fixture.table("z\n1\n1.0\n1e0\n2\n2.00\n2.0\n3\n")
+    let matrix: Matrix<Float> = try encoder.encode(other)
+    #expect(matrix.elements.map { $0.firstIndex(of: 1) } == [0, 0, 0, 1, 2, 1, 3])
+    let memory = try Table(columns: [(name: "z", values: .texts(["1", "1.00", "x"]))])
+    let second: Matrix<Float> = try encoder.encode(memory)
+    #expect(second.elements.map { $0.firstIndex(of: 1) } == [0, 0, 3])
+  }
+
   @Test("Names and empty columns are left out with a warning")
   func leftOut() throws {
     var text = "name,x,empty,y\n"
@@ -140,10 +154,24 @@ import Testing
   @Test("Labels are in order of value if all are numbers, else of scalars")
   func labelOrder() throws {
     #expect(try targets(["10", "9", "10", "9"]).labels == ["9", "10"])
-    #expect(try targets(["1.0", "0.0"]).labels == ["0", "1"])
+    #expect(try targets(["-1", "1", "-1"]).labels == ["-1", "1"])
     let text = try targets(["b", "a", "Z", "ä", "10"])
     #expect(text.labels == ["10", "Z", "a", "b", "ä"])
     #expect(text.codes == [3, 2, 1, 4, 0])
+  }
+
+  @Test("Labels that look like numbers are kept as they are written")
+  func labelsAsWritten() throws {
+    #expect(try targets(["1.0", "0.0"]).labels == ["0.0", "1.0"])
+    let columns = try targets(["007", "1.0", "007", "1.0", "12"], task: .classification)
+    #expect(columns.labels == ["1.0", "007", "12"])
+    #expect(columns.codes == [1, 0, 1, 0, 2])
+    #expect(try targets(["+1", "-1", "+1"]).labels == ["-1", "+1"])
+    // At prediction, the same number in another spelling is the same label.
+    let encoder = try TargetEncoder(fitting: columns)
+    let other = try fixture.table("x,y\n1,7\n1,1\n1,12.0\n")
+    #expect(
+      (try encoder.encode(other) as Matrix<Float>).elements == [[0, 1, 0], [1, 0, 0], [0, 0, 1]])
   }
 
   @Test("Two spellings of one Unicode text are one label")
@@ -187,13 +215,13 @@ import Testing
     let hinge = try TargetEncoder(fitting: columns, coding: .plusMinusOne)
     #expect((try hinge.encode(table) as Matrix<Float>).elements == [[1], [-1], [1]])
 
-    let first = oneHot.decode(Matrix<Float>([[0.25, 0.75], [0.5, 0.5]]))
+    let first = try oneHot.decode(Matrix<Float>([[0.25, 0.75], [0.5, 0.5]]))
     #expect((0..<2).map { first.text(row: $0) } == ["b", "a"])
     #expect(first.probabilities == [0.25, 0.75, 0.5, 0.5])
-    let second = zeroOne.decode(Matrix<Float>([[0.75], [0.5]]))
+    let second = try zeroOne.decode(Matrix<Float>([[0.75], [0.5]]))
     #expect((0..<2).map { second.text(row: $0) } == ["b", "a"])
     #expect(second.probabilities == [0.25, 0.75, 0.5, 0.5])
-    let third = hinge.decode(Matrix<Float>([[0.1], [-3]]))
+    let third = try hinge.decode(Matrix<Float>([[0.1], [-3]]))
     #expect((0..<2).map { third.text(row: $0) } == ["b", "a"])
     #expect(third.probabilities.isEmpty)
   }
@@ -219,7 +247,7 @@ import Testing
     let table = try fixture.table("x,y\n1,1\n1,1000\n1,3\n")
     let matrix: Matrix<Float> = try encoder.encode(table)
     #expect(matrix.elements == [[-1], [998], [1]])
-    let predictions = encoder.decode(Matrix<Float>([[0.5], [-1.25]]))
+    let predictions = try encoder.decode(Matrix<Float>([[0.5], [-1.25]]))
     #expect(predictions.text(row: 0) == "2.5" && predictions.text(row: 1) == "0.75")
   }
 
@@ -231,7 +259,7 @@ import Testing
     #expect(encoder.pairs == [["0", "1"], ["no", "yes"]])
     #expect(columns.values == [0, 1, 1, 0, 1, 1])
     #expect((try encoder.encode(table) as Matrix<Float>).elements == [[0, 1], [1, 0], [1, 1]])
-    let predictions = encoder.decode(Matrix<Float>([[0.75, 0.25]]))
+    let predictions = try encoder.decode(Matrix<Float>([[0.75, 0.25]]))
     #expect((0..<2).map { predictions.text(row: 0, column: $0) } == ["1", "no"])
     #expect(predictions.probabilities == [0.75, 0.25])
   }
@@ -274,6 +302,20 @@ import Testing
     #expect(counts == [10, 7, 3, 0])
     #expect(split == Split.stratified(codes: codes, fraction: 0.2, seed: 7))
     #expect(split != Split.stratified(codes: codes, fraction: 0.2, seed: 8))
+  }
+
+  @Test("Which of equally large classes gives a row more is drawn, not the first one")
+  func ties() {
+    // Shares 0.5 each of 2 rows.
+    let codes: [UInt32] = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3]
+    var seen: Set<UInt32> = []
+    for seed in 0..<40 as Range<UInt64> {
+      let split = Split.stratified(codes: codes, fraction: 0.1, seed: seed)
+      #expect(split.validation.count == 2)
+      seen.formUnion(split.validation.map { codes[Int($0)] })
+      #expect(split == Split.stratified(codes: codes, fraction: 0.1, seed: seed))
+    }
+    #expect(seen == [0, 1, 2, 3])
   }
 
   @Test("A row of every class stays for training, whatever the fraction")

@@ -134,7 +134,7 @@ import Testing
     }
     #expect(
       fixture.message { _ = try Table(contentsOf: fixture.folder.path + "/none.csv") }
-        == "none.csv: no such file; check the path")
+        == "no such file: none.csv")
   }
 
   @Test("A text among ten numbers is a mistake, among fewer it is a category")
