@@ -6,12 +6,17 @@ static REF_REAL REF_NAME(random)(uint64_t *state) {
   return (REF_REAL)((double)(*state >> 11) * 0x1p-52 - 1);
 }
 
-// A matrix with padded rows, filled with random numbers in -1 … 1 (padding NaN-free), or with NaN.
+// A matrix with padded rows, filled with random numbers in -1 … 1 (padding zero), or with NaN.
 static REF_REAL *REF_NAME(matrix)(size_t rows, size_t ld, size_t columns, uint64_t *state) {
   REF_REAL *x = bp_buffer_create((rows * ld + 64) * sizeof(REF_REAL));
   for (size_t i = 0; i < rows * ld; i++)
     x[i] = !state ? (REF_REAL)NAN : i % ld < columns ? REF_NAME(random)(state) : 0;
   return x;
+}
+// Fills the padding with what the contract allows there, and what no result may show.
+static void REF_NAME(soil)(size_t rows, size_t columns, REF_REAL *x, size_t ld) {
+  for (size_t r = 0; r < rows; r++)
+    for (size_t j = columns; j < ld; j++) x[r * ld + j] = (REF_REAL)1e30;
 }
 static void REF_NAME(release)(REF_REAL *x, size_t rows, size_t ld) {
   bp_buffer_destroy(x, (rows * ld + 64) * sizeof(REF_REAL));
@@ -44,9 +49,13 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   REF_REAL *a = REF_NAME(matrix)(m, lda, k, &state), *delta = REF_NAME(matrix)(m, ldd, n, &state);
   REF_REAL *w = REF_NAME(matrix)(n, k, k, &state), *b = REF_NAME(matrix)(1, n, n, &state);
   REF_REAL *packed = REF_NAME(matrix)(panels, (k + 1) * 16, 0, NULL);
+  REF_REAL *compact = REF_NAME(matrix)(m, k, 0, NULL), *kept = REF_NAME(matrix)(m, lda, 0, NULL);
+  for (size_t r = 0; r < m; r++)
+    for (size_t i = 0; i < k; i++) compact[r * k + i] = a[r * lda + i];
+  REF_NAME(soil)(m, k, a, lda);
   REF_REAL *out = REF_NAME(matrix)(m, ldd, 0, NULL), *z = REF_NAME(matrix)(m, ldd, 0, NULL);
   REF_REAL *sum = REF_NAME(matrix)(m, ldd, 0, NULL), *below = REF_NAME(matrix)(m, lda, 0, NULL);
-  REF_REAL *expected = REF_NAME(matrix)(m, lda, 0, NULL);
+  REF_REAL *expected = REF_NAME(matrix)(m, lda, 0, NULL), *passed = REF_NAME(matrix)(m, lda, 0, NULL);
   REF_REAL *w2 = REF_NAME(matrix)(n, k, 0, NULL), *b2 = REF_NAME(matrix)(1, n, 0, NULL);
   REF_REAL *w3 = REF_NAME(matrix)(n, k, 0, NULL), *b3 = REF_NAME(matrix)(1, n, 0, NULL);
 
@@ -58,35 +67,41 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
 
   // Forward: z as the plain loop, σ(z) as `activate` makes it of the same z.
   REF_NAME(affine)(fused, m, k, n, a, lda, w, b, sum, ldd);
-  const bp_activation activations[] = {BP_IDENTITY, BP_RELU, BP_TANH};
-  for (int i = 0; i < 3; i++)
+  const REF_REAL parameter = (REF_REAL)0.2;
+  // Of large products identity, ReLU, SELU and SiLU only, which take every way there is.
+  const bp_activation step = m * k * n > 300000 ? 3 : 1;
+  for (bp_activation f = BP_IDENTITY; f <= BP_MISH; f += step)
     for (int keep = 0; keep < 2; keep++) {
+      // Inputs with padded rows, and those of a dataset, whose rows follow each other.
+      const REF_REAL *x = keep ? a : compact;
+      const size_t ldx = keep ? lda : k;
       for (size_t j = 0; j < m * ldd; j++) out[j] = z[j] = (REF_REAL)NAN;
-      kernels->affine(pool, m, k, n, a, lda, packed, activations[i], 0, keep ? z : NULL, ldd, out,
-                      ldd);
+      kernels->affine(pool, m, k, n, x, ldx, packed, f, parameter, keep ? z : NULL, ldd, out, ldd);
       if (keep && REF_NAME(first_difference)(m, n, z, ldd, sum, ldd) >= 0) fault = "affine: z";
       for (size_t r = 0; r < m; r++)
         for (size_t j = 0; j < n; j++) z[r * ldd + j] = sum[r * ldd + j];
-      kernels->activate(m, n, z, ldd, activations[i], 0, z, ldd);
+      kernels->activate(m, n, z, ldd, f, parameter, z, ldd);
       if (REF_NAME(first_difference)(m, n, out, ldd, z, ldd) >= 0) fault = "affine";
     }
 
-  // BP2, plain and with a derivative.
-  for (int relu = 0; relu < 2; relu++) {
+  // BP2: the plain loop times σ′, as `multiply_derivative` makes it of the same z or a.
+  REF_NAME(pass_down)(fused, m, n, k, delta, ldd, w, passed, lda);
+  for (bp_activation f = BP_IDENTITY; f <= BP_MISH; f += step) {
     for (size_t j = 0; j < m * lda; j++) below[j] = (REF_REAL)NAN;
-    REF_NAME(pass_down)(fused, m, n, k, delta, ldd, w, expected, lda);
-    if (relu)
-      for (size_t r = 0; r < m; r++)
-        for (size_t j = 0; j < k; j++) expected[r * lda + j] *= a[r * lda + j] > 0 ? 1 : 0;
-    kernels->pass_down(pool, m, n, k, delta, ldd, packed, relu ? BP_RELU : BP_IDENTITY, 0,
-                       relu ? a : NULL, lda, below, lda);
+    if (bp_derivative_uses_z(f)) memcpy(kept, a, m * lda * sizeof *kept);
+    else kernels->activate(m, k, a, lda, f, parameter, kept, lda);
+    REF_NAME(soil)(m, k, kept, lda);
+    kernels->multiply_derivative(m, k, passed, lda, kept, lda, f, parameter, expected, lda);
+    kernels->pass_down(pool, m, n, k, delta, ldd, packed, f, parameter,
+                       f == BP_IDENTITY ? NULL : kept, lda, below, lda);
     if (REF_NAME(first_difference)(m, k, below, lda, expected, lda) >= 0) fault = "pass_down";
     if (!REF_NAME(zero_padding)(m, k, below, lda)) fault = "pass_down: padding";
   }
 
   // BP3 and BP4.
   for (size_t j = 0; j < panels * (k + 1) * 16; j++) packed[j] = (REF_REAL)NAN;
-  kernels->parameter_gradient(pool, m, k, n, a, lda, delta, ldd, packed);
+  const bool odd = (m + k + n) % 2;
+  kernels->parameter_gradient(pool, m, k, n, odd ? compact : a, odd ? k : lda, delta, ldd, packed);
   kernels->unpack(k, n, packed, w2, b2);
   REF_NAME(parameter_gradient)(fused, m, k, n, a, lda, delta, ldd, w3, b3);
   if (REF_NAME(first_difference)(n, k, w2, k, w3, k) >= 0) fault = "parameter_gradient: weights";
@@ -102,6 +117,8 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   REF_NAME(release)(packed, panels, (k + 1) * 16), REF_NAME(release)(out, m, ldd);
   REF_NAME(release)(z, m, ldd), REF_NAME(release)(sum, m, ldd);
   REF_NAME(release)(below, m, lda), REF_NAME(release)(expected, m, lda);
+  REF_NAME(release)(compact, m, k), REF_NAME(release)(kept, m, lda);
+  REF_NAME(release)(passed, m, lda);
   return fault;
 }
 
@@ -193,6 +210,7 @@ const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t colum
   for (size_t r = 0; r < rows; r++)
     for (size_t j = 0; j < columns; j++)
       if (a[r * ld + j] == 0 && y[r * ld + j] != 0) a[r * ld + j] = 1;
+  REF_NAME(soil)(rows, columns, a, ld), REF_NAME(soil)(rows, columns, y, ld);
 
   for (bp_loss loss = BP_SQUARED_ERROR; loss <= BP_QUANTILE; loss++)
     for (int weighted = 0; weighted < 2; weighted++) {
@@ -231,6 +249,7 @@ const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t colum
 
   // From weighted inputs: z in -4 … 4.
   for (size_t i = 0; i < rows * ld; i++) a[i] = a[i] * 8 - 4;
+  REF_NAME(soil)(rows, columns, a, ld);
   kernels->softmax(rows, columns, a, ld, out, ld);
   kernels->softmax_cross_entropy(rows, columns, a, ld, y, ld, weights, scale, values);
   for (size_t r = 0; r < rows && columns > 0; r++) {
@@ -256,6 +275,7 @@ const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t colum
 
   // BP1 through softmax: g = y, a = out.
   REF_REAL *through = REF_NAME(matrix)(rows, ld, 0, NULL);
+  REF_NAME(soil)(rows, columns, out, ld);
   kernels->softmax_delta(rows, columns, y, ld, out, ld, through, ld);
   if (!REF_NAME(zero_padding)(rows, columns, through, ld)) fault = "softmax_delta: padding";
   for (size_t r = 0; r < rows; r++) {
@@ -351,6 +371,7 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
   REF_REAL *z = REF_NAME(matrix)(rows, ld3, 3 * columns, &state);
   REF_REAL *out = REF_NAME(matrix)(rows, ld, 0, NULL), *wide = REF_NAME(matrix)(rows, ld3, 0, NULL);
   REF_REAL *sums = REF_NAME(matrix)(1, columns, 0, NULL);
+  REF_NAME(soil)(rows, columns, x, ld), REF_NAME(soil)(rows, 3 * columns, z, ld3);
   uint32_t *indices = calloc(rows + 1, sizeof *indices);
   for (size_t r = 0; r < rows; r++) indices[r] = (uint32_t)(r * 7 % rows);
   kernels->gather(pool, rows, columns, x, ld, indices, out, ld);
