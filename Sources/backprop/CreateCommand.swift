@@ -58,6 +58,7 @@ struct CreateCommand: ParsableCommand {
     if weights != nil, initializer != nil {
       throw UsageError("give --weights or --initializer, not both")
     }
+    try OutputFile.check(output, isNoneOf: [weights])
     try OutputFile.checkModel(output, force: force)
     let network: AnyNetwork =
       try precision.map(Names.isDouble) ?? false

@@ -51,7 +51,7 @@ struct EvaluateCommand: ParsableCommand {
   private func evaluate<T: Scalar>(
     _ network: Network<T>, _ data: ModelData, _ table: Table, _ threads: Int
   ) throws {
-    let dataset = try data.dataset(of: table, inputs: network.inputCount, as: T.self)
+    let dataset = try data.dataset(of: table, for: network)
     let pool = threads > 1 && dataset.count > 1000 ? ThreadPool(threads: threads) : nil
     let evaluation = network.evaluate(
       on: dataset, metrics: data.target.metrics(outputActivation: network.outputActivation),

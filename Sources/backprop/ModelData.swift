@@ -6,26 +6,39 @@ struct ModelData {
   let encoder: FeatureEncoder?
   let target: TargetEncoder
 
-  /// Examples from all rows of a table.
-  func dataset<T: Scalar>(of table: Table, inputs count: Int, as type: T.Type) throws -> Dataset<T>
-  {
+  /// Examples from all rows of a table, with targets that the network's loss is defined on.
+  func dataset<T: Scalar>(of table: Table, for network: Network<T>) throws -> Dataset<T> {
+    let dataset = try encoded(table, inputs: network.inputCount, as: T.self)
+    try network.loss.check(dataset, target: target, file: table.file)
+    return dataset
+  }
+
+  /// The same from the two parts of a table.
+  func datasets<T: Scalar>(
+    of table: Table, split: Split, for network: Network<T>
+  ) throws -> (training: Dataset<T>, validation: Dataset<T>) {
+    let parts: (training: Dataset<T>, validation: Dataset<T>)
+    if let encoder {
+      parts = try Dataset.encoding(table, features: encoder, target: target, split: split)
+    } else {
+      let all = try encoded(table, inputs: network.inputCount, as: T.self)
+      parts = (all.subset(split.training), all.subset(split.validation))
+    }
+    for (part, rows) in [(parts.training, split.training), (parts.validation, split.validation)] {
+      try network.loss.check(part, target: target, rows: rows, file: table.file)
+    }
+    return parts
+  }
+
+  private func encoded<T: Scalar>(
+    _ table: Table, inputs count: Int, as type: T.Type
+  ) throws -> Dataset<T> {
     if let encoder {
       return try Dataset(encoding: table, features: encoder, target: target)
     }
     return Dataset(
       inputs: try Self.plainInputs(of: table, excluding: target.columns, count: count),
       targets: try target.encode(table))
-  }
-
-  /// Examples from the two parts of a table.
-  func datasets<T: Scalar>(
-    of table: Table, split: Split, inputs count: Int, as type: T.Type
-  ) throws -> (training: Dataset<T>, validation: Dataset<T>) {
-    if let encoder {
-      return try Dataset.encoding(table, features: encoder, target: target, split: split)
-    }
-    let all = try dataset(of: table, inputs: count, as: type)
-    return (all.subset(split.training), all.subset(split.validation))
   }
 
   /// Inputs only: target columns may be there or not.
@@ -76,9 +89,18 @@ struct ModelData {
           + "\(Format.count(outputs, "output")): name as many numeric columns, or one of labels")
     }
     if areNumeric, outputs == 1 {
-      // Shares between 0 and 1 are no labels.
       let numbers = try TargetColumns(of: table, columns: columns, task: .regression)
-      if Set(numbers.values).count != 2 {
+      let found = Set(numbers.values)
+      let coding: TargetCoding = network.loss == .hinge ? .plusMinusOne : .zeroOne
+      // Labels as the loss itself writes them first; a file may happen to hold one of them only.
+      let usual: [[Double]] = network.loss == .hinge ? [[-1, 1], [0, 1]] : [[0, 1], [-1, 1]]
+      if let labels = usual.first(where: found.isSubset) {
+        return try TargetEncoder(
+          fitting: Table(columns: [(columns[0], .numbers(labels))]), targets: columns,
+          task: .classification, coding: coding)
+      }
+      // Shares between 0 and 1 are no labels.
+      if found.count != 2 || found.contains(where: { $0 != $0.rounded() }) {
         return try TargetEncoder(fitting: numbers, coding: .raw)
       }
     }

@@ -42,13 +42,12 @@ struct PredictCommand: ParsableCommand {
     let options = try table.tableOptions()
     if let output {
       try OutputFile.checkFolder(output)
-      if output == data || output == model { throw UsageError("-o \(output) is one of the inputs") }
+      try OutputFile.check(output, isNoneOf: [data, model])
     }
     let model = try Model(contentsOf: model)
     if probabilities {
-      guard let target = model.targetEncoder, target.task != .regression,
-        target.coding != .plusMinusOne, model.network.outputActivation.givesProbabilities
-      else {
+      let activation = model.network.outputActivation
+      guard model.targetEncoder?.hasProbabilities(outputActivation: activation) ?? false else {
         throw UsageError(
           "--probabilities: the outputs of this model (\(model.network.outputActivation)) are none")
       }
@@ -71,7 +70,7 @@ struct PredictCommand: ParsableCommand {
     let outputs = network.predictions(for: inputs, pool: pool)
     let writer = try PredictionWriter(
       outputs: outputs, target: model.targetEncoder,
-      areProbabilities: network.outputActivation.givesProbabilities)
+      outputActivation: network.outputActivation)
     let sink = try OutputSink(output)
     if outputOptions.json {
       try sink.write(writer.document.description + "\n")
@@ -88,9 +87,13 @@ private struct PredictionWriter<T: Scalar> {
   /// Nil for a model whose outputs mean nothing but themselves.
   let predictions: Predictions?
 
-  init(outputs: Matrix<T>, target: TargetEncoder?, areProbabilities: Bool) throws {
+  init(outputs: Matrix<T>, target: TargetEncoder?, outputActivation: Activation) throws {
     self.outputs = outputs
-    predictions = try target?.decode(outputs, areProbabilities: areProbabilities)
+    predictions = try target.map { target in
+      try target.decode(
+        outputs,
+        areProbabilities: target.hasProbabilities(outputActivation: outputActivation))
+    }
     guard predictions == nil else { return }
     for row in 0..<outputs.rows { try Predictions.requireFinite(outputs[row: row], row: row) }
   }

@@ -171,22 +171,3 @@ enum Names {
         + names.joined(separator: ", "))
   }
 }
-
-/// Where results go, checked before any work is done.
-enum OutputFile {
-  /// Refuses a folder that cannot be written to, and a file that is no model of ours.
-  static func checkModel(_ path: String, force: Bool) throws {
-    try checkFolder(path)
-    guard Folder.exists(path), !force, !Model.isModel(path) else { return }
-    throw UsageError(
-      "\(path) exists and is no model of this program; give another name with -o, or --force")
-  }
-
-  static func checkFolder(_ path: String) throws {
-    do {
-      try Folder.checkWritable(for: path)
-    } catch {
-      throw UsageError(error.description)
-    }
-  }
-}

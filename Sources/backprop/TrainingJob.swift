@@ -21,6 +21,8 @@ struct TrainingJob {
       json: command.outputOptions.json, quiet: command.outputOptions.quiet)
     try Self.checkNames(command)
     if let base { try Self.checkAgreement(of: command, with: base) }
+    // The model to go on from may be replaced by what becomes of it; data never.
+    try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
     try OutputFile.checkModel(output, force: command.force)
   }
 
@@ -48,15 +50,14 @@ struct TrainingJob {
     }
     let network = prepared.network
     let data = prepared.data
-    let (training, held) = try data.datasets(
-      of: table, split: prepared.split, inputs: network.inputCount, as: T.self)
+    let (training, held) = try data.datasets(of: table, split: prepared.split, for: network)
     var validation: Dataset<T>? = held.count > 0 ? held : nil
     if let path = command.training.validationData {
       let table = try DataSource.open(path, options).training
-      validation = try data.dataset(of: table, inputs: network.inputCount, as: T.self)
+      validation = try data.dataset(of: table, for: network)
     }
     let test = try source.test.map {
-      try data.dataset(of: $0, inputs: network.inputCount, as: T.self)
+      try data.dataset(of: $0, for: network)
     }
     let configuration = try command.training.configuration(
       examples: training.count, hasValidation: validation != nil)

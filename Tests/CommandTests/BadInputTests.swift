@@ -77,8 +77,18 @@ struct BadInputTests {
     try expectFailure(1, "train", "header.csv", "--target", "y", containing: "header.csv")
   }
 
-  @Test("A field of 3 GB is refused without being read into memory")
+  @Test("A cell of more than 16 MiB is refused, in quotes or not")
   func hugeField() throws {
+    let text = String(repeating: "a", count: 17 << 20)
+    for quote in ["", "\""] {
+      try runner.write("x.csv", "a,y\n1,p\n2,\(quote)\(text)\(quote)\n3,q\n")
+      try expectFailure(
+        1, "train", "x.csv", "--target", "y", containing: "x.csv", "line 3", "16 MiB")
+    }
+  }
+
+  @Test("A file of 3 GB without a line is refused without being read into memory")
+  func hugeFile() throws {
     try runner.write("x.csv", "a,y\n1,p\n2,\"q")
     // Sparse: the file takes no room on the disk.
     #expect(truncate(runner.path("x.csv"), 3_000_000_000) == 0)
@@ -145,6 +155,33 @@ struct BadInputTests {
     try expectFailure(
       1, "train", "x.csv", "--target", "y", "--loss", "poisson", "--quiet",
       containing: "row 2", "\"y\"", "-1.5")
+  }
+
+  @Test("Targets are checked against the loss of a created model, and in validation data too")
+  func misfitOfModel() throws {
+    try runner.write("x.csv", "a,y\n1,2\n2,0.5\n3,-1\n")
+    for (loss, activation, row) in [
+      ("poisson", "softplus", "row 3"), ("binary-cross-entropy", "sigmoid", "row 1"),
+      ("hinge", "identity", "row 1"), ("cross-entropy", "softmax", "row 1"),
+    ] {
+      let created = try runner.run(
+        "create", "--sizes", "1,1", "--activation", activation, "--loss", loss, "-o",
+        "m.safetensors")
+      #expect(created.exitCode == 0, "\(created.errors)")
+      try expectFailure(
+        1, "evaluate", "m.safetensors", "x.csv", "--target", "y", "--quiet",
+        containing: "x.csv", row, loss)
+      try expectFailure(
+        1, "train", "x.csv", "--from", "m.safetensors", "--target", "y", "-o", "n.safetensors",
+        "--quiet", containing: "x.csv", "row ", loss)
+    }
+    try runner.write("good.csv", "a,y\n1,2\n2,0.5\n3,1\n")
+    try expectFailure(
+      1, "train", "good.csv", "--target", "y", "--loss", "poisson", "--validation-data", "x.csv",
+      "--quiet", containing: "x.csv", "row 3", "-1")
+    try expectFailure(
+      1, "train", "good.csv", "--target", "y", "--output-activation", "sigmoid", "--quiet",
+      containing: "row 1", "between 0 and 1")
   }
 
   @Test("Data without a column of the model is refused, with the column that is meant")
@@ -246,7 +283,8 @@ struct BadInputTests {
     try expectFailure(
       2, "train", "classes.csv", "--target", "label", containing: "model.safetensors", "--force")
     try expectFailure(
-      2, "train", "classes.csv", "--target", "label", "-o", "classes.csv", containing: "--force")
+      2, "train", "classes.csv", "--target", "label", "-o", "classes.csv",
+      containing: "one of the inputs")
     try expectFailure(
       2, "train", "classes.csv", "--target", "label", "-o", "no/m.safetensors",
       containing: "no folder")
@@ -255,6 +293,40 @@ struct BadInputTests {
     #expect(try runner.read("model.safetensors") == Array("my thesis".utf8))
     try runner.trainSmall("--force")
     try runner.trainSmall()
+  }
+
+  @Test("No input is ever overwritten, by whatever name and even with --force")
+  func inputsAsOutputs() throws {
+    try runner.trainSmall()
+    try FileManager.default.createSymbolicLink(
+      atPath: runner.path("link.csv"), withDestinationPath: "classes.csv")
+    try FileManager.default.createDirectory(
+      atPath: runner.path("folder"), withIntermediateDirectories: true)
+    let before = try (runner.read("classes.csv"), runner.read("model.safetensors"))
+    for output in [
+      "classes.csv", "./classes.csv", "folder/../classes.csv", runner.path("classes.csv"),
+      "link.csv", "./model.safetensors",
+    ] {
+      try expectFailure(
+        2, "predict", "model.safetensors", "classes.csv", "-o", output, containing: output)
+    }
+    for output in ["./classes.csv", "link.csv"] {
+      try expectFailure(
+        2, "train", "classes.csv", "--target", "label", "-o", output, "--force",
+        containing: output, "one of the inputs")
+    }
+    try runner.write("v.csv", try runner.read("classes.csv"))
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "--validation-data", "v.csv", "-o", "./v.csv",
+      "--force", containing: "one of the inputs")
+    try expectFailure(
+      2, "predict", "model.safetensors", "classes.csv", "-o", "", containing: "-o \"\"")
+    #expect(
+      try before == (runner.read("classes.csv"), runner.read("model.safetensors")))
+    // The model to go on from may be replaced by what becomes of it.
+    let result = try runner.run(
+      "train", "classes.csv", "--from", "model.safetensors", "--epochs", "1", "--quiet")
+    #expect(result.exitCode == 0, "\(result.errors)")
   }
 
   @Test("Weights that do not fit the sizes are refused by name and shape")

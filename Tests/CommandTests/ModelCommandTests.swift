@@ -77,6 +77,26 @@ struct ModelCommandTests {
     #expect(predicted.outputLines.count == 61)
   }
 
+  @Test("One output under a decision's loss takes labels, even if only one of them occurs")
+  func oneLabel() throws {
+    for (loss, activation) in [("binary-cross-entropy", "sigmoid"), ("hinge", "identity")] {
+      let created = try runner.run(
+        "create", "--sizes", "1,1", "--activation", activation, "--loss", loss, "-o",
+        "m.safetensors")
+      #expect(created.exitCode == 0, "\(created.errors)")
+      for (label, cell) in [("1", 3), ("0", 0), ("-1", 0)] {
+        try runner.write("x.csv", "a,y\n1,\(label)\n2,\(label)\n")
+        let result = try runner.run(
+          "evaluate", "m.safetensors", "x.csv", "--target", "y", "--quiet", "--json")
+        #expect(result.exitCode == 0, "\(result.errors)")
+        let document = try #require(try result.documents.first)
+        let counts = document["confusion"]?["counts"]?.array?.flatMap { $0.array ?? [] } ?? []
+        let actual = counts.prefix(2).compactMap(\.int).reduce(0, +)
+        #expect(actual == (cell == 0 ? 2 : 0))
+      }
+    }
+  }
+
   @Test("Predictions keep the order of the rows, with a column for each label's probability")
   func predict() throws {
     try runner.trainSmall()

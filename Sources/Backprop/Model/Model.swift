@@ -96,10 +96,10 @@ extension TargetEncoder {
   /// How the outputs of a network with this output activation are judged against these targets.
   public func metrics(outputActivation: Activation) -> MetricKind {
     let threshold = coding == .plusMinusOne ? 0.0 : 0.5
-    let areProbabilities = coding != .plusMinusOne && outputActivation.givesProbabilities
     switch task {
     case .classification:
-      return .classification(threshold: threshold, probabilities: areProbabilities)
+      return .classification(
+        threshold: threshold, probabilities: hasProbabilities(outputActivation: outputActivation))
     case .multilabel: return .multiLabel(threshold: threshold)
     case .regression:
       return .regression(
@@ -107,9 +107,15 @@ extension TargetEncoder {
           ? deviations : [Double](repeating: 1, count: outputCount))
     }
   }
-}
 
-extension Activation {
-  /// Whether outputs are probabilities: those of softmax and sigmoid.
-  public var givesProbabilities: Bool { self == .softmax || self == .sigmoid }
+  /// Whether outputs of this activation are the probabilities of the labels: softmax over classes,
+  /// one sigmoid for two classes, or a sigmoid for each label that may be there or not. Sigmoids for
+  /// several classes are not: they need not sum to 1.
+  public func hasProbabilities(outputActivation: Activation) -> Bool {
+    switch (task, coding) {
+    case (.classification, .oneHot): outputActivation == .softmax
+    case (.classification, .zeroOne), (.multilabel, .zeroOne): outputActivation == .sigmoid
+    default: false
+    }
+  }
 }

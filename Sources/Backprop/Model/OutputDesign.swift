@@ -32,6 +32,11 @@ public struct OutputDesign: Sendable, Equatable {
     case .classification:
       let hasOneOutput = labels == 2 && self.activation != .softmax
       if loss == .poisson { throw OutputDesignError(task: task, loss: loss) }
+      // −Σ y log a sees only the output of the right class: sigmoids that need not sum to 1 would all
+      // go to 1, and nothing would tell the classes apart.
+      if loss == .crossEntropy, self.activation == .sigmoid {
+        throw OutputDesignError(task: task, loss: loss, activation: .sigmoid)
+      }
       coding = hasOneOutput ? (loss == .hinge ? .plusMinusOne : .zeroOne) : .oneHot
     case .multilabel:
       if loss == .poisson || loss == .crossEntropy || loss == .hinge {
@@ -56,29 +61,63 @@ public struct OutputDesign: Sendable, Equatable {
     }
   }
 
-  /// Finds a target that the loss is not defined on: Poisson takes counts, cross-entropies shares.
+  /// Finds a target that the loss is not defined on, or that no output can come near: those of a
+  /// sigmoid lie between 0 and 1, of tanh between -1 and 1, of ReLU at 0 and above.
+  ///
+  /// The bounds themselves are allowed, though a sigmoid only approaches them.
   ///
   /// - Throws: `DataError` with the row.
   public func check(_ targets: TargetColumns, file: String?) throws(DataError) {
     guard targets.task == .regression else { return }
-    let isShare = loss == .binaryCrossEntropy
-    guard isShare || loss == .poisson else { return }
-    let bad = targets.values.firstIndex { !($0 >= 0 && (!isShare || $0 <= 1)) }
-    guard let bad else { return }
     let width = targets.columns.count
+    try loss.check(
+      count: targets.rowCount, columns: targets.columns, file: file, row: { $0 },
+      target: { targets.values[$0 * width + $1] })
+    guard coding == .raw, let (least, greatest) = activation.bounds else { return }
+    let bad = targets.values.firstIndex { !($0 >= least && $0 <= greatest) }
+    guard let bad else { return }
+    let range =
+      greatest.isFinite
+      ? "between \(JSONValue(least)) and \(JSONValue(greatest))" : "at least \(JSONValue(least))"
     throw DataError(
       file: file, place: .row(bad / width + 1), column: targets.columns[bad % width],
-      "\(JSONValue(targets.values[bad])) is no target of the loss \(loss)",
-      remedy: isShare ? "it takes numbers from 0 to 1" : "it takes numbers of at least 0")
+      "\(JSONValue(targets.values[bad])) is out of reach of the output activation \(activation), "
+        + "whose outputs are \(range)",
+      remedy: "rescale the targets, or use the output activation identity")
   }
 }
 
-/// A loss that cannot judge a task.
+extension Activation {
+  /// The least and the greatest output, or what outputs approach; nil if they have no bounds.
+  fileprivate var bounds: (least: Double, greatest: Double)? {
+    switch self {
+    case .sigmoid, .softmax: (0, 1)
+    case .tanh: (-1, 1)
+    case .relu, .softplus: (0, .infinity)
+    case .leakyReLU(let slope): slope == 0 ? (0, .infinity) : nil
+    case .elu(let alpha): (-alpha, .infinity)
+    // λα, and the minima of z Φ(z), z sigmoid(z) and z tanh(softplus z), rounded down.
+    case .selu: (-1.7581, .infinity)
+    case .gelu: (-0.17, .infinity)
+    case .silu: (-0.2785, .infinity)
+    case .mish: (-0.3089, .infinity)
+    case .identity, .maxout: nil
+    }
+  }
+}
+
+/// A loss that cannot judge a task, or not on these outputs.
 public struct OutputDesignError: UserError, Equatable {
   public let task: LearningTask
   public let loss: Loss
+  /// The output activation, if it is what does not fit.
+  public var activation: Activation?
 
   public var description: String {
+    if let activation {
+      return "the loss \(loss) needs outputs that sum to 1, which those of \(activation) do not: "
+        + "use softmax, or the loss binary-cross-entropy"
+    }
     let losses =
       switch task {
       case .classification: "cross-entropy, binary-cross-entropy, squared-error or hinge"

@@ -226,4 +226,82 @@ struct OutputDesignTests {
       #expect(throws: OutputDesignError.self) { try design(task, 2, loss) }
     }
   }
+
+  @Test("Cross-entropy on sigmoids is refused for classes, with what to use")
+  func crossEntropyOnSigmoids() throws {
+    for labels in [2, 3] {
+      let error = #expect(throws: OutputDesignError.self) {
+        try design(.classification, labels, .crossEntropy, .sigmoid)
+      }
+      #expect(error?.description.contains("use softmax, or the loss binary-cross-entropy") == true)
+    }
+  }
+
+  @Test("Targets that a bounded output cannot reach are refused with row and range")
+  func unreachable() throws {
+    let table = try Table(columns: [("y", .numbers([0, 1, -1.5, 2]))])
+    let targets = try TargetColumns(of: table, columns: ["y"], task: .regression)
+    for (activation, row, range) in [
+      (Activation.sigmoid, 3, "between 0 and 1"), (.tanh, 3, "between -1 and 1"),
+      (.relu, 3, "at least 0"), (.softplus, 3, "at least 0"), (.gelu, 3, "at least -0.17"),
+      (.elu(alpha: 1), 3, "at least -1"),
+    ] {
+      let design = try OutputDesign(task: .regression, labels: 0, activation: activation)
+      let error = #expect(throws: DataError.self) { try design.check(targets, file: nil) }
+      #expect(error?.place == .row(row))
+      #expect(error?.problem.contains(range) == true, "\(error?.problem ?? "")")
+    }
+    for activation in [Activation.identity, .leakyReLU(), .selu, .maxout()] {
+      let design = try OutputDesign(task: .regression, labels: 0, activation: activation)
+      #expect(throws: Never.self) { try design.check(targets, file: nil) }
+    }
+  }
+
+  @Test("Each loss takes the targets that it is defined on, and names the first row that is none")
+  func targetsOfLosses() throws {
+    func misfit(_ loss: Loss, _ rows: [[Double]]) throws -> DataError? {
+      let names = rows[0].indices.map { "y\($0)" }
+      let table = try Table(
+        columns: names.indices.map { column in
+          (names[column], .numbers(rows.map { $0[column] }))
+        })
+      let target = try TargetEncoder(
+        fitting: table, targets: names, task: .regression, coding: .raw)
+      let targets: Matrix<Double> = try target.encode(table)
+      let dataset = Dataset(inputs: targets, targets: targets)
+      do {
+        try loss.check(dataset, target: target, rows: nil, file: nil)
+        return nil
+      } catch { return error }
+    }
+    #expect(try misfit(.poisson, [[0], [3]]) == nil)
+    #expect(try misfit(.poisson, [[0], [-0.5]])?.place == .row(2))
+    #expect(try misfit(.binaryCrossEntropy, [[0], [0.3], [1]]) == nil)
+    #expect(try misfit(.binaryCrossEntropy, [[0, 1], [0.3, 2]])?.column == "y1")
+    #expect(try misfit(.crossEntropy, [[0.333, 0.333, 0.333], [0, 0, 1]]) == nil)
+    #expect(try misfit(.crossEntropy, [[0.5, 0.5], [0.5, 0.6]])?.place == .row(2))
+    #expect(try misfit(.crossEntropy, [[0.5, 0.5], [-1, 2]])?.column == "y0")
+    #expect(try misfit(.hinge, [[1], [-1]]) == nil)
+    #expect(try misfit(.hinge, [[1], [0]])?.place == .row(2))
+    #expect(try misfit(.hinge, [[0, 1, 0], [1, 0, 0]]) == nil)
+    #expect(try misfit(.hinge, [[0, 1, 0], [1, 1, 0]])?.place == .row(2))
+    #expect(try misfit(.squaredError, [[-1e9]]) == nil)
+  }
+
+  @Test("Probabilities are outputs of softmax, or of a sigmoid for two classes")
+  func probabilities() throws {
+    let table = try Table(columns: [
+      ("y", .texts(["a", "b", "c"])), ("z", .texts(["a", "b", "b"])),
+    ])
+    let three = try TargetEncoder(fitting: table, targets: ["y"], task: .classification)
+    #expect(three.hasProbabilities(outputActivation: .softmax))
+    #expect(!three.hasProbabilities(outputActivation: .sigmoid))
+    let two = try TargetEncoder(
+      fitting: table, targets: ["z"], task: .classification, coding: .zeroOne)
+    #expect(two.hasProbabilities(outputActivation: .sigmoid))
+    #expect(!two.hasProbabilities(outputActivation: .identity))
+    #expect(
+      three.metrics(outputActivation: .sigmoid)
+        == .classification(threshold: 0.5, probabilities: false))
+  }
 }
