@@ -29,8 +29,17 @@ enum CommandFailure {
     default: break
     }
     if BackpropCommand.exitCode(for: error) == .success {
-      try? Terminal.printOutput(BackpropCommand.fullMessage(for: error))
-      return 0
+      do {
+        try Terminal.printOutput(BackpropCommand.fullMessage(for: error))
+        return 0
+      } catch {
+        Terminal.printError("error: \(error.description)")
+        return badData
+      }
+    }
+    if let error = unknownCommand {
+      Terminal.printError("error: \(error); see '\(helpCommand)'")
+      return usage
     }
     // What the parser throws is about usage; anything else would be a bug, and is told as it is.
     Terminal.printError("error: \(line(BackpropCommand.message(for: error))); see '\(helpCommand)'")
@@ -43,10 +52,23 @@ enum CommandFailure {
     return line.hasSuffix(".") ? String(line.dropLast()) : line
   }
 
+  private static var commandNames: [String] {
+    BackpropCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
+  }
+
+  /// What is wrong if the first argument is no command; nil if it is one, or an option.
+  private static var unknownCommand: String? {
+    guard let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"),
+      !(commandNames + ["help"]).contains(name)
+    else { return nil }
+    let suggestion =
+      nearMatch(name, in: commandNames).map { "did you mean \($0)?" }
+      ?? "the commands are \(commandNames.joined(separator: ", "))"
+    return "there is no command \(JSONValue.string(name)); \(suggestion)"
+  }
+
   private static var helpCommand: String {
-    let names = BackpropCommand.configuration.subcommands.compactMap {
-      $0.configuration.commandName
-    }
+    let names = commandNames
     let name = CommandLine.arguments.dropFirst().first.flatMap { names.contains($0) ? $0 : nil }
     return "backprop \(name.map { "\($0) " } ?? "")--help"
   }

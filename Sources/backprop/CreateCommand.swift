@@ -11,9 +11,10 @@ struct CreateCommand: ParsableCommand {
       on. Such a model takes the numeric columns of a file as they are.
 
       EXAMPLES:
-        backprop create --sizes 3,4,2 --activation tanh,softmax --loss cross-entropy -o new.safetensors
-        backprop create --sizes 2,2,2 --activation sigmoid --loss squared-error --weights mine.npz \
-      --precision double -o mine.safetensors
+        backprop create --sizes 3,4,2 --activation tanh,softmax \\
+          --loss cross-entropy -o new.safetensors
+        backprop create --sizes 2,2,2 --activation sigmoid --loss squared-error \\
+          --weights mine.npz --precision double -o mine.safetensors
       """)
 
   @Option(name: .long, help: "Widths: inputs, hidden layers, outputs.")
@@ -40,7 +41,7 @@ struct CreateCommand: ParsableCommand {
   var precision: String?
 
   @Option(
-    name: .long, parsing: .unconditional, help: "The same seed gives the same weights. (default: 0)"
+    name: .long, parsing: .unconditional, help: "The same seed gives the same weights."
   )
   var seed: UInt64 = 0
 
@@ -63,6 +64,7 @@ struct CreateCommand: ParsableCommand {
     let network: AnyNetwork =
       try precision.map(Names.isDouble) ?? false
       ? .double(try makeNetwork()) : .float(try makeNetwork())
+    Interruption.willWrite(output)
     let sha256 = try Model(network: network).write(to: output)
     if outputOptions.json {
       let document: JSONValue = [

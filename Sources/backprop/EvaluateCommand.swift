@@ -32,11 +32,12 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let threads = try output.threadCount()
     let options = try table.tableOptions()
-    let model = try Model(contentsOf: model)
+    let model = try Model.open(model)
+    try self.table.checkAgreement(with: model)
     let source = try DataSource.open(data, options)
     let table = source.test ?? source.training
     table.warnings.forEach { output.note("warning: \($0)") }
-    var names = Names.split(target)
+    var names = Names.columns(target, in: table)
     try model.checkTargets(names, in: table)
     if names.isEmpty { names = source.targets }
     let encoder =

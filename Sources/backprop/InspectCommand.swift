@@ -20,7 +20,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     _ = try output.threadCount()
-    let model = try Model(contentsOf: model)
+    let model = try Model.open(model)
     let norms =
       switch model.network {
       case .float(let network): network.weightNorms

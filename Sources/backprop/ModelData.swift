@@ -117,6 +117,35 @@ struct ModelData {
   }
 }
 
+/// A file that is something else than a model.
+struct NoModelError: UserError {
+  let path: String
+
+  var description: String { "\(path) is no model: it is not a safetensors file" }
+}
+
+extension Model {
+  /// Opens a model; what never was one is called so, and not damaged.
+  static func open(_ path: String) throws -> Model {
+    do {
+      return try Model(contentsOf: path)
+    } catch let error as SafeTensorsError {
+      switch error.problem {
+      case .tooShort, .notAnObject: throw NoModelError(path: error.path)
+      case .headerTooLong(let length, _):
+        // Eight letters of a text, taken for a length.
+        let isText = (0..<8).allSatisfy { index in
+          let byte = length >> (8 * UInt64(index)) & 0xFF
+          return byte >= 9 && byte < 0x7F
+        }
+        if isText { throw NoModelError(path: error.path) }
+      default: break
+      }
+      throw error
+    }
+  }
+}
+
 extension DataSource {
   /// Opens data; if there is no such file, suggests one of a similar name.
   static func open(_ path: String, _ options: TableOptions) throws -> DataSource {

@@ -44,7 +44,8 @@ struct PredictCommand: ParsableCommand {
       try OutputFile.checkFolder(output)
       try OutputFile.check(output, isNoneOf: [data, model])
     }
-    let model = try Model(contentsOf: model)
+    let model = try Model.open(model)
+    try self.table.checkAgreement(with: model)
     if probabilities {
       let activation = model.network.outputActivation
       guard model.targetEncoder?.hasProbabilities(outputActivation: activation) ?? false else {
@@ -65,7 +66,7 @@ struct PredictCommand: ParsableCommand {
     _ network: Network<T>, _ model: Model, _ table: Table, _ threads: Int
   ) throws {
     let inputs: Matrix<T> = try ModelData.inputs(
-      of: table, for: model, targets: Names.split(target), as: T.self)
+      of: table, for: model, targets: Names.columns(target, in: table), as: T.self)
     let pool = threads > 1 && inputs.rows > 1000 ? ThreadPool(threads: threads) : nil
     let outputs = network.predictions(for: inputs, pool: pool)
     let writer = try PredictionWriter(
@@ -184,6 +185,7 @@ private struct OutputSink {
   private let file: AtomicFile?
 
   init(_ path: String?) throws {
+    if let path { Interruption.willWrite(path) }
     file = try path.map { try AtomicFile($0) }
   }
 

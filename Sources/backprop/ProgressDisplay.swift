@@ -102,23 +102,17 @@ final class ProgressDisplay {
     // Ten times a second is as much as an eye can follow.
     if let lastDrawn, now - lastDrawn < .milliseconds(100), done < 1 { return }
     lastDrawn = now
-    var parts = ["epoch \(epoch)/\(epochs)", "loss \(Format.short(loss))"]
-    if let validation = lastEpoch?.validation {
-      parts.append(contentsOf: Self.quotedMetric(validation.metrics).map { "held-out \($0)" })
-    } else if let lastEpoch {
-      parts.append(contentsOf: Self.quotedMetric(lastEpoch.metrics))
-    }
-    parts.append(Self.rate(examplesPerSecond))
     let (seconds, attoseconds) = (now - start).components
     let elapsed = Double(seconds) + Double(attoseconds) * 1e-18
-    if done > 0 { parts.append("\(Format.time(elapsed / done - elapsed)) left") }
-    // What has no room on a narrow terminal goes, the least important first.
-    let width = Terminal.width - 1
-    while parts.count > 1, parts.joined(separator: "  ").count > width { parts.removeLast() }
-    let text = parts.dropFirst().joined(separator: "  ")
-    let room = width - parts[0].count - text.count - 4
-    let bar = room >= 8 ? "  \(Self.bar(done, width: min(room, 30), hasColor: hasColor))" : ""
-    Terminal.writeError("\r\u{1B}[2K\(parts[0])\(bar)  \(text)")
+    let metrics = lastEpoch?.validation?.metrics ?? lastEpoch?.metrics
+    let line = ProgressLine(
+      epoch: "epoch \(epoch)/\(epochs)", loss: "loss \(Format.short(loss))",
+      metric: metrics?.values.first.map { ProgressLine.metric($0.name, $0.value) },
+      isHeldOut: lastEpoch?.validation != nil, rate: ProgressLine.rate(examplesPerSecond),
+      left: done > 0 ? "\(Format.time(elapsed / done - elapsed)) left" : nil)
+    let (text, room) = line.fitted(into: Terminal.width - 1)
+    let bar = room > 0 ? "  \(Self.bar(done, width: room, hasColor: hasColor))" : ""
+    Terminal.writeError("\r\u{1B}[2K\(line.epoch)\(bar)\(text)")
     hasLine = true
   }
 
@@ -133,5 +127,53 @@ final class ProgressDisplay {
     guard hasLine else { return }
     Terminal.clearLine()
     hasLine = false
+  }
+}
+
+/// The parts of the line on a terminal, in words as short as they can be understood.
+private struct ProgressLine {
+  let epoch: String
+  let loss: String
+  var metric: String?
+  /// Whether the metric is one of the rows held out.
+  let isHeldOut: Bool
+  var rate: String?
+  let left: String?
+
+  private static let shortestBar = 8
+  private static let longestBar = 30
+
+  /// What stands behind the bar, and how long the bar can be; 0 if there is no room for one.
+  ///
+  /// What has no room goes: first a word that explains, then the rate, then metric and loss.
+  func fitted(into width: Int) -> (text: String, bar: Int) {
+    let heldOut = isHeldOut ? metric.map { "held-out \($0)" } : metric
+    let choices = [
+      [loss, heldOut, rate, left], [loss, metric, rate, left], [loss, metric, left],
+      [loss, left], [left],
+    ]
+    for parts in choices {
+      let text = parts.compactMap(\.self).map { "  \($0)" }.joined()
+      let room = width - epoch.count - text.count - 2
+      if room >= Self.shortestBar { return (text, min(room, Self.longestBar)) }
+    }
+    let text = left.map { "  \($0)" } ?? ""
+    return (epoch.count + text.count <= width ? text : "", 0)
+  }
+
+  /// "acc 0.971", "RMSE 12.3"
+  static func metric(_ name: String, _ value: Double) -> String {
+    name == "accuracy"
+      ? "acc \(Format.fixed(value, 3))" : "\(MetricText.name(name)) \(Format.short(value))"
+  }
+
+  /// "950/s", "12k/s", "1.7M/s": examples a second; nil before there is any.
+  static func rate(_ examplesPerSecond: Double) -> String? {
+    guard examplesPerSecond.isFinite, examplesPerSecond >= 0 else { return nil }
+    for (unit, suffix) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where examplesPerSecond >= unit {
+      let value = examplesPerSecond / unit
+      return "\(Format.fixed(value, value < 9.95 ? 1 : 0))\(suffix)/s"
+    }
+    return "\(Format.fixed(examplesPerSecond, 0))/s"
   }
 }

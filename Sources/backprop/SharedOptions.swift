@@ -44,12 +44,27 @@ struct TableReadingOptions: ParsableArguments {
     help: "The character between cells, or \"tab\". (default: found out)")
   var delimiter: String?
 
+  @Flag(name: .long, help: "The first row holds the names of the columns, whatever it looks like.")
+  var header = false
+
   @Flag(name: .long, help: "The first row is data; columns are called 0, 1, …")
   var noHeader = false
 
+  /// Refuses to say how columns are to be read to a model that knows.
+  func checkAgreement(with model: Model) throws {
+    guard model.encoder != nil else { return }
+    for (option, text) in [
+      ("--categorical", categorical), ("--numeric", numeric), ("--ignore", ignore),
+    ] where text != nil {
+      throw UsageError("\(option) contradicts the model, which says itself how columns are read")
+    }
+  }
+
   func tableOptions() throws -> TableOptions {
-    TableOptions(
-      header: noHeader ? false : nil, delimiter: try delimiter.map(Self.delimiterByte),
+    if header, noHeader { throw UsageError("give --header or --no-header, not both") }
+    return TableOptions(
+      header: noHeader ? false : header ? true : nil,
+      delimiter: try delimiter.map(Self.delimiterByte),
       categorical: Names.split(categorical), numeric: Names.split(numeric),
       ignore: Names.split(ignore))
   }
@@ -70,9 +85,32 @@ enum Names {
   /// The parts of "a,b,c", without spaces around them.
   static func split(_ text: String?) -> [String] {
     guard let text else { return [] }
-    return text.split(separator: ",").map { part in
-      String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-    }.filter { !$0.isEmpty }
+    return text.split(separator: ",").map { trimmed(String($0)) }.filter { !$0.isEmpty }
+  }
+
+  /// The columns of a table that "a,b,c" names; a name may have commas itself.
+  static func columns(_ text: String?, in table: Table) -> [String] {
+    guard let text else { return [] }
+    let names = Set(table.columns.map(\.name))
+    if names.contains(text) { return [text] }
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    var result: [String] = []
+    var first = 0
+    while first < parts.count {
+      // The longest run of parts that is a name; else the part by itself.
+      let runs = (first + 2..<max(first + 2, parts.count + 1)).reversed().map { end in
+        (name: trimmed(parts[first..<end].joined(separator: ",")), end: end)
+      }
+      let run =
+        runs.first { names.contains($0.name) } ?? (trimmed(String(parts[first])), first + 1)
+      if !run.name.isEmpty { result.append(run.name) }
+      first = run.end
+    }
+    return result
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 
   /// Widths from "64,64"; none from "" and "none".

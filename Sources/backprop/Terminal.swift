@@ -10,9 +10,13 @@ import Backprop
 
 /// Why standard output could not be written.
 struct OutputError: UserError {
-  let reason: String
+  /// The number that the system gave.
+  let code: Int32
 
-  var description: String { "cannot write standard output: \(reason)" }
+  /// Whether whoever read the output has gone.
+  var isBrokenPipe: Bool { code == EPIPE }
+
+  var description: String { "cannot write standard output: \(String(cString: strerror(code)))" }
 }
 
 /// The two streams: results go to standard output, progress and warnings to standard error.
@@ -23,7 +27,7 @@ enum Terminal {
   /// Writes text to standard output as it is.
   static func writeOutput(_ text: String) throws(OutputError) {
     guard write(text, to: STDOUT_FILENO) else {
-      throw OutputError(reason: String(cString: strerror(errno)))
+      throw OutputError(code: errno)
     }
   }
 

@@ -14,19 +14,15 @@ struct TrainCommand: ParsableCommand {
 
       EXAMPLES:
         backprop train penguins.csv --target species
-        backprop train houses.csv --target price --hidden 128,64 --epochs 200 -o houses.safetensors
+        backprop train houses.csv --target price --hidden 128,64 --epochs 200 \\
+          -o houses.safetensors
       """)
 
   @Argument(help: "The data: a file, or a folder with IDX files.")
   var data: String
 
-  @Option(name: .long, help: "What to learn: one column, or several: a,b,…")
-  var target: String?
-
-  @Option(
-    name: .long,
-    help: "classification, regression or multi-label. (default: follows from the target)")
-  var task: String?
+  @OptionGroup(title: "What to learn, and where to save it")
+  var goal: GoalOptions
 
   @OptionGroup(title: "Network")
   var network: NetworkOptions
@@ -37,21 +33,8 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Reading the data")
   var table: TableReadingOptions
 
-  @Option(name: .long, help: "Go on from this model: its network, encoder and labels.")
-  var from: String?
-
-  @Option(
-    name: [.customShort("o"), .long],
-    help: "Where to save the model. (default: \(Self.defaultOutput))")
-  var output: String?
-
-  @Flag(name: .long, help: "Overwrite a file that is no model.")
-  var force = false
-
   @OptionGroup(title: "Output")
   var outputOptions: OutputOptions
-
-  static let defaultOutput = "model.safetensors"
 
   func run() throws {
     // A reader of the JSON lines may go away; the model is saved all the same.
@@ -63,6 +46,30 @@ struct TrainCommand: ParsableCommand {
       try job.run(in: Float.self)
     }
   }
+}
+
+/// What is to come out.
+struct GoalOptions: ParsableArguments {
+  @Option(name: .long, help: "What to learn: one column, or several: a,b,…")
+  var target: String?
+
+  @Option(
+    name: .long,
+    help: "classification, regression or multi-label. (default: follows from the target)")
+  var task: String?
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: "Where to save the model. (default: \(Self.defaultOutput))")
+  var output: String?
+
+  @Option(name: .long, help: "Go on from this model: its network, encoder and labels.")
+  var from: String?
+
+  @Flag(name: .long, help: "Overwrite a file that is no model.")
+  var force = false
+
+  static let defaultOutput = "model.safetensors"
 }
 
 /// What the network is.
@@ -123,7 +130,9 @@ struct RunOptions: ParsableArguments {
     help: "Largest learning rate. (default: suits the optimizer)")
   var learningRate: Double?
 
-  @Option(name: .long, parsing: .unconditional, help: "Momentum of sgd, momentum and nesterov.")
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Momentum of sgd, momentum and nesterov. (default: \(Self.momentumDefaults))")
   var momentum: Double?
 
   @Option(
@@ -159,7 +168,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .unconditional,
     help:
-      "Part of the rows held out to validate on; 0 trains on all. (default: \(Self.defaultValidation))"
+      "Part of the rows held out to choose the best epoch by: the one with the highest accuracy on them, of equals the lowest loss (regression: the lowest loss). 0 trains on all. (default: \(Self.defaultValidation))"
   )
   var validation: Double?
 
@@ -177,6 +186,18 @@ struct RunOptions: ParsableArguments {
     name: .long, parsing: .unconditional,
     help: "The same seed gives the same model. (default: \(TrainingConfiguration().seed))")
   var seed: UInt64?
+
+  /// "0 for sgd, 0.9 for momentum, …": what the rules themselves say.
+  private static var momentumDefaults: String {
+    let rules = OptimizerRule.names.compactMap { OptimizerRule(name: $0) }
+    return rules.compactMap { rule in
+      switch rule {
+      case .sgd: "0 for sgd"
+      case .momentum(let momentum), .nesterov(let momentum): "\(momentum) for \(rule.name)"
+      case .adam, .adamW: nil
+      }
+    }.joined(separator: ", ")
+  }
 
   static let defaultValidation = 0.2
   static let defaultPatience = 20

@@ -15,15 +15,15 @@ struct TrainingJob {
     self.command = command
     try command.training.check()
     threads = try command.outputOptions.threadCount()
-    output = command.output ?? TrainCommand.defaultOutput
-    base = try command.from.map { try Model(contentsOf: $0) }
+    output = command.goal.output ?? GoalOptions.defaultOutput
+    base = try command.goal.from.map { try Model.open($0) }
     reporter = TrainingReporter(
       json: command.outputOptions.json, quiet: command.outputOptions.quiet)
     try Self.checkNames(command)
     if let base { try Self.checkAgreement(of: command, with: base) }
     // The model to go on from may be replaced by what becomes of it; data never.
     try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
-    try OutputFile.checkModel(output, force: command.force)
+    try OutputFile.checkModel(output, force: command.goal.force)
   }
 
   var isDouble: Bool {
@@ -39,7 +39,7 @@ struct TrainingJob {
     let source = try DataSource.open(command.data, options)
     let table = source.training
     table.warnings.forEach { reporter.warn(code: "table", $0) }
-    var names = Names.split(command.target)
+    var names = Names.columns(command.goal.target, in: table)
     if names.isEmpty { names = source.targets }
 
     var prepared: Preparation<T>
@@ -77,7 +77,7 @@ struct TrainingJob {
   ) throws {
     let metrics = data.target.metrics(outputActivation: network.outputActivation)
     let trainer = Trainer<T>(configuration: configuration, threads: threads)
-    Interruption.install()
+    Interruption.becomeRequest()
     let summary = trainer.train(
       &network, on: training, validation: validation, metrics: metrics,
       report: reporter.report, isInterrupted: { Interruption.isRequested })
@@ -87,17 +87,19 @@ struct TrainingJob {
       let model = Model(
         network: AnyNetwork(network), encoder: data.encoder, targetEncoder: data.target,
         configuration: configuration)
+      Interruption.willWrite(output)
       saved = (output, try model.write(to: output))
     }
     let isWhole = summary.reason == .completed || summary.reason == .earlyStop
     let pool = threads > 1 ? ThreadPool(threads: threads) : nil
     let testEvaluation =
       isWhole ? test.map { network.evaluate(on: $0, metrics: metrics, pool: pool) } : nil
-    try reporter.finish(
+    reporter.finish(
       summary, validationExamples: validation?.count ?? 0, test: testEvaluation, saved: saved,
       data: command.data)
     switch summary.reason {
-    case .completed, .earlyStop: break
+    case .completed, .earlyStop:
+      if let failure = reporter.outputFailure { throw failure }
     case .interrupted: throw ExitCode(CommandFailure.interrupted)
     case .diverged: throw ExitCode(CommandFailure.badData)
     }
@@ -122,7 +124,7 @@ extension TrainingJob {
           + Format.list(table.columns.map(\.name), limit: 12))
     }
     let options = command.network
-    let task = try command.task.map(Names.task)
+    let task = try command.goal.task.map(Names.task)
     let targets = try TargetColumns(of: table, columns: names, task: task)
     let design: OutputDesign
     do {
@@ -161,11 +163,11 @@ extension TrainingJob {
   private func prepare<T: Scalar>(
     _ base: Model, table: Table, names: [String]
   ) throws -> Preparation<T> {
-    if command.target != nil { try base.checkTargets(names, in: table) }
+    if command.goal.target != nil { try base.checkTargets(names, in: table) }
     let target =
       try base.targetEncoder
       ?? ModelData.target(for: base.network, in: table, names: names)
-    if let task = command.task {
+    if let task = command.goal.task {
       try requireAgreement("--task", task, target.task.rawValue)
     }
     var codes: [UInt32]?
@@ -201,7 +203,7 @@ extension TrainingJob {
   /// Names of closed sets, checked before the data is read.
   private static func checkNames(_ command: TrainCommand) throws {
     let options = command.network
-    _ = try command.task.map(Names.task)
+    _ = try command.goal.task.map(Names.task)
     _ = try options.loss.map(Names.loss)
     _ = try options.outputActivation.map(Names.activation)
     _ = try options.reduction.map(Names.reduction)
@@ -212,7 +214,7 @@ extension TrainingJob {
       let usual = try Names.sizes(NetworkOptions.defaultHidden, option: "--hidden")
       let list = try Names.activations(
         activation,
-        count: command.from == nil ? (hidden ?? usual).count : Names.split(activation).count,
+        count: command.goal.from == nil ? (hidden ?? usual).count : Names.split(activation).count,
         option: "--activation")
       if list.contains(.softmax) {
         throw UsageError("--activation softmax: softmax belongs on the last layer only")
@@ -252,9 +254,7 @@ extension TrainingJob {
         throw UsageError("\(option) has no meaning with --from: the weights are the model's")
       }
     }
-    if base.encoder != nil, command.table.categorical != nil || command.table.numeric != nil {
-      throw UsageError("--categorical and --numeric contradict --from: the model says how to read")
-    }
+    try command.table.checkAgreement(with: base)
   }
 }
 

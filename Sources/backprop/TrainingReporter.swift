@@ -9,6 +9,9 @@ final class TrainingReporter {
   private var lastEpoch: EpochReport?
   /// JSON lines that wait for the start, which carries the schema and comes first.
   private var waiting: [JSONValue]? = []
+  private var isOutputClosed = false
+  /// Why lines of standard output were lost; nil if none were, or nobody wanted them.
+  private(set) var outputFailure: OutputError?
 
   init(json: Bool, quiet: Bool) {
     self.json = json
@@ -79,7 +82,7 @@ final class TrainingReporter {
   func finish(
     _ summary: TrainingSummary, validationExamples: Int, test: Evaluation?,
     saved: (path: String, sha256: String)?, data: String
-  ) throws {
+  ) {
     progress.finish()
     printJSON(
       [
@@ -90,13 +93,13 @@ final class TrainingReporter {
         "sha256": saved.map { .string($0.sha256) } ?? .null,
       ])
     if !json, summary.bestEpoch > 0 {
-      try printSummary(summary, validationExamples, test)
+      printSummary(summary, validationExamples, test)
     }
     switch summary.reason {
     case .completed, .earlyStop:
       guard !json, let saved else { return }
-      try Terminal.printOutput("saved     \(saved.path)")
-      try Terminal.printOutput(
+      print("saved     \(saved.path)")
+      print(
         "next      backprop predict \(Self.quoted(saved.path)) \(Self.quoted(data))")
     case .interrupted:
       let which =
@@ -116,21 +119,21 @@ final class TrainingReporter {
 
   private func printSummary(
     _ summary: TrainingSummary, _ validationExamples: Int, _ test: Evaluation?
-  ) throws {
+  ) {
     let epochs =
       summary.reason == .earlyStop
       ? "stopped early after epoch \(summary.epochs)" : "of \(summary.epochs)"
     if let validation = summary.validation {
-      try Terminal.printOutput(
+      print(
         "held out  \(Self.text(validation)) on \(Format.count(validationExamples, "example")), "
           + "best epoch \(summary.bestEpoch) \(epochs)")
     } else if let last = lastEpoch {
-      try Terminal.printOutput(
+      print(
         "training  \(Self.text(loss: last.dataLoss, last.metrics)) in epoch "
           + "\(last.epoch); nothing was held out")
     }
     if let test {
-      try Terminal.printOutput(
+      print(
         "test      \(Self.text(test)) on \(Format.count(test.metrics.count, "example"))")
     }
   }
@@ -148,8 +151,19 @@ final class TrainingReporter {
       ([document] + lines).forEach(printJSON)
       return
     }
-    // Whoever read the lines may have gone; that is no reason to lose the model.
-    try? Terminal.printOutput(document.description)
+    print(document.description)
+  }
+
+  /// Writes a line to standard output. A failure is no reason to lose the model: it is remembered,
+  /// unless whoever read the lines has just gone, and nothing more is written.
+  private func print(_ line: String) {
+    guard !isOutputClosed else { return }
+    do {
+      try Terminal.printOutput(line)
+    } catch {
+      isOutputClosed = true
+      if !error.isBrokenPipe { outputFailure = error }
+    }
   }
 
   /// `{"loss": …, "accuracy": …}`

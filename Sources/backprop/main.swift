@@ -8,6 +8,7 @@ import ArgumentParser
   import Darwin
 #endif
 
+Interruption.install()
 do {
   var command = try BackpropCommand.parseAsRoot()
   try command.run()

@@ -364,6 +364,39 @@ struct BadInputTests {
     }
   }
 
+  @Test("Saying how columns are read to a model that knows is a usage error")
+  func readingOptions() throws {
+    try runner.trainSmall()
+    for option in ["--categorical", "--numeric", "--ignore"] {
+      for command in [
+        ["train", "classes.csv", "--from", "model.safetensors"],
+        ["evaluate", "model.safetensors", "classes.csv"],
+        ["predict", "model.safetensors", "classes.csv"],
+      ] {
+        let result = try runner.run(command + [option, "a", "--quiet"])
+        #expect(result.exitCode == 2)
+        #expect(result.errors.hasPrefix("error: \(option) contradicts the model"))
+      }
+    }
+  }
+
+  @Test("What is no model is called so, and a command that is misspelt suggests one")
+  func misunderstandings() throws {
+    try runner.trainSmall()
+    for command in [["inspect"], ["evaluate", "classes.csv"], ["predict", "classes.csv"]] {
+      let result = try runner.run(command + ["classes.csv"])
+      #expect(result.exitCode == 1)
+      #expect(result.errors.hasPrefix("error: classes.csv is no model"))
+    }
+    try expectFailure(2, "trian", "x", containing: "\"trian\"", "did you mean train?")
+    try expectFailure(2, "frobnicate", containing: "train, create, evaluate")
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "-o", "", containing: "-o \"\"")
+    try expectFailure(
+      2, "train", "classes.csv", "--target", "label", "--header", "--no-header",
+      containing: "not both")
+  }
+
   @Test("--probabilities of outputs that are none are refused")
   func noProbabilities() throws {
     try runner.writeRegression()

@@ -73,6 +73,18 @@ final class CommandRunner {
     return try running.finish()
   }
 
+  /// Runs a line of shell in the folder, and returns its status.
+  func shell(_ line: String) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", line]
+    process.currentDirectoryURL = folder
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
   /// A command that runs; its streams go to files, so that no full pipe can stop it.
   func start(_ arguments: [String]) throws -> Running {
     let streams = FileManager.default.temporaryDirectory

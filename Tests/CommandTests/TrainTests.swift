@@ -218,6 +218,102 @@ struct TrainTests {
     #expect(predicted.exitCode == 0)
   }
 
+  @Test("On a terminal of 80 columns the line holds bar, loss, metric and time left to the end")
+  func terminalLine() throws {
+    guard FileManager.default.isExecutableFile(atPath: "/usr/bin/script") else { return }
+    try runner.writeClassification(rows: 400)
+    let command =
+      "stty cols 80 rows 24; '\(CommandRunner.executable.path)' train classes.csv"
+      + " --target label --hidden 32 --epochs 300 --batch-size 8 > out"
+    let process = try runner.shell("script -qec \"\(command)\" /dev/null > terminal < /dev/null")
+    #expect(process == 0)
+    let frames = String(decoding: try runner.read("terminal"), as: UTF8.self)
+      .components(separatedBy: "\u{1B}[2K")
+      .map { $0.replacing(/\u{1B}\[[0-9;]*m/, with: "").replacing("\r", with: "") }
+      .filter { $0.hasPrefix("epoch ") && !$0.hasPrefix("epoch 1/") }
+    #expect(frames.count > 1)
+    for frame in frames {
+      #expect(frame.count < 80 && !frame.contains("\n"))
+      for part in ["━", "loss ", "acc ", "/s", " left"] {
+        #expect(frame.contains(part), "\(part) in \(frame)")
+      }
+    }
+  }
+
+  @Test("A full disk behind standard output is an error, after the model has been saved")
+  func fullOutput() throws {
+    guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
+    try runner.writeClassification()
+    let command = "'\(CommandRunner.executable.path)'"
+    for json in ["--json", ""] {
+      let status = try runner.shell(
+        "\(command) train classes.csv --target label --epochs 2 --quiet \(json) -o m.safetensors"
+          + " > /dev/full 2> errors")
+      #expect(status == 1)
+      let errors = String(decoding: try runner.read("errors"), as: UTF8.self)
+      #expect(errors.split(separator: "\n").count == 1)
+      #expect(errors.hasPrefix("error: cannot write standard output"))
+      #expect(try runner.run("inspect", "m.safetensors").exitCode == 0)
+    }
+    #expect(try runner.shell("\(command) --version > /dev/full 2> errors") == 1)
+  }
+
+  @Test("A reader that goes away does not keep train from saving, and is no error")
+  func goneReader() throws {
+    try runner.writeClassification()
+    for json in ["--json", ""] {
+      let status = try runner.shell(
+        "{ '\(CommandRunner.executable.path)' train classes.csv --target label --epochs 2 --quiet"
+          + " \(json) -o m\(json).safetensors; echo $? > status; } | true")
+      #expect(status == 0)
+      #expect(String(decoding: try runner.read("status"), as: UTF8.self) == "0\n")
+      #expect(try runner.files.contains("m\(json).safetensors"))
+    }
+  }
+
+  @Test("Ctrl-C while data is read ends train and evaluate with exit code 130, and no file")
+  func interruptWhileReading() throws {
+    try runner.trainSmall()
+    // So large that it is still being read after half a second.
+    let text = String(decoding: try runner.read("classes.csv"), as: UTF8.self)
+    let header = text.prefix { $0 != "\n" } + "\n"
+    try runner.write(
+      "large.csv", header + String(repeating: String(text.dropFirst(header.count)), count: 40_000))
+    let before = try runner.files
+    for arguments in [
+      ["evaluate", "model.safetensors", "large.csv"],
+      ["predict", "model.safetensors", "large.csv", "-o", "out.csv"],
+      ["train", "large.csv", "--target", "label", "-o", "other.safetensors"],
+    ] {
+      let running = try runner.start(arguments)
+      Thread.sleep(forTimeInterval: 0.5)
+      running.process.interrupt()
+      let result = try running.finish()
+      #expect(running.process.terminationReason == .exit)
+      #expect(result.exitCode == 130)
+      #expect(try runner.files == before)
+    }
+  }
+
+  @Test("Ctrl-C while predictions are written removes what is half-written")
+  func interruptWhileWriting() throws {
+    try runner.trainSmall()
+    try runner.writeClassification(rows: 40_000)
+    let running = try runner.start([
+      "predict", "model.safetensors", "classes.csv", "--probabilities", "-o", "out.csv",
+    ])
+    var names: Set<String> = []
+    while running.process.isRunning {
+      names = Set(try runner.files)
+      if names.contains(where: { $0.hasSuffix(".tmp") }) { break }
+    }
+    running.process.interrupt()
+    let result = try running.finish()
+    #expect(names.contains(".out.csv.\(running.process.processIdentifier).tmp"))
+    #expect(result.exitCode == 130)
+    #expect(try runner.files == ["classes.csv", "model.safetensors"])
+  }
+
   @Test("A run that diverges late keeps the best model so far")
   func lateDivergence() throws {
     try runner.writeRegression()
@@ -235,13 +331,50 @@ struct TrainTests {
     #expect(try runner.run("evaluate", "model.safetensors", "numbers.csv").exitCode == 0)
   }
 
-  @Test("Help comes with examples, and the version is one line")
+  @Test("A target may have a comma in its name, also as one of several")
+  func commaInName() throws {
+    try runner.writeRegression()
+    let text = String(decoding: try runner.read("numbers.csv"), as: UTF8.self)
+    try runner.write("x.csv", text.replacing("a,b,y,z", with: "a,b,\"Price, USD\",z"))
+    for (target, columns) in [
+      ("Price, USD", ["Price, USD"]), ("z,Price, USD", ["z", "Price, USD"]),
+      ("Price, USD, z", ["Price, USD", "z"]), ("z", ["z"]),
+    ] {
+      let result = try runner.run(
+        "train", "x.csv", "--target", target, "--epochs", "1", "--hidden", "2", "--quiet")
+      #expect(result.exitCode == 0, "\(result.errors)")
+      let model = try Model(contentsOf: runner.path("model.safetensors"))
+      #expect(model.targetEncoder?.columns == columns)
+    }
+  }
+
+  @Test("--header takes the first row as names, even if it holds numbers")
+  func header() throws {
+    let rows = (0..<30).map { "\($0),\($0 % 3).5\n" }.joined()
+    try runner.write("x.csv", "2019,2020\n" + rows)
+    let result = try runner.run(
+      "train", "x.csv", "--header", "--target", "2020", "--epochs", "1", "--json")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let start = try #require(try result.documents.first)
+    #expect(
+      (start["examples"]?.int ?? 0) + (start["validationExamples"]?.int ?? 0) == 30)
+  }
+
+  @Test("Help comes with two examples that can be pasted, and the version is one line")
   func help() throws {
     for command in ["train", "create", "evaluate", "predict", "inspect"] {
       let result = try runner.run(command, "--help")
       #expect(result.exitCode == 0 && result.errors.isEmpty)
-      let examples = result.outputLines.filter { $0.hasPrefix("  backprop \(command) ") }
-      #expect(examples.count == 2, "\(command)")
+      let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
+      let start = try #require(lines.firstIndex(of: "EXAMPLES:"))
+      let examples = lines[(start + 1)...].prefix { !$0.isEmpty }
+      #expect(examples.count { $0.hasPrefix("  backprop \(command) ") } == 2, "\(command)")
+      // A line that goes on says so, as a shell wants it.
+      for (line, next) in zip(examples, examples.dropFirst()) {
+        #expect(line.hasSuffix(" \\") == next.hasPrefix("    "), "\(line)")
+        #expect(line.count <= 78)
+      }
+      #expect(!result.output.contains("(default: 0) (default: 0)"))
     }
     #expect(try runner.run("--version").outputLines.count == 1)
   }
