@@ -31,9 +31,9 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let threads = try output.threadCount()
-    let options = try table.tableOptions()
     let model = try Model.open(model)
     try self.table.checkAgreement(with: model)
+    let options = try self.table.tableOptions(target: target, for: model)
     let source = try DataSource.open(data, options)
     let table = source.test ?? source.training
     table.warnings.forEach { output.note("warning: \($0)") }

@@ -39,13 +39,13 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let threads = try outputOptions.threadCount()
-    let options = try table.tableOptions()
     if let output {
       try OutputFile.checkFolder(output)
       try OutputFile.check(output, isNoneOf: [data, model])
     }
     let model = try Model.open(model)
     try self.table.checkAgreement(with: model)
+    let options = try self.table.tableOptions(target: target, for: model)
     if probabilities {
       let activation = model.network.outputActivation
       guard model.targetEncoder?.hasProbabilities(outputActivation: activation) ?? false else {

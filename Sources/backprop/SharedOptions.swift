@@ -60,13 +60,20 @@ struct TableReadingOptions: ParsableArguments {
     }
   }
 
-  func tableOptions() throws -> TableOptions {
+  /// - Parameters:
+  ///   - target: Targets as the user wrote them.
+  ///   - model: The model that the table is for. Its columns tell a header of numbers from data.
+  func tableOptions(target: String? = nil, for model: Model? = nil) throws -> TableOptions {
     if header, noHeader { throw UsageError("give --header or --no-header, not both") }
+    var names = Names.split(target)
+    // A name may have commas itself.
+    if let target { names.append(target) }
+    names += model?.encoder?.columns.map(\.name) ?? []
+    names += model?.targetEncoder?.columns ?? []
     return TableOptions(
       header: noHeader ? false : header ? true : nil,
-      delimiter: try delimiter.map(Self.delimiterByte),
-      categorical: Names.split(categorical), numeric: Names.split(numeric),
-      ignore: Names.split(ignore))
+      delimiter: try delimiter.map(Self.delimiterByte), categorical: Names.split(categorical),
+      numeric: Names.split(numeric), ignore: Names.split(ignore), expectedNames: names)
   }
 
   private static func delimiterByte(_ text: String) throws -> UInt8 {

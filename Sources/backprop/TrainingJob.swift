@@ -34,7 +34,7 @@ struct TrainingJob {
   }
 
   func run<T: Scalar>(in precision: T.Type) throws {
-    let options = try command.table.tableOptions()
+    let options = try command.table.tableOptions(target: command.goal.target, for: base)
     reporter.reading(command.data)
     let source = try DataSource.open(command.data, options)
     let table = source.training

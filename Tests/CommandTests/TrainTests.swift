@@ -348,6 +348,19 @@ struct TrainTests {
     }
   }
 
+  @Test("A header of numbers is one if a column is called as it says, to the model too")
+  func namedHeader() throws {
+    let rows = (0..<30).map { "\($0),\($0 % 3).5\n" }.joined()
+    try runner.write("x.csv", "2019,1999\n" + rows)
+    let result = try runner.run(
+      "train", "x.csv", "--target", "1999", "--epochs", "1", "--quiet")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let predicted = try runner.run("predict", "model.safetensors", "x.csv")
+    #expect(predicted.outputLines.count == 31)
+    let evaluated = try runner.run("evaluate", "model.safetensors", "x.csv", "--json")
+    #expect(try evaluated.documents.first?["examples"]?.int == 30)
+  }
+
   @Test("--header takes the first row as names, even if it holds numbers")
   func header() throws {
     let rows = (0..<30).map { "\($0),\($0 % 3).5\n" }.joined()
