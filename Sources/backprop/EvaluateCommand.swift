@@ -14,38 +14,18 @@ struct EvaluateCommand: ParsableCommand {
         backprop evaluate model.safetensors test.csv --json
       """)
 
-  @Argument(help: "A model file.")
-  var model: String
-
-  @Argument(help: "The data: a file, or a folder with IDX files.")
-  var data: String
-
-  @Option(name: .long, help: "Targets of a model that names none: columns a,b,…")
-  var target: String?
-
-  @OptionGroup(title: "Reading the data")
-  var table: TableReadingOptions
+  @OptionGroup
+  var arguments: LabelledDataArguments
 
   @OptionGroup(title: "Output")
   var output: OutputOptions
 
   func run() throws {
     let threads = try output.threadCount()
-    let model = try Model.open(model)
-    try self.table.checkAgreement(with: model)
-    let options = try self.table.tableOptions(target: target, for: model)
-    let source = try DataSource.open(data, options)
-    let table = source.test ?? source.training
-    table.warnings.forEach { output.note("warning: \($0)") }
-    var names = Names.columns(target, in: table)
-    try model.checkTargets(names, in: table)
-    if names.isEmpty { names = source.targets }
-    let encoder =
-      try model.targetEncoder ?? ModelData.target(for: model.network, in: table, names: names)
-    let data = ModelData(encoder: model.encoder, target: encoder)
-    switch model.network {
-    case .float(let network): try evaluate(network, data, table, threads)
-    case .double(let network): try evaluate(network, data, table, threads)
+    let opened = try arguments.open(preferringTest: true, output)
+    switch opened.model.network {
+    case .float(let network): try evaluate(network, opened.coders, opened.table, threads)
+    case .double(let network): try evaluate(network, opened.coders, opened.table, threads)
     }
   }
 

@@ -64,13 +64,13 @@ enum Format {
     names.prefix(limit).joined(separator: ", ") + (names.count > limit ? ", …" : "")
   }
 
-  /// Text with spaces before it.
+  /// Text with spaces before it, so many columns wide.
   static func left(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
+    String(repeating: " ", count: max(0, width - text.displayWidth)) + text
   }
 
-  /// Text with spaces behind it.
+  /// Text with spaces behind it, so many columns wide.
   static func right(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
+    text + String(repeating: " ", count: max(0, width - text.displayWidth))
   }
 }

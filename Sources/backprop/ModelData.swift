@@ -6,10 +6,14 @@ struct ModelData {
   let encoder: FeatureEncoder?
   let target: TargetEncoder
 
-  /// Examples from all rows of a table, with targets that the network's loss is defined on.
-  func dataset<T: Scalar>(of table: Table, for network: Network<T>) throws -> Dataset<T> {
-    let dataset = try encoded(table, inputs: network.inputCount, as: T.self)
-    try network.loss.check(dataset, target: target, file: table.file)
+  /// Examples from the rows of a table, with targets that the network's loss is defined on.
+  ///
+  /// - Parameter rows: The rows, from 0, ascending; nil for all.
+  func dataset<T: Scalar>(
+    of table: Table, rows: [UInt32]? = nil, for network: Network<T>
+  ) throws -> Dataset<T> {
+    let dataset = try encoded(table, rows: rows, inputs: network.inputCount, as: T.self)
+    try network.loss.check(dataset, target: target, rows: rows, file: table.file)
     return dataset
   }
 
@@ -21,7 +25,7 @@ struct ModelData {
     if let encoder {
       parts = try Dataset.encoding(table, features: encoder, target: target, split: split)
     } else {
-      let all = try encoded(table, inputs: network.inputCount, as: T.self)
+      let all = try encoded(table, rows: nil, inputs: network.inputCount, as: T.self)
       parts = (all.subset(split.training), all.subset(split.validation))
     }
     for (part, rows) in [(parts.training, split.training), (parts.validation, split.validation)] {
@@ -31,8 +35,14 @@ struct ModelData {
   }
 
   private func encoded<T: Scalar>(
-    _ table: Table, inputs count: Int, as type: T.Type
+    _ table: Table, rows: [UInt32]?, inputs count: Int, as type: T.Type
   ) throws -> Dataset<T> {
+    if let rows {
+      let inputs: Matrix<T> =
+        try encoder?.encode(table, rows: rows)
+        ?? Self.plainInputs(of: table, excluding: target.columns, rows: rows, count: count)
+      return Dataset(inputs: inputs, targets: try target.encode(table, rows: rows))
+    }
     if let encoder {
       return try Dataset(encoding: table, features: encoder, target: target)
     }
@@ -53,9 +63,9 @@ struct ModelData {
   }
 
   private static func plainInputs<T: Scalar>(
-    of table: Table, excluding targets: [String], count: Int
+    of table: Table, excluding targets: [String], rows: [UInt32]? = nil, count: Int
   ) throws -> Matrix<T> {
-    let inputs: Matrix<T> = try table.numericMatrix(excluding: targets)
+    let inputs: Matrix<T> = try table.numericMatrix(excluding: targets, rows: rows)
     guard inputs.columns == count else {
       throw DataError(
         file: table.file,

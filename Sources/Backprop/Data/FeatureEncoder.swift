@@ -90,23 +90,29 @@ public struct FeatureEncoder: Sendable {
 
   // MARK: Encoding
 
-  /// Encodes all rows of a table, in order: `[rows, outputCount]`.
+  /// Encodes the rows of a table, in order: `[rows, outputCount]`.
   ///
   /// The matrix is compact.
   ///
+  /// - Parameter rows: The rows to encode, from 0, ascending; nil for all.
   /// - Throws: `DataError` if a column is missing, a number is none, or is too large once encoded.
   /// - Complexity: One pass over the table.
-  public func encode<T: Scalar>(_ table: Table) throws(DataError) -> Matrix<T> {
+  public func encode<T: Scalar>(
+    _ table: Table, rows: [UInt32]? = nil
+  ) throws(DataError) -> Matrix<T> {
+    let count = rows?.count ?? table.rowCount
     let plan = try plan(for: table)
-    try checkMemory(rows: table.rowCount, columns: outputCount, T.self, table)
-    var result = Matrix<T>(rows: table.rowCount, columns: outputCount, isCompact: true)
+    try checkMemory(rows: count, columns: outputCount, T.self, table)
+    var result = Matrix<T>(rows: count, columns: outputCount, isCompact: true)
     let stride = result.stride
     let start = result.mutableStart
-    try table.read(plan.requests) { (chunk) throws(DataError) in
+    try table.read(plan.requests, rows: rows) { (chunk) throws(DataError) in
       for row in 0..<chunk.count {
         let values = chunk.values + row * chunk.width
         guard plan.form(values, into: start + (chunk.start + row) * stride) else {
-          throw plan.tooLarge(values, in: table, row: chunk.start + row, T.self)
+          let position = chunk.start + row
+          throw plan.tooLarge(
+            values, in: table, row: rows.map { Int($0[position]) } ?? position, T.self)
         }
       }
     }

@@ -159,9 +159,12 @@ extension Table {
   /// `[rows, columns]`. What a model that has no encoder is given. Pixels are divided by 255.
   /// The matrix is compact.
   ///
+  /// - Parameter rows: The rows to take, from 0, ascending; nil for all.
   /// - Throws: `DataError` for a missing value, one that is too large for the precision, or if there
   ///   is no numeric column.
-  public func numericMatrix<T: Scalar>(excluding targets: [String]) throws(DataError) -> Matrix<T> {
+  public func numericMatrix<T: Scalar>(
+    excluding targets: [String], rows: [UInt32]? = nil
+  ) throws(DataError) -> Matrix<T> {
     let excluded = Set(try expanding(targets))
     let positions = columns.indices.filter {
       columns[$0].kind == .numeric && !columns[$0].isIgnored
@@ -171,7 +174,8 @@ extension Table {
       throw DataError(file: file, "no numeric column is left as a feature")
     }
     let scale = pixelScale ?? 1
-    var result = Matrix<T>(rows: rowCount, columns: positions.count, isCompact: true)
+    var result = Matrix<T>(
+      rows: rows?.count ?? rowCount, columns: positions.count, isCompact: true)
     let stride = result.stride
     let start = result.mutableStart
     let requests = positions.map {
@@ -179,14 +183,17 @@ extension Table {
         column: $0, reading: .numbers,
         whyRequired: columns[$0].missing > 0 ? "a model without an encoder needs one" : nil)
     }
-    try read(requests) { (chunk) throws(DataError) in
+    try read(requests, rows: rows) { (chunk) throws(DataError) in
       for row in 0..<chunk.count {
         let target = start + (chunk.start + row) * stride
         for column in 0..<chunk.width {
           let value = chunk.values[row * chunk.width + column]
           let input = T(value / scale)
           guard input.isFinite else {
-            throw tooLarge(value, column: positions[column], row: chunk.start + row, T.self)
+            let position = chunk.start + row
+            throw tooLarge(
+              value, column: positions[column], row: rows.map { Int($0[position]) } ?? position,
+              T.self)
           }
           target[column] = input
         }

@@ -168,20 +168,25 @@ public struct TargetEncoder: Equatable, Sendable {
       values[index], column: try table.position(of: columns[index]), row: row, T.self)
   }
 
-  /// Encodes the targets of all rows of a table, `[rows, outputCount]`.
+  /// Encodes the targets of a table, `[rows, outputCount]`.
   ///
+  /// - Parameter rows: The rows to encode, from 0, ascending; nil for all.
   /// - Throws: `DataError` for a missing column or value, or a label that did not occur in training,
   ///   or a number that is too large for the precision.
-  public func encode<T: Scalar>(_ table: Table) throws(DataError) -> Matrix<T> {
-    var result = Matrix<T>(rows: table.rowCount, columns: outputCount)
+  public func encode<T: Scalar>(
+    _ table: Table, rows: [UInt32]? = nil
+  ) throws(DataError) -> Matrix<T> {
+    var result = Matrix<T>(rows: rows?.count ?? table.rowCount, columns: outputCount)
     let stride = result.stride
     let start = result.mutableStart
-    try table.read(requests(of: table)) { (chunk) throws(DataError) in
+    try table.read(requests(of: table), rows: rows) { (chunk) throws(DataError) in
       for row in 0..<chunk.count {
         let values = chunk.values + row * chunk.width
         let outputs = start + (chunk.start + row) * stride
         guard form(values, into: outputs) else {
-          throw try tooLarge(values, outputs, in: table, row: chunk.start + row)
+          let position = chunk.start + row
+          throw try tooLarge(
+            values, outputs, in: table, row: rows.map { Int($0[position]) } ?? position)
         }
       }
     }

@@ -21,9 +21,13 @@ extension JSONValue {
 
   /// The value that a document stands for.
   ///
+  /// - Parameter userInfo: What the type's own `init(from:)` may ask the decoder for.
   /// - Throws: `DecodingError` if keys or types do not fit.
-  public func decoded<Value: Decodable>(as type: Value.Type) throws -> Value {
+  public func decoded<Value: Decodable>(
+    as type: Value.Type, userInfo: [CodingUserInfoKey: any Sendable] = [:]
+  ) throws -> Value {
     let decoder = JSONDecoder()
+    decoder.userInfo = userInfo
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     return try decoder.decode(type, from: Data(utf8))

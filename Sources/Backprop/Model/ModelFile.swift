@@ -66,10 +66,14 @@ extension Model {
   /// - Parameters:
   ///   - path: A file that `write(to:)` made.
   ///   - losses: Losses of your own that a model may name.
+  ///   - activations: Activations of your own that a model may name.
   /// - Throws: `FileError`, `SafeTensorsError`, `ModelError` or `NetworkError`. Every inconsistency is
   ///   found before the network is allocated.
-  public init(contentsOf path: String, losses: [any ExampleLoss] = []) throws {
-    try self.init(SafeTensors(contentsOf: path), losses: losses)
+  public init(
+    contentsOf path: String, losses: [any ExampleLoss] = [],
+    activations: [any ElementwiseActivation] = []
+  ) throws {
+    try self.init(SafeTensors(contentsOf: path), losses: losses, activations: activations)
   }
 
   /// Whether a file is a model that this program made; false too if it cannot be read.
@@ -77,10 +81,13 @@ extension Model {
     (try? SafeTensors(contentsOf: path))?[metadata: ModelKey.format] != nil
   }
 
-  init(_ file: SafeTensors, losses: [any ExampleLoss] = []) throws {
+  init(
+    _ file: SafeTensors, losses: [any ExampleLoss] = [],
+    activations: [any ElementwiseActivation] = []
+  ) throws {
     let metadata = ModelMetadata(file: file)
     try metadata.checkFormat()
-    let layers = try metadata.value(ModelKey.layers, as: [Layer].self)
+    let layers = try metadata.layers(with: activations)
     let loss = try metadata.loss(among: losses)
     let reduction = try metadata.value(ModelKey.reduction, as: Reduction.self)
     let precision = try metadata.value(ModelKey.precision, as: String.self)
@@ -160,10 +167,12 @@ private struct ModelMetadata {
     }
   }
 
-  func valueIfPresent<Value: Decodable>(_ key: String, as type: Value.Type) throws -> Value? {
+  func valueIfPresent<Value: Decodable>(
+    _ key: String, as type: Value.Type, userInfo: [CodingUserInfoKey: any Sendable] = [:]
+  ) throws -> Value? {
     guard let text = file[metadata: key] else { return nil }
     do {
-      return try JSONValue(parsing: text).decoded(as: type)
+      return try JSONValue(parsing: text).decoded(as: type, userInfo: userInfo)
     } catch let error as JSONError {
       throw problem(key, error.description)
     } catch let error as DecodingError {
@@ -171,11 +180,20 @@ private struct ModelMetadata {
     }
   }
 
-  func value<Value: Decodable>(_ key: String, as type: Value.Type) throws -> Value {
-    guard let value = try valueIfPresent(key, as: type) else {
+  func value<Value: Decodable>(
+    _ key: String, as type: Value.Type, userInfo: [CodingUserInfoKey: any Sendable] = [:]
+  ) throws -> Value {
+    guard let value = try valueIfPresent(key, as: type, userInfo: userInfo) else {
       throw problem(key, "missing from the metadata")
     }
     return value
+  }
+
+  func layers(with activations: [any ElementwiseActivation]) throws -> [Layer] {
+    guard let key = Activation.ownActivations else {
+      return try value(ModelKey.layers, as: [Layer].self)
+    }
+    return try value(ModelKey.layers, as: [Layer].self, userInfo: [key: activations])
   }
 
   func loss(among losses: [any ExampleLoss]) throws -> Loss {

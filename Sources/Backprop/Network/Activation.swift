@@ -30,14 +30,19 @@ public enum Activation: NamedCase {
   case softmax
   /// a = max over `pieces` affine maps per unit; pieces ≥ 2. Goodfellow et al. 2013, arXiv 1302.4389.
   case maxout(pieces: Int = 2)
+  /// An activation of your own.
+  case custom(any ElementwiseActivation)
 
-  /// Every case once, with default arguments.
+  /// Every built-in case once, with default arguments.
   public static let allCases: [Activation] = [
     .identity, .sigmoid, .tanh, .relu, .leakyReLU(), .elu(), .selu, .softplus, .gelu, .silu, .mish,
     .softmax, .maxout(),
   ]
 
   static let kind = "activation"
+
+  /// Where a decoder finds the activations of a user's own.
+  static let ownActivations = CodingUserInfoKey(rawValue: "backprop.activations")
 
   /// The names that `init(_:)` reads, as the command line shows them.
   public static let names = [
@@ -87,12 +92,27 @@ public enum Activation: NamedCase {
     case .mish: "mish"
     case .softmax: "softmax"
     case .maxout(let pieces): NameWithArgument.text("maxout", Double(pieces))
+    case .custom(let activation): "custom:\(activation.name)"
     }
   }
+
+  public static func == (left: Activation, right: Activation) -> Bool {
+    left.description == right.description
+  }
+  public func hash(into hasher: inout Hasher) { hasher.combine(description) }
 
   /// Affine pieces behind each output: k for maxout, else 1.
   public var pieces: Int {
     if case .maxout(let pieces) = self { pieces } else { 1 }
+  }
+
+  /// Whether ∂C/∂a of the layer is formed before σ′ takes part, because σ′ has no kernel that could be
+  /// fused into the product of BP2.
+  var keepsOutputGradient: Bool {
+    switch self {
+    case .maxout, .custom: true
+    default: false
+    }
   }
 
   /// The open or closed interval that outputs lie in, as far as a loss must know it.
@@ -107,5 +127,53 @@ public enum Activation: NamedCase {
   /// What a loss can count on from the outputs of an activation.
   enum OutputRange {
     case unrestricted, positive, unitInterval
+  }
+}
+
+/// An activation of a user's own: an elementwise function and its derivative.
+///
+/// The network calls it element by element, so it is slower than a built-in one; the equations are
+/// the same. A wrong derivative is found by `GradientCheck`. On the last layer it serves the losses
+/// that take any output.
+///
+/// ```swift
+/// struct Softsign: ElementwiseActivation {
+///   let name = "softsign"
+///   func value<T: Scalar>(_ z: T) -> T { z / (1 + abs(z)) }
+///   func derivative<T: Scalar>(_ z: T) -> T { 1 / ((1 + abs(z)) * (1 + abs(z))) }
+/// }
+/// ```
+public protocol ElementwiseActivation: Sendable {
+  /// The name that a model file records, after "custom:".
+  var name: String { get }
+
+  /// σ(z)
+  func value<T: Scalar>(_ z: T) -> T
+
+  /// σ′(z)
+  func derivative<T: Scalar>(_ z: T) -> T
+}
+
+extension ElementwiseActivation {
+  /// a = σ(z), element by element.
+  func form<T: Scalar>(_ rows: Int, outputs a: MatrixView<T>, from z: MatrixView<T>) {
+    for row in 0..<rows {
+      let (source, target) = (z.row(row), a.row(row))
+      for column in 0..<a.columns { target[column] = value(source[column]) }
+    }
+  }
+
+  /// δ = ∂C/∂a ⊙ σ′(z), element by element; the padding becomes zero, as kernels expect of a δ.
+  func formDelta<T: Scalar>(
+    _ rows: Int, _ delta: MatrixView<T>, gradient: MatrixView<T>, at z: MatrixView<T>
+  ) {
+    for row in 0..<rows {
+      let (slope, source) = (gradient.row(row), z.row(row))
+      let target = delta.start + row * delta.stride
+      for column in 0..<delta.columns {
+        target[column] = slope[column] * derivative(source[column])
+      }
+      for column in delta.columns..<(delta.columns + 15) / 16 * 16 { target[column] = 0 }
+    }
   }
 }

@@ -15,7 +15,7 @@ public struct DenseLayer: Hashable, Sendable {
   var affineOutputs: Int { outputs * activation.pieces }
 
   var needsWeightedInputs: Bool {
-    if case .maxout = activation { true } else { activation.derivativeUsesWeightedInputs }
+    activation.keepsOutputGradient || activation.derivativeUsesWeightedInputs
   }
 
   /// z = W a + b and a = σ(z) for a batch, one example a row.
@@ -42,6 +42,11 @@ public struct DenseLayer: Hashable, Sendable {
         pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, parameters,
         Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
       T.kernels.maxout(rows, outputs, pieces, z.start, z.stride, a.start, a.stride)
+    case .custom(let custom):
+      T.kernels.affine(
+        pool?.handle, rows, inputs, outputs, below.start, below.stride, parameters,
+        Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
+      custom.form(rows, outputs: a, from: z)
     default:
       T.kernels.affine(
         pool?.handle, rows, inputs, outputs, below.start, below.stride, parameters,
@@ -78,20 +83,39 @@ public struct DenseLayer: Hashable, Sendable {
     rows: Int, delta: MatrixView<T>, parameters: UnsafePointer<T>,
     through activation: Activation, of state: LayerState<T>, pool: ThreadPool?
   ) {
-    if case .maxout(let pieces) = activation {
-      let gradient = state.outputGradient
-      T.kernels.passDown(
-        pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,
-        Activation.identity.kernel, 0, nil, 0, gradient.start, gradient.stride)
+    let gradient = state.outputGradient
+    switch activation {
+    case .maxout(let pieces):
+      formOutputGradient(
+        rows: rows, delta: delta, parameters: parameters, into: gradient, pool: pool)
       T.kernels.maxoutDelta(
         rows, inputs, pieces, gradient.start, gradient.stride, state.weightedInputs.start,
         state.weightedInputs.stride, state.delta.start, state.delta.stride)
-    } else {
+    case .custom(let custom):
+      formOutputGradient(
+        rows: rows, delta: delta, parameters: parameters, into: gradient, pool: pool)
+      custom.formDelta(rows, state.delta, gradient: gradient, at: state.weightedInputs)
+    default:
       let kept = activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs
       T.kernels.passDown(
         pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,
         activation.kernel, T(activation.kernelParameter), kept.start, kept.stride,
         state.delta.start, state.delta.stride)
     }
+  }
+
+  /// The first half of BP2: ∂C/∂a of the layer below, δ W, before σ′ takes part.
+  ///
+  /// - Parameters:
+  ///   - delta: δ of this layer, `[m, affine outputs]`.
+  ///   - parameters: This layer's panels.
+  ///   - target: Receives δ W, `[m, inputs]`.
+  func formOutputGradient<T: Scalar>(
+    rows: Int, delta: MatrixView<T>, parameters: UnsafePointer<T>, into target: MatrixView<T>,
+    pool: ThreadPool?
+  ) {
+    T.kernels.passDown(
+      pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,
+      Activation.identity.kernel, 0, nil, 0, target.start, target.stride)
   }
 }

@@ -54,7 +54,24 @@ extension Layer: Codable {
       DenseLayer(
         inputs: try container.decode(Int.self, forKey: .inputs),
         outputs: try container.decode(Int.self, forKey: .outputs),
-        activation: try container.decode(Activation.self, forKey: .activation)))
+        activation: try Self.activation(container.superDecoder(forKey: .activation))))
+  }
+
+  /// An activation by its name, also a user's own that the decoder was told of.
+  private static func activation(_ decoder: any Decoder) throws -> Activation {
+    let container = try decoder.singleValueContainer()
+    let name = try container.decode(String.self)
+    guard name.hasPrefix("custom:") else { return try Activation(from: decoder) }
+    let own = Activation.ownActivations.flatMap {
+      decoder.userInfo[$0] as? [any ElementwiseActivation]
+    }
+    guard let activation = own?.first(where: { Activation.custom($0).description == name }) else {
+      throw DecodingError.dataCorruptedError(
+        in: container,
+        debugDescription: "\"\(name)\" is an activation of somebody's own, and can be read only by "
+          + "a program that has it")
+    }
+    return .custom(activation)
   }
 
   public func encode(to encoder: any Encoder) throws {

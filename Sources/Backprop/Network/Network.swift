@@ -83,7 +83,8 @@ public struct Network<T: Scalar>: Sendable {
         throw .layersDoNotFit(
           layer: index + 2, inputs: layer.inputs, outputsBelow: layers[index - 1].outputs)
       }
-      guard Activation(layer.activation.description) == layer.activation else {
+      if case .custom = layer.activation {
+      } else if Activation(layer.activation.description) != layer.activation {
         throw .badParameter(of: layer.activation.description)
       }
       if index < layers.count - 1, layer.activation == .softmax {

@@ -1,7 +1,7 @@
 /// What one batch leaves in a network: z, a and δ of every layer, allocated once and kept.
 ///
 /// The workspace is the trace: `Trace` and the studio copy these very numbers out. A training step
-/// allocates nothing. z is kept where σ′ needs it (GELU, SiLU, Mish, maxout), for the last layer,
+/// allocates nothing. z is kept where σ′ needs it (GELU, SiLU, Mish, maxout, your own), for the last layer,
 /// and for all layers if `keepsWeightedInputs`; the kernels are the same, so are the bits.
 public struct Workspace<T: Scalar>: ~Copyable {
   /// Examples that fit.
@@ -67,13 +67,13 @@ public struct Workspace<T: Scalar>: ~Copyable {
     let states = layers.indices.map { index in
       let layer = layers[index]
       let isLast = index == layers.count - 1
-      let isMaxout = layer.activation.pieces > 1
       let keepsZ = keepsWeightedInputs || isLast || layer.needsWeightedInputs
       return LayerState(
         weightedInputs: keepsZ ? arena.matrix(capacity, layer.affineOutputs) : .none,
         outputs: arena.matrix(capacity, layer.outputs),
         delta: arena.matrix(capacity, layer.affineOutputs),
-        outputGradient: isLast || isMaxout ? arena.matrix(capacity, layer.outputs) : .none)
+        outputGradient: isLast || layer.activation.keepsOutputGradient
+          ? arena.matrix(capacity, layer.outputs) : .none)
     }
     return (inputs, targets, weights, losses, states)
   }
@@ -109,7 +109,7 @@ struct LayerState<T: Scalar> {
   let outputs: MatrixView<T>
   /// δ, `[m, affine outputs]`.
   let delta: MatrixView<T>
-  /// ∂C/∂a, `[m, outputs]`: ∇ₐC of the last layer, and the error before the winner takes it (maxout).
+  /// ∂C/∂a, `[m, outputs]`: ∇ₐC of the last layer, and the error before σ′ takes part (maxout, your own).
   let outputGradient: MatrixView<T>
 }
 

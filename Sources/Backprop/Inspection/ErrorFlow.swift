@@ -1,0 +1,89 @@
+/// How large the error of one layer is, and what the way down to it did to it.
+///
+/// BP2 has two factors, and each scales the error by its own:
+///
+///     ‖δˡ‖ / ‖δˡ⁺¹‖ = ‖(Wˡ⁺¹)ᵀ δˡ⁺¹‖ / ‖δˡ⁺¹‖ · ‖δˡ‖ / ‖(Wˡ⁺¹)ᵀ δˡ⁺¹‖
+///                      what the weights did        what σ′ did
+///
+/// Products of many such ratios far below 1 are the vanishing gradient, far above 1 the exploding one
+/// (Hochreiter 1991; Bengio, Simard, Frasconi 1994, doi:10.1109/72.279181).
+public struct ErrorFlow: Codable, Hashable, Sendable {
+  /// l, from 2 to L.
+  public let layer: Int
+  /// ‖δˡ‖ over all neurons and all examples of the batch.
+  public let norm: Double
+  /// ‖(Wˡ⁺¹)ᵀ δˡ⁺¹‖ / ‖δˡ⁺¹‖; nil for the last layer, and where no error arrives.
+  public let weightFactor: Double?
+  /// ‖δˡ‖ / ‖(Wˡ⁺¹)ᵀ δˡ⁺¹‖; nil for the last layer, and where no error arrives.
+  public let derivativeFactor: Double?
+
+  /// ‖δˡ‖ / ‖δˡ⁺¹‖.
+  public var ratio: Double? {
+    guard let weightFactor else { return nil }
+    return weightFactor * (derivativeFactor ?? 0)
+  }
+
+  init(layer: Int, norm: Double, passedDown: Double?, above: Double?) {
+    self.layer = layer
+    self.norm = norm
+    if let passedDown, let above, above > 0 {
+      weightFactor = passedDown / above
+      derivativeFactor = passedDown > 0 ? norm / passedDown : nil
+    } else {
+      weightFactor = nil
+      derivativeFactor = nil
+    }
+  }
+}
+
+extension Network {
+  /// The sizes of the errors that the last backward pass left in a workspace.
+  ///
+  /// - Parameter workspace: Holds δ of every layer, after `backward`.
+  /// - Returns: One element a layer, 2 … L in ascending order.
+  /// - Complexity: O(batch × weights): (Wˡ⁺¹)ᵀ δˡ⁺¹ is formed once more, by the kernel of BP2.
+  public func errorFlow(in workspace: borrowing Workspace<T>) -> [ErrorFlow] {
+    check(workspace)
+    var flow: [ErrorFlow] = []
+    var above: Double?
+    for index in layers.indices.reversed() {
+      let passedDown = index + 1 < layers.count ? outputGradient(of: index, in: workspace) : nil
+      let norm = workspace.states[index].delta.norm(rows: workspace.rows)
+      flow.append(
+        ErrorFlow(
+          layer: index + 2, norm: norm,
+          passedDown: passedDown.map { $0.view(from: 0).norm(rows: workspace.rows) }, above: above))
+      above = norm
+    }
+    return flow.reversed()
+  }
+
+  /// (Wˡ⁺¹)ᵀ δˡ⁺¹ of the last backward pass, `[m, outputs]`: ∂C/∂aˡ, before σ′ takes part in BP2.
+  ///
+  /// - Parameter layer: A hidden layer, from 0 for the first that computes.
+  func outputGradient(of layer: Int, in workspace: borrowing Workspace<T>) -> Matrix<T> {
+    var result = Matrix<T>(rows: workspace.rows, columns: layers[layer].outputs)
+    let start = result.mutableStart
+    let target = MatrixView(
+      start: start, columns: result.columns, stride: result.stride, isKept: true)
+    switch layers[layer + 1] {
+    case .dense(let above):
+      above.formOutputGradient(
+        rows: workspace.rows, delta: workspace.states[layer + 1].delta,
+        parameters: parameters.start + parameters.layout.tensors[layer + 1].offset, into: target,
+        pool: nil)
+    }
+    return result
+  }
+}
+
+extension MatrixView {
+  /// The square root of the sum of the squares of `rows` rows, in double precision.
+  func norm(rows: Int) -> Double {
+    var sum = 0.0
+    for row in 0..<rows {
+      for value in self.row(row) { sum += Double(value) * Double(value) }
+    }
+    return sum.squareRoot()
+  }
+}
