@@ -1,0 +1,324 @@
+/// Every quantity of one pass of the engine: what training computes for a batch, copied out.
+///
+/// The record holds, for all layers, x, y, z, a, σ′, ∂C/∂a, δ, ∂C/∂b, ∂C/∂W and the optimiser's
+/// update, and C before and after. `Network.trace` takes it from a `Workspace` after the very same
+/// calls that a training step makes; nothing of it is computed by other code. `verification()` holds
+/// each quantity against its equation.
+///
+/// The Codable form is versioned: keys are never renamed within a version. Matrices are arrays of
+/// rows.
+public struct Trace<T: Scalar>: Codable, Sendable, Equatable {
+  /// The version of the Codable form that this library writes: 1.
+  public static var currentVersion: Int { 1 }
+
+  /// The version of this record's form.
+  public let version: Int
+  /// "float" or "double": the precision that the engine ran in.
+  public let precision: String
+  /// The widths: inputs, hidden layers, outputs.
+  public let sizes: [Int]
+  /// C of one example, by its name.
+  public let lossName: String
+  /// How the examples are weighed.
+  public let reduction: Reduction
+  /// The numbers of the examples in their data set, from 1; one for each row of the matrices.
+  public let examples: [Int]
+  /// wₓ of each example: its own weight times the factor of the reduction.
+  public let weights: [T]
+  /// wₓ Cₓ of each example.
+  public let losses: [T]
+  /// x, `[m, inputs]`.
+  public let inputs: Matrix<T>
+  /// y, `[m, outputs]`.
+  public let targets: Matrix<T>
+  /// Layers 2 … L.
+  public let layers: [LayerTrace<T>]
+  /// What the optimiser did, and to what effect.
+  public let update: UpdateTrace
+
+  /// C = Σₓ wₓ Cₓ, without penalties.
+  public let loss: Double
+  /// ½ λ ‖W‖².
+  public let penalty: Double
+}
+
+/// One layer of a trace.
+public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
+  /// l, from 2 to L.
+  public let layer: Int
+  public let activation: String
+  /// W `[affine outputs, inputs]` and b before the update.
+  public let parameters: AffineTensor<T>
+  /// z, `[m, affine outputs]`.
+  public let weightedInputs: Matrix<T>
+  /// a, `[m, outputs]`.
+  public let outputs: Matrix<T>
+  /// σ′(z), `[m, affine outputs]`; nil for softmax, whose derivative is a matrix. Of maxout: 1 for the
+  /// winner, 0 for the others.
+  public let derivative: Matrix<T>?
+  /// ∂C/∂a, `[m, outputs]`: wₓ ∇ₐC in the last layer (BP1), (Wˡ⁺¹)ᵀ δˡ⁺¹ in a hidden one (BP2).
+  public let outputGradient: Matrix<T>
+  /// δ, `[m, affine outputs]`, as training uses it.
+  public let delta: Matrix<T>
+  /// δᴸ by the general form of BP1, where training takes the shortcut of a canonical pair; else nil.
+  public let generalDelta: Matrix<T>?
+  /// ∂C/∂W by BP4 and ∂C/∂b by BP3, without penalties.
+  public let gradient: AffineTensor<T>
+  /// What the update added to W and b.
+  public let update: AffineTensor<T>
+  /// The first moment (or velocity) before the update; nil where the rule has none.
+  public let firstMoment: AffineTensor<T>?
+  /// The second moment before the update; nil where the rule has none.
+  public let secondMoment: AffineTensor<T>?
+}
+
+/// Weights and biases of one layer, or a gradient, a moment or an update of them.
+public struct AffineTensor<T: Scalar>: Codable, Sendable, Equatable {
+  /// `[affine outputs, inputs]`.
+  public let weights: Matrix<T>
+  /// `[affine outputs]`.
+  public let biases: [T]
+
+  /// The square root of the sum of all squares, in double precision.
+  public var norm: Double { squares.squareRoot() }
+
+  var squares: Double {
+    let weights = weights.view(from: 0).norm(rows: weights.rows)
+    return weights * weights + biases.reduce(0) { $0 + Double($1) * Double($1) }
+  }
+}
+
+/// One step of the optimiser, and what it did to the loss.
+public struct UpdateTrace: Codable, Sendable, Equatable {
+  public let optimizer: OptimizerRule
+  /// t, updates made before this one.
+  public let step: Int
+  /// η.
+  public let learningRate: Double
+  /// λ of ½ λ ‖W‖².
+  public let l2Penalty: Double
+  /// λ of decoupled decay.
+  public let weightDecay: Double
+  /// C of the same examples after the update, without penalties.
+  public let lossAfter: Double
+  /// ½ λ ‖W‖² after the update.
+  public let penaltyAfter: Double
+  /// C after an update of the weights alone, biases frozen.
+  public let lossAfterWeightsOnly: Double
+  /// ∇(C + ½ λ ‖W‖²) · Δθ, the change to first order: −η ‖∇C‖² for plain descent.
+  public let predictedChange: Double
+  /// The same for the weights alone.
+  public let predictedChangeWeightsOnly: Double
+}
+
+extension Network {
+  /// Takes one step of training apart: runs it, and keeps every quantity.
+  ///
+  /// - Parameters:
+  ///   - batch: One example or several.
+  ///   - examples: The numbers by which the record names them; nil for 1 … m.
+  ///   - optimizer: The rule, with its moments as they are before the step.
+  ///   - learningRate: η.
+  ///   - l2Penalty: λ of ½ λ ‖W‖²; enters with BP4, never in δ.
+  ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
+  /// - Returns: The record. The network itself does not change.
+  /// - Precondition: The batch has at least one example, and as many numbers as examples.
+  /// - Complexity: O(batch × weights), in memory O(weights + batch × neurons).
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public func trace(
+    _ batch: Batch<T>, examples: [Int]? = nil, optimizer: Optimizer<T>, learningRate: Double,
+    l2Penalty: Double = 0, pool: ThreadPool? = nil
+  ) -> Trace<T> {
+    let examples = examples ?? Array(1...max(batch.count, 1))
+    precondition(
+      batch.count >= 1 && examples.count == batch.count,
+      "\(examples.count) numbers for \(batch.count) examples")
+    // The step itself, as the trainer makes it.
+    var workspace = Workspace(for: self, capacity: batch.count, keepsWeightedInputs: true)
+    var gradient = makeGradient()
+    let loss = forward(batch, in: &workspace, pool: pool)
+    backward(in: &workspace, into: &gradient, pool: pool)
+    let equations = gradient
+    if l2Penalty > 0 { gradient.addSquaredNormGradient(l2Penalty, of: parameters, pool: pool) }
+    var after = self
+    var stepped = optimizer
+    stepped.update(&after.parameters, along: gradient, rate: learningRate, pool: pool)
+
+    // The copies.
+    let last = layers.count - 1
+    let scale: T = reduction.scale(count: batch.count)
+    let weights = (0..<batch.count).map { (workspace.weights?[$0] ?? 1) * scale }
+    let losses = workspace.exampleLosses
+    let inputs = workspace.copy(workspace.inputs)
+    let targets = workspace.copy(workspace.targets)
+    var records: [LayerTrace<T>] = []
+    for index in layers.indices {
+      let delta = workspace.delta(of: index)
+      var general: Matrix<T>?
+      let outputGradient: Matrix<T>
+      if index == last {
+        // The last layer is copied last, so its δ may be formed anew, by the general form.
+        if self.loss.isCanonical(with: outputActivation) {
+          formOutputDelta(in: &workspace, usingShortcut: false)
+          general = workspace.delta(of: index)
+        }
+        outputGradient = workspace.copy(workspace.states[index].outputGradient)
+      } else {
+        outputGradient = self.outputGradient(of: index, in: workspace)
+      }
+      let before = parameters.affineTensor(of: index)
+      let changed = after.parameters.affineTensor(of: index)
+      records.append(
+        LayerTrace(
+          layer: index + 2, activation: layers[index].activation.description, parameters: before,
+          weightedInputs: workspace.copy(workspace.states[index].weightedInputs),
+          outputs: workspace.outputs(of: index),
+          derivative: derivative(of: index, in: workspace), outputGradient: outputGradient,
+          delta: delta, generalDelta: general, gradient: equations.affineTensor(of: index),
+          update: changed.subtracting(before),
+          firstMoment: optimizer.firstMoment.affineTensorIfPresent(of: index),
+          secondMoment: optimizer.secondMoment.affineTensorIfPresent(of: index)))
+    }
+
+    // The loss after the step, and after a step of the weights alone.
+    var weightsOnly = self
+    for index in layers.indices {
+      weightsOnly.parameters.setTensors(
+        of: index, weights: after.parameters.denseTensors(of: index).weights,
+        biases: parameters.denseTensors(of: index).biases)
+    }
+    let lossAfter = after.forward(batch, in: &workspace, pool: pool)
+    let lossAfterWeightsOnly = weightsOnly.forward(batch, in: &workspace, pool: pool)
+    var predicted = (weights: 0.0, biases: 0.0)
+    for record in records {
+      predicted.weights += record.gradient.weights.dot(record.update.weights)
+      predicted.weights += l2Penalty * record.parameters.weights.dot(record.update.weights)
+      for (slope, change) in zip(record.gradient.biases, record.update.biases) {
+        predicted.biases += Double(slope) * Double(change)
+      }
+    }
+    return Trace(
+      version: Trace<T>.currentVersion, precision: T.precisionName, sizes: sizes,
+      lossName: self.loss.description, reduction: reduction, examples: examples, weights: weights,
+      losses: losses, inputs: inputs, targets: targets, layers: records,
+      update: UpdateTrace(
+        optimizer: optimizer.rule, step: optimizer.step, learningRate: learningRate,
+        l2Penalty: l2Penalty, weightDecay: optimizer.weightDecay, lossAfter: lossAfter,
+        penaltyAfter: l2Penalty > 0 ? after.parameters.squaredNormPenalty(l2Penalty) : 0,
+        lossAfterWeightsOnly: lossAfterWeightsOnly,
+        predictedChange: predicted.weights + predicted.biases,
+        predictedChangeWeightsOnly: predicted.weights),
+      loss: loss, penalty: l2Penalty > 0 ? parameters.squaredNormPenalty(l2Penalty) : 0)
+  }
+
+  /// σ′(z) of the last pass, `[m, affine outputs]`, by the kernel of BP1 and BP2; nil for softmax.
+  func derivative(of layer: Int, in workspace: borrowing Workspace<T>) -> Matrix<T>? {
+    let activation = layers[layer].activation
+    let state = workspace.states[layer]
+    let rows = workspace.rows
+    var result = Matrix<T>(rows: rows, columns: layers[layer].affineOutputs)
+    let start = result.mutableStart
+    let target = MatrixView(
+      start: start, columns: result.columns, stride: result.stride, isKept: true)
+    switch activation {
+    case .softmax: return nil
+    case .maxout(let pieces):
+      // The winner of a unit takes all of an error of 1.
+      var ones = Matrix<T>(rows: rows, columns: layers[layer].outputs)
+      for row in 0..<rows {
+        ones.setRow(row, to: repeatElement(1, count: ones.columns))
+      }
+      T.kernels.maxoutDelta(
+        rows, ones.columns, pieces, ones.start, ones.stride, state.weightedInputs.start,
+        state.weightedInputs.stride, target.start, target.stride)
+    case .custom(let custom):
+      for row in 0..<rows {
+        let z = state.weightedInputs.row(row)
+        for column in z.indices { target.row(row)[column] = custom.derivative(z[column]) }
+      }
+    default:
+      let kept = activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs
+      T.kernels.multiplyDerivative(
+        rows, result.columns, nil, 0, kept.start, kept.stride, activation.kernel,
+        T(activation.kernelParameter), target.start, target.stride)
+    }
+    return result
+  }
+}
+
+extension Parameters {
+  /// W and b of a layer, copied out.
+  func affineTensor(of layer: Int) -> AffineTensor<T> {
+    let tensor = layout.tensors[layer]
+    let (weights, biases) = denseTensors(of: layer)
+    var matrix = Matrix<T>(rows: tensor.outputs, columns: tensor.inputs)
+    let start = matrix.mutableStart
+    weights.withUnsafeBufferPointer { weights in
+      guard let source = weights.baseAddress else { return }
+      for row in 0..<tensor.outputs {
+        (start + row * matrix.stride).update(
+          from: source + row * tensor.inputs, count: tensor.inputs)
+      }
+    }
+    return AffineTensor(weights: matrix, biases: biases)
+  }
+
+  /// The same, or nil if these parameters have no elements at all.
+  func affineTensorIfPresent(of layer: Int) -> AffineTensor<T>? {
+    layout.count > 0 ? affineTensor(of: layer) : nil
+  }
+}
+
+extension AffineTensor {
+  /// This less another, element by element.
+  func subtracting(_ other: AffineTensor) -> AffineTensor {
+    AffineTensor(
+      weights: weights.subtracting(other.weights),
+      biases: zip(biases, other.biases).map { $0 - $1 })
+  }
+}
+
+extension Matrix {
+  /// This less another, element by element.
+  func subtracting(_ other: Matrix) -> Matrix {
+    var result = Matrix(rows: rows, columns: columns)
+    let target = result.mutableStart
+    for row in 0..<rows {
+      let (left, right) = (start + row * stride, other.start + row * other.stride)
+      for column in 0..<columns {
+        target[row * result.stride + column] = left[column] - right[column]
+      }
+    }
+    return result
+  }
+
+  /// The sum of the products of all elements, in double precision.
+  func dot(_ other: Matrix) -> Double {
+    var sum = 0.0
+    for row in 0..<rows {
+      let (left, right) = (start + row * stride, other.start + row * other.stride)
+      for column in 0..<columns { sum += Double(left[column]) * Double(right[column]) }
+    }
+    return sum
+  }
+}
+
+extension Matrix: Codable {
+  /// Reads an array of rows of equal length.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let rows = try container.decode([[Element]].self)
+    guard rows.allSatisfy({ $0.count == rows[0].count }) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "rows of a matrix of different lengths")
+    }
+    self.init(rows)
+  }
+
+  /// Writes an array of rows.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(elements)
+  }
+}

@@ -1,0 +1,483 @@
+// Every left side of a trace against its right side, computed anew in Double from the operands as
+// they stand in the record. The engine rounds in its own precision and sums in its own order, so the
+// two agree up to a bound that follows from that: a sum of n terms may be off by (n + c) ε times the
+// sum of the magnitudes of its terms (Higham, Accuracy and Stability of Numerical Algorithms, 2002,
+// section 4.2), ε being the distance from 1 to the next number. Anything beyond is a failure.
+
+/// What came out when a trace was held against the equations.
+public struct Verification: Codable, Sendable, Equatable {
+  /// Whether every equation holds.
+  public let verified: Bool
+  /// Equations that were compared.
+  public let equations: Int
+  /// The largest |left − right| over the sum of the magnitudes of the terms of the right side.
+  public let worstResidual: Double
+  /// The first equations that do not hold, at most as many as `mostFailures`.
+  public let failures: [VerificationFailure]
+
+  static let mostFailures = 20
+}
+
+/// One equation whose sides differ.
+public struct VerificationFailure: Codable, Sendable, Equatable, CustomStringConvertible {
+  public let equation: TraceEquation
+  /// l; the last layer for the equations of the loss.
+  public let layer: Int
+  /// The row of the batch, from 1; 0 where the equation sums over the batch.
+  public let row: Int
+  /// The neuron in the layer, from 1.
+  public let neuron: Int
+  /// The neuron in the layer below, from 1; 0 where the equation has none.
+  public let input: Int
+  public let left: Double
+  public let right: Double
+  /// |left − right| over the magnitude of the terms, and what rounding allows.
+  public let residual: Double
+  public let limit: Double
+
+  public var description: String {
+    let place =
+      (row > 0 ? ", row \(row) of the batch" : "") + ", neuron \(neuron)"
+      + (input > 0 ? ", input \(input)" : "")
+    return "\(equation.rawValue), layer \(layer)\(place): left side \(left), right side \(right), "
+      + "residual \(residual), but rounding allows \(limit)"
+  }
+}
+
+/// The equations that a trace is held against.
+public enum TraceEquation: String, Codable, CaseIterable, Sendable {
+  /// z = W a + b
+  case weightedInput = "z = W a + b"
+  /// a = σ(z)
+  case output = "a = σ(z)"
+  /// σ′ from z or a
+  case derivative = "σ′(z)"
+  /// wₓ Cₓ as a function of aᴸ and y
+  case exampleLoss = "wₓ Cₓ = wₓ C(aᴸ, y)"
+  /// C = Σₓ wₓ Cₓ, assumption I
+  case assumptionI = "C = Σₓ wₓ Cₓ"
+  /// ∂C/∂aᴸ = wₓ ∇ₐC
+  case lossGradient = "∂C/∂aᴸ = wₓ ∇ₐC"
+  /// BP1
+  case bp1 = "BP1"
+  /// δᴸ = w (a − y), the shortcut of a canonical pair
+  case bp1Shortcut = "BP1, shortcut"
+  /// ∂C/∂aˡ = (Wˡ⁺¹)ᵀ δˡ⁺¹, the first half of BP2
+  case errorPassedDown = "BP2, (Wˡ⁺¹)ᵀ δˡ⁺¹"
+  /// BP2
+  case bp2 = "BP2"
+  case bp3 = "BP3"
+  case bp4 = "BP4"
+  /// Δθ by the optimiser's rule
+  case update = "update"
+  /// The predicted change of C, ∇C · Δθ
+  case predictedChange = "∇C · Δθ"
+}
+
+extension Trace {
+  /// Holds every quantity of the record against its equation.
+  ///
+  /// - Parameter network: The network that was traced. Only its loss and its activations are used.
+  /// - Returns: What came out; all equations of all layers are compared.
+  /// - Complexity: O(batch × weights).
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public func verification(for network: Network<T>) -> Verification {
+    precondition(network.sizes == sizes, "the trace of another network than \(network.sizes)")
+    var audit = Audit<T>()
+    var below = inputs
+    for (index, record) in layers.enumerated() {
+      let activation = network.layers[index].activation
+      audit.forward(record, below: below, activation)
+      if index + 1 < layers.count {
+        audit.passedDown(record, from: layers[index + 1])
+        audit.delta(record, activation, .bp2)
+      } else {
+        audit.loss(self, record, network.loss, activation)
+        if record.generalDelta == nil {
+          audit.delta(record, activation, .bp1)
+        } else {
+          audit.shortcut(self, record, activation)
+        }
+      }
+      audit.gradient(record, below: below)
+      audit.update(record, update)
+      below = record.outputs
+    }
+    audit.predictedChange(self)
+    return audit.result
+  }
+}
+
+/// The comparison of one trace, equation by equation.
+private struct Audit<T: Scalar> {
+  private var equations = 0
+  private var worst = 0.0
+  private var failures: [VerificationFailure] = []
+  private var failed = false
+  private let epsilon = Double(T.ulpOfOne)
+  private let tiny = Double(T.leastNormalMagnitude)
+
+  var result: Verification {
+    Verification(
+      verified: !failed, equations: equations, worstResidual: worst, failures: failures)
+  }
+
+  /// Compares the two sides of one equation.
+  ///
+  /// - Parameters:
+  ///   - scale: The sum of the magnitudes of the right side's terms.
+  ///   - terms: Roundings that the engine makes on the way, beyond a few.
+  @inline(__always)
+  private mutating func compare(
+    _ left: Double, _ right: Double, scale: Double, terms: Int,
+    _ place: (equation: TraceEquation, layer: Int, row: Int, neuron: Int, input: Int)
+  ) {
+    equations += 1
+    let difference = abs(left - right)
+    let limit = (Double(terms) + 8) * epsilon
+    let residual = difference == 0 ? 0 : difference / scale
+    if residual <= limit {
+      if residual > worst { worst = residual }
+      return
+    }
+    // Below the normal numbers a rounding is absolute. A network that has diverged is not finite on
+    // either side.
+    if difference <= Double(terms + 8) * tiny || (!left.isFinite && !right.isFinite) { return }
+    fail(left, right, residual, limit, place)
+  }
+
+  private mutating func fail(
+    _ left: Double, _ right: Double, _ residual: Double, _ limit: Double,
+    _ place: (equation: TraceEquation, layer: Int, row: Int, neuron: Int, input: Int)
+  ) {
+    failed = true
+    if residual > worst || residual.isNaN { worst = residual }
+    guard failures.count < Verification.mostFailures else { return }
+    failures.append(
+      VerificationFailure(
+        equation: place.equation, layer: place.layer, row: place.row, neuron: place.neuron,
+        input: place.input, left: left, right: right, residual: residual, limit: limit))
+  }
+
+  /// z = W a + b, a = σ(z), and σ′.
+  mutating func forward(_ record: LayerTrace<T>, below: Matrix<T>, _ activation: Activation) {
+    let z = record.weightedInputs
+    let weights = record.parameters.weights
+    let l = record.layer
+    let parameter = Double(T(activation.kernelParameter))
+    for row in 0..<z.rows {
+      let a = below.start + row * below.stride
+      for j in 0..<weights.rows {
+        let w = weights.start + j * weights.stride
+        let bias = Double(record.parameters.biases[j])
+        var (sum, scale) = (bias, abs(bias))
+        for k in 0..<weights.columns {
+          let term = Double(w[k]) * Double(a[k])
+          sum += term
+          scale += abs(term)
+        }
+        compare(
+          Double(z[row, j]), sum, scale: scale, terms: weights.columns,
+          (.weightedInput, l, row + 1, j + 1, 0))
+      }
+      let units = record.outputs.columns
+      let zs = z[row: row].map { Double($0) }
+      let exponentials = Softmax(activation == .softmax ? zs : [])
+      for j in 0..<units {
+        let right: RightSide
+        switch activation {
+        case .softmax: right = exponentials.output(j)
+        case .maxout(let pieces):
+          let most = zs[(j * pieces)..<((j + 1) * pieces)].max() ?? 0
+          right = RightSide(value: most, scale: abs(most))
+        default: right = activation.textbookValue(zs[j], parameter)
+        }
+        compare(
+          Double(record.outputs[row, j]), right.value, scale: right.scale,
+          terms: activation == .softmax ? units : 8, (.output, l, row + 1, j + 1, 0))
+      }
+      guard let derivative = record.derivative else { continue }
+      for j in 0..<derivative.columns {
+        let right: RightSide
+        if case .maxout(let pieces) = activation {
+          let pieceRange = (j / pieces * pieces)..<((j / pieces + 1) * pieces)
+          let winner = pieceRange.reduce(pieceRange.lowerBound) { zs[$1] > zs[$0] ? $1 : $0 }
+          right = RightSide(value: j == winner ? 1 : 0, scale: 1)
+        } else {
+          right = activation.textbookDerivative(
+            z: zs[j], a: Double(record.outputs[row, j]), parameter)
+        }
+        compare(
+          Double(derivative[row, j]), right.value, scale: right.scale, terms: 8,
+          (.derivative, l, row + 1, j + 1, 0))
+      }
+    }
+  }
+
+  /// wₓ Cₓ from aᴸ (or zᴸ, where the engine takes it), their sum, and wₓ ∇ₐC.
+  mutating func loss(
+    _ trace: Trace<T>, _ record: LayerTrace<T>, _ loss: Loss, _ activation: Activation
+  ) {
+    let parameter = Double(T(loss.kernel?.parameter ?? 0))
+    let l = record.layer
+    for row in 0..<trace.examples.count {
+      let a = record.outputs[row: row].map { Double($0) }
+      let y = trace.targets[row: row].map { Double($0) }
+      let weight = Double(trace.weights[row])
+      let slopes = loss.textbookGradient(a, y, parameter)
+      let right: RightSide
+      if let stable = loss.textbookFromWeightedInputs(
+        record.weightedInputs[row: row].map { Double($0) }, y, activation)
+      {
+        right = RightSide(value: weight * stable.value, scale: weight * stable.scale)
+      } else if let terms = loss.textbookTerms(a, y, parameter) {
+        // What a rounding of a does to the value counts as well.
+        let moved = zip(slopes ?? [], a).reduce(0) { $0 + abs($1.0.value * $1.1) }
+        right = RightSide(
+          value: weight * terms.reduce(0, +),
+          scale: weight * (terms.reduce(0) { $0 + abs($1) } + moved))
+      } else if case .custom(let custom) = loss {
+        let value = custom.value(outputs: a.span, targets: y.span, weight: weight)
+        right = RightSide(value: value, scale: abs(value) + weight)
+      } else {
+        continue
+      }
+      compare(
+        Double(trace.losses[row]), right.value, scale: right.scale, terms: a.count + 8,
+        (.exampleLoss, l, row + 1, 1, 0))
+      guard let slopes else { continue }
+      for (j, slope) in slopes.enumerated() {
+        compare(
+          Double(record.outputGradient[row, j]), weight * slope.value,
+          scale: weight * slope.scale, terms: 2, (.lossGradient, l, row + 1, j + 1, 0))
+      }
+    }
+    let losses = trace.losses.map { Double($0) }
+    compare(
+      trace.loss, losses.reduce(0, +), scale: losses.reduce(0) { $0 + abs($1) },
+      terms: losses.count, (.assumptionI, l, 0, 1, 0))
+  }
+
+  /// ∂C/∂aˡ = (Wˡ⁺¹)ᵀ δˡ⁺¹.
+  mutating func passedDown(_ record: LayerTrace<T>, from above: LayerTrace<T>) {
+    let weights = above.parameters.weights
+    for row in 0..<record.outputs.rows {
+      var sums = [Double](repeating: 0, count: weights.columns)
+      var scales = sums
+      for j in 0..<weights.rows {
+        let w = weights.start + j * weights.stride
+        let delta = Double(above.delta[row, j])
+        for k in 0..<weights.columns {
+          let term = Double(w[k]) * delta
+          sums[k] += term
+          scales[k] += abs(term)
+        }
+      }
+      for k in 0..<weights.columns {
+        compare(
+          Double(record.outputGradient[row, k]), sums[k], scale: scales[k], terms: weights.rows,
+          (.errorPassedDown, record.layer, row + 1, k + 1, 0))
+      }
+    }
+  }
+
+  /// δ = ∂C/∂a ⊙ σ′, or through the Jacobian of softmax: BP2, and BP1 in its general form.
+  mutating func delta(
+    _ record: LayerTrace<T>, _ activation: Activation, _ equation: TraceEquation,
+    of delta: Matrix<T>? = nil
+  ) {
+    let delta = delta ?? record.delta
+    for row in 0..<delta.rows {
+      let slopes = record.outputGradient[row: row].map { Double($0) }
+      if let derivative = record.derivative {
+        let pieces = activation.pieces
+        for j in 0..<delta.columns {
+          // The product of BP2 carries on unrounded into σ′, so the sum's rounding counts here too.
+          let right = slopes[j / pieces] * Double(derivative[row, j])
+          let scale = abs(right) + tiny
+          compare(
+            Double(delta[row, j]), right, scale: scale, terms: 8,
+            (equation, record.layer, row + 1, j + 1, 0))
+        }
+      } else {
+        let a = record.outputs[row: row].map { Double($0) }
+        let shared = zip(slopes, a).reduce(0) { $0 + $1.0 * $1.1 }
+        let sharedScale = zip(slopes, a).reduce(0) { $0 + abs($1.0 * $1.1) }
+        for j in 0..<delta.columns {
+          compare(
+            Double(delta[row, j]), a[j] * (slopes[j] - shared),
+            scale: a[j] * (abs(slopes[j]) + sharedScale), terms: delta.columns + 8,
+            (equation, record.layer, row + 1, j + 1, 0))
+        }
+      }
+    }
+  }
+
+  /// δᴸ = w (a − y); and the general form, which is the same function.
+  mutating func shortcut(_ trace: Trace<T>, _ record: LayerTrace<T>, _ activation: Activation) {
+    guard let general = record.generalDelta else { return }
+    delta(record, activation, .bp1, of: general)
+    for row in 0..<general.rows {
+      let weight = Double(trace.weights[row])
+      for j in 0..<general.columns {
+        let (a, y) = (Double(record.outputs[row, j]), Double(trace.targets[row, j]))
+        compare(
+          Double(record.delta[row, j]), weight * (a - y), scale: weight * abs(a - y), terms: 0,
+          (.bp1Shortcut, record.layer, row + 1, j + 1, 0))
+        // Where an output has rounded to 0 or 1 the general form divides by zero; the shortcut is
+        // there for that.
+        let other = Double(general[row, j])
+        guard other.isFinite else { continue }
+        compare(
+          Double(record.delta[row, j]), other, scale: weight * (abs(a) + abs(y)),
+          terms: general.columns + 8, (.bp1Shortcut, record.layer, row + 1, j + 1, 0))
+      }
+    }
+  }
+
+  /// BP3 and BP4: sums over the batch.
+  mutating func gradient(_ record: LayerTrace<T>, below: Matrix<T>) {
+    let delta = record.delta
+    let gradient = record.gradient
+    let l = record.layer
+    var sums = [Double](repeating: 0, count: below.columns)
+    var scales = sums
+    for j in 0..<delta.columns {
+      var (bias, biasScale) = (0.0, 0.0)
+      for k in sums.indices { (sums[k], scales[k]) = (0, 0) }
+      for row in 0..<delta.rows {
+        let slope = Double(delta.start[row * delta.stride + j])
+        bias += slope
+        biasScale += abs(slope)
+        let a = below.start + row * below.stride
+        for k in 0..<below.columns {
+          let term = slope * Double(a[k])
+          sums[k] += term
+          scales[k] += abs(term)
+        }
+      }
+      compare(
+        Double(gradient.biases[j]), bias, scale: biasScale, terms: delta.rows,
+        (.bp3, l, 0, j + 1, 0))
+      let row = gradient.weights.start + j * gradient.weights.stride
+      for k in 0..<below.columns {
+        compare(
+          Double(row[k]), sums[k], scale: scales[k], terms: delta.rows, (.bp4, l, 0, j + 1, k + 1))
+      }
+    }
+  }
+
+  /// Δθ by the rule, from gradient and moments.
+  mutating func update(_ record: LayerTrace<T>, _ update: UpdateTrace) {
+    let rule = TextbookUpdate(update)
+    let weights = record.parameters.weights
+    let change = record.update.weights
+    let slope = record.gradient.weights
+    for j in 0..<weights.rows {
+      for k in 0..<weights.columns {
+        let right = rule.change(
+          parameter: Double(weights.start[j * weights.stride + k]),
+          gradient: Double(slope.start[j * slope.stride + k]),
+          firstMoment: record.firstMoment.map { Double($0.weights[j, k]) } ?? 0,
+          secondMoment: record.secondMoment.map { Double($0.weights[j, k]) } ?? 0, isWeight: true)
+        compare(
+          Double(change.start[j * change.stride + k]), right.value, scale: right.scale, terms: 8,
+          (.update, record.layer, 0, j + 1, k + 1))
+      }
+      let right = rule.change(
+        parameter: Double(record.parameters.biases[j]),
+        gradient: Double(record.gradient.biases[j]),
+        firstMoment: record.firstMoment.map { Double($0.biases[j]) } ?? 0,
+        secondMoment: record.secondMoment.map { Double($0.biases[j]) } ?? 0, isWeight: false)
+      compare(
+        Double(record.update.biases[j]), right.value, scale: right.scale, terms: 8,
+        (.update, record.layer, 0, j + 1, 0))
+    }
+  }
+
+  /// ∇C · Δθ, which for plain descent without decay is −η ‖∇C‖².
+  mutating func predictedChange(_ trace: Trace<T>) {
+    let update = trace.update
+    guard update.optimizer == .sgd, update.weightDecay == 0, update.l2Penalty == 0 else { return }
+    var squares = 0.0
+    // θ + Δθ is rounded, and so is what we read back as Δθ.
+    var rounding = 0.0
+    for record in trace.layers {
+      squares += record.gradient.squares
+      rounding += abs(record.gradient.weights.magnitudeDot(record.parameters.weights))
+      for (slope, bias) in zip(record.gradient.biases, record.parameters.biases) {
+        rounding += abs(Double(slope) * Double(bias))
+      }
+    }
+    compare(
+      update.predictedChange, -update.learningRate * squares,
+      scale: update.learningRate * squares + rounding, terms: 0,
+      (.predictedChange, trace.layers.count + 1, 0, 1, 0))
+  }
+}
+
+/// The outputs of softmax from its weighted inputs, by the textbook.
+private struct Softmax {
+  private let terms: [Double]
+  private let sum: Double
+  private let distances: [Double]
+
+  init(_ z: [Double]) {
+    let most = z.max() ?? 0
+    distances = z.map { most - $0 }
+    terms = distances.map { Double.exponential(-$0) }
+    sum = terms.reduce(0, +)
+  }
+
+  /// e^(z − max) moves by a share of |z − max| ε when z does by ε.
+  func output(_ j: Int) -> RightSide {
+    let value = terms[j] / sum
+    return RightSide(value: value, scale: value * (1 + distances[j]))
+  }
+}
+
+/// One step of a rule for one parameter, as its paper writes it.
+private struct TextbookUpdate {
+  private let update: UpdateTrace
+
+  init(_ update: UpdateTrace) { self.update = update }
+
+  /// Δθ. The scale counts θ too, because Δθ was read off as a difference of two rounded numbers.
+  func change(
+    parameter theta: Double, gradient: Double, firstMoment m: Double, secondMoment v: Double,
+    isWeight: Bool
+  ) -> RightSide {
+    let penalty = isWeight ? update.l2Penalty * theta : 0
+    let g = gradient + penalty
+    let decayed = isWeight ? -update.learningRate * update.weightDecay * theta : 0
+    let step: Double
+    switch update.optimizer {
+    case .sgd: step = g
+    case .momentum(let momentum): step = momentum * m + g
+    case .nesterov(let momentum): step = g + momentum * (momentum * m + g)
+    case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
+      let t = Double(update.step + 1)
+      let first = (beta1 * m + (1 - beta1) * g) / (1 - Double.power(beta1, t))
+      let second = (beta2 * v + (1 - beta2) * g * g) / (1 - Double.power(beta2, t))
+      step = first / (second.squareRoot() + epsilon)
+    }
+    let change = decayed - update.learningRate * step
+    return RightSide(
+      value: change,
+      scale: abs(theta) + abs(change)
+        + update.learningRate * (abs(gradient) + abs(penalty)) + abs(decayed))
+  }
+}
+
+extension Matrix {
+  /// The sum of the magnitudes of the products of all elements, in double precision.
+  fileprivate func magnitudeDot(_ other: Matrix) -> Double {
+    var sum = 0.0
+    for row in 0..<rows {
+      let (left, right) = (start + row * stride, other.start + row * other.stride)
+      for column in 0..<columns { sum += abs(Double(left[column]) * Double(right[column])) }
+    }
+    return sum
+  }
+}

@@ -1,0 +1,268 @@
+import Testing
+
+@testable import Backprop
+
+@Suite("A trace of one pass")
+struct TraceTests {
+  func trace<T: Scalar>(
+    _ network: Network<T>, _ data: Dataset<T>, rule: OptimizerRule = .sgd, rate: Double = 0.1,
+    l2Penalty: Double = 0, weightDecay: Double = 0
+  ) -> Trace<T> {
+    network.trace(
+      data.batch,
+      optimizer: Optimizer(
+        rule: rule, weightDecay: weightDecay, for: network.parameters.layout),
+      learningRate: rate, l2Penalty: l2Penalty)
+  }
+
+  @Test("Mazur's example: every number of the text, and each equals its right side")
+  func mazur() throws {
+    let network = try HandWorkedTests().mazur()
+    let data = Dataset<Double>(inputs: Matrix([[0.05, 0.10]]), targets: Matrix([[0.01, 0.99]]))
+    let trace = trace(network, data, rate: 0.5)
+    #expect(abs(trace.loss - 0.298371108760003) < 1e-14)
+    #expect(trace.layers.map(\.layer) == [2, 3])
+    // z_h1 = 0.15 · 0.05 + 0.2 · 0.1 + 0.35 = 0.3775
+    #expect(abs(trace.layers[0].weightedInputs[0, 0] - 0.3775) < 1e-15)
+    #expect(abs(trace.layers[0].outputs[0, 0] - 0.593269992107187) < 1e-14)
+    #expect(abs((trace.layers[1].derivative?[0, 0] ?? 0) - 0.186815601808960) < 1e-14)
+    #expect(abs(trace.layers[1].outputGradient[0, 0] - 0.741365069552316) < 1e-14)
+    #expect(abs(trace.layers[1].delta[0, 0] - 0.138498561628557) < 1e-14)
+    #expect(abs(trace.layers[1].delta[0, 1] + 0.038098236516556) < 1e-14)
+    #expect(abs(trace.layers[0].delta[0, 0] - 0.008771354689487) < 1e-14)
+    #expect(abs(trace.layers[0].delta[0, 1] - 0.009954254705217) < 1e-14)
+    #expect(abs(trace.layers[1].gradient.weights[0, 0] - 0.082167040564231) < 1e-14)
+    #expect(trace.layers[1].gradient.biases == trace.layers[1].delta[row: 0])
+    #expect(abs(trace.update.lossAfterWeightsOnly - 0.291027773693599) < 1e-13)
+    #expect(abs(trace.update.lossAfter - 0.280471446791430) < 1e-13)
+    let squares = trace.layers.reduce(0.0) { $0 + $1.gradient.squares }
+    #expect(abs(trace.update.predictedChange + 0.5 * squares) < 1e-15)
+    let verification = trace.verification(for: network)
+    #expect(verification.verified && verification.worstResidual < 1e-15, "\(verification)")
+    // z, a, σ′, ∂C/∂a, δ of 4 neurons, C of the example and of the batch, BP3 of 4 biases and BP4 of
+    // 8 weights, the updates of all 12, and the predicted change.
+    #expect(verification.equations == 4 * 5 + 2 + 12 + 12 + 1)
+  }
+
+  @Test("It holds what the engine computed, bit for bit, and does not change the network")
+  func sameBits() throws {
+    let network = try Network<Float>(
+      sizes: [7, 19, 5], activations: [.relu, .softmax], loss: .crossEntropy, seed: 4)
+    let double = randomExamples(
+      for: .crossEntropy, inputs: 7, outputs: 5, count: 9, seed: 3, weighted: true)
+    let data = Dataset<Float>(
+      inputs: double.inputs.converted(), targets: double.targets.converted(),
+      weights: double.weights?.map { Float($0) })
+    var workspace = Workspace(for: network, capacity: 9)
+    var gradient = network.makeGradient()
+    var trained = network
+    let loss = network.forward(data.batch, in: &workspace)
+    network.backward(in: &workspace, into: &gradient)
+    var optimizer = Optimizer<Float>(rule: .adam(), for: network.parameters.layout)
+    optimizer.update(&trained.parameters, along: gradient, rate: 0.01)
+
+    let trace = trace(network, data, rule: .adam(), rate: 0.01)
+    #expect(trace.loss == loss && trace.losses == workspace.exampleLosses)
+    for layer in 0..<2 {
+      #expect(trace.layers[layer].outputs == workspace.outputs(of: layer))
+      #expect(trace.layers[layer].delta == workspace.delta(of: layer))
+      #expect(trace.layers[layer].gradient == gradient.affineTensor(of: layer))
+      let before = network.parameters.affineTensor(of: layer)
+      #expect(trace.layers[layer].parameters == before)
+      #expect(
+        trace.layers[layer].update
+          == trained.parameters.affineTensor(of: layer).subtracting(before))
+    }
+    #expect(trace.update.lossAfter == trained.forward(data.batch, in: &workspace))
+  }
+
+  @Test(
+    "Every equation holds for every legal pair of output activation and loss, in both precisions",
+    arguments: GradientTests.legalPairs.indices)
+  func everyLegalPair(index: Int) throws {
+    let (output, loss) = GradientTests.legalPairs[index]
+    let hidden =
+      GradientTests.activations.filter { $0 != .softmax } + [.custom(Softsign())]
+    let activations = [
+      hidden[index % hidden.count], hidden[(index * 7 + 3) % hidden.count], output,
+    ]
+    let network = try Network<Double>(
+      sizes: [4, 9, 18, 3], activations: activations, loss: loss,
+      reduction: index % 2 == 0 ? .mean : .sum, initializer: .normal(0.5), seed: UInt64(index))
+    let data = randomExamples(
+      for: loss, inputs: 4, outputs: 3, count: 6, seed: UInt64(index) + 50, weighted: true)
+    let double = trace(network, data).verification(for: network)
+    #expect(double.verified, "\(activations), \(loss): \(double.failures.first?.description ?? "")")
+    let single = network.converted(to: Float.self)
+    let float = trace(
+      single,
+      Dataset(
+        inputs: data.inputs.converted(), targets: data.targets.converted(),
+        weights: data.weights?.map { Float($0) })
+    ).verification(for: single)
+    #expect(float.verified, "\(activations), \(loss): \(float.failures.first?.description ?? "")")
+    #expect(float.worstResidual > double.worstResidual)
+  }
+
+  @Test("The update of every rule follows its formula, with decay and a penalty", arguments: 0..<5)
+  func rules(index: Int) throws {
+    let rule = try #require(OptimizerRule(name: OptimizerRule.names[index]))
+    let network = try Network<Double>(
+      sizes: [3, 4, 2], activations: [.tanh, .identity], loss: .squaredError, seed: 2)
+    let data = randomExamples(for: .squaredError, inputs: 3, outputs: 2, count: 5, seed: 6)
+    // Moments that are not zero any more.
+    var optimizer = Optimizer<Double>(
+      rule: rule, weightDecay: 0.01, for: network.parameters.layout)
+    var moved = network
+    var workspace = Workspace(for: network, capacity: 5)
+    var gradient = network.makeGradient()
+    for _ in 0..<3 {
+      moved.forward(data.batch, in: &workspace)
+      moved.backward(in: &workspace, into: &gradient)
+      optimizer.update(&moved.parameters, along: gradient, rate: 0.05)
+    }
+    let trace = moved.trace(
+      data.batch, optimizer: optimizer, learningRate: 0.05, l2Penalty: 0.02)
+    let verification = trace.verification(for: moved)
+    #expect(verification.verified, "\(rule): \(verification.failures)")
+    #expect(trace.penalty > 0 && trace.update.step == 3)
+  }
+
+  @Test("Softmax with squared error: δ through the Jacobian agrees with central differences in z")
+  func softmaxSquaredError() throws {
+    // One layer whose weights are the identity: z = x, so ∂C/∂x is δ itself.
+    var network = try Network<Double>(
+      sizes: [3, 3], activations: [.softmax], loss: .squaredError)
+    network.parameters.setTensors(
+      of: 0, weights: [1, 0, 0, 0, 1, 0, 0, 0, 1], biases: [0, 0, 0])
+    let x = [0.3, -0.2, 0.9]
+    let y = Matrix<Double>([[0, 1, 0]])
+    func loss(_ x: [Double]) -> Double {
+      var workspace = Workspace(for: network, capacity: 1)
+      return network.forward(Batch(inputs: Matrix([x]), targets: y), in: &workspace)
+    }
+    let trace = trace(network, Dataset(inputs: Matrix([x]), targets: y))
+    #expect(trace.layers[0].derivative == nil && trace.layers[0].generalDelta == nil)
+    for j in 0..<3 {
+      var (plus, minus) = (x, x)
+      plus[j] += 1e-5
+      minus[j] -= 1e-5
+      let slope = (loss(plus) - loss(minus)) / 2e-5
+      #expect(abs(trace.layers[0].delta[0, j] - slope) < 1e-10)
+      // The diagonal alone, a (1 − a), would be wrong.
+      let a = trace.layers[0].outputs[0, j]
+      #expect(abs(trace.layers[0].outputGradient[0, j] * a * (1 - a) - slope) > 1e-3)
+    }
+  }
+
+  @Test(
+    "A number that is not what its equation says is found, and the equation named",
+    arguments: [
+      ("weightedInputs", TraceEquation.weightedInput), ("outputs", .output),
+      ("derivative", .derivative), ("outputGradient", .errorPassedDown), ("delta", .bp2),
+      ("gradient.weights", .bp4), ("gradient.biases", .bp3), ("update.weights", .update),
+    ])
+  func corruption(path: String, equation: TraceEquation) throws {
+    let network = try Network<Double>(
+      sizes: [3, 4, 2], activations: [.tanh, .softmax], loss: .squaredError, seed: 2)
+    let data = randomExamples(for: .squaredError, inputs: 3, outputs: 2, count: 5, seed: 6)
+    let good = trace(network, data)
+    let document = try JSONValue(encoding: good)
+    #expect(try document.decoded(as: Trace<Double>.self) == good)
+    let bad = try document.scaling(["layers", "0"] + path.split(separator: ".").map(String.init))
+      .decoded(as: Trace<Double>.self)
+    let verification = bad.verification(for: network)
+    #expect(!verification.verified)
+    #expect(verification.failures.contains { $0.equation == equation && $0.layer == 2 })
+  }
+
+  @Test("A wrong sum of the losses, and a wrong ∇ₐC, are found")
+  func corruptLoss() throws {
+    let network = try Network<Double>(
+      sizes: [3, 2], activations: [.sigmoid], loss: .binaryCrossEntropy, seed: 2)
+    let data = randomExamples(for: .binaryCrossEntropy, inputs: 3, outputs: 2, count: 5, seed: 6)
+    let document = try JSONValue(encoding: trace(network, data))
+    for (path, equation) in [
+      (["losses"], TraceEquation.exampleLoss), (["loss"], .assumptionI),
+      (["layers", "0", "outputGradient"], .lossGradient),
+      (["layers", "0", "generalDelta"], .bp1), (["layers", "0", "delta"], .bp1Shortcut),
+    ] {
+      let verification = try document.scaling(path).decoded(as: Trace<Double>.self)
+        .verification(for: network)
+      #expect(verification.failures.contains { $0.equation == equation }, "\(path)")
+    }
+  }
+
+  @Test(
+    "An output that rounds to 1 makes the general form infinite, and the shortcut is still right")
+  func saturated() throws {
+    var network = try Network<Float>(
+      sizes: [1, 2], activations: [.softmax], loss: .crossEntropy)
+    network.parameters.setTensors(of: 0, weights: [200, -200], biases: [0, 0])
+    let data = Dataset<Float>(inputs: Matrix([[1]]), targets: Matrix([[0, 1]]))
+    let trace = trace(network, data)
+    #expect(trace.layers[0].delta.elements == [[1, -1]])
+    #expect(trace.layers[0].generalDelta?[0, 0].isNaN ?? false)
+    #expect(trace.verification(for: network).verified)
+  }
+
+  @Test("The gradients of the single examples sum to the gradient of the batch")
+  func exampleGradients() throws {
+    let network = try Network<Double>(
+      sizes: [3, 6, 4], activations: [.maxout(), .softmax], loss: .squaredError, seed: 4)
+    let data = randomExamples(
+      for: .squaredError, inputs: 3, outputs: 4, count: 5, seed: 8, weighted: true)
+    var workspace = Workspace(for: network, capacity: 5)
+    var gradient = network.makeGradient()
+    network.forward(data.batch, in: &workspace)
+    network.backward(in: &workspace, into: &gradient)
+    let examples = network.exampleGradients(in: workspace)
+    #expect(examples.count == 5)
+    for (layer, tensor) in network.parameters.layout.tensors.enumerated() {
+      for output in 0..<tensor.outputs {
+        for input in (0..<tensor.inputs).map(Optional.some) + [nil] {
+          let sum = examples.values(layer: layer, output: output, input: input).reduce(0, +)
+          let whole = gradient[layer: layer, output: output, input: input]
+          #expect(abs(sum - whole) < 1e-15)
+        }
+      }
+    }
+    // The norm from the factors is the norm of the gradient written out, and of a pass alone.
+    for example in 0..<5 {
+      let squares = (0..<2).map { examples.gradient(of: example, layer: $0).squares }
+      #expect(abs(examples.layerNorms[example, 1] - squares[1].squareRoot()) < 1e-15)
+      #expect(abs(examples.norms[example] - (squares[0] + squares[1]).squareRoot()) < 1e-15)
+      let single = data.subset([UInt32(example)])
+      var own = network.makeGradient()
+      network.forward(single.batch, in: &workspace)
+      network.backward(in: &workspace, into: &own)
+      let norm = (0..<2).reduce(0.0) { $0 + own.affineTensor(of: $1).squares }.squareRoot()
+      #expect(abs(examples.norms[example] - norm / 5) < 1e-15)
+    }
+  }
+}
+
+extension JSONValue {
+  /// The document with the first number at a path made 1 % larger.
+  func scaling(_ path: [String]) -> JSONValue {
+    guard let name = path.first else {
+      switch self {
+      case .array(var values):
+        values[0] = values[0].scaling([])
+        return .array(values)
+      default: return JSONValue((double ?? 0) * 1.01 + 1e-6)
+      }
+    }
+    switch self {
+    case .array(var values):
+      guard let index = Int(name) else { return self }
+      values[index] = values[index].scaling(Array(path.dropFirst()))
+      return .array(values)
+    case .object(var members):
+      guard let index = members.firstIndex(where: { $0.key == name }) else { return self }
+      members[index].value = members[index].value.scaling(Array(path.dropFirst()))
+      return .object(members)
+    default: return self
+    }
+  }
+}
