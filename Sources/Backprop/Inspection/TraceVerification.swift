@@ -235,7 +235,8 @@ private struct Audit<T: Scalar> {
       if let terms = loss.textbookTerms(a, y, parameter) {
         // What a rounding of a does to the value counts as well. An output that has rounded to 0 or 1
         // may have an infinite logarithm: that is why some losses are taken from z.
-        let moved = zip(slopes ?? [], a).reduce(0) { $0 + abs($1.0.value * $1.1) }
+        // Below the normal numbers the rounding of a is absolute.
+        let moved = zip(slopes ?? [], a).reduce(0) { $0 + abs($1.0.value) * max(abs($1.1), tiny) }
         let value = weight * terms.reduce(0, +)
         if value.isFinite || stable == nil {
           rights.append(
@@ -253,8 +254,11 @@ private struct Audit<T: Scalar> {
       }
       guard let slopes else { continue }
       for (j, slope) in slopes.enumerated() {
+        // −y/a of a tiny output may be beyond the numbers of the engine's precision.
+        let isTooLarge = abs(slope.value) > Double(T.greatestFiniteMagnitude)
+        let value = isTooLarge ? (slope.value < 0 ? -Double.infinity : .infinity) : slope.value
         compare(
-          Double(record.outputGradient[row, j]), weight * slope.value,
+          Double(record.outputGradient[row, j]), weight * value,
           scale: weight * slope.scale, terms: 2, (.lossGradient, l, row + 1, j + 1, 0))
       }
     }
