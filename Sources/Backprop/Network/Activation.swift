@@ -96,9 +96,21 @@ public enum Activation: NamedCase {
     }
   }
 
+  /// Activations of a user's own are equal if their names are.
   public static func == (left: Activation, right: Activation) -> Bool {
-    left.description == right.description
+    switch (left, right) {
+    case (.leakyReLU(let a), .leakyReLU(let b)): a == b
+    case (.elu(let a), .elu(let b)): a == b
+    case (.maxout(let a), .maxout(let b)): a == b
+    case (.custom(let a), .custom(let b)): a.name == b.name
+    case (.identity, .identity), (.sigmoid, .sigmoid), (.tanh, .tanh), (.relu, .relu),
+      (.selu, .selu), (.softplus, .softplus), (.gelu, .gelu), (.silu, .silu), (.mish, .mish),
+      (.softmax, .softmax):
+      true
+    default: false
+    }
   }
+
   public func hash(into hasher: inout Hasher) { hasher.combine(description) }
 
   /// Affine pieces behind each output: k for maxout, else 1.
