@@ -12,7 +12,7 @@ for loss in [Loss.squaredError, .binaryCrossEntropy] {
   var optimizer = Optimizer<Double>(rule: .sgd, for: neuron.parameters.layout)
   var workspace = Workspace(for: neuron, capacity: 1)
   var gradient = neuron.makeGradient()
-  print("\(loss):")
+  print("\(loss), η = 0.15")
   for epoch in 0...300 {
     if epoch % 50 == 0 {
       let trace = neuron.trace(example, optimizer: optimizer, learningRate: 0.15)
