@@ -84,6 +84,27 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// Columns for results: those of the terminal behind standard output, within reason, else 80.
+  static var outputWidth: Int {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return min(max(Int(size.ws_col), 40), 110)
+  }
+
+  /// Whether somebody sits before both streams, and can be asked to press a key.
+  static var isConversation: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+  /// Waits until Enter is pressed.
+  ///
+  /// - Returns: False if the input is at its end, or says q.
+  static func waitForEnter(_ prompt: String) -> Bool {
+    writeError(prompt)
+    let line = readLine()
+    // The terminal has echoed the Enter; the prompt's line makes way.
+    writeError("\u{1B}[1A\r\u{1B}[2K")
+    return line != nil && line != "q"
+  }
+
   /// A pipe whose reader has gone becomes an error of the write, and does not end the program.
   static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 

@@ -164,4 +164,20 @@ extension CommandRunner {
     #expect(result.exitCode == 0, "\(result.errors)")
     return result
   }
+
+  /// The weights of Mazur's example as mazur.safetensors, and its data as mazur.csv
+  /// (https://mattmazur.com/2015/03/17/a-step-by-step-backpropagation-example/).
+  func writeMazur() throws {
+    try write("mazur.csv", "i1,i2,o1,o2\n0.05,0.10,0.01,0.99\n")
+    try SafeTensorsWriter(tensors: [
+      .init(name: "layers.0.weight", shape: [2, 2]) { [0.15, 0.20, 0.25, 0.30] },
+      .init(name: "layers.0.bias", shape: [2]) { [0.35, 0.35] },
+      .init(name: "layers.1.weight", shape: [2, 2]) { [0.40, 0.45, 0.50, 0.55] },
+      .init(name: "layers.1.bias", shape: [2]) { [0.60, 0.60] },
+    ]).write(to: path("weights.safetensors"))
+    let result = try run(
+      "create", "--sizes", "2,2,2", "--activation", "sigmoid", "--loss", "squared-error",
+      "--weights", "weights.safetensors", "--precision", "double", "-o", "mazur.safetensors")
+    #expect(result.exitCode == 0, "\(result.errors)")
+  }
 }

@@ -10,24 +10,9 @@ struct ModelCommandTests {
 
   private func keys(_ document: JSONValue?) -> [String] { document?.object?.map(\.key) ?? [] }
 
-  /// The weights of Mazur's example (https://mattmazur.com/2015/03/17/a-step-by-step-backpropagation-example/).
-  private func writeMazur() throws {
-    try runner.write("mazur.csv", "i1,i2,o1,o2\n0.05,0.10,0.01,0.99\n")
-    try SafeTensorsWriter(tensors: [
-      .init(name: "layers.0.weight", shape: [2, 2]) { [0.15, 0.20, 0.25, 0.30] },
-      .init(name: "layers.0.bias", shape: [2]) { [0.35, 0.35] },
-      .init(name: "layers.1.weight", shape: [2, 2]) { [0.40, 0.45, 0.50, 0.55] },
-      .init(name: "layers.1.bias", shape: [2]) { [0.60, 0.60] },
-    ]).write(to: runner.path("weights.safetensors"))
-    let result = try runner.run(
-      "create", "--sizes", "2,2,2", "--activation", "sigmoid", "--loss", "squared-error",
-      "--weights", "weights.safetensors", "--precision", "double", "-o", "mazur.safetensors")
-    #expect(result.exitCode == 0, "\(result.errors)")
-  }
-
   @Test("Mazur's example gives his loss to twelve digits")
   func mazur() throws {
-    try writeMazur()
+    try runner.writeMazur()
     let result = try runner.run(
       "evaluate", "mazur.safetensors", "mazur.csv", "--target", "o1,o2", "--json")
     let loss = try #require(try result.documents[0]["loss"]?.double)
@@ -37,7 +22,7 @@ struct ModelCommandTests {
 
   @Test("Weights from an .npz archive give the same model as those from a safetensors file")
   func archive() throws {
-    try writeMazur()
+    try runner.writeMazur()
     // numpy.savez of the same four arrays in float64.
     let archive = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("Fixtures/mazur.npz").path
@@ -50,7 +35,7 @@ struct ModelCommandTests {
 
   @Test("A model without targets asks for them, and counts the inputs")
   func createdModel() throws {
-    try writeMazur()
+    try runner.writeMazur()
     let unnamed = try runner.run("evaluate", "mazur.safetensors", "mazur.csv")
     #expect(unnamed.exitCode == 2 && unnamed.errors.contains("--target"))
     let tooMany = try runner.run("predict", "mazur.safetensors", "mazur.csv")

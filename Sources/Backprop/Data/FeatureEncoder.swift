@@ -88,6 +88,19 @@ public struct FeatureEncoder: Sendable {
     }
   }
 
+  /// What each input stands for: "mass", "mass is missing", "island = Dream", "pixel 17".
+  public var outputNames: [String] {
+    features.flatMap { feature in
+      switch feature {
+      case .numeric(let name, _, _, let hasIndicator):
+        hasIndicator ? [name, "\(name) is missing"] : [name]
+      case .categorical(let name, let categories):
+        categories.map { "\(name) = \($0)" } + ["\(name) is unknown"]
+      case .pixels(let count, _): (0..<count).map { "pixel \($0)" }
+      }
+    }
+  }
+
   // MARK: Encoding
 
   /// Encodes the rows of a table, in order: `[rows, outputCount]`.

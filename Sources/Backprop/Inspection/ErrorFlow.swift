@@ -77,6 +77,32 @@ extension Network {
   }
 }
 
+extension Trace {
+  /// The sizes of the errors of the traced batch, layers 2 … L in ascending order.
+  public var errorFlow: [ErrorFlow] {
+    layers.indices.map { index in
+      let record = layers[index]
+      let isLast = index == layers.count - 1
+      let rows = record.delta.rows
+      return ErrorFlow(
+        layer: record.layer, norm: record.delta.view(from: 0).norm(rows: rows),
+        passedDown: isLast ? nil : record.outputGradient.view(from: 0).norm(rows: rows),
+        above: isLast ? nil : layers[index + 1].delta.view(from: 0).norm(rows: rows))
+    }
+  }
+
+  /// ‖∇(wₓ Cₓ)‖ of each example, and every element of it.
+  public var exampleGradients: ExampleGradients<T> {
+    ExampleGradients(
+      below: [inputs] + layers.dropLast().map(\.outputs), deltas: layers.map(\.delta))
+  }
+
+  /// ‖∇C‖ over all parameters, without penalties.
+  public var gradientNorm: Double {
+    layers.reduce(0) { $0 + $1.gradient.squares }.squareRoot()
+  }
+}
+
 extension MatrixView {
   /// The square root of the sum of the squares of `rows` rows, in double precision.
   func norm(rows: Int) -> Double {

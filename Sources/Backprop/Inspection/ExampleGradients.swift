@@ -50,6 +50,15 @@ public struct ExampleGradients<T: Scalar>: Sendable {
     }
   }
 
+  /// a of one neuron of the layer below, for every example: the other factor of BP4.
+  ///
+  /// - Parameters:
+  ///   - layer: Index of the layer whose weights are meant, from 0 for the first that computes.
+  ///   - input: Column of W, from 0.
+  public func inputs(of layer: Int, _ input: Int) -> [T] {
+    (0..<count).map { below[layer][$0, input] }
+  }
+
   /// The gradient of one example over all parameters of a layer: W `[outputs, inputs]` and b.
   ///
   /// - Complexity: O(outputs × inputs).

@@ -179,8 +179,15 @@ extension Loss {
     }
   }
 
+  /// The terms whose sum is C of one example, in Double, from outputs and targets as the engine has
+  /// them; nil for a loss of a user's own.
+  package func textbookTerms<T: Scalar>(outputs: [T], targets: [T]) -> [Double]? {
+    textbookTerms(
+      outputs.map { Double($0) }, targets.map { Double($0) }, Double(T(kernel?.parameter ?? 0)))
+  }
+
   /// The class of a one-hot row: the first of the largest.
-  static func classIndex(_ y: [Double]) -> Int {
+  package static func classIndex(_ y: [Double]) -> Int {
     y.indices.reduce(0) { y[$1] > y[$0] ? $1 : $0 }
   }
 }

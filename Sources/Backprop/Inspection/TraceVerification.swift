@@ -226,30 +226,39 @@ private struct Audit<T: Scalar> {
       let y = trace.targets[row: row].map { Double($0) }
       let weight = Double(trace.weights[row])
       let slopes = loss.textbookGradient(a, y, parameter)
-      let right: RightSide
-      if let stable = loss.textbookFromWeightedInputs(
+      var rights: [RightSide] = []
+      let stable = loss.textbookFromWeightedInputs(
         record.weightedInputs[row: row].map { Double($0) }, y, activation)
-      {
-        right = RightSide(value: weight * stable.value, scale: weight * stable.scale)
-      } else if let terms = loss.textbookTerms(a, y, parameter) {
-        // What a rounding of a does to the value counts as well.
-        let moved = zip(slopes ?? [], a).reduce(0) { $0 + abs($1.0.value * $1.1) }
-        right = RightSide(
-          value: weight * terms.reduce(0, +),
-          scale: weight * (terms.reduce(0) { $0 + abs($1) } + moved))
-      } else if case .custom(let custom) = loss {
-        let value = custom.value(outputs: a.span, targets: y.span, weight: weight)
-        right = RightSide(value: value, scale: abs(value) + weight)
-      } else {
-        continue
+      if let stable {
+        rights.append(RightSide(value: weight * stable.value, scale: weight * stable.scale))
       }
-      compare(
-        Double(trace.losses[row]), right.value, scale: right.scale, terms: a.count + 8,
-        (.exampleLoss, l, row + 1, 1, 0))
+      if let terms = loss.textbookTerms(a, y, parameter) {
+        // What a rounding of a does to the value counts as well. An output that has rounded to 0 or 1
+        // may have an infinite logarithm: that is why some losses are taken from z.
+        // Below the normal numbers the rounding of a is absolute.
+        let moved = zip(slopes ?? [], a).reduce(0) { $0 + abs($1.0.value) * max(abs($1.1), tiny) }
+        let value = weight * terms.reduce(0, +)
+        if value.isFinite || stable == nil {
+          rights.append(
+            RightSide(value: value, scale: weight * (terms.reduce(0) { $0 + abs($1) } + moved)))
+        }
+      }
+      if case .custom(let custom) = loss {
+        let value = custom.value(outputs: a.span, targets: y.span, weight: weight)
+        rights.append(RightSide(value: value, scale: abs(value) + weight))
+      }
+      for right in rights {
+        compare(
+          Double(trace.losses[row]), right.value, scale: right.scale, terms: a.count + 8,
+          (.exampleLoss, l, row + 1, 1, 0))
+      }
       guard let slopes else { continue }
       for (j, slope) in slopes.enumerated() {
+        // −y/a of a tiny output may be beyond the numbers of the engine's precision.
+        let isTooLarge = abs(slope.value) > Double(T.greatestFiniteMagnitude)
+        let value = isTooLarge ? (slope.value < 0 ? -Double.infinity : .infinity) : slope.value
         compare(
-          Double(record.outputGradient[row, j]), weight * slope.value,
+          Double(record.outputGradient[row, j]), weight * value,
           scale: weight * slope.scale, terms: 2, (.lossGradient, l, row + 1, j + 1, 0))
       }
     }

@@ -39,7 +39,8 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
     guard value.isFinite else { return nil }
     // Swift's descriptions are the shortest that round-trip; JSON needs no ".0" behind an integer.
     let text = value.description
-    description = text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    let end = text.utf8.suffix(2)
+    description = end.elementsEqual(".0".utf8) ? String(text.utf8.dropLast(2)) ?? text : text
   }
 
   public var double: Double? { Double(description) }

@@ -45,7 +45,8 @@ struct LanguageTests {
   @Test("Arguments stand where the language wants them")
   func arguments() {
     #expect(Language.english.text("no.such.key") == "no.such.key")
-    #expect(Language.english.text("explain.title", "m") == "Backpropagation of m, step by step")
+    #expect(Language.english.text("explain.more", "7") == "… 7 more")
+    #expect(Language.korean.text("explain.more", "7") == "… 외 7개")
   }
 
   @Test("A syllable of Hangul takes two columns, a Greek letter or a superscript one")

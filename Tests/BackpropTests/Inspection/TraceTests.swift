@@ -206,6 +206,22 @@ struct TraceTests {
     #expect(trace.verification(for: network).verified)
   }
 
+  @Test(
+    "Outputs too small for normal numbers are no failure, nor is a slope too large to write down")
+  func denormal() throws {
+    var network = try Network<Float>(
+      sizes: [1, 2], activations: [.softmax], loss: .crossEntropy)
+    network.parameters.setTensors(of: 0, weights: [1, -1], biases: [0, 0])
+    for half in [43.5, 45.5, 47, 50] {
+      let data = Dataset<Float>(
+        inputs: Matrix([[Float(half)], [0.5]]), targets: Matrix([[0, 1], [1, 0]]))
+      let trace = trace(network, data)
+      #expect(trace.layers[0].outputs[0, 1] < Float.leastNormalMagnitude * 2)
+      let verification = trace.verification(for: network)
+      #expect(verification.verified, "\(half): \(verification.failures)")
+    }
+  }
+
   @Test("The gradients of the single examples sum to the gradient of the batch")
   func exampleGradients() throws {
     let network = try Network<Double>(

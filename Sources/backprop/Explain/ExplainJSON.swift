@@ -1,0 +1,120 @@
+import Backprop
+
+/// A trace as `explain --json` prints it. Matrices of a single example are arrays of its numbers; of a
+/// batch, arrays of one row an example.
+struct ExplainJSON<T: Scalar> {
+  let trace: Trace<T>
+  let verification: Verification
+  let isVerified: Bool
+
+  private var isBatch: Bool { trace.examples.count > 1 }
+
+  /// The document in one line.
+  ///
+  /// It is written straight into text, because a document of a wide network has millions of numbers.
+  var text: String {
+    var text = ""
+    func add(_ key: String, _ value: String) {
+      text += text.isEmpty ? "{\"" : ",\""
+      text += key
+      text += "\":"
+      text += value
+    }
+    func add(_ key: String, _ value: JSONValue) { add(key, value.description) }
+    add("schema", "\"backprop.explain/1\"")
+    if isBatch {
+      add("examples", JSONValue(trace.examples))
+    } else {
+      add("example", JSONValue(trace.examples[0]))
+    }
+    add("loss", JSONValue(trace.loss))
+    add("reduction", JSONValue(trace.reduction.rawValue))
+    add("inputs", rows(trace.inputs))
+    add("targets", rows(trace.targets))
+    add("layers", "[")
+    for (index, record) in trace.layers.enumerated() {
+      if index > 0 { text += "," }
+      append(record, to: &text)
+    }
+    text += "]"
+    let update = trace.update
+    add("lossAfter", JSONValue(update.lossAfter))
+    add("predictedChange", JSONValue(update.predictedChange))
+    add("verified", JSONValue(isVerified))
+    add("worstResidual", JSONValue(verification.worstResidual))
+    add("equations", JSONValue(verification.equations))
+    add("lossAfterWeightsOnly", JSONValue(update.lossAfterWeightsOnly))
+    add("predictedChangeWeightsOnly", JSONValue(update.predictedChangeWeightsOnly))
+    add("penalty", JSONValue(trace.penalty))
+    add("penaltyAfter", JSONValue(update.penaltyAfter))
+    add("optimizer", JSONValue(update.optimizer.name))
+    add("learningRate", JSONValue(update.learningRate))
+    add("lossName", JSONValue(trace.lossName))
+    add("precision", JSONValue(trace.precision))
+    add("exampleWeights", JSONValue(trace.weights))
+    add("exampleLosses", JSONValue(trace.losses))
+    if isBatch { add("exampleGradientNorms", JSONValue(trace.exampleGradients.norms)) }
+    return text + "}"
+  }
+
+  private func append(_ record: LayerTrace<T>, to text: inout String) {
+    let isLast = record.layer == trace.layers.count + 1
+    var members: [(String, String)] = [
+      ("layer", "\(record.layer)"), ("activation", JSONValue(record.activation).description),
+      ("weights", matrix(record.parameters.weights)), ("biases", array(record.parameters.biases)),
+      ("z", rows(record.weightedInputs)), ("a", rows(record.outputs)),
+      ("derivative", record.derivative.map(rows) ?? "null"),
+    ]
+    if isLast { members.append(("lossGradient", rows(record.outputGradient))) }
+    members += [
+      ("delta", rows(record.delta)), ("biasGradient", array(record.gradient.biases)),
+      ("weightGradient", matrix(record.gradient.weights)),
+      ("weightUpdate", matrix(record.update.weights)), ("biasUpdate", array(record.update.biases)),
+    ]
+    if let general = record.generalDelta { members.append(("generalDelta", rows(general))) }
+    let flow = trace.errorFlow[record.layer - 2]
+    members.append(("deltaNorm", JSONValue(flow.norm).description))
+    if let weights = flow.weightFactor {
+      members.append(("weightFactor", JSONValue(weights).description))
+      members.append(
+        ("derivativeFactor", flow.derivativeFactor.map { JSONValue($0).description } ?? "null"))
+    }
+    for (index, member) in members.enumerated() {
+      text += index == 0 ? "{\"" : ",\""
+      text += member.0
+      text += "\":"
+      text += member.1
+    }
+    text += "}"
+  }
+
+  /// The row of a single example, or the rows of a batch.
+  private func rows(_ matrix: Matrix<T>) -> String {
+    isBatch ? self.matrix(matrix) : array(matrix[row: 0])
+  }
+
+  private func matrix(_ matrix: Matrix<T>) -> String {
+    var text = "["
+    for row in 0..<matrix.rows {
+      if row > 0 { text += "," }
+      append(matrix[row: row], to: &text)
+    }
+    text += "]"
+    return text
+  }
+
+  private func array(_ values: [T]) -> String {
+    var text = ""
+    append(values, to: &text)
+    return text
+  }
+
+  private func append(_ values: [T], to text: inout String) {
+    text += "["
+    for (index, value) in values.enumerated() {
+      if index > 0 { text += "," }
+      text += JSONNumber(value)?.description ?? JSONValue(value).description
+    }
+    text += "]"
+  }
+}

@@ -1,0 +1,199 @@
+import Backprop
+import Foundation
+import Testing
+
+@Suite("The command explain")
+struct ExplainTests {
+  private let runner: CommandRunner
+
+  init() throws { runner = try CommandRunner() }
+
+  private func explainMazur(_ more: String...) throws -> CommandRunner.Result {
+    try runner.writeMazur()
+    return try runner.run(
+      ["explain", "mazur.safetensors", "mazur.csv", "--target", "o1,o2", "--learning-rate", "0.5"]
+        + more)
+  }
+
+  @Test("Mazur's example: the errors, the loss before and after, and every equation verified")
+  func mazur() throws {
+    let result = try explainMazur("--example", "1")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let text = result.output
+    for line in [
+      "δ³ = (0.138499, −0.038098)", "δ² = (0.008771, 0.009954)",
+      "C 0.298371 → 0.291028 (weights only)", "C 0.298371 → 0.280471 (weights and biases)",
+      "= 0.4 · 0.593270 + 0.45 · 0.596884 + 0.6", "= (0.062324 − 0.020954) · 0.240613",
+    ] {
+      #expect(text.contains(line), "\(line) is not in the output")
+    }
+    #expect(text.contains("✓ verified: 47 equations"))
+    // The phases stand in the order of the algorithm.
+    let headings = result.outputLines.filter { $0.first?.isNumber ?? false }
+    #expect(headings.map { $0.prefix(1) } == ["1", "2", "3", "4", "5", "6", "7"])
+  }
+
+  @Test("The JSON has the keys of the contract, and numbers that read back to the same bits")
+  func json() throws {
+    let result = try explainMazur("--json")
+    let document = try result.documents[0]
+    #expect(
+      document.object?.prefix(11).map(\.key) == [
+        "schema", "example", "loss", "reduction", "inputs", "targets", "layers", "lossAfter",
+        "predictedChange", "verified", "worstResidual",
+      ])
+    #expect(document["schema"]?.string == "backprop.explain/1")
+    #expect(document["verified"]?.bool == true)
+    let last = try #require(document["layers"]?[1])
+    for key in [
+      "layer", "weights", "biases", "z", "a", "derivative", "lossGradient", "delta",
+      "biasGradient", "weightGradient", "weightUpdate", "biasUpdate",
+    ] {
+      #expect(last[key] != nil, "\(key)")
+    }
+    // 17 digits where they are needed: the text is the shortest of the same bits.
+    let fixture = 0.13849856162855698
+    #expect(last["delta"]?[0]?.double == fixture)
+    #expect(result.output.contains("0.13849856162855698"))
+    #expect(document["layers"]?[0]?["lossGradient"] == nil)
+    #expect(document["layers"]?[0]?["weights"]?[1]?[0]?.double == 0.25)
+    #expect(abs((document["lossAfterWeightsOnly"]?.double ?? 0) - 0.291027773693599) < 1e-14)
+  }
+
+  @Test("A batch: the examples' errors, their sum, and how much they cancel")
+  func batch() throws {
+    try runner.trainSmall()
+    let text = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--batch", "2, 1,60", "--top", "3")
+    #expect(text.exitCode == 0, "\(text.errors)")
+    #expect(text.output.contains("‖Σₓ ∇(wₓ Cₓ)‖ / Σₓ ‖∇(wₓ Cₓ)‖"))
+    #expect(text.output.contains("(x₁) + ") && text.output.contains("cancelled in the sum"))
+    let json = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--batch-size", "4", "--json")
+    let document = try json.documents[0]
+    #expect(document["examples"] == [1, 2, 3, 4])
+    #expect(document["layers"]?[0]?["delta"]?.array?.count == 4)
+    // The gradient of a bias is the sum of the errors of its neuron.
+    let errors = try #require(document["layers"]?[1]?["delta"]?.array)
+    let sum = errors.reduce(0.0) { $0 + ($1[0]?.double ?? .nan) }
+    let gradient = try #require(document["layers"]?[1]?["biasGradient"]?[0]?.double)
+    #expect(abs(sum - gradient) < 1e-6)
+  }
+
+  @Test("Korean stays within 80 columns and leaves formulas alone; English says the same numbers")
+  func korean() throws {
+    let korean = try explainMazur("--language", "ko")
+    let english = try explainMazur()
+    #expect(korean.exitCode == 0)
+    for line in korean.outputLines { #expect(line.displayWidth <= 80, "\(line)") }
+    for line in english.outputLines { #expect(line.displayWidth <= 80, "\(line)") }
+    for word in ["순전파", "에러", "손실 함수", "경사 하강법", "편향", "가중치", "검증됨"] {
+      #expect(korean.output.contains(word), "\(word)")
+    }
+    // Up to the update, where the left sides are words.
+    let formulas = english.outputLines.prefix { !$0.hasPrefix("7") }
+      .filter { $0.hasPrefix("     ") && $0.contains("= ") }
+    let koreanLines = Set(korean.outputLines)
+    #expect(formulas.count > 20)
+    for formula in formulas {
+      #expect(koreanLines.contains(formula), "\(formula)")
+    }
+  }
+
+  @Test("--step shows one phase, and the equations are all verified nevertheless")
+  func step() throws {
+    let result = try explainMazur("--step", "bp2")
+    #expect(result.output.contains("\n4  BP2") && !result.output.contains("3  BP1"))
+    #expect(result.output.contains("verified: 47 equations"))
+    // Without a terminal there is nobody to press Enter.
+    let all = try explainMazur("--step", "all")
+    #expect(all.exitCode == 0 && all.output.contains("\n7  Update"))
+  }
+
+  @Test("A neuron and a weight in focus are written out")
+  func focus() throws {
+    let neuron = try explainMazur("--neuron", "3:2", "--step", "forward")
+    #expect(neuron.output.contains("z³₂ = w³₂₁ a²₁ + w³₂₂ a²₂ + b³₂"))
+    let weight = try explainMazur("--weight", "2:1,2", "--step", "bp4")
+    #expect(weight.output.contains("∂C/∂w²₁₂ = a¹₂ δ²₁"))
+  }
+
+  @Test("ASCII, Markdown and LaTeX are read off the same formulas")
+  func formats() throws {
+    let ascii = try explainMazur("--ascii")
+    #expect(ascii.output.utf8.allSatisfy { $0 < 0x80 })
+    #expect(ascii.output.contains("delta^3 = (0.138499, -0.038098)"))
+    let markdown = try explainMazur("--format", "markdown")
+    #expect(markdown.output.contains("\\delta ^{3} &= (0.138499, -0.038098)"))
+    let latex = try explainMazur("--format", "latex")
+    #expect(
+      latex.output.hasPrefix("\\documentclass") && latex.output.hasSuffix("\\end{document}\n"))
+    #expect(latex.output.count { $0 == "{" } == latex.output.count { $0 == "}" })
+    let formulas = latex.output.unicodeScalars.filter { $0.value >= 0x80 }
+    #expect(formulas.isEmpty, "\(String(String.UnicodeScalarView(formulas)))")
+  }
+
+  @Test("What a canonical pair cancels is struck out: one neuron, cross-entropy")
+  func struckOut() throws {
+    try runner.write("one.csv", "x,y\n1,0\n")
+    let created = try runner.run(
+      "create", "--sizes", "1,1", "--activation", "sigmoid", "--loss", "binary-cross-entropy",
+      "--initializer", "constant:2", "--precision", "double", "-o", "one.safetensors")
+    #expect(created.exitCode == 0)
+    let explain = ["explain", "one.safetensors", "one.csv", "--target", "y", "--step", "bp1"]
+    let result = try runner.run(explain)
+    // a = σ(2) = 0.880797: δ = a − y although σ′ is 0.104994.
+    #expect(result.output.contains("= 0.880797 − 0"))
+    #expect(result.output.contains("a\u{336}²\u{336}₁\u{336}"))
+    #expect(try runner.run(explain + ["--ascii"]).output.contains("[/a^2_1 (1 - a^2_1)/]"))
+    #expect(try runner.run(explain + ["--format", "latex"]).output.contains("\\cancel{a^{2}_{1}"))
+  }
+
+  @Test("--why-weight ranks the examples by how hard they pushed, and their sum is the gradient")
+  func whyWeight() throws {
+    try runner.trainSmall()
+    let result = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--why-weight", "3:1,2", "--all", "--json")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let document = try result.documents[0]
+    let examples = try #require(document["examples"]?.array)
+    let pushes = examples.compactMap { $0["gradient"]?.double }
+    #expect(pushes.count == 60)
+    #expect(zip(pushes, pushes.dropFirst()).allSatisfy { abs($0) >= abs($1) })
+    // The same gradient as a batch of all rows gives.
+    let all = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--batch-size", "60", "--json")
+    let gradient = try #require(
+      try all.documents[0]["layers"]?[1]?["weightGradient"]?[0]?[1]?.double)
+    #expect(abs(pushes.reduce(0, +) - gradient) < 1e-6)
+    let text = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--why-weight", "3:1,2", "--language", "ko")
+    #expect(text.output.contains("예제") && text.output.contains("외 55개"))
+  }
+
+  @Test(
+    "What cannot be explained is refused in one line that says why",
+    arguments: [
+      (["--example", "2"], "the data has 1 row"), (["--example", "0"], "numbered from 1"),
+      (["--example", "-1"], "numbered from 1"),
+      (["--batch", "1,x"], "\"x\" is no number of a row"),
+      (["--batch", "1,1"], "row 1 stands there twice"),
+      (["--example", "1", "--batch-size", "1"], "only one of --example, --batch-size"),
+      (["--neuron", "1:1"], "the layers that compute are 2 to 3"),
+      (["--neuron", "2"], "give layer:neuron"), (["--neuron", "3:9"], "has neurons 1 to 2"),
+      (["--weight", "2:1"], "give layer:to,from"),
+      (["--why-weight", "2:1,7"], "layer 1 has neurons 1 to 2"),
+      (["--step", "bp5"], "the steps are forward, bp1"), (["--top", "0"], "at least 1"),
+      (["--top", "3", "--all"], "not both"), (["--format", "pdf"], "text, json, markdown, latex"),
+      (["--language", "fr"], "the languages are en, ko"),
+      (["--learning-rate", "0"], "greater than 0"), (["--optimizer", "sgdd"], "did you mean sgd"),
+    ])
+  func refusals(options: [String], reason: String) throws {
+    try runner.writeMazur()
+    let result = try runner.run(
+      ["explain", "mazur.safetensors", "mazur.csv", "--target", "o1,o2"] + options)
+    #expect(result.exitCode == 2)
+    #expect(result.output.isEmpty)
+    #expect(result.errorLines.count == 1 && result.errors.contains(reason), "\(result.errors)")
+  }
+}
