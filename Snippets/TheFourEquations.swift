@@ -144,7 +144,7 @@ print("‖δ²‖ / ‖δ³‖ = \(number(flow[0].ratio ?? .nan))")
 print("∂C/∂b³ = δ³ = \(vector(last.gradient.biases))")
 print("∂C/∂b² = δ² = \(vector(hidden.gradient.biases))")
 print(
-  "∂C/∂W³₁₁ = \(number(a2[0])) · \(number(delta3[0])) = \(number(last.gradient.weights[0, 0]))")
+  "∂C/∂w³₁₁ = \(number(a2[0])) · \(number(delta3[0])) = \(number(last.gradient.weights[0, 0]))")
 print("∂C/∂W³ = \(matrix(last.gradient.weights.elements))")
 print("∂C/∂W² = \(matrix(hidden.gradient.weights.elements))")
 
@@ -173,7 +173,7 @@ for row in 0..<2 {
 }
 let shares = (0..<2).map { both.layers[1].delta[$0, 0] * both.layers[0].outputs[$0, 0] }
 print(
-  "∂C/∂W³₁₁ = \(number(shares[0])) + \(operand(shares[1])) = "
+  "∂C/∂w³₁₁ = \(number(shares[0])) + \(operand(shares[1])) = "
     + number(both.layers[1].gradient.weights[0, 0]))
 
 // A penalty on the weights.
@@ -188,13 +188,13 @@ print("λ = \(number(lambda))   ½ λ ‖W‖² = \(number(penalised.penalty))")
 print("δ³ = \(vector(penalised.layers[1].delta[row: 0]))")
 print("δ² = \(vector(penalised.layers[0].delta[row: 0]))")
 print(
-  "∂(C + ½ λ ‖W‖²)/∂W³₁₁ = \(number(last.gradient.weights[0, 0])) + "
+  "∂(C + ½ λ ‖W‖²)/∂w³₁₁ = \(number(last.gradient.weights[0, 0])) + "
     + "\(number(lambda)) · \(number(weights3[0, 0])) = \(number(slope))")
 
 // The update, and what it does to C.
 print("η = 0.5")
 print(
-  "W³₁₁ − η ∂C/∂W³₁₁ = \(number(weights3[0, 0])) − 0.5 · \(number(last.gradient.weights[0, 0])) = "
+  "w³₁₁ − η ∂C/∂w³₁₁ = \(number(weights3[0, 0])) − 0.5 · \(number(last.gradient.weights[0, 0])) = "
     + number(weights3[0, 0] + last.update.weights[0, 0]))
 print("C: \(number(trace.loss)) → \(number(trace.update.lossAfterWeightsOnly))   (W)")
 print("C: \(number(trace.loss)) → \(number(trace.update.lossAfter))   (W, b)")
