@@ -14,10 +14,13 @@ SOURCES := $(wildcard Package.swift Sources Tests Snippets Benchmarks/Package.sw
 # its own, so that the everyday build does not start anew because of other flags.
 STRICT := --scratch-path .build-strict -Xswiftc -warnings-as-errors \
   -Xcc -Wall -Xcc -Werror=all -Xcc -Wextra -Xcc -Werror=extra
+# Each with its translation.
+ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
+  Sources/Backprop/Documentation.docc/TheFourEquations.ko.md README.md README.ko.md
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
 .PHONY: help build test lint format bench docs sanitize fuzz check check-peers clean \
-  check-tests check-release check-readme check-snippets check-arm64 check-safetensors
+  check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -57,6 +60,7 @@ check: ## everything that must hold before a commit; exactly what CI runs
 	@$(MAKE) check-release
 	@$(MAKE) check-readme
 	@$(MAKE) check-snippets
+	@$(MAKE) check-article
 	@$(MAKE) check-arm64
 	@$(MAKE) check-safetensors
 	@echo "make check: all passed"
@@ -76,6 +80,9 @@ check-readme: build ## the commands that README.md and Examples/README.md show
 check-snippets: ## every program of Snippets/, run
 	@for snippet in $(SNIPPETS); do \
 	  echo "$$snippet:"; $(SWIFT) run -c release $$snippet; done
+
+check-article: ## the articles against the programs and sources that they quote; the translations
+	Scripts/check-article $(ARTICLES)
 
 check-arm64: ## the kernels for arm64, under an emulator (where the cross compiler is installed)
 	@if [ -x Scripts/check-arm64 ]; then Scripts/check-arm64; else echo "no Scripts/check-arm64"; fi
