@@ -18,8 +18,8 @@ struct DoctorCommand: ParsableCommand {
 
       EXAMPLES:
         backprop doctor model.safetensors penguins.csv
-        backprop doctor model.safetensors penguins.csv --optimizer sgd --learning-rate 10 \\
-          --threshold deadShare=0.5 --threshold lossRise=3
+        backprop doctor model.safetensors penguins.csv --optimizer sgd \\
+          --learning-rate 10 --threshold deadShare=0.5
       """)
 
   @OptionGroup

@@ -8,6 +8,8 @@ struct DoctorReport {
   let lossOfGuessing: Double?
 
   private static let width = 80
+  /// A space at which no line is broken.
+  private static let tie = "\u{A0}"
 
   /// - Parameter title: The name of the model.
   func lines(title: String) -> [String] {
@@ -93,7 +95,7 @@ struct DoctorReport {
         text(
           "doctor.trial.course", trial.optimizer, JSONValue(trial.learningRate).description,
           String(trial.steps), Format.short(losses[0]), Format.short(losses[losses.count - 1])))
-      if let peak = losses.max(), peak > losses[0], trial.firstNonfinite == nil {
+      if let peak = losses.max(), peak > 1.001 * losses[0], trial.firstNonfinite == nil {
         table.add("", text("doctor.trial.peak", Format.short(peak)))
       }
     }
@@ -127,14 +129,20 @@ struct DoctorReport {
   private func lines(of group: [Finding], _ first: Finding) -> [String] {
     let severity = text("doctor.\(first.severity.rawValue)")
     var lines = ["  \(severity): \(first.title(in: language)) (\(first.code.rawValue))"]
+    let isPlace = first.code == .nonFinite
     let values = group.map { finding -> String in
-      if first.code == .nonFinite { return place }
+      if isPlace { return place }
       let value = Format.short(finding.value)
-      return finding.layer.map { text("doctor.inLayer", String($0), value) } ?? value
+      // A layer and its value stay in one line.
+      return finding.layer.map {
+        text("doctor.inLayer", String($0), value).replacing(" ", with: Self.tie)
+      } ?? value
     }
-    var parts = [(text("doctor.value"), values.joined(separator: ", "))]
-    if first.code != .nonFinite {
-      parts.append((text("doctor.threshold"), Format.short(first.threshold)))
+    var parts = [
+      (isPlace ? text("doctor.where") : text("doctor.value"), values.joined(separator: ", "))
+    ]
+    if !isPlace {
+      parts.append((text("doctor.threshold"), JSONValue(first.threshold).description))
     }
     parts.append((text("doctor.source"), first.source))
     parts.append((text("doctor.todo"), first.advice(in: language)))
@@ -171,7 +179,7 @@ struct DoctorReport {
       }
       line += (line.isEmpty ? "" : " ") + word
     }
-    return lines + [line]
+    return (lines + [line]).map { $0.replacing(tie, with: " ") }
   }
 
   // MARK: Thresholds

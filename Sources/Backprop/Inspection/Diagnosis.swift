@@ -96,15 +96,17 @@ public struct Diagnosis: Codable, Sendable {
 
     var findings: [Finding] = []
     if let fault = survey.fault { findings.append(Finding(nonFinite: fault)) }
-    findings += bounds.findings(in: layers)
+    let ofTrial = trial.map {
+      bounds.findings(in: $0, constantLoss: network.loss.ofBestConstant(measured) ?? 0)
+    }
+    findings += ofTrial ?? []
+    // A trial that blew up may end where nothing moves any more; a larger rate would be no remedy.
+    let hasDiverged = findings.contains { $0.code == .divergence }
+    findings += bounds.findings(in: layers, judgesSmallUpdates: !hasDiverged)
     if options.isUntrained, isSound,
       let finding = bounds.finding(lossAtStart: loss, of: network.lossOfGuessing)
     {
       findings.append(finding)
-    }
-    if let trial {
-      findings += bounds.findings(
-        in: trial, constantLoss: network.loss.ofBestConstant(measured) ?? 0)
     }
     if let overfit {
       let bound = bounds[overfit.isRegression ? .overfitR2 : .overfitAccuracy]
@@ -159,7 +161,8 @@ extension DiagnosisThresholds {
   ///   the full learning rate shakes it.
   fileprivate func findings(in trial: DiagnosisTrial, constantLoss: Double) -> [Finding] {
     var findings: [Finding] = []
-    let rise = (trial.losses.max() ?? 0) / max(trial.losses[0], constantLoss)
+    let start = max(trial.losses[0], constantLoss)
+    let rise = (trial.losses.max() ?? 0) / start
     if let fault = trial.firstNonfinite {
       findings.append(Finding(nonFinite: fault))
       findings.append(Finding(.divergence, value: .infinity, threshold: self[.lossRise]))
@@ -169,7 +172,7 @@ extension DiagnosisThresholds {
     let ratio = trial.realChange / trial.predictedChange
     if trial.predictedChange < 0, ratio < self[.changeRatio] {
       // One step that overshoots is no harm if those after it make up for it.
-      let isMadeUpFor = trial.losses[trial.losses.count - 1] < trial.losses[0]
+      let isMadeUpFor = trial.losses[trial.losses.count - 1] < start
       findings.append(
         Finding(
           .stepTooLarge, isMadeUpFor ? .info : .warning, value: ratio, threshold: self[.changeRatio]

@@ -61,7 +61,8 @@ public struct DiagnosisThresholds: Hashable, Sendable {
     /// a region in which less than ¼ of the promise comes true is too large.
     case changeRatio
     /// The largest C of the trial over C at its start, or over that of the best constant outputs
-    /// where that is more. LeCun et al. 1998: above twice the best rate C diverges.
+    /// where that is more. LeCun et al. 1998: above twice the best rate C grows; in a healthy trial
+    /// it never leaves its start upwards, so that a quarter is a generous margin.
     case lossRise
     /// The largest relative distance of the first loss from that of guessing. CS231n.
     case lossAtStart
@@ -85,7 +86,7 @@ public struct DiagnosisThresholds: Hashable, Sendable {
       case .saturatedShare: 0.5
       case .symmetricShare: 0
       case .changeRatio: 0.25
-      case .lossRise: 2
+      case .lossRise: 1.25
       case .lossAtStart: 0.5
       case .overfitAccuracy: 1
       case .overfitR2: 0.95
@@ -127,10 +128,13 @@ public enum DiagnosisThresholdError: UserError, Equatable {
       "threshold \"\(text)\": give name=value, for example "
         + "deadShare=\(DiagnosisThresholds.Name.deadShare.defaultValue)"
     case .unknown(let name):
-      "there is no threshold \"\(name)\"; the names are "
-        + DiagnosisThresholds.Name.allCases.map(\.rawValue).joined(separator: ", ")
+      "there is no threshold \"\(name)\"; "
+        + (nearMatch(name, in: Self.names).map { "did you mean \($0)? " } ?? "")
+        + "the names are " + Self.names.joined(separator: ", ")
     case .badValue(let text, let name):
       "threshold \(name.rawValue)=\(text): give a number of at least 0"
     }
   }
+
+  private static var names: [String] { DiagnosisThresholds.Name.allCases.map(\.rawValue) }
 }
