@@ -207,7 +207,7 @@ extension OverfitTrial {
   fileprivate var json: JSONValue {
     [
       "examples": JSONValue(examples), "steps": JSONValue(steps),
-      "score": JSONValue(score), "measure": isRegression ? "r2" : "accuracy",
+      "score": JSONValue(score), "measure": .string(measure.rawValue),
     ]
   }
 }

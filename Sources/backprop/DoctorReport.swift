@@ -28,7 +28,8 @@ struct DoctorReport {
   private var layerLines: [String] {
     var table = TextTable([
       (text("doctor.layer"), .right), (text("doctor.activation"), .left), ("‖δ‖", .right),
-      ("Wᵀ", .right), ("σ′", .right), (text("doctor.ratio"), .right), (text("doctor.idle"), .right),
+      ("Wᵀ", .right), ("σ′", .right), (text("doctor.ratio"), .right),
+      (text("doctor.units"), .right),
       ("ΔW/W", .right),
     ])
     for layer in diagnosis.layers {
@@ -37,7 +38,7 @@ struct DoctorReport {
         factor(layer.flow.weightFactor), factor(layer.flow.derivativeFactor),
         factor(layer.flow.ratio), idle(layer), layer.weightUpdateRatio.map(Format.short) ?? "–")
     }
-    var legend = TextTable([(" ", .left), ("", .left)])
+    var legend = TextTable([("", .left), ("", .left)])
     let norms = diagnosis.layers.map(\.flow.norm)
     let total = (norms.first ?? 0) / (norms.last ?? 0)
     legend.add("Wᵀ", text("doctor.legend.weights"))
@@ -75,7 +76,7 @@ struct DoctorReport {
   // MARK: Trials
 
   private var trialLines: [String] {
-    var table = TextTable([(" ", .left), ("", .left)])
+    var table = TextTable([("", .left), ("", .left)])
     let loss = Format.short(diagnosis.loss)
     table.add(
       text("doctor.loss"),
@@ -89,15 +90,18 @@ struct DoctorReport {
             "doctor.first.change", Format.short(trial.predictedChange),
             Format.short(trial.realChange)))
       }
-      let losses = trial.losses
       table.add(
         text("doctor.trial"),
         text(
-          "doctor.trial.course", trial.optimizer, JSONValue(trial.learningRate).description,
-          String(trial.steps), Format.short(losses[0]), Format.short(losses[losses.count - 1])))
+          "doctor.trial.rule", trial.optimizer, JSONValue(trial.learningRate).description,
+          Format.count(trial.steps), Format.count(trial.batchSize)))
+      let losses = trial.losses
+      var course = text(
+        "doctor.trial.course", Format.short(losses[0]), Format.short(losses[losses.count - 1]))
       if let peak = losses.max(), peak > 1.001 * losses[0], trial.firstNonfinite == nil {
-        table.add("", text("doctor.trial.peak", Format.short(peak)))
+        course += ", " + text("doctor.trial.peak", Format.short(peak))
       }
+      table.add("", course)
     }
     if let overfit = diagnosis.overfit {
       let score = Format.fixed(overfit.score, 2)
@@ -105,7 +109,7 @@ struct DoctorReport {
         text("doctor.overfit"),
         text(
           "doctor.overfit.reached", String(overfit.examples),
-          overfit.isRegression ? text("doctor.r2", score) : text("doctor.accuracy", score),
+          text("doctor.score.\(overfit.measure.rawValue)", score),
           String(overfit.steps)))
     }
     return Array(table.lines().dropFirst())

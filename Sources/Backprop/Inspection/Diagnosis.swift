@@ -90,7 +90,10 @@ public struct Diagnosis: Codable, Sendable {
       in: workspace, activity: survey.activity, updates: run?.updates ?? [])
     trial = run?.record
     overfit =
-      isSound ? OverfitTrial(of: network, on: data, metrics: metrics, options: options) : nil
+      isSound
+      ? OverfitTrial(
+        of: network, on: data, metrics: metrics, options: options, threads: pool?.threads ?? 1)
+      : nil
     firstNonfinite = survey.fault
     thresholds = bounds
 
@@ -109,7 +112,7 @@ public struct Diagnosis: Codable, Sendable {
       findings.append(finding)
     }
     if let overfit {
-      let bound = bounds[overfit.isRegression ? .overfitR2 : .overfitAccuracy]
+      let bound = bounds[overfit.measure.threshold]
       if !(overfit.score >= bound) {
         findings.append(Finding(.cannotOverfit, value: overfit.score, threshold: bound))
       }

@@ -156,10 +156,31 @@ public struct OverfitTrial: Codable, Hashable, Sendable {
   public let examples: Int
   /// Steps, on all of them at a time, until the score was reached, or all that were allowed.
   public let steps: Int
-  /// Accuracy; exact matches for several labels; R² over all outputs for numbers.
+  /// What the copy reached, by this measure.
   public let score: Double
-  /// Whether the score is R².
-  public let isRegression: Bool
+  public let measure: Measure
+
+  /// By what it is judged.
+  public enum Measure: String, Codable, CaseIterable, Sendable {
+    /// The share of examples whose class is right.
+    case accuracy
+    /// The share of examples all of whose labels are right.
+    case exactMatch
+    /// 1 − Σ(a − y)² / Σ(y − ȳ)², both sums over all outputs.
+    case r2
+
+    init(_ metrics: MetricKind) {
+      self =
+        switch metrics {
+        case .classification: .accuracy
+        case .multiLabel: .exactMatch
+        case .regression: .r2
+        }
+    }
+
+    /// The bound that decides.
+    var threshold: DiagnosisThresholds.Name { self == .r2 ? .overfitR2 : .overfitAccuracy }
+  }
 }
 
 extension OverfitTrial {
@@ -170,7 +191,8 @@ extension OverfitTrial {
 
   /// - Returns: nil if the examples have nothing to tell apart: numbers that are all the same.
   init?<T: Scalar>(
-    of network: Network<T>, on data: Dataset<T>, metrics: MetricKind, options: DiagnosisOptions
+    of network: Network<T>, on data: Dataset<T>, metrics: MetricKind, options: DiagnosisOptions,
+    threads: Int = 1
   ) {
     var random = RandomSource(seed: options.configuration.seed, purpose: .sampling, index: 1)
     var rows: [UInt32] = []
@@ -184,8 +206,8 @@ extension OverfitTrial {
     }
     // Weights of examples would only say which of them to learn first.
     let few = Dataset(inputs: data.inputs.gathered(rows), targets: data.targets.gathered(rows))
-    let isRegression = if case .regression = metrics { true } else { false }
-    let goal = options.thresholds[isRegression ? .overfitR2 : .overfitAccuracy]
+    let measure = Measure(metrics)
+    let goal = options.thresholds[measure.threshold]
     var best: OverfitTrial?
     for rate in Self.rates {
       var copy = network
@@ -193,22 +215,22 @@ extension OverfitTrial {
       let configuration = TrainingConfiguration(
         optimizer: .adam(), learningRate: rate, schedule: .constant, batchSize: few.count,
         epochs: options.overfitSteps, seed: options.configuration.seed)
-      let summary = Trainer<T>(configuration: configuration).train(
+      let summary = Trainer<T>(configuration: configuration, threads: threads).train(
         &copy, on: few, validation: few, metrics: metrics,
         report: { event in
           if case .epoch(let report) = event, let validation = report.validation {
-            hasReached = Self.score(validation.metrics) >= goal
+            hasReached = Self.score(validation.metrics, measure) >= goal
           }
         }, isInterrupted: { hasReached })
       let score =
-        isRegression
+        measure == .r2
         ? Self.determination(of: copy, on: few)
-        : summary.validation.map { Self.score($0.metrics) } ?? 0
+        : summary.validation.map { Self.score($0.metrics, measure) } ?? 0
       guard let score else { return nil }
       if score > best?.score ?? -.infinity {
         best = OverfitTrial(
           examples: few.count, steps: hasReached ? summary.bestEpoch : summary.steps, score: score,
-          isRegression: isRegression)
+          measure: measure)
       }
       if score >= goal { break }
     }
@@ -216,13 +238,11 @@ extension OverfitTrial {
     self = best
   }
 
-  private static func score(_ metrics: Metrics) -> Double {
-    let names = ["r2", "exactMatch", "accuracy"]
-    let values = metrics.values
-    return names.lazy.compactMap { name in values.first { $0.name == name }?.value }.first ?? 0
+  private static func score(_ metrics: Metrics, _ measure: Measure) -> Double {
+    metrics.values.first { $0.name == measure.rawValue }?.value ?? 0
   }
 
-  /// R² = 1 − Σ(a − y)² / Σ(y − ȳ)², both over all outputs; nil if the targets are all the same.
+  /// R² over all outputs; nil if the targets are all the same.
   private static func determination<T: Scalar>(
     of network: Network<T>, on data: Dataset<T>
   ) -> Double? {

@@ -112,7 +112,7 @@ public struct Finding: Codable, Hashable, Sendable {
       case .symmetry:
         "Rumelhart, Hinton, Williams, Learning Internal Representations (1986), ch. 8"
       case .cannotOverfit:
-        "Karpathy, A Recipe for Training Neural Networks (2019), karpathy.github.io"
+        "Karpathy, A Recipe for Training Neural Networks (2019), karpathy.github.io/2019/04/25/recipe"
       case .vanishingError:
         "Bengio, Simard, Frasconi (1994), doi:10.1109/72.279181; Nielsen (2015), ch. 5"
       case .explodingError:
