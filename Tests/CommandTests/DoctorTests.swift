@@ -36,7 +36,7 @@ struct DoctorTests {
     #expect(lines[1] == "  60 examples; the error measured on 60 of them")
     #expect(lines[2].contains("‖δ‖") && lines[3].contains("relu") && lines[4].contains("softmax"))
     #expect(lines.contains("No findings: every measure is within its threshold."))
-    #expect(lines.contains { $0.hasPrefix("  deadShare") && $0.contains(" 0.2 ") })
+    #expect(lines.contains { $0.hasPrefix("  deadShare") && $0.contains(" 0.4 ") })
     #expect(lines.contains { $0.contains("adam, learning rate 0.002, 50 steps of 16 examples") })
   }
 
@@ -70,6 +70,30 @@ struct DoctorTests {
     #expect(first["code"]?.string == "symmetry" && first["severity"]?.string == "error")
     #expect(first["layer"]?.int == 2 && first["value"]?.double == 1)
     #expect(document["thresholds"]?["lossRise"]?.double == 1.25)
+  }
+
+  /// Where Scripts/fashion-mnist looks for the data.
+  private static let fashionMNIST =
+    ProcessInfo.processInfo.environment["FASHION_MNIST"] ?? "/usr/share/datasets/fashion-mnist"
+
+  @Test(
+    "Four sigmoid layers on Fashion-MNIST: vanishing errors, and divergence at a hundredfold rate",
+    .enabled(if: FileManager.default.fileExists(atPath: fashionMNIST)))
+  func fashion() throws {
+    let created = try runner.run(
+      "create", "--sizes", "784,30,30,30,30,10", "--activation",
+      "sigmoid,sigmoid,sigmoid,sigmoid,softmax", "--loss", "cross-entropy", "-o", "m.safetensors")
+    #expect(created.exitCode == 0, "\(created.errors)")
+    let rate = 100 * TrainingConfiguration().learningRate
+    let result = try runner.run(
+      "doctor", "m.safetensors", Self.fashionMNIST, "--json", "--learning-rate", "\(rate)")
+    let document = try #require(try result.documents.first)
+    let ratios = (document["layers"]?.array ?? []).compactMap { $0["ratio"]?.double }
+    #expect(ratios.count == 4 && ratios.allSatisfy { 0.1 < $0 && $0 < 0.4 }, "\(ratios)")
+    let found = (document["findings"]?.array ?? []).map {
+      "\($0["code"]?.string ?? "") \($0["layer"]?.int ?? 0)"
+    }
+    #expect(found.starts(with: ["divergence 0"] + (2...5).map { "vanishingError \($0)" }))
   }
 
   @Test("The same seed gives the same bytes, another seed others, threads none")

@@ -48,7 +48,7 @@ public struct DiagnosisThresholds: Hashable, Sendable {
     /// The smallest ‖ΔW‖ / ‖W‖ of a step: a hundredth of CS231n's 1e-3.
     case updateSmall
     /// The largest share of a layer's ReLU units that give 0 for every example. CS231n tells of 0.4
-    /// where the learning rate is too high; half of it is worth a look.
+    /// where the learning rate is too high; a few are usual.
     case deadShare
     /// σ′ over its largest value at which an output of sigmoid or tanh counts as saturated: 0.05 is
     /// |z| > 4.4 for sigmoid, 2.2 for tanh. After Glorot & Bengio 2010, who plot such outputs.
@@ -81,7 +81,7 @@ public struct DiagnosisThresholds: Hashable, Sendable {
       case .explodingTotal: 20
       case .updateLarge: 0.1
       case .updateSmall: 1e-5
-      case .deadShare: 0.2
+      case .deadShare: 0.4
       case .saturatedDerivative: 0.05
       case .saturatedShare: 0.5
       case .symmetricShare: 0

@@ -7,19 +7,16 @@ public struct Divergence: Codable, Hashable, Sendable, CustomStringConvertible {
   public let layer: Int
   /// Neuron in the layer, from 1.
   public let neuron: Int
-  /// Row of the data set that was passed (training or validation), from 1; nil for a weight or bias,
-  /// which belongs to no example.
+  /// Row of the training data, from 1: of what the trainer was given, which may be a part of a file.
+  /// Nil for a weight or bias, which belongs to no example, and for validation data.
   public let example: Int?
   /// Whether all outputs are still finite and only the loss overflowed; layer, neuron and example are
   /// then those of the largest output.
   public let isInLoss: Bool
 
-  /// "layer 3, neuron 1, example 17"
-  public var place: String {
-    "layer \(layer), neuron \(neuron)" + (example.map { ", example \($0)" } ?? "")
-  }
-
   public var description: String {
+    let place =
+      "layer \(layer), neuron \(neuron)" + (example.map { ", training example \($0)" } ?? "")
     let fault =
       isInLoss
       ? "the loss is not finite any more; the largest output is in \(place)"

@@ -186,8 +186,10 @@ private struct Run<T: Scalar>: ~Copyable {
       network.evaluate(on: $0, metrics: metricKind, in: &evaluationWorkspace, pool: pool)
     }
     if let evaluation, !evaluation.loss.isFinite {
-      divergence = Divergence(
-        step: optimizer.step, epoch: epoch, at: network.firstFault(in: evaluationWorkspace))
+      var fault = network.firstFault(in: evaluationWorkspace)
+      // Its row counts in the validation data.
+      fault.example = nil
+      divergence = Divergence(step: optimizer.step, epoch: epoch, at: fault)
       return .diverged
     }
     // So that the order of the next epoch is dealt in place.

@@ -121,14 +121,14 @@ struct DiagnosisFindingTests {
     var network = try Self.deep(.relu)
     let (weights, _) = network.parameters.denseTensors(of: 1)
     network.parameters.setTensors(
-      of: 1, weights: weights, biases: (0..<30).map { $0 < 12 ? -1000 : 0 })
+      of: 1, weights: weights, biases: (0..<30).map { $0 < 18 ? -1000 : 0 })
     let diagnosis = Self.diagnosis(network)
     let dead = try #require(diagnosis.findings.first { $0.code == .deadUnits })
-    #expect(dead.layer == 3 && dead.value == 0.4 && dead.threshold == 0.2)
+    #expect(dead.layer == 3 && dead.value == 0.6 && dead.threshold == 0.4)
     // Dead units all have δ = 0, but their weights differ.
     #expect(!Self.found(diagnosis).contains("symmetry 3"))
     var thresholds = DiagnosisThresholds()
-    thresholds[.deadShare] = 0.5
+    thresholds[.deadShare] = 0.7
     #expect(!Self.found(Self.diagnosis(network, thresholds: thresholds)).contains("deadUnits 3"))
   }
 

@@ -117,7 +117,7 @@ struct DivergenceTests {
         metrics: .regression(scales: [1]))
       let divergence = try #require(summary.divergence)
       #expect(divergence.example == 37 && divergence.layer == 2 && divergence.neuron == 2)
-      #expect(divergence.description.contains("layer 2, neuron 2, example 37"))
+      #expect(divergence.description.contains("layer 2, neuron 2, training example 37"))
     }
   }
 
