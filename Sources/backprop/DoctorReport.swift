@@ -13,24 +13,17 @@ struct DoctorReport {
 
   /// - Parameter title: The name of the model.
   func lines(title: String) -> [String] {
-    [text("doctor.title", title), ""] + layerLines + [""] + trialLines + [""] + findingLines + [""]
-      + thresholdLines
-  }
-
-  private func text(_ key: String, _ arguments: String...) -> String {
-    // Swift has no way to pass on a list of arguments; no text takes more than five.
-    let a = arguments + [String](repeating: "", count: 5)
-    return language.text(key, a[0], a[1], a[2], a[3], a[4])
+    [language.text("doctor.title", title), ""] + layerLines + [""] + trialLines + [""]
+      + findingLines + [""] + thresholdLines
   }
 
   // MARK: Layers
 
   private var layerLines: [String] {
     var table = TextTable([
-      (text("doctor.layer"), .right), (text("doctor.activation"), .left), ("‖δ‖", .right),
-      ("Wᵀ", .right), ("σ′", .right), (text("doctor.ratio"), .right),
-      (text("doctor.units"), .right),
-      ("ΔW/W", .right),
+      (language.text("doctor.layer"), .right), (language.text("doctor.activation"), .left),
+      ("‖δ‖", .right), ("Wᵀ", .right), ("σ′", .right), (language.text("doctor.ratio"), .right),
+      (language.text("doctor.units"), .right), ("ΔW/W", .right),
     ])
     for layer in diagnosis.layers {
       table.add(
@@ -41,11 +34,12 @@ struct DoctorReport {
     var legend = TextTable([("", .left), ("", .left)])
     let norms = diagnosis.layers.map(\.flow.norm)
     let total = (norms.first ?? 0) / (norms.last ?? 0)
-    legend.add("Wᵀ", text("doctor.legend.weights"))
-    legend.add("σ′", text("doctor.legend.derivative"))
-    legend.add(text("doctor.ratio"), text("doctor.legend.ratio", Format.short(total)))
-    legend.add("ΔW/W", text("doctor.legend.update"))
-    let scope = text(
+    legend.add("Wᵀ", language.text("doctor.legend.weights"))
+    legend.add("σ′", language.text("doctor.legend.derivative"))
+    legend.add(
+      language.text("doctor.ratio"), language.text("doctor.legend.ratio", Format.short(total)))
+    legend.add("ΔW/W", language.text("doctor.legend.update"))
+    let scope = language.text(
       "doctor.scope", Format.count(diagnosis.examples), Format.count(diagnosis.measuredExamples))
     return ["  " + scope, ""] + table.lines() + [""] + legend.lines().dropFirst()
   }
@@ -64,9 +58,9 @@ struct DoctorReport {
   }
 
   private func idle(_ layer: LayerDiagnosis) -> String {
-    if let dead = layer.deadShare { return text("doctor.dead", Self.percent(dead)) }
+    if let dead = layer.deadShare { return language.text("doctor.dead", Self.percent(dead)) }
     if let saturated = layer.saturatedShare {
-      return text("doctor.saturated", Self.percent(saturated))
+      return language.text("doctor.saturated", Self.percent(saturated))
     }
     return "–"
   }
@@ -79,37 +73,37 @@ struct DoctorReport {
     var table = TextTable([("", .left), ("", .left)])
     let loss = Format.short(diagnosis.loss)
     table.add(
-      text("doctor.loss"),
-      lossOfGuessing.map { text("doctor.loss.start", loss, Format.short($0)) }
-        ?? text("doctor.loss.now", loss))
+      language.text("doctor.loss"),
+      lossOfGuessing.map { language.text("doctor.loss.start", loss, Format.short($0)) }
+        ?? language.text("doctor.loss.now", loss))
     if let trial = diagnosis.trial {
       if trial.predictedChange.isFinite {
         table.add(
-          text("doctor.first"),
-          text(
+          language.text("doctor.first"),
+          language.text(
             "doctor.first.change", Format.short(trial.predictedChange),
             Format.short(trial.realChange)))
       }
       table.add(
-        text("doctor.trial"),
-        text(
+        language.text("doctor.trial"),
+        language.text(
           "doctor.trial.rule", trial.optimizer, JSONValue(trial.learningRate).description,
           Format.count(trial.steps), Format.count(trial.batchSize)))
       let losses = trial.losses
-      var course = text(
+      var course = language.text(
         "doctor.trial.course", Format.short(losses[0]), Format.short(losses[losses.count - 1]))
       if let peak = losses.max(), peak > 1.001 * losses[0], trial.firstNonfinite == nil {
-        course += ", " + text("doctor.trial.peak", Format.short(peak))
+        course += ", " + language.text("doctor.trial.peak", Format.short(peak))
       }
       table.add("", course)
     }
     if let overfit = diagnosis.overfit {
       let score = Format.fixed(overfit.score, 2)
       table.add(
-        text("doctor.overfit"),
-        text(
+        language.text("doctor.overfit"),
+        language.text(
           "doctor.overfit.reached", String(overfit.examples),
-          text("doctor.score.\(overfit.measure.rawValue)", score),
+          language.text("doctor.score.\(overfit.measure.rawValue)", score),
           String(overfit.steps)))
     }
     return Array(table.lines().dropFirst())
@@ -118,20 +112,14 @@ struct DoctorReport {
   // MARK: Findings
 
   private var findingLines: [String] {
-    guard !diagnosis.findings.isEmpty else { return [text("doctor.none")] }
-    var lines = [text("doctor.findings")]
-    // One code may be found in several layers: its advice is given once.
-    var rest = diagnosis.findings[...]
-    while let first = rest.first {
-      let group = rest.prefix { $0.code == first.code && $0.severity == first.severity }
-      rest = rest.dropFirst(group.count)
-      lines += [""] + self.lines(of: Array(group), first)
+    guard !diagnosis.findings.isEmpty else { return [language.text("doctor.none")] }
+    return diagnosis.findings.groups.reduce(into: [language.text("doctor.findings")]) {
+      $0 += [""] + lines(of: $1, first: $1[0])
     }
-    return lines
   }
 
-  private func lines(of group: [Finding], _ first: Finding) -> [String] {
-    let severity = text("doctor.\(first.severity.rawValue)")
+  private func lines(of group: [Finding], first: Finding) -> [String] {
+    let severity = language.text("doctor.\(first.severity.rawValue)")
     var lines = ["  \(severity): \(first.title(in: language)) (\(first.code.rawValue))"]
     let isPlace = first.code == .nonFinite
     let values = group.map { finding -> String in
@@ -139,17 +127,20 @@ struct DoctorReport {
       let value = Format.short(finding.value)
       // A layer and its value stay in one line.
       return finding.layer.map {
-        text("doctor.inLayer", String($0), value).replacing(" ", with: Self.tie)
+        language.text("doctor.inLayer", String($0), value).replacing(" ", with: Self.tie)
       } ?? value
     }
     var parts = [
-      (isPlace ? text("doctor.where") : text("doctor.value"), values.joined(separator: ", "))
+      (
+        isPlace ? language.text("doctor.where") : language.text("doctor.value"),
+        values.joined(separator: ", ")
+      )
     ]
     if !isPlace {
-      parts.append((text("doctor.threshold"), JSONValue(first.threshold).description))
+      parts.append((language.text("doctor.threshold"), JSONValue(first.threshold).description))
     }
-    parts.append((text("doctor.source"), first.source))
-    parts.append((text("doctor.todo"), first.advice(in: language)))
+    parts.append((language.text("doctor.source"), first.source))
+    parts.append((language.text("doctor.todo"), first.advice(in: language)))
     let width = parts.map(\.0.displayWidth).max() ?? 0
     for (name, value) in parts {
       for (index, line) in Self.wrapped(value, to: Self.width - width - 6).enumerated() {
@@ -166,10 +157,10 @@ struct DoctorReport {
     }
     let (layer, neuron) = (String(fault.layer), String(fault.neuron))
     var place =
-      fault.example.map { text("doctor.place.example", layer, neuron, String($0)) }
-      ?? text("doctor.place.neuron", layer, neuron)
-    if fault.isInLoss { place = text("doctor.place.loss", place) }
-    return text("doctor.place", String(fault.step), place)
+      fault.example.map { language.text("doctor.place.example", layer, neuron, String($0)) }
+      ?? language.text("doctor.place.neuron", layer, neuron)
+    if fault.isInLoss { place = language.text("doctor.place.loss", place) }
+    return language.text("doctor.place", String(fault.step), place)
   }
 
   /// Breaks text at its spaces, into lines of at most so many columns.
@@ -190,14 +181,28 @@ struct DoctorReport {
 
   private var thresholdLines: [String] {
     var table = TextTable([
-      (text("doctor.name"), .left), (text("doctor.value"), .right), (text("doctor.meaning"), .left),
+      (language.text("doctor.name"), .left), (language.text("doctor.value"), .right),
+      (language.text("doctor.meaning"), .left),
     ])
     for name in DiagnosisThresholds.Name.allCases {
       table.add(
         name.rawValue, JSONValue(diagnosis.thresholds[name]).description,
         name.meaning(in: language))
     }
-    return [text("doctor.thresholds"), ""] + table.lines()
+    return [language.text("doctor.thresholds"), ""] + table.lines()
+  }
+}
+
+extension [Finding] {
+  /// Neighbours of one code and severity together: their advice is the same, and is given once.
+  fileprivate var groups: [[Finding]] {
+    reduce(into: []) { groups, finding in
+      if let last = groups.last?[0], last.code == finding.code, last.severity == finding.severity {
+        groups[groups.count - 1].append(finding)
+      } else {
+        groups.append([finding])
+      }
+    }
   }
 }
 
@@ -229,19 +234,14 @@ extension EpochDiagnosis {
     ] {
       if let share { parts.append("\(name) \(DoctorReport.percent(share))") }
     }
-    var lines = [parts.joined(separator: "  ")]
-    var rest = findings[...]
-    while let first = rest.first {
-      let group = rest.prefix { $0.code == first.code && $0.severity == first.severity }
-      rest = rest.dropFirst(group.count)
-      let layers = group.compactMap(\.layer).map(String.init)
-      let place =
-        layers.isEmpty
-        ? "" : " in layer\(layers.count == 1 ? "" : "s") \(layers.joined(separator: ", "))"
-      lines.append(
-        "  \(first.severity.rawValue): \(first.title(in: .english))\(place) (\(first.code.rawValue))"
-      )
-    }
-    return lines
+    return [parts.joined(separator: "  ")]
+      + findings.groups.map { group in
+        let layers = group.compactMap(\.layer).map(String.init)
+        let place =
+          layers.isEmpty
+          ? "" : " in layer\(layers.count == 1 ? "" : "s") \(layers.joined(separator: ", "))"
+        let title = group[0].title(in: .english)
+        return "  \(group[0].severity.rawValue): \(title)\(place) (\(group[0].code.rawValue))"
+      }
   }
 }
