@@ -187,6 +187,13 @@ struct RunOptions: ParsableArguments {
     help: "The same seed gives the same model. (default: \(TrainingConfiguration().seed))")
   var seed: UInt64?
 
+  @Flag(
+    name: .long,
+    help:
+      "Show the state of the layers before the first step and after each epoch, and what is out of bounds. Changes nothing of the run; `backprop doctor` says more."
+  )
+  var diagnose = false
+
   /// "0 for sgd, 0.9 for momentum, …": what the rules themselves say.
   private static var momentumDefaults: String {
     let rules = OptimizerRule.names.compactMap { OptimizerRule(name: $0) }

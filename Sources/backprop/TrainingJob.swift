@@ -76,7 +76,10 @@ struct TrainingJob {
     training: Dataset<T>, validation: Dataset<T>?, test: Dataset<T>?
   ) throws {
     let metrics = data.target.metrics(outputActivation: network.outputActivation)
-    let trainer = Trainer<T>(configuration: configuration, threads: threads)
+    var diagnosis = command.training.diagnose ? DiagnosisOptions() : nil
+    diagnosis?.isUntrained = base?.configuration == nil
+    let trainer = Trainer<T>(
+      configuration: configuration, threads: threads, diagnosis: diagnosis)
     Interruption.becomeRequest()
     let summary = trainer.train(
       &network, on: training, validation: validation, metrics: metrics,

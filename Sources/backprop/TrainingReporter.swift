@@ -73,6 +73,9 @@ final class TrainingReporter {
       lastEpoch = report
       printJSON(Self.json(report))
       if !quiet { progress.show(report) }
+    case .diagnosis(let diagnosis):
+      printJSON(diagnosis.json)
+      if !quiet { diagnosis.lines.forEach(progress.note) }
     case .warning(let code, let message): warn(code: code, message)
     case .end: break
     }

@@ -1,18 +1,22 @@
 /// Where a run met its first NaN or infinity.
-public struct Divergence: Sendable, Equatable, CustomStringConvertible {
-  /// The step of the run, from 1.
+public struct Divergence: Codable, Hashable, Sendable, CustomStringConvertible {
+  /// The step of the run, from 1; 0 before the first.
   public let step: Int
   public let epoch: Int
   /// Layer of the network, 1 for the input, L for the last.
   public let layer: Int
   /// Neuron in the layer, from 1.
   public let neuron: Int
-  /// Whether all outputs are still finite and only the loss overflowed; layer and neuron are then
-  /// those of the largest output.
+  /// Row of the training data, from 1: of what the trainer was given, which may be a part of a file.
+  /// Nil for a weight or bias, which belongs to no example, and for validation data.
+  public let example: Int?
+  /// Whether all outputs are still finite and only the loss overflowed; layer, neuron and example are
+  /// then those of the largest output.
   public let isInLoss: Bool
 
   public var description: String {
-    let place = "layer \(layer), neuron \(neuron)"
+    let place =
+      "layer \(layer), neuron \(neuron)" + (example.map { ", training example \($0)" } ?? "")
     let fault =
       isInLoss
       ? "the loss is not finite any more; the largest output is in \(place)"
@@ -22,46 +26,68 @@ public struct Divergence: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension Divergence {
-  init(step: Int, epoch: Int, at fault: (layer: Int, neuron: Int, isInLoss: Bool)) {
+  init(step: Int, epoch: Int, at fault: Fault) {
     self.init(
-      step: step, epoch: epoch, layer: fault.layer, neuron: fault.neuron, isInLoss: fault.isInLoss)
+      step: step, epoch: epoch, layer: fault.layer, neuron: fault.neuron, example: fault.example,
+      isInLoss: fault.isInLoss)
+  }
+
+  /// A place in a network and its data; all numbers from 1, the layer's from that of the input.
+  struct Fault {
+    let layer: Int
+    let neuron: Int
+    var example: Int?
+    var isInLoss = false
   }
 }
 
 extension Network {
   /// The first weight or bias that is not finite.
   ///
-  /// - Returns: Its layer, 2 … L, and the neuron whose it is, from 1; nil if all are finite.
-  func firstFaultOfParameters() -> (layer: Int, neuron: Int)? {
+  /// - Returns: Its layer, 2 … L, and the neuron whose it is; nil if all are finite.
+  func firstFaultOfParameters() -> Divergence.Fault? {
     for (index, tensor) in parameters.layout.tensors.enumerated() {
       let position = T.kernels.firstNonfinite(
         1, tensor.count, parameters.start + tensor.offset, tensor.count)
       guard position >= 0 else { continue }
       let output = position / (tensor.rows * 16) * 16 + position % 16
-      return (index + 2, output / layers[index].activation.pieces + 1)
+      return Divergence.Fault(
+        layer: index + 2, neuron: output / layers[index].activation.pieces + 1)
     }
     return nil
   }
 
   /// The first number that is not finite in the last forward pass, in the order of the pass; or, where
   /// only the loss overflowed, the output that is largest.
-  ///
-  /// - Returns: The layer (1 is the input) and the neuron, both from 1.
-  func firstFault(
-    in workspace: borrowing Workspace<T>
-  ) -> (layer: Int, neuron: Int, isInLoss: Bool) {
+  func firstFault(in workspace: borrowing Workspace<T>) -> Divergence.Fault {
     let views = [workspace.inputs] + workspace.states.map(\.outputs)
     for (index, view) in views.enumerated() {
       let position = T.kernels.firstNonfinite(workspace.rows, view.columns, view.start, view.stride)
-      if position >= 0 { return (index + 1, position % view.columns + 1, false) }
+      guard position >= 0 else { continue }
+      return Divergence.Fault(
+        layer: index + 1, neuron: position % view.columns + 1,
+        example: workspace.example(ofRow: position / view.columns))
     }
     let outputs = workspace.states[layers.count - 1].outputs
-    var largest = (value: T(0), neuron: 1)
+    var largest = (value: T(0), row: 0, neuron: 1)
     for row in 0..<workspace.rows {
       for (index, value) in outputs.row(row).enumerated() where abs(value) > largest.value {
-        largest = (abs(value), index + 1)
+        largest = (abs(value), row, index + 1)
       }
     }
-    return (layers.count + 1, largest.neuron, true)
+    return Divergence.Fault(
+      layer: layers.count + 1, neuron: largest.neuron,
+      example: workspace.example(ofRow: largest.row), isInLoss: true)
+  }
+}
+
+extension Workspace {
+  /// The row of the data set, from 1, that a row of the last batch was.
+  fileprivate func example(ofRow row: Int) -> Int? {
+    switch batch?.rows {
+    case nil: nil
+    case .range(let range): range.lowerBound + row + 1
+    case .indices(let indices): Int(indices[indices.startIndex + row]) + 1
+    }
   }
 }

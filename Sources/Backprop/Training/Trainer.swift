@@ -13,12 +13,19 @@ public struct Trainer<T: Scalar>: Sendable {
   public let configuration: TrainingConfiguration
   /// Number of threads; small batches use one anyway.
   public let threads: Int
+  /// What is diagnosed before the first step and after each epoch; nil for nothing. It costs time
+  /// between the epochs and changes no bit of the run.
+  public let diagnosis: DiagnosisOptions?
 
   /// - Parameters:
   ///   - configuration: What decides the run.
   ///   - threads: Threads to use, at least 1. Changes the time and not the result.
+  ///   - diagnosis: What to diagnose between the epochs; nil for nothing. This configuration takes
+  ///     the place of the one that stands there.
   /// - Precondition: The configuration's numbers lie in their ranges.
-  public init(configuration: TrainingConfiguration, threads: Int = 1) {
+  public init(
+    configuration: TrainingConfiguration, threads: Int = 1, diagnosis: DiagnosisOptions? = nil
+  ) {
     precondition(
       configuration.batchSize >= 1 && configuration.epochs >= 1 && configuration.learningRate > 0,
       "batch size \(configuration.batchSize), \(configuration.epochs) epochs, "
@@ -30,6 +37,9 @@ public struct Trainer<T: Scalar>: Sendable {
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
+    var diagnosis = diagnosis
+    diagnosis?.configuration = configuration
+    self.diagnosis = diagnosis
   }
 
   /// Runs all epochs, or as many as early stopping or an interruption leaves.
@@ -59,6 +69,7 @@ public struct Trainer<T: Scalar>: Sendable {
           examples: training.count, validationExamples: validation?.count ?? 0,
           parameters: network.parameterCount, sizes: network.sizes,
           stepsPerEpoch: run.stepsPerEpoch, configuration: configuration)))
+    run.diagnose(network, after: 0, report)
     var reason = TrainingSummary.Reason.completed
     for epoch in 1...configuration.epochs {
       if let end = run.epoch(epoch, &network, isInterrupted, report) {
@@ -87,6 +98,7 @@ private struct Run<T: Scalar>: ~Copyable {
   var gradient: Parameters<T>
   var optimizer: Optimizer<T>
   var earlyStopping: EarlyStopping<T>
+  let probe: DiagnosisProbe<T>?
   var divergence: Divergence?
   var epochsFinished = 0
   let clock = ContinuousClock()
@@ -113,6 +125,7 @@ private struct Run<T: Scalar>: ~Copyable {
       for: network.parameters.layout)
     earlyStopping = EarlyStopping(
       patience: configuration.patience, initial: network.parameters)
+    probe = trainer.diagnosis.map { DiagnosisProbe(on: training, options: $0) }
     start = clock.now
   }
 
@@ -173,8 +186,10 @@ private struct Run<T: Scalar>: ~Copyable {
       network.evaluate(on: $0, metrics: metricKind, in: &evaluationWorkspace, pool: pool)
     }
     if let evaluation, !evaluation.loss.isFinite {
-      divergence = Divergence(
-        step: optimizer.step, epoch: epoch, at: network.firstFault(in: evaluationWorkspace))
+      var fault = network.firstFault(in: evaluationWorkspace)
+      // Its row counts in the validation data.
+      fault.example = nil
+      divergence = Divergence(step: optimizer.step, epoch: epoch, at: fault)
       return .diverged
     }
     // So that the order of the next epoch is dealt in place.
@@ -189,16 +204,29 @@ private struct Run<T: Scalar>: ~Copyable {
           loss: totals.objective, dataLoss: totals.dataLoss, metrics: metrics,
           validation: evaluation, learningRate: rate, seconds: seconds,
           examplesPerSecond: Double(examples) / seconds, isBest: isBest)))
+    diagnose(network, after: epoch, report)
     return earlyStopping.isExhausted(after: epoch) ? .earlyStop : nil
+  }
+
+  /// Reports the state of the layers, if anyone asked for it.
+  func diagnose(
+    _ network: Network<T>, after epoch: Int, _ report: (TrainingEvent) -> Void
+  ) {
+    guard let probe else { return }
+    // η of the step that was last, or of the first that is to come.
+    let rate = configuration.schedule.rate(
+      at: max(0, optimizer.step - 1), of: stepsPerEpoch * configuration.epochs,
+      peak: configuration.learningRate)
+    report(
+      .diagnosis(
+        probe.diagnosis(after: epoch, of: network, optimizer: optimizer, rate: rate, pool: pool)))
   }
 
   /// Whether the weights can be kept: they are finite, and so is the loss that they give on the last
   /// batch. The loss of a step tells only of the weights before its update.
   private mutating func isSound(_ network: Network<T>, _ epoch: Int) -> Bool {
     if let fault = network.firstFaultOfParameters() {
-      divergence = Divergence(
-        step: optimizer.step, epoch: epoch, layer: fault.layer, neuron: fault.neuron,
-        isInLoss: false)
+      divergence = Divergence(step: optimizer.step, epoch: epoch, at: fault)
       return false
     }
     guard let batch = workspace.batch else { return true }

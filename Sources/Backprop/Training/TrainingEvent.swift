@@ -4,6 +4,8 @@ public enum TrainingEvent: Sendable {
   /// Within an epoch, several times a second at most.
   case progress(TrainingProgress)
   case epoch(EpochReport)
+  /// Before the first step and after each epoch, if the trainer was asked to diagnose.
+  case diagnosis(EpochDiagnosis)
   case warning(code: String, message: String)
   case end(TrainingSummary)
 }

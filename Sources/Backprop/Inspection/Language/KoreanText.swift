@@ -94,6 +94,111 @@ enum KoreanText {
   // MARK: doctor
 
   private static let doctor: [String: String] = [
-    "doctor.title": "{0} 진단"
+    "doctor.title": "{0} 진단",
+    "doctor.scope": "예제 {0}개, 에러는 그중 {1}개로 측정",
+    "doctor.layer": "층",
+    "doctor.activation": "활성화 함수",
+    "doctor.ratio": "비율",
+    "doctor.units": "뉴런",
+    "doctor.dead": "{0} 죽음",
+    "doctor.saturated": "{0} 포화",
+    "doctor.legend.weights": "‖(Wˡ⁺¹)ᵀδˡ⁺¹‖ / ‖δˡ⁺¹‖: 위층의 가중치가 에러를 바꾼 배율",
+    "doctor.legend.derivative": "‖δˡ‖ / ‖(Wˡ⁺¹)ᵀδˡ⁺¹‖: 이 층의 도함수가 에러를 바꾼 배율",
+    "doctor.legend.ratio": "‖δˡ‖ / ‖δˡ⁺¹‖: 둘의 곱. 모든 층을 지나면 ‖δ²‖ / ‖δᴸ‖ = {0}",
+    "doctor.legend.update": "‖ΔW‖ / ‖W‖: 시험 학습의 걸음들에서 얻은 중앙값",
+    "doctor.loss": "손실",
+    "doctor.loss.start": "첫 걸음 전 C = {0}, 무작위로 찍으면 {1}",
+    "doctor.loss.now": "C = {0}",
+    "doctor.first": "첫 걸음",
+    "doctor.first.change": "∇C·Δθ의 예측 {0}, C의 실제 변화 {1}",
+    "doctor.trial": "시험 학습",
+    "doctor.trial.rule": "{0}, 학습률 {1}, 예제 {3}개씩 {2}걸음",
+    "doctor.trial.course": "C {0} → {1}",
+    "doctor.trial.peak": "최대 {0}",
+    "doctor.overfit": "외우기",
+    "doctor.overfit.reached": "예제 {0}개: {1}, 걸음 {2}번",
+    "doctor.score.accuracy": "정확도 {0}",
+    "doctor.score.exactMatch": "모든 레이블이 맞은 비율 {0}",
+    "doctor.score.r2": "R² {0}",
+    "doctor.place": "{0}번째 걸음: {1}",
+    "doctor.place.neuron": "{0}번 층, {1}번 뉴런",
+    "doctor.place.example": "{0}번 층, {1}번 뉴런, {2}번 예제",
+    "doctor.place.loss": "손실만 해당. 가장 큰 출력은 {0}",
+    "doctor.findings": "진단 결과",
+    "doctor.none": "이상 없음: 모든 측정값이 기준 안에 있습니다.",
+    "doctor.error": "오류",
+    "doctor.warning": "경고",
+    "doctor.info": "참고",
+    "doctor.where": "위치",
+    "doctor.value": "측정값",
+    "doctor.threshold": "기준값",
+    "doctor.source": "출처",
+    "doctor.todo": "할 일",
+    "doctor.inLayer": "{0}번 층: {1}",
+    "doctor.thresholds": "기준값 (--threshold 이름=값 으로 바꿉니다)",
+    "doctor.name": "이름",
+    "doctor.meaning": "뜻",
+    "doctor.nonFinite.title": "유한하지 않은 수",
+    "doctor.nonFinite.advice":
+      "0번째 걸음이면 가중치와 데이터에서 지나치게 크거나 잘못된 수를 찾으세요. 그 뒤라면 걸음이 너무 큰 "
+      + "것이니, 우선 학습률을 10분의 1로 낮추세요.",
+    "doctor.divergence.title": "발산",
+    "doctor.divergence.advice":
+      "첫 걸음부터 C가 줄어들 때까지 학습률을 3분의 1에서 10분의 1씩 낮추세요. 어떤 학습률에서도 발산하면 "
+      + "입력을 표준화하고 가중치의 초깃값을 살펴보세요.",
+    "doctor.symmetry.title": "서로 같은 뉴런(대칭)",
+    "doctor.symmetry.advice":
+      "가중치를 무작위로 초기화하세요(예: --initializer xavier-uniform). 가중치와 에러가 같은 뉴런들은 "
+      + "기울기도 같아서 언제까지나 서로의 복사본으로 남습니다.",
+    "doctor.cannotOverfit.title": "예제 몇 개도 외우지 못함",
+    "doctor.cannotOverfit.advice":
+      "다른 무엇보다 먼저 고치세요. 함께 나온 다른 진단, 입력과 짝이 맞지 않는 정답, 크기를 맞추지 않은 입력, "
+      + "너무 좁은 층을 살펴보세요.",
+    "doctor.vanishingError.title": "기울기 소실",
+    "doctor.vanishingError.advice":
+      "에러가 내려오며 사라져 입력 쪽 층이 거의 학습하지 못합니다. relu처럼 켜져 있을 때 도함수가 1인 활성화 함수를 "
+      + "그에 맞는 초기화(he-normal)와 함께 쓰거나 층을 줄이세요.",
+    "doctor.explodingError.title": "기울기 폭발",
+    "doctor.explodingError.advice":
+      "활성화 함수에 맞는 초기화로 더 작은 가중치에서 시작하거나, 입력을 표준화하거나, 학습률을 낮추세요.",
+    "doctor.deadUnits.title": "죽은 ReLU 뉴런",
+    "doctor.deadUnits.advice":
+      "모든 예제에서 0을 내므로 에러가 지나가지 못하고 다시는 학습하지 못합니다. 학습률을 낮추어 새로 시작하거나 "
+      + "leaky-relu, elu, gelu를 쓰세요.",
+    "doctor.saturatedUnits.title": "포화된 뉴런",
+    "doctor.saturatedUnits.advice":
+      "σ′가 0에 가까우면 에러가 거의 지나가지 못합니다. 입력을 표준화하거나, 더 작은 가중치(xavier-uniform)에서 "
+      + "시작하거나, 학습률을 낮추거나, relu를 쓰세요.",
+    "doctor.stepTooLarge.title": "너무 큰 걸음",
+    "doctor.stepTooLarge.advice":
+      "C가 기울기의 예측보다 훨씬 덜 줄거나 오히려 늘어납니다. 기울기가 맞는 범위를 걸음이 벗어난 것입니다. "
+      + "학습률을 낮추거나 처음에 서서히 올리세요(warm-up).",
+    "doctor.updateTooLarge.title": "너무 큰 갱신",
+    "doctor.updateTooLarge.advice":
+      "한 걸음은 가중치를 천분의 일쯤 바꾸는 것이 알맞습니다. 학습률을 낮추세요. 한 층만 나왔다면 그 층의 가중치가 "
+      + "처음에 너무 작은 것일 수 있습니다.",
+    "doctor.updateTooSmall.title": "너무 작은 갱신",
+    "doctor.updateTooSmall.advice":
+      "한 걸음은 가중치를 천분의 일쯤 바꾸는 것이 알맞습니다. 이미 다 배운 것이 아니라면 학습률을 높이세요. 아래층만 "
+      + "나왔다면 기울기 소실입니다.",
+    "doctor.lossAtStart.title": "찍는 것과 다른 초기 손실",
+    "doctor.lossAtStart.advice":
+      "아무것도 배우지 않은 신경망은 모든 답을 거의 같은 확률로 보아야 합니다. 마지막 층을 더 작은 가중치에서 "
+      + "시작하고 입력을 표준화하세요.",
+    "doctor.threshold.vanishingRatio": "‖δˡ‖ / ‖δˡ⁺¹‖의 하한 …",
+    "doctor.threshold.vanishingTotal": "… ‖δ²‖ / ‖δᴸ‖가 이보다 작을 때",
+    "doctor.threshold.explodingRatio": "‖δˡ‖ / ‖δˡ⁺¹‖의 상한 …",
+    "doctor.threshold.explodingTotal": "… ‖δ²‖ / ‖δᴸ‖가 이보다 클 때",
+    "doctor.threshold.updateLarge": "한 걸음의 ‖ΔW‖ / ‖W‖ 상한",
+    "doctor.threshold.updateSmall": "한 걸음의 ‖ΔW‖ / ‖W‖ 하한",
+    "doctor.threshold.deadShare": "한 층에서 죽은 뉴런의 비율 상한",
+    "doctor.threshold.saturatedDerivative": "포화로 보는 σ′ (최댓값에 대한 비)",
+    "doctor.threshold.saturatedShare": "한 층에서 포화된 출력의 비율 상한",
+    "doctor.threshold.symmetricShare": "한 층에서 같은 뉴런의 비율 상한",
+    "doctor.threshold.changeRatio": "C의 실제 변화 / 예측 변화의 하한",
+    "doctor.threshold.lossRise": "시험 학습의 최대 C / 시작할 때 C의 상한",
+    "doctor.threshold.lossAtStart": "찍을 때의 손실과의 상대 거리 상한",
+    "doctor.threshold.overfitAccuracy": "예제 몇 개에서 얻을 정확도 하한",
+    "doctor.threshold.overfitR2": "예제 몇 개에서 얻을 R² 하한",
   ]
 }

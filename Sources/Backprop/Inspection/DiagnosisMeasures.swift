@@ -1,0 +1,250 @@
+/// The state of one layer: its error, its units and its updates.
+public struct LayerDiagnosis: Codable, Hashable, Sendable {
+  /// l, from 2 to L.
+  public let layer: Int
+  public let neurons: Int
+  /// The name of σ.
+  public let activation: String
+  /// ‖δˡ‖ and what made it, over the measured examples.
+  public let flow: ErrorFlow
+  /// Share of the layer's ReLU units that gave 0 for every example; nil for other activations.
+  public let deadShare: Double?
+  /// Share of the outputs, over units and examples, at which σ′ is near 0; nil except for sigmoid and
+  /// tanh in hidden layers. On the last layer a saturated output may simply be right.
+  public let saturatedShare: Double?
+  /// Share of the neurons that have a twin: the same weights and bias, and the same δ for every
+  /// measured example; nil for the last layer, where targets tell neurons apart.
+  public let symmetricShare: Double?
+  /// ‖ΔW‖ / ‖W‖; nil where W is 0, or no step was made.
+  public let weightUpdateRatio: Double?
+  /// ‖Δb‖ / ‖b‖; nil likewise. Biases begin at 0, so that early ratios are large: no finding judges it.
+  public let biasUpdateRatio: Double?
+}
+
+/// How far a step moves the tensors of one layer, as shares of their norms.
+struct UpdateRatio: Sendable {
+  var weight: Double?
+  var bias: Double?
+
+  /// The median of each over some steps; of two in the middle the larger.
+  static func median(of steps: [UpdateRatio]) -> UpdateRatio {
+    func median(_ values: [Double]) -> Double? {
+      let finite = values.filter(\.isFinite).sorted()
+      return finite.isEmpty ? nil : finite[finite.count / 2]
+    }
+    return UpdateRatio(
+      weight: median(steps.compactMap(\.weight)), bias: median(steps.compactMap(\.bias)))
+  }
+}
+
+extension Parameters {
+  /// ‖θ − θ₀‖ / ‖θ₀‖ of every tensor.
+  ///
+  /// - Parameter start: θ₀, of the same layout.
+  /// - Returns: One element a layer; a ratio is nil where θ₀ is 0.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  func updateRatios(from start: Parameters) -> [UpdateRatio] {
+    precondition(layout == start.layout, "parameters of different layouts")
+    return layout.tensors.map { tensor in
+      let (new, old) = (self.start + tensor.offset, start.start + tensor.offset)
+      // Squares of the weights' moves and values, then of the biases'.
+      var moves = (weight: 0.0, bias: 0.0)
+      var norms = (weight: 0.0, bias: 0.0)
+      for index in 0..<tensor.count {
+        let value = Double(old[index])
+        let move = Double(new[index]) - value
+        if index / 16 % tensor.rows < tensor.inputs {
+          moves.weight += move * move
+          norms.weight += value * value
+        } else {
+          moves.bias += move * move
+          norms.bias += value * value
+        }
+      }
+      return UpdateRatio(
+        weight: norms.weight > 0 ? (moves.weight / norms.weight).squareRoot() : nil,
+        bias: norms.bias > 0 ? (moves.bias / norms.bias).squareRoot() : nil)
+    }
+  }
+}
+
+/// Which units ever fire, and how many outputs lie where σ′ is near 0, over any number of batches.
+struct ActivityCount<T: Scalar> {
+  /// Whether each ReLU unit gave anything but 0; no elements for other activations.
+  private var hasFired: [[Bool]]
+  private var saturated: [Int]
+  private var examples = 0
+  private let bound: T
+  private let activations: [Activation]
+
+  /// - Parameter saturatedDerivative: σ′ over its largest value up to which an output is saturated.
+  init(for network: Network<T>, saturatedDerivative: Double) {
+    activations = network.layers.map(\.activation)
+    hasFired = network.layers.map { layer in
+      layer.activation == .relu ? [Bool](repeating: false, count: layer.outputs) : []
+    }
+    saturated = [Int](repeating: 0, count: network.layers.count)
+    bound = T(saturatedDerivative)
+  }
+
+  /// Counts the outputs of the last forward pass.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  mutating func add(_ workspace: borrowing Workspace<T>) {
+    examples += workspace.rows
+    for (index, activation) in activations.enumerated() {
+      let outputs = workspace.states[index].outputs
+      for row in 0..<workspace.rows {
+        let a = outputs.row(row)
+        switch activation {
+        case .relu: for unit in a.indices where a[unit] != 0 { hasFired[index][unit] = true }
+        // σ′ = a (1 − a), at most ¼.
+        case .sigmoid:
+          for value in a where 4 * value * (1 - value) <= bound { saturated[index] += 1 }
+        // σ′ = 1 − a², at most 1.
+        case .tanh: for value in a where 1 - value * value <= bound { saturated[index] += 1 }
+        default: break
+        }
+      }
+    }
+  }
+
+  /// Share of the units of a layer, from 0, that never fired; nil unless it is ReLU.
+  func deadShare(of layer: Int) -> Double? {
+    guard activations[layer] == .relu, examples > 0 else { return nil }
+    let units = hasFired[layer]
+    return Double(units.count { !$0 }) / Double(units.count)
+  }
+
+  /// Share of the outputs of a hidden layer, from 0, that are saturated; nil unless σ can be.
+  func saturatedShare(of layer: Int, neurons: Int) -> Double? {
+    guard [.sigmoid, .tanh].contains(activations[layer]), layer < activations.count - 1,
+      examples > 0
+    else { return nil }
+    return Double(saturated[layer]) / (Double(neurons) * Double(examples))
+  }
+}
+
+extension Network {
+  /// Share of the neurons of a hidden layer that have a twin: equal weights and bias, and an equal δ
+  /// for every example of the last backward pass.
+  ///
+  /// Such neurons get the same gradient and stay the same for ever. Equal δ alone would not do: dead
+  /// units of ReLU all have δ = 0, and still differ.
+  ///
+  /// - Parameter layer: A hidden layer, from 0 for the first that computes.
+  /// - Complexity: O(neurons × (inputs + batch)), unless many neurons agree in part.
+  func symmetricShare(of layer: Int, in workspace: borrowing Workspace<T>) -> Double {
+    let tensor = parameters.layout.tensors[layer]
+    let pieces = layers[layer].activation.pieces
+    let (weights, biases) = parameters.denseTensors(of: layer)
+    let delta = workspace.states[layer].delta
+    let rows = workspace.rows
+    func areEqual(_ left: Int, _ right: Int) -> Bool {
+      (0..<pieces).allSatisfy { piece in
+        let (i, j) = (left * pieces + piece, right * pieces + piece)
+        return biases[i] == biases[j]
+          && (0..<tensor.inputs).allSatisfy {
+            weights[i * tensor.inputs + $0] == weights[j * tensor.inputs + $0]
+          }
+          && (0..<rows).allSatisfy { delta.row($0)[i] == delta.row($0)[j] }
+      }
+    }
+    // Neurons that differ in the first weight are not compared further.
+    var groups: [T: [[Int]]] = [:]
+    for neuron in 0..<layers[layer].outputs {
+      let key = weights[neuron * pieces * tensor.inputs]
+      if let group = groups[key]?.firstIndex(where: { areEqual($0[0], neuron) }) {
+        groups[key]?[group].append(neuron)
+      } else {
+        groups[key, default: []].append([neuron])
+      }
+    }
+    let twins = groups.values.joined().reduce(0) { $0 + ($1.count > 1 ? $1.count : 0) }
+    return Double(twins) / Double(layers[layer].outputs)
+  }
+
+  /// The layers' records, from the last backward pass.
+  ///
+  /// - Parameters:
+  ///   - workspace: Holds the passes over the measured examples.
+  ///   - activity: What the units did, over these examples or more.
+  ///   - updates: How far a step moves each layer; empty if none was made.
+  func layerDiagnoses(
+    in workspace: borrowing Workspace<T>, activity: ActivityCount<T>, updates: [UpdateRatio]
+  ) -> [LayerDiagnosis] {
+    let flow = errorFlow(in: workspace)
+    var result: [LayerDiagnosis] = []
+    for (index, layer) in layers.enumerated() {
+      let isHidden = index < layers.count - 1
+      result.append(
+        LayerDiagnosis(
+          layer: index + 2, neurons: layer.outputs, activation: layer.activation.description,
+          flow: flow[index], deadShare: activity.deadShare(of: index),
+          saturatedShare: activity.saturatedShare(of: index, neurons: layer.outputs),
+          symmetricShare: isHidden ? symmetricShare(of: index, in: workspace) : nil,
+          weightUpdateRatio: updates.isEmpty ? nil : updates[index].weight,
+          biasUpdateRatio: updates.isEmpty ? nil : updates[index].bias))
+    }
+    return result
+  }
+
+  /// C of an example if every class is equally likely, ln K; for K yes-or-no outputs K ln 2. Nil for
+  /// losses whose first value depends on the targets.
+  public var lossOfGuessing: Double? {
+    let ln2 = Double.naturalLogarithm(2)
+    switch (loss, outputActivation) {
+    case (.crossEntropy, .softmax) where outputCount > 1:
+      return Double.naturalLogarithm(Double(outputCount))
+    case (.binaryCrossEntropy, .sigmoid): return Double(outputCount) * ln2
+    default: return nil
+    }
+  }
+}
+
+extension DiagnosisThresholds {
+  /// What is out of bounds in the layers.
+  ///
+  /// - Parameter judgesSmallUpdates: False where the schedule itself makes the updates small.
+  func findings(in layers: [LayerDiagnosis], judgesSmallUpdates: Bool = true) -> [Finding] {
+    var findings: [Finding] = []
+    func check(
+      _ code: Finding.Code, _ value: Double?, in layer: Int, above name: Name
+    ) {
+      guard let value, value > self[name] else { return }
+      findings.append(Finding(code, layer: layer, value: value, threshold: self[name]))
+    }
+    // ‖δ²‖ / ‖δᴸ‖. Without a hidden layer it is 1, and without an error NaN, which is in bounds.
+    let total = (layers.first?.flow.norm ?? 0) / (layers.last?.flow.norm ?? 0)
+    for layer in layers {
+      if total < self[.vanishingTotal], let ratio = layer.flow.ratio, ratio < self[.vanishingRatio]
+      {
+        findings.append(
+          Finding(
+            .vanishingError, layer: layer.layer, value: ratio, threshold: self[.vanishingRatio]))
+      }
+      if total > self[.explodingTotal] {
+        check(.explodingError, layer.flow.ratio, in: layer.layer, above: .explodingRatio)
+      }
+      check(.deadUnits, layer.deadShare, in: layer.layer, above: .deadShare)
+      check(.saturatedUnits, layer.saturatedShare, in: layer.layer, above: .saturatedShare)
+      check(.symmetry, layer.symmetricShare, in: layer.layer, above: .symmetricShare)
+      check(.updateTooLarge, layer.weightUpdateRatio, in: layer.layer, above: .updateLarge)
+      if judgesSmallUpdates, let ratio = layer.weightUpdateRatio, ratio < self[.updateSmall] {
+        findings.append(
+          Finding(
+            .updateTooSmall, layer: layer.layer, value: ratio, threshold: self[.updateSmall]))
+      }
+    }
+    return findings
+  }
+
+  /// Whether the loss of a network that was never trained is that of guessing.
+  func finding(lossAtStart loss: Double, of guessing: Double?) -> Finding? {
+    guard let guessing else { return nil }
+    let distance = abs(loss - guessing) / guessing
+    guard distance > self[.lossAtStart] else { return nil }
+    return Finding(.lossAtStart, value: distance, threshold: self[.lossAtStart])
+  }
+}

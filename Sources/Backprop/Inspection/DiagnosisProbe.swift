@@ -1,0 +1,77 @@
+/// The state of the layers after an epoch of a run, as `train --diagnose` shows it.
+///
+/// Only what is cheap: the flow of the error and the units on some training examples, and the update
+/// that the run's own optimizer would make next. The trials of `Diagnosis` are not part of it.
+public struct EpochDiagnosis: Codable, Sendable {
+  /// The epoch that has just ended; 0 before the first step.
+  public let epoch: Int
+  /// Layers 2 … L; dead and saturated units are those of the measured examples.
+  public let layers: [LayerDiagnosis]
+  /// The most severe first.
+  public let findings: [Finding]
+}
+
+/// Diagnoses a run between its epochs, on copies: not one bit of the run depends on it.
+struct DiagnosisProbe<T: Scalar> {
+  private let measured: Batch<T>
+  /// As many of the measured examples as a step takes, for the update.
+  private let step: Batch<T>
+  private let options: DiagnosisOptions
+
+  /// A schedule that has come down below this share of its peak makes the updates small by itself.
+  private static var leastShareOfPeak: Double { 0.1 }
+
+  /// - Parameters:
+  ///   - data: The training examples.
+  ///   - options: What is looked at; its configuration must be the run's.
+  init(on data: Dataset<T>, options: DiagnosisOptions) {
+    let rows = options.rows(of: data.count)
+    measured = Batch(data, rows: rows)
+    step = Batch(data, rows: Array(rows.prefix(options.configuration.batchSize)))
+    self.options = options
+  }
+
+  /// Looks at a network between two steps.
+  ///
+  /// - Parameters:
+  ///   - epoch: The epoch that has just ended; 0 before the first step.
+  ///   - network: Its state now.
+  ///   - optimizer: The run's, with its moments; a copy makes one step.
+  ///   - rate: η of that step.
+  func diagnosis(
+    after epoch: Int, of network: Network<T>, optimizer: Optimizer<T>, rate: Double,
+    pool: ThreadPool?
+  ) -> EpochDiagnosis {
+    let bounds = options.thresholds
+    var workspace = Workspace(for: network, capacity: measured.count)
+    var gradient = network.makeGradient()
+    var moved = network.parameters
+    var optimizer = optimizer
+    network.forward(step, in: &workspace, pool: pool)
+    network.backward(in: &workspace, into: &gradient, pool: pool)
+    if options.configuration.l2Penalty > 0 {
+      gradient.addSquaredNormGradient(
+        options.configuration.l2Penalty, of: network.parameters, pool: pool)
+    }
+    optimizer.update(&moved, along: gradient, rate: rate, pool: pool)
+
+    let total = network.forward(measured, in: &workspace, pool: pool)
+    let loss = network.reduction == .mean ? total : total / Double(measured.count)
+    network.backward(in: &workspace, into: &gradient, pool: pool)
+    var activity = ActivityCount(
+      for: network, saturatedDerivative: bounds[.saturatedDerivative])
+    activity.add(workspace)
+    let layers = network.layerDiagnoses(
+      in: workspace, activity: activity,
+      updates: moved.updateRatios(from: network.parameters))
+    var findings = bounds.findings(
+      in: layers,
+      judgesSmallUpdates: rate >= Self.leastShareOfPeak * options.configuration.learningRate)
+    if epoch == 0, options.isUntrained,
+      let finding = bounds.finding(lossAtStart: loss, of: network.lossOfGuessing)
+    {
+      findings.append(finding)
+    }
+    return EpochDiagnosis(epoch: epoch, layers: layers, findings: findings.ranked())
+  }
+}
