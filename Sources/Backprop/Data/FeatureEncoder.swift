@@ -107,7 +107,9 @@ public struct FeatureEncoder: Sendable {
   ///
   /// The matrix is compact.
   ///
-  /// - Parameter rows: The rows to encode, from 0, ascending; nil for all.
+  /// - Parameters:
+  ///   - table: A table with the columns that it was fitted on.
+  ///   - rows: The rows to encode, from 0, ascending; nil for all.
   /// - Throws: `DataError` if a column is missing, a number is none, or is too large once encoded.
   /// - Complexity: One pass over the table.
   public func encode<T: Scalar>(

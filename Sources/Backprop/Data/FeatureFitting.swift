@@ -159,7 +159,9 @@ extension Table {
   /// `[rows, columns]`. What a model that has no encoder is given. Pixels are divided by 255.
   /// The matrix is compact.
   ///
-  /// - Parameter rows: The rows to take, from 0, ascending; nil for all.
+  /// - Parameters:
+  ///   - targets: Names of columns that are no inputs.
+  ///   - rows: The rows to take, from 0, ascending; nil for all.
   /// - Throws: `DataError` for a missing value, one that is too large for the precision, or if there
   ///   is no numeric column.
   public func numericMatrix<T: Scalar>(

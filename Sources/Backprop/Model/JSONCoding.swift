@@ -21,7 +21,9 @@ extension JSONValue {
 
   /// The value that a document stands for.
   ///
-  /// - Parameter userInfo: What the type's own `init(from:)` may ask the decoder for.
+  /// - Parameters:
+  ///   - type: The type of the value.
+  ///   - userInfo: What the type's own `init(from:)` may ask the decoder for.
   /// - Throws: `DecodingError` if keys or types do not fit.
   public func decoded<Value: Decodable>(
     as type: Value.Type, userInfo: [CodingUserInfoKey: any Sendable] = [:]
