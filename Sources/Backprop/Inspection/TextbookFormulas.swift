@@ -40,7 +40,8 @@ extension Activation {
       return RightSide(value: value, scale: abs(value) * (1 + z * z))
     case .silu: return exact(z / (1 + exp(-z)))
     case .mish: return exact(z * Self.hyperbolicTangent(max(z, 0) + log1p(exp(-abs(z)))))
-    case .custom(let custom):
+    case .own(let own):
+      let custom = own.activation
       let value = custom.value(z)
       // How well conditioned somebody's own formula is nobody knows; a rounding of z moves it so.
       return RightSide(value: value, scale: abs(value) + abs(z * custom.derivative(z)))
@@ -74,8 +75,8 @@ extension Activation {
     case .mish:
       let t = Self.hyperbolicTangent(max(z, 0) + log1p(exp(-abs(z))))
       return sum(t, z / (1 + exp(-z)) * (1 - t * t))
-    case .custom(let custom):
-      let value = custom.derivative(z)
+    case .own(let own):
+      let value = own.activation.derivative(z)
       return RightSide(value: value, scale: abs(value) + abs(z))
     }
   }

@@ -232,7 +232,8 @@ extension Network {
       T.kernels.maxoutDelta(
         rows, ones.columns, pieces, ones.start, ones.stride, state.weightedInputs.start,
         state.weightedInputs.stride, target.start, target.stride)
-    case .custom(let custom):
+    case .own(let own):
+      let custom = own.activation
       for row in 0..<rows {
         let z = state.weightedInputs.row(row)
         for column in z.indices { target.row(row)[column] = custom.derivative(z[column]) }

@@ -38,9 +38,12 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
   public init?<T: Scalar>(_ value: T) {
     guard value.isFinite else { return nil }
     // Swift's descriptions are the shortest that round-trip; JSON needs no ".0" behind an integer.
-    let text = value.description
-    let end = text.utf8.suffix(2)
-    description = end.elementsEqual(".0".utf8) ? String(text.utf8.dropLast(2)) ?? text : text
+    var text = value.description
+    let isWhole = text.withUTF8 {
+      $0.count > 2 && $0[$0.count - 1] == 0x30 && $0[$0.count - 2] == 0x2E
+    }
+    if isWhole { text.unicodeScalars.removeLast(2) }
+    description = text
   }
 
   public var double: Double? { Double(description) }

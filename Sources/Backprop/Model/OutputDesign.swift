@@ -101,7 +101,7 @@ extension Activation {
     case .gelu: (-0.17, .infinity)
     case .silu: (-0.2785, .infinity)
     case .mish: (-0.3089, .infinity)
-    case .identity, .maxout, .custom: nil
+    case .identity, .maxout, .own: nil
     }
   }
 }

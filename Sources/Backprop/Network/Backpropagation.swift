@@ -64,8 +64,8 @@ extension Network {
       T.kernels.maxoutDelta(
         rows, outputCount, pieces, gradient.start, gradient.stride, z.start, z.stride, delta.start,
         delta.stride)
-    case .custom(let custom):
-      custom.formDelta(rows, delta, gradient: gradient, at: z)
+    case .own(let own):
+      own.activation.formDelta(rows, delta, gradient: gradient, at: z)
     default:
       let kept = outputActivation.derivativeUsesWeightedInputs ? z : a
       T.kernels.multiplyDerivative(

@@ -42,11 +42,11 @@ public struct DenseLayer: Hashable, Sendable {
         pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, parameters,
         Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
       T.kernels.maxout(rows, outputs, pieces, z.start, z.stride, a.start, a.stride)
-    case .custom(let custom):
+    case .own(let own):
       T.kernels.affine(
         pool?.handle, rows, inputs, outputs, below.start, below.stride, parameters,
         Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
-      custom.form(rows, outputs: a, from: z)
+      own.activation.form(rows, outputs: a, from: z)
     default:
       T.kernels.affine(
         pool?.handle, rows, inputs, outputs, below.start, below.stride, parameters,
@@ -91,10 +91,10 @@ public struct DenseLayer: Hashable, Sendable {
       T.kernels.maxoutDelta(
         rows, inputs, pieces, gradient.start, gradient.stride, state.weightedInputs.start,
         state.weightedInputs.stride, state.delta.start, state.delta.stride)
-    case .custom(let custom):
+    case .own(let own):
       formOutputGradient(
         rows: rows, delta: delta, parameters: parameters, into: gradient, pool: pool)
-      custom.formDelta(rows, state.delta, gradient: gradient, at: state.weightedInputs)
+      own.activation.formDelta(rows, state.delta, gradient: gradient, at: state.weightedInputs)
     default:
       let kept = activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs
       T.kernels.passDown(

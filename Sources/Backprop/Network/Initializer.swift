@@ -39,7 +39,7 @@ public enum Initializer: NamedCase {
     switch activation {
     case .relu, .leakyReLU, .elu, .softplus, .gelu, .silu, .mish, .maxout: .heNormal
     case .selu: .lecunNormal
-    case .identity, .sigmoid, .tanh, .softmax, .custom: .xavierUniform
+    case .identity, .sigmoid, .tanh, .softmax, .own: .xavierUniform
     }
   }
 

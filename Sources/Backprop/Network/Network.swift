@@ -83,7 +83,7 @@ public struct Network<T: Scalar>: Sendable {
         throw .layersDoNotFit(
           layer: index + 2, inputs: layer.inputs, outputsBelow: layers[index - 1].outputs)
       }
-      if case .custom = layer.activation {
+      if case .own = layer.activation {
       } else if Activation(layer.activation.description) != layer.activation {
         throw .badParameter(of: layer.activation.description)
       }

@@ -93,7 +93,7 @@ extension Activation {
   /// The elementwise kernel; softmax and maxout have kernels of their own, a user's own has none.
   var kernel: bp_activation {
     switch self {
-    case .identity, .softmax, .maxout, .custom: BP_IDENTITY
+    case .identity, .softmax, .maxout, .own: BP_IDENTITY
     case .sigmoid: BP_SIGMOID
     case .tanh: BP_TANH
     case .relu: BP_RELU

@@ -311,7 +311,7 @@ struct ActivationText {
     case .mish: "\(z) · tanh(log(1 + exp(\(z))))"
     case .softmax: "exp(\(z)) / Σₖ exp(zₖ)"
     case .maxout(let pieces): "max(z of \(pieces) pieces)"
-    case .custom(let custom): "\(custom.name)(\(z))"
+    case .own(let own): "\(own.activation.name)(\(z))"
     }
   }
 
@@ -331,7 +331,7 @@ struct ActivationText {
     case .mish: "t + z s (1 − t²), t = tanh(log(1 + exp(z))), s = 1 / (1 + exp(−z))"
     case .softmax: "aₖ ([k = j] − aⱼ)"
     case .maxout: "z is the largest ? 1 : 0"
-    case .custom(let custom): "\(custom.name)′(z)"
+    case .own(let own): "\(own.activation.name)′(z)"
     }
   }
 
