@@ -13,6 +13,6 @@ struct BackpropCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, CreateCommand.self, EvaluateCommand.self, PredictCommand.self,
-      InspectCommand.self,
+      InspectCommand.self, CheckCommand.self, WhatIfCommand.self,
     ])
 }

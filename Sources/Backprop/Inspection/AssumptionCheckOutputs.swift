@@ -23,14 +23,21 @@ extension AssumptionCheck {
     network.backward(in: &workspace, into: &gradient)
     let roundoff = network.roundoff(of: loss, in: workspace)
     let outputs = workspace.outputs(of: network.layers.count - 1)
+    let losses = workspace.exampleLosses
 
     // The same loss on top of nothing but a copy of aᴸ.
     let top = Self.lossAlone(of: network)
     let alone = Self.lossAndGradient(top, outputs, examples)
     // Rounding of aᴸ itself: a loss from logits is more accurate than one from aᴸ.
     let slope = zip(alone.gradient.elements.joined(), outputs.elements.joined())
-    let scale = abs(loss) + slope.reduce(0) { $0 + abs($1.0 * $1.1) }
-    if alone.loss.isFinite { note(.lossOfOutputs, Self.residual(alone.loss - loss, scale)) }
+    let scale =
+      losses.reduce(0) { $0 + abs($1) } + slope.reduce(0) { $0 + abs($1.0 * $1.1) }
+    // One by one, so that differences do not cancel. An output that underflowed to 0 has no
+    // logarithm, though its logit has.
+    let difference = zip(alone.losses, losses).reduce(0) { sum, pair in
+      pair.0.isFinite ? sum + abs(pair.0 - pair.1) : sum
+    }
+    note(.lossOfOutputs, Self.residual(difference, scale.isFinite ? scale : abs(loss)))
 
     var random = RandomSource(seed: seed, purpose: .sampling, index: 1 << 16 + 1)
     for _ in 0..<trials where network.layers.count > 1 {
@@ -61,12 +68,12 @@ extension AssumptionCheck {
   /// C and w ∇ₐC from aᴸ and y: under the identity, BP1 is δ = w ∇ₐC.
   private static func lossAndGradient(
     _ top: Network<Double>, _ outputs: Matrix<Double>, _ examples: Dataset<Double>
-  ) -> (loss: Double, gradient: Matrix<Double>) {
+  ) -> (losses: [Double], gradient: Matrix<Double>) {
     var workspace = Workspace(for: top, capacity: examples.count)
     let batch = Batch(inputs: outputs, targets: examples.targets, weights: examples.weights)
-    let loss = top.forward(batch, in: &workspace)
+    top.forward(batch, in: &workspace)
     top.formOutputDelta(in: &workspace)
-    return (loss, workspace.delta(of: 0))
+    return (workspace.exampleLosses, workspace.delta(of: 0))
   }
 
   /// The same function of x, with the neurons of every hidden layer in another order.

@@ -3,7 +3,7 @@ import Testing
 @testable import Backprop
 
 /// C = Σ (a − y)⁴ / 4 with a gradient that forgets the cube: wrong everywhere but at |a − y| = 1.
-private struct WrongQuartic: ExampleLoss {
+struct WrongQuartic: ExampleLoss {
   let name = "wrong-quartic"
 
   func value<T: Scalar>(outputs: Span<T>, targets: Span<T>, weight: T) -> T {
