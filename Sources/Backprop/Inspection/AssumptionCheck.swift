@@ -110,7 +110,8 @@ public struct AssumptionCheck: Sendable {
     return residual(whole.loss - sum, scale)
   }
 
-  /// max |∇C − Σ f ∇C′| over Σ max |f ∇Cₓ|: parts may cancel, their examples' sizes do not.
+  /// max |∇C − Σ f ∇C′| over Σ max |f ∇Cₓ|: parts may cancel, their examples' sizes do not. A gradient
+  /// far below its loss may be 0 but for rounding, and is measured against a thousandth of the loss.
   private static func gradientResidual(
     _ whole: Pass, _ parts: [Pass], _ factors: [Double], _ singles: [Pass]
   ) -> Double {
@@ -121,7 +122,8 @@ public struct AssumptionCheck: Sendable {
       let difference = abs(whole.gradient.start[index] - sum)
       if !(difference <= largest) { largest = difference }
     }
-    let mean = singles.reduce(0) { $0 + $1.largest } / Double(singles.count)
+    let mean =
+      singles.reduce(0) { $0 + max($1.largest, 1e-3 * abs($1.loss)) } / Double(singles.count)
     let total = factors.reduce(0, +)
     return residual(largest, mean * max(total, 1e-300))
   }

@@ -149,7 +149,8 @@ extension AssumptionCheck {
     return Self.residual(above.loss - below.loss - change, scale)
   }
 
-  /// A random sign times max(|θ|, 0.1) for every weight and bias; 0 in the padding.
+  /// A random number in (−1, 1) times max(|θ|, 0.1) for every weight and bias; 0 in the padding. Not
+  /// a random sign: moves of equal size could cancel in aᴸ.
   private static func randomDirection(
     _ parameters: Parameters<Double>, _ random: inout RandomSource
   ) -> [Double] {
@@ -158,8 +159,8 @@ extension AssumptionCheck {
       for output in 0..<tensor.outputs {
         for input in Array(0..<tensor.inputs).map(Optional.init) + [nil] {
           let index = tensor.index(output: output, input: input)
-          let size = max(abs(parameters.start[index]), 0.1)
-          direction[index] = random.nextWord() & 1 == 0 ? size : -size
+          direction[index] =
+            (2 * random.uniform() - 1) * max(abs(parameters.start[index]), 0.1)
         }
       }
     }

@@ -38,33 +38,51 @@ public struct Suspect: Codable, Hashable, Sendable {
   init?(_ tensors: [TensorCheck], of isGradient: (Mutant) -> Bool) {
     let red = tensors.filter { $0.verdict == .wrong }
     guard !red.isEmpty else { return nil }
+    mutant = Mutant.allCases.first(where: isGradient)
     let layers = Set(red.map(\.layer))
     let last = tensors.map(\.layer).max() ?? 0
-    let redBiases = red.filter { $0.name == .bias }.map(\.layer)
-    // Tensors that differences cannot judge are neither red nor green.
-    let sound = tensors.filter { $0.verdict != .wrong && $0.isTelling }
-    switch (red.contains { $0.name == .weight }, redBiases.max()) {
-    case (false, _):
-      (finding, equations) = (.biasGradient, ["BP3"])
-      layer = layers.count == 1 && last > 2 ? layers.first : nil
-    case (true, nil):
-      (finding, equations) = (.weightGradient, ["BP4"])
-      layer = layers.count == 1 && last > 2 ? layers.first : nil
-    case (true, let top?):
-      if layers.count == 1, red.allSatisfy(\.isZero) {
-        (finding, equations) = (.layerGradient, ["BP3", "BP4"])
-        layer = top
-      } else if sound.contains(where: { $0.layer <= top }) || layers.contains(where: { $0 > top }) {
-        (finding, equations) = (.unclear, [])
-        layer = nil
-      } else if top == last {
-        (finding, equations) = (.outputDelta, ["BP1"])
-        layer = nil
-      } else {
-        (finding, equations) = (.backpropagatedDelta, ["BP2"])
-        layer = top
-      }
+    // Tensors that say nothing, those of dead neurons for example, are neither red nor green.
+    let green = tensors.filter { $0.verdict != .wrong && $0.isTelling }
+    func has(_ tensors: [TensorCheck], _ kind: TensorCheck.Kind) -> Bool {
+      tensors.contains { $0.name == kind }
     }
-    mutant = Mutant.allCases.first(where: isGradient)
+    let pattern: (finding: Finding, equations: [String], layer: Int?)
+    let only = layers.count == 1 && last > 2 ? layers.first : nil
+    let top = layers.max() ?? last
+    // ∂C/∂b is δ itself: where a bias is green, δ is right.
+    let greenBelow = green.filter { $0.name == .bias && $0.layer <= top }
+    if layers.count == 1, last > 2, red.allSatisfy(\.isZero), has(red, .weight), has(red, .bias) {
+      pattern = (.layerGradient, ["BP3", "BP4"], top)
+    } else if !has(red, .weight), has(green, .weight) {
+      pattern = (.biasGradient, ["BP3"], only)
+    } else if !has(red, .bias), has(green, .bias) {
+      pattern = (.weightGradient, ["BP4"], only)
+    } else if !has(red, .bias) || !greenBelow.isEmpty {
+      pattern = (.unclear, [], nil)
+    } else if top == last {
+      pattern = (.outputDelta, ["BP1"], nil)
+    } else {
+      pattern = (.backpropagatedDelta, ["BP2"], top)
+    }
+    // A gradient that is a known mutant's is better evidence than a few drawn entries.
+    if let mutant, mutant.equations != pattern.equations {
+      finding = mutant.finding
+      equations = mutant.equations
+      layer = finding == .backpropagatedDelta || finding == .layerGradient ? top : nil
+    } else {
+      (finding, equations, layer) = pattern
+    }
+  }
+}
+
+extension Mutant {
+  fileprivate var finding: Suspect.Finding {
+    switch self {
+    case .untransposed, .withoutDerivative: .backpropagatedDelta
+    case .wrongOutputs: .weightGradient
+    case .frozenFirstLayer: .layerGradient
+    case .withoutBiasGradient: .biasGradient
+    case .softmaxDiagonal, .signFlipped: .outputDelta
+    }
   }
 }

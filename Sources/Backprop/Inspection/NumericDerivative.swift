@@ -61,6 +61,8 @@ struct NumericDerivative: ~Copyable {
   /// h is divided by this where it crosses a kink; below 4⁻¹⁴ of the first step there is none to use.
   private static let retreat = 4.0
   private static let mostRetreats = 14
+  /// Tableaus that may fail to converge before the best of them is taken.
+  private static let mostMisses = 4
   /// Estimates of rounding and truncation are of the right size, not bounds.
   private static let safety = 4.0
 
@@ -159,20 +161,26 @@ struct NumericDerivative: ~Copyable {
   ) -> Estimate {
     var start = first
     var crossedKink = false
+    var (best, misses) = (Tableau(step: first), 0)
     for attempt in 0...Self.mostRetreats {
-      let (best, crossed) = extrapolate(entry, from: start)
+      let (tableau, crossed) = extrapolate(entry, from: start)
+      let rounding = 16 * roundoff / tableau.step
       // A kink of a user's own function is seen only by steps that do not come to agree.
-      let disagree =
-        hasOwnFunctions && best.error > max(1e-6 * abs(best.value), 16 * roundoff / best.step)
-      if crossed == .none, !disagree {
-        return Estimate(
-          value: best.value, uncertainty: Self.safety * max(best.error, roundoff / best.step),
-          step: best.step, crossedKink: crossedKink, isUsable: true)
-      }
+      let disagree = hasOwnFunctions && tableau.error > max(1e-6 * abs(tableau.value), rounding)
       if attempt == 0, crossed == .kink || disagree { crossedKink = true }
+      if crossed == .none, !disagree {
+        misses += 1
+        if tableau.error < best.error { best = tableau }
+        // Where the first steps leave the series' radius of convergence, smaller ones do better.
+        let isGood = tableau.error <= max(10 * Self.aim * abs(tableau.value), rounding)
+        if isGood || misses == Self.mostMisses { break }
+      }
       start /= Self.retreat
     }
-    return Self.unusable(step: start)
+    guard misses > 0 else { return Self.unusable(step: start) }
+    return Estimate(
+      value: best.value, uncertainty: Self.safety * max(best.error, roundoff / best.step),
+      step: best.step, crossedKink: crossedKink, isUsable: true)
   }
 
   private static func unusable(step: Double) -> Estimate {
@@ -180,13 +188,22 @@ struct NumericDerivative: ~Copyable {
       value: .nan, uncertainty: .infinity, step: step, crossedKink: true, isUsable: false)
   }
 
+  /// The best element of a tableau.
+  private struct Tableau {
+    var value = Double.nan
+    /// The distance to its neighbours of one order less.
+    var error = Double.infinity
+    /// The smallest h that it is made of.
+    var step: Double
+  }
+
   /// Ridders' tableau from one first step on, until it crosses a fold or is good enough.
   private mutating func extrapolate(
     _ entry: ParameterEntry, from first: Double
-  ) -> (best: (value: Double, error: Double, step: Double), crossed: Fold) {
+  ) -> (best: Tableau, crossed: Fold) {
     var h = first
     var previous: [Double] = []
-    var best = (value: Double.nan, error: Double.infinity, step: h)
+    var best = Tableau(step: h)
     for row in 0..<Self.mostRows {
       let (quotient, crossed) = difference(entry, h)
       guard crossed == .none else { return (best, crossed) }
@@ -196,7 +213,7 @@ struct NumericDerivative: ~Copyable {
         power *= 4
         let next = current[column] + (current[column] - above) / (power - 1)
         let error = max(abs(next - current[column]), abs(next - above))
-        if error <= best.error { best = (next, error, h) }
+        if error <= best.error { best = Tableau(value: next, error: error, step: h) }
         current.append(next)
       }
       // Two rows may agree by chance, three hardly; and once rounding sets in, it only grows.

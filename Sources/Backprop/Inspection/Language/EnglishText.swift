@@ -133,7 +133,7 @@ enum EnglishText {
     "whatif.column.loss": "loss",
     "whatif.column.red": "red tensors",
     "whatif.column.equations": "equation",
-    "whatif.metric": "before, after: {0}; loss: after training; red, equation: the gradient check",
+    "whatif.metric": "before, after: {0}; loss: after; red tensors, equation: the gradient check",
     "whatif.right": "backpropagation",
     "whatif.green": "none",
     "whatif.same": "no mistake here",

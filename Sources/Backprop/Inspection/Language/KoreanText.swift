@@ -120,7 +120,7 @@ enum KoreanText {
     "whatif.column.loss": "손실",
     "whatif.column.red": "빨간 텐서",
     "whatif.column.equations": "식",
-    "whatif.metric": "학습 전, 학습 후: {0}; 손실: 학습 후; 빨간 텐서, 식: 기울기 검사",
+    "whatif.metric": "학습 전, 학습 후: {0}; 손실: 학습 후; 빨간 텐서와 식: 기울기 검사",
     "whatif.right": "역전파",
     "whatif.green": "없음",
     "whatif.same": "여기서는 같음",
