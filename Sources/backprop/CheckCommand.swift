@@ -14,7 +14,7 @@ struct CheckCommand: ParsableCommand {
 
       EXAMPLES:
         backprop check model.safetensors iris.csv
-        backprop check model.safetensors iris.csv --mutant bp2-no-transpose --language ko
+        backprop check model.safetensors iris.csv --mutant no-bp3 --language ko
       """)
 
   @OptionGroup

@@ -246,10 +246,20 @@ struct CheckText {
     return ["", language.text(key)] + table.lines()
   }
 
+  /// Whether the differences are at fault: some other h makes all of the curve's entries agree.
+  private var isMatterOfStep: Bool {
+    !result.gradient.passed
+      && result.gradient.curve.contains {
+        ($0.worst ?? 1) <= GradientCheck.suspiciousError && $0.entries > 0
+      }
+  }
+
   private var conclusion: [String] {
     var lines = [""]
     let report = result.gradient
-    if let suspect = report.suspect {
+    if report.suspect?.mutant == nil, isMatterOfStep {
+      lines.append(language.text("check.otherStep"))
+    } else if let suspect = report.suspect {
       let layer = suspect.layer.map(String.init) ?? ""
       let red = report.tensors.filter { $0.verdict == .wrong }.map(\.symbol)
       lines.append(language.text("check.red", red.joined(separator: ", ")))

@@ -89,10 +89,15 @@ struct WhatIfCommand: ParsableCommand {
     let question = try parsedQuestion()
     let lab = try mutantLab()
     let subject = try subject()
-    let few = subject.data.subset((0..<min(Self.fewExamples, subject.data.count)).map(UInt32.init))
+    // Drawn, for files are often sorted by class.
+    var random = RandomSource(seed: seed, purpose: .sampling, index: 1)
+    let order = random.permutation(of: subject.data.count)
+    let few = subject.data.subset(order.prefix(Self.fewExamples).sorted())
     let experimentLab = ExperimentLab(seed: seed)
     let experiments = try question.experiments.map {
-      try experimentLab.run($0, subject.network, on: few)
+      // A product takes a few factors by itself, and wants to choose.
+      try experimentLab.run(
+        $0, subject.network, on: $0.brokenAssumption == "I" ? subject.data : few)
     }
     let mutants =
       question == .mutants || question == .all

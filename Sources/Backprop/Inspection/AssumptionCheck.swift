@@ -40,31 +40,33 @@ public struct AssumptionCheck: Sendable {
     let plain = Dataset(inputs: examples.inputs, targets: examples.targets)
     var probe = Probe(network, capacity: examples.count)
 
-    // Cₓ and ∇Cₓ of each example alone, with weight 1.
-    let singles = (0..<examples.count).map { probe.pass(plain.subset([UInt32($0)]), .sum) }
+    // Each example alone, with weight 1; then times its weight, and added up.
+    var oneByOne = Sum(of: network)
+    for (index, weight) in weights.enumerated() {
+      oneByOne.add(probe.pass(plain.subset([UInt32(index)]), .sum), factor: weight)
+    }
     var worst: [AssumptionReport.Property: Double] = [:]
     func note(_ property: AssumptionReport.Property, _ residual: Double) {
       worst[property] = max(worst[property] ?? 0, residual.isNaN ? .infinity : residual)
     }
     for reduction in Reduction.allCases {
       let scale: Double = reduction.scale(count: examples.count)
+      let size = oneByOne.size * scale
       let whole = probe.pass(weighted, reduction)
-      let factors = weights.map { $0 * scale }
-      note(.exampleWeights, Self.lossResidual(whole, singles, factors))
-      note(.exampleWeightsOfGradient, Self.gradientResidual(whole, singles, factors, singles))
+      note(.exampleWeights, oneByOne.lossResidual(whole, scale: scale))
+      note(.exampleWeightsOfGradient, oneByOne.gradientResidual(whole, scale: scale, size: size))
 
       for _ in 0..<trials where examples.count > 1 {
         let order = random.permutation(of: examples.count)
         let cut = 1 + random.index(below: examples.count - 1)
-        let parts = [order[..<cut], order[cut...]].map { rows in
-          probe.pass(weighted.subset(Array(rows)), reduction)
+        var parts = Sum(of: network)
+        for rows in [order[..<cut], order[cut...]] {
+          // A mean of m examples weighs a part of k of them k/m.
+          let factor = reduction == .mean ? Double(rows.count) * scale : 1
+          parts.add(probe.pass(weighted.subset(Array(rows)), reduction), factor: factor)
         }
-        // A mean of m examples weighs a part of k of them k/m.
-        let factors =
-          reduction == .mean
-          ? [Double(cut) * scale, Double(examples.count - cut) * scale] : [1, 1]
-        note(.splits, Self.lossResidual(whole, parts, factors))
-        note(.splitsOfGradient, Self.gradientResidual(whole, parts, factors, singles))
+        note(.splits, parts.lossResidual(whole, scale: 1))
+        note(.splitsOfGradient, parts.gradientResidual(whole, scale: 1, size: size))
       }
     }
     return AssumptionReport(worst, tolerance: { _ in Self.tolerance })
@@ -74,9 +76,6 @@ public struct AssumptionCheck: Sendable {
   private struct Pass {
     let loss: Double
     let gradient: Parameters<Double>
-    var largest: Double {
-      (0..<gradient.layout.count).reduce(0) { max($0, abs(gradient.start[$1])) }
-    }
   }
 
   /// Runs the engine under either reduction.
@@ -100,32 +99,43 @@ public struct AssumptionCheck: Sendable {
     }
   }
 
-  /// |C − Σ f C′| / Σ |f C′|.
-  private static func lossResidual(_ whole: Pass, _ parts: [Pass], _ factors: [Double]) -> Double {
-    var (sum, scale) = (0.0, 0.0)
-    for (part, factor) in zip(parts, factors) {
-      sum += factor * part.loss
-      scale += abs(factor * part.loss)
-    }
-    return residual(whole.loss - sum, scale)
-  }
+  /// Σ f C and Σ f ∇C over parts, added up as passes come: one gradient in memory, not one a part.
+  private struct Sum {
+    private var loss = 0.0
+    private var absoluteLoss = 0.0
+    private var gradient: Parameters<Double>
+    /// Σ f max |∇C|: parts may cancel, their sizes do not. A gradient far below its loss may be 0 but
+    /// for rounding, and counts as a thousandth of the loss.
+    private(set) var size = 0.0
 
-  /// max |∇C − Σ f ∇C′| over Σ max |f ∇Cₓ|: parts may cancel, their examples' sizes do not. A gradient
-  /// far below its loss may be 0 but for rounding, and is measured against a thousandth of the loss.
-  private static func gradientResidual(
-    _ whole: Pass, _ parts: [Pass], _ factors: [Double], _ singles: [Pass]
-  ) -> Double {
-    let count = whole.gradient.layout.count
-    var largest = 0.0
-    for index in 0..<count {
-      let sum = zip(parts, factors).reduce(0) { $0 + $1.1 * $1.0.gradient.start[index] }
-      let difference = abs(whole.gradient.start[index] - sum)
-      if !(difference <= largest) { largest = difference }
+    init(of network: Network<Double>) { gradient = network.makeGradient() }
+
+    mutating func add(_ pass: Pass, factor: Double) {
+      loss += factor * pass.loss
+      absoluteLoss += abs(factor * pass.loss)
+      var largest = 1e-3 * abs(pass.loss)
+      let target = gradient.mutableStart
+      for index in 0..<gradient.layout.count {
+        target[index] += factor * pass.gradient.start[index]
+        largest = max(largest, abs(pass.gradient.start[index]))
+      }
+      size += factor * largest
     }
-    let mean =
-      singles.reduce(0) { $0 + max($1.largest, 1e-3 * abs($1.loss)) } / Double(singles.count)
-    let total = factors.reduce(0, +)
-    return residual(largest, mean * max(total, 1e-300))
+
+    /// |C − scale Σ f C′| / scale Σ |f C′|.
+    func lossResidual(_ whole: Pass, scale: Double) -> Double {
+      residual(whole.loss - scale * loss, scale * absoluteLoss)
+    }
+
+    /// max |∇C − scale Σ f ∇C′| / size.
+    func gradientResidual(_ whole: Pass, scale: Double, size: Double) -> Double {
+      var largest = 0.0
+      for index in 0..<gradient.layout.count {
+        let difference = abs(whole.gradient.start[index] - scale * gradient.start[index])
+        if !(difference <= largest) { largest = difference }
+      }
+      return residual(largest, size)
+    }
   }
 
   static func residual(_ difference: Double, _ scale: Double) -> Double {

@@ -77,7 +77,7 @@ extension AssumptionCheck {
   }
 
   /// The same function of x, with the neurons of every hidden layer in another order.
-  private static func permutingNeurons(
+  static func permutingNeurons(
     of network: Network<Double>, _ random: inout RandomSource
   ) -> Network<Double> {
     var result = network

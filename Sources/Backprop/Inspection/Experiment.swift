@@ -42,6 +42,8 @@ public struct ExperimentLab: Sendable {
 
   /// The most factors of a product: more, and it would leave the range of numbers.
   public static let mostFactors = 6
+  /// The least loss that is a factor. A loss that is ε but for rounding has no derivative to speak of.
+  public static let leastFactor = 1e-9
 
   public init(lambda: Double = 0.1, entriesPerTensor: Int = 12, seed: UInt64 = 0) {
     precondition(lambda > 0 && entriesPerTensor >= 1, "λ \(lambda), \(entriesPerTensor) entries")
@@ -54,7 +56,7 @@ public struct ExperimentLab: Sendable {
   ///
   /// - Parameters:
   ///   - network: In double precision.
-  ///   - examples: At least two; the product takes the first few whose loss is positive.
+  ///   - examples: At least two; the product takes the few with the largest losses.
   /// - Throws: `ExperimentError` where the network or the examples admit no such loss.
   public func run(
     _ experiment: Experiment, _ network: Network<Double>, on examples: Dataset<Double>
@@ -70,7 +72,7 @@ public struct ExperimentLab: Sendable {
 
   // MARK: Assumption I
 
-  /// The first examples whose loss is a number above 0, and those losses.
+  /// The examples with the largest losses, if they are clearly above 0, and those losses.
   private static func factors(
     of network: Network<Double>, _ examples: Dataset<Double>
   ) throws(ExperimentError) -> (examples: Dataset<Double>, losses: [Double]) {
@@ -78,8 +80,8 @@ public struct ExperimentLab: Sendable {
     var workspace = Workspace(for: network, capacity: examples.count)
     _ = network.forward(plain.batch, in: &workspace, scale: 1, pool: nil)
     let losses = workspace.exampleLosses
-    let rows = losses.indices.filter { losses[$0] > 1e-30 && losses[$0].isFinite }
-      .prefix(mostFactors)
+    let rows = losses.indices.filter { losses[$0] > leastFactor && losses[$0].isFinite }
+      .sorted { losses[$0] != losses[$1] ? losses[$0] > losses[$1] : $0 < $1 }.prefix(mostFactors)
     guard rows.count >= 2 else {
       throw .tooFewFactors(positive: rows.count, examples: examples.count)
     }
@@ -285,8 +287,8 @@ public enum ExperimentError: UserError, Equatable {
   public var description: String {
     switch self {
     case .tooFewFactors(let positive, let examples):
-      "a product of losses needs 2 examples whose loss is above 0, found \(positive) of \(examples): "
-        + "give more examples, or a loss that is not 0"
+      "a product of losses needs 2 examples whose loss is clearly above 0, found \(positive) of "
+        + "\(examples): give more examples, or a model that does not fit them perfectly"
     case .noHiddenLayer:
       "a penalty on a hidden activation needs a hidden layer, and the network has none: "
         + "give a deeper one"

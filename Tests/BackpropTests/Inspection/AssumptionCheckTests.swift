@@ -98,6 +98,27 @@ struct AssumptionCheckTests {
     #expect(report.details.filter { !$0.passed }.map(\.property) == [.firstOrder])
   }
 
+  @Test("Neurons in another order are other parameters and the same function")
+  func permutedNeurons() throws {
+    let (network, data) = try GradientCheckTests.example(
+      hidden: [.maxout(pieces: 2), .tanh], output: .softmax, loss: .crossEntropy)
+    var random = RandomSource(seed: 3, purpose: .sampling)
+    let permuted = AssumptionCheck.permutingNeurons(of: network, &random)
+    #expect(permuted.parameters != network.parameters)
+    let (before, after) = (
+      network.predictions(for: data.inputs), permuted.predictions(for: data.inputs)
+    )
+    for (left, right) in zip(before.elements.joined(), after.elements.joined()) {
+      #expect(abs(left - right) < 1e-15)
+    }
+    // The first column of W² holds the same numbers in another order.
+    let column = { (network: Network<Double>) in
+      network.parameters.tensors(of: 0).weights.elements.map { $0[0] }
+    }
+    #expect(column(permuted) != column(network))
+    #expect(column(permuted).sorted() == column(network).sorted())
+  }
+
   @Test("Outputs that saturate are no broken assumption")
   func saturation() throws {
     var (network, data) = try GradientCheckTests.example(

@@ -69,6 +69,7 @@ enum EnglishText {
     "check.suspectAt.weightGradient": "So BP4 of layer {0} is wrong: only its weights are red.",
     "check.suspectAt.layerGradient":
       "So BP3 and BP4 of layer {0} are never formed: its gradient is exactly 0.",
+    "check.otherStep": "With a better h the differences agree, as the curve shows: use --h auto.",
     "check.resembles": "It is exactly this mistake: {0}.",
     "check.brokenI": "Assumption I is broken: does the loss use the weight of the example?",
     "check.brokenII": "Assumption II is broken: is ∇ₐC the gradient of the loss?",
@@ -133,7 +134,7 @@ enum EnglishText {
     "whatif.column.loss": "loss",
     "whatif.column.red": "red tensors",
     "whatif.column.equations": "equation",
-    "whatif.metric": "before, after: {0}; loss: after; red tensors, equation: the gradient check",
+    "whatif.metric": "before, after: {0}; loss: after; the rest: the gradient check",
     "whatif.right": "backpropagation",
     "whatif.green": "none",
     "whatif.same": "no mistake here",
