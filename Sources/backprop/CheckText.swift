@@ -194,6 +194,14 @@ struct CheckText {
             ? language.text("check.kinksNote", Format.count(kinks))
             : language.text("check.kinksUnjudged", Format.count(kinks), Format.count(unjudged))))
     }
+    // Dead neurons, or a loss at its minimum: right, but any equation would be.
+    let zero = tensors.filter { $0.isZero && $0.checked > 0 && $0.verdict == .good }
+    if !zero.isEmpty {
+      let names =
+        zero.count == tensors.count
+        ? language.text("check.allTensors") : Format.list(zero.map(\.symbol), limit: 8)
+      lines.append("  " + language.text("check.zeroNote", names))
+    }
     if unresolved > 0 {
       lines.append("  " + language.text("check.unresolvedNote", Format.count(unresolved)))
     }

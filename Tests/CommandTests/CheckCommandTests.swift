@@ -109,6 +109,19 @@ struct CheckCommandTests {
     #expect(result.output.contains("--h auto") && !result.output.contains("So BP"))
   }
 
+  @Test("Gradients that are all 0 pass, and the text says that this says nothing")
+  func deadNetwork() throws {
+    try runner.writeRegression()
+    let created = try runner.run(
+      "create", "--sizes", "3,4,1", "--activation", "relu,identity", "--loss", "hinge",
+      "--initializer", "zeros", "-o", "dead.safetensors")
+    #expect(created.exitCode == 0, "\(created.errors)")
+    // All weights 0: every hidden output is 0, on the kink, and so is what reaches W².
+    try runner.write("x.csv", "a,b,c,y\n1,2,3,1\n2,3,4,-1\n")
+    let result = try runner.run("check", "dead.safetensors", "x.csv", "--target", "y")
+    #expect(result.exitCode == 0 && result.output.contains("says nothing"), "\(result.output)")
+  }
+
   @Test("A model without targets of its own is checked with --target")
   func createdModel() throws {
     try runner.writeRegression()

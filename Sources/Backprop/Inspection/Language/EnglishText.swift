@@ -36,6 +36,8 @@ enum EnglishText {
       "kinks: {0} entries crossed one with the first h; a smaller h judged them all",
     "check.kinksUnjudged":
       "kinks: {0} entries crossed one with the first h; {1} cross one with every h",
+    "check.zeroNote": "exactly 0, which says nothing about the equations: {0}",
+    "check.allTensors": "every tensor",
     "check.unresolvedNote": "{0} entries are too small for differences to tell a wrong one",
     "check.curve": "Error of plain central differences against h",
     "check.curveNote": "a V: truncation grows as h², rounding as 1/h",

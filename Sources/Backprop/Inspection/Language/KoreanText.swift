@@ -34,6 +34,8 @@ enum KoreanText {
     "check.between": "1e-7 … 1e-4는 신경망이나 손실 함수에 꺾임점이 있으면 좋음, 없으면 의심",
     "check.kinksNote": "꺾임점: {0}개 성분이 첫 h에서 꺾임점을 넘었고, 더 작은 h로 모두 판정함",
     "check.kinksUnjudged": "꺾임점: {0}개 성분이 첫 h에서 넘었고, 그중 {1}개는 어떤 h로도 피하지 못함",
+    "check.zeroNote": "정확히 0이어서 식에 대해 아무것도 말해 주지 않음: {0}",
+    "check.allTensors": "모든 텐서",
     "check.unresolvedNote": "{0}개 성분은 너무 작아서 차분으로는 틀림을 가릴 수 없음",
     "check.curve": "단순 중앙 차분의 h에 따른 오차",
     "check.curveNote": "V자 곡선: 절단 오차는 h²로, 반올림 오차는 1/h로 커짐",
