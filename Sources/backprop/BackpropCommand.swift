@@ -13,6 +13,7 @@ struct BackpropCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, CreateCommand.self, EvaluateCommand.self, PredictCommand.self,
-      InspectCommand.self, ExplainCommand.self, DoctorCommand.self,
+      InspectCommand.self, ExplainCommand.self, CheckCommand.self, WhatIfCommand.self,
+      DoctorCommand.self,
     ])
 }

@@ -1,0 +1,297 @@
+// What if the assumptions did not hold? Three losses that break one of them, or seem to, each
+// differentiated in three ways: by the equations as they stand ("naive"), by the equations with the
+// term that the chain rule asks for ("repaired"), and by central differences of the loss.
+//
+// The equations, as written, are wrong for such a loss; the chain rule is not. The engine runs all
+// three: a repair is another weight of an example, or one more term, and no second implementation.
+
+/// An experiment with a loss that breaks an assumption of backpropagation.
+public enum Experiment: String, CaseIterable, Codable, Sendable {
+  /// C = Πₓ Cₓ: not a sum over examples, so assumption I is broken.
+  ///
+  /// By the product rule ∂C/∂θ = Σₓ (Π_{y≠x} C_y) ∂Cₓ/∂θ: each δᴸ is to be scaled by
+  /// wₓ = ∂C/∂Cₓ = Π_{y≠x} C_y, which is the weight of an example.
+  case product
+  /// log Πₓ Cₓ = Σₓ log Cₓ: the logarithm restores the sum, of other losses: wₓ = 1/Cₓ.
+  case logarithm
+  /// C + Σₓ wₓ ½ λ ‖aˡ‖² for a hidden layer l: not a function of aᴸ only, so assumption II is broken.
+  ///
+  /// aˡ now reaches the loss by two ways, so BP2 has one more term at layer l:
+  /// δˡ = ((Wˡ⁺¹)ᵀ δˡ⁺¹ + wₓ λ aˡ) ⊙ σ′(zˡ).
+  case hiddenPenalty = "hidden-penalty"
+  /// C + ½ λ ‖W‖²: a function of the parameters themselves. Only BP4 changes, by + λ W; δ does not.
+  case l2
+
+  /// The assumption that is broken: "I", "II"; nil for L2, which breaks none that δ needs.
+  public var brokenAssumption: String? {
+    switch self {
+    case .product, .logarithm: "I"
+    case .hiddenPenalty: "II"
+    case .l2: nil
+    }
+  }
+}
+
+/// Runs experiments on a network and some examples.
+public struct ExperimentLab: Sendable {
+  /// λ of the penalties; positive.
+  public var lambda: Double
+  /// Entries of each tensor that are compared; at least 1.
+  public var entriesPerTensor: Int
+  public var seed: UInt64
+
+  /// The most factors of a product: more, and it would leave the range of numbers.
+  public static let mostFactors = 6
+  /// The least loss that is a factor. A loss that is ε but for rounding has no derivative to speak of.
+  public static let leastFactor = 1e-9
+
+  public init(lambda: Double = 0.1, entriesPerTensor: Int = 12, seed: UInt64 = 0) {
+    precondition(lambda > 0 && entriesPerTensor >= 1, "λ \(lambda), \(entriesPerTensor) entries")
+    self.lambda = lambda
+    self.entriesPerTensor = entriesPerTensor
+    self.seed = seed
+  }
+
+  /// Runs one experiment.
+  ///
+  /// - Parameters:
+  ///   - network: In double precision.
+  ///   - examples: At least two; the product takes the few with the largest losses.
+  /// - Throws: `ExperimentError` where the network or the examples admit no such loss.
+  public func run(
+    _ experiment: Experiment, _ network: Network<Double>, on examples: Dataset<Double>
+  ) throws(ExperimentError) -> ExperimentReport {
+    switch experiment {
+    case .product, .logarithm:
+      let factors = try Self.factors(of: network, examples)
+      return product(experiment, network, factors.examples, losses: factors.losses)
+    case .hiddenPenalty: return try hiddenPenalty(network, examples)
+    case .l2: return l2(network, examples)
+    }
+  }
+
+  // MARK: Assumption I
+
+  /// The examples with the largest losses, if they are clearly above 0, and those losses.
+  private static func factors(
+    of network: Network<Double>, _ examples: Dataset<Double>
+  ) throws(ExperimentError) -> (examples: Dataset<Double>, losses: [Double]) {
+    let plain = Dataset(inputs: examples.inputs, targets: examples.targets)
+    var workspace = Workspace(for: network, capacity: examples.count)
+    _ = network.forward(plain.batch, in: &workspace, scale: 1, pool: nil)
+    let losses = workspace.exampleLosses
+    let rows = losses.indices.filter { losses[$0] > leastFactor && losses[$0].isFinite }
+      .sorted { losses[$0] != losses[$1] ? losses[$0] > losses[$1] : $0 < $1 }.prefix(mostFactors)
+    guard rows.count >= 2 else {
+      throw .tooFewFactors(positive: rows.count, examples: examples.count)
+    }
+    return (plain.subset(rows.map { UInt32($0) }), rows.map { losses[$0] })
+  }
+
+  private func product(
+    _ experiment: Experiment, _ network: Network<Double>, _ examples: Dataset<Double>,
+    losses: [Double]
+  ) -> ExperimentReport {
+    let sum = Network(
+      layers: network.layers, parameters: network.parameters, loss: network.loss, reduction: .sum)
+    let weights = losses.indices.map { x in
+      experiment == .product
+        ? losses.indices.reduce(1.0) { $1 == x ? $0 : $0 * losses[$1] }  // Π_{y≠x} C_y
+        : 1 / losses[x]
+    }
+    let weighted = Dataset(
+      inputs: examples.inputs, targets: examples.targets, weights: weights)
+    let naive = Self.gradient(of: sum, examples)
+    let repaired = Self.gradient(of: sum, weighted)
+    let batch = examples.batch
+    return report(experiment, sum, examples.count, naive.gradient, repaired) { network, workspace in
+      _ = network.forward(batch, in: &workspace)
+      let losses = workspace.exampleLosses
+      return experiment == .product
+        ? losses.reduce(1, *) : losses.reduce(0) { $0 + Double.naturalLogarithm($1) }
+    }
+  }
+
+  // MARK: Assumption II
+
+  private func hiddenPenalty(
+    _ network: Network<Double>, _ examples: Dataset<Double>
+  ) throws(ExperimentError) -> ExperimentReport {
+    guard network.layers.count > 1 else { throw .noHiddenLayer }
+    // The last hidden layer: what is above it stays right, what is below it does not.
+    let hidden = network.layers.count - 2
+    let batch = examples.batch
+    let naive = Self.gradient(of: network, examples)
+    var workspace = Workspace(
+      for: network, capacity: examples.count, keepsWeightedInputs: true)
+    var gradient = network.makeGradient()
+    let loss = network.forward(batch, in: &workspace)
+    backward(network, penalizing: hidden, in: &workspace, into: &gradient)
+    let roundoff = network.roundoff(of: loss, in: workspace)
+    let lambda = lambda
+    return report(
+      .hiddenPenalty, network, examples.count, naive.gradient, (gradient, roundoff),
+      penalizedLayer: hidden + 2
+    ) { network, workspace in
+      let loss = network.forward(batch, in: &workspace)
+      return loss + Self.penalty(lambda, on: hidden, of: network, in: workspace)
+    }
+  }
+
+  /// wₓ of every example of the last batch.
+  private static func weight(
+    of row: Int, _ network: Network<Double>, in workspace: borrowing Workspace<Double>
+  ) -> Double {
+    (workspace.weights?[row] ?? 1) * network.reduction.scale(count: workspace.rows)
+  }
+
+  /// Σₓ wₓ ½ λ ‖aˡₓ‖².
+  private static func penalty(
+    _ lambda: Double, on layer: Int, of network: Network<Double>,
+    in workspace: borrowing Workspace<Double>
+  ) -> Double {
+    var sum = 0.0
+    for row in 0..<workspace.rows {
+      let squares = workspace.states[layer].outputs.row(row).reduce(0) { $0 + $1 * $1 }
+      sum += weight(of: row, network, in: workspace) * lambda / 2 * squares
+    }
+    return sum
+  }
+
+  /// The engine's backward pass, with one more term in BP2 at a hidden layer.
+  private func backward(
+    _ network: Network<Double>, penalizing hidden: Int, in workspace: inout Workspace<Double>,
+    into gradient: inout Parameters<Double>
+  ) {
+    network.formOutputDelta(in: &workspace)  // BP1
+    for layer in network.layers.indices.reversed() {
+      network.formBiasAndWeightGradient(of: layer, in: &workspace, into: &gradient, pool: nil)
+      if layer > 0 {
+        network.formBackpropagatedDelta(below: layer, in: &workspace, pool: nil)  // BP2
+        if layer - 1 == hidden { addPenaltyTerm(network, at: hidden, in: &workspace) }
+      }
+    }
+  }
+
+  /// δˡ += wₓ λ aˡ ⊙ σ′(zˡ).
+  private func addPenaltyTerm(
+    _ network: Network<Double>, at layer: Int, in workspace: inout Workspace<Double>
+  ) {
+    let state = workspace.states[layer]
+    let activation = network.layers[layer].activation
+    var term = workspace.outputs(of: layer)
+    for row in 0..<workspace.rows {
+      let factor = lambda * Self.weight(of: row, network, in: workspace)
+      term.setRow(row, to: term[row: row].map { factor * $0 })
+    }
+    var product = Matrix<Double>(rows: workspace.rows, columns: state.delta.columns)
+    let start = product.mutableStart
+    let target = MatrixView(
+      start: start, columns: product.columns, stride: product.stride, isKept: true)
+    let (source, z) = (term.view(from: 0), state.weightedInputs)
+    switch activation {
+    case .maxout(let pieces):
+      Double.kernels.maxoutDelta(
+        workspace.rows, term.columns, pieces, source.start, source.stride, z.start, z.stride,
+        target.start, target.stride)
+    case .own(let own): own.activation.formDelta(workspace.rows, target, gradient: source, at: z)
+    default:
+      let kept = activation.derivativeUsesWeightedInputs ? z : state.outputs
+      Double.kernels.multiplyDerivative(
+        workspace.rows, term.columns, source.start, source.stride, kept.start, kept.stride,
+        activation.kernel, activation.kernelParameter, target.start, target.stride)
+    }
+    for row in 0..<workspace.rows {
+      let delta = state.delta.row(row)
+      for (index, value) in product[row: row].enumerated() { delta[index] += value }
+    }
+  }
+
+  // MARK: Penalties on parameters
+
+  private func l2(_ network: Network<Double>, _ examples: Dataset<Double>) -> ExperimentReport {
+    let batch = examples.batch
+    let lambda = lambda
+    let (naive, roundoff) = Self.gradient(of: network, examples)
+    var workspace = Workspace(for: network, capacity: examples.count)
+    network.forward(batch, in: &workspace)
+    var repaired = network.makeGradient()
+    network.backward(in: &workspace, into: &repaired)
+    let before = network.layers.indices.map { workspace.delta(of: $0) }
+    repaired.addSquaredNormGradient(lambda, of: network.parameters, pool: nil)
+    let after = network.layers.indices.map { workspace.delta(of: $0) }
+    let penalty = network.parameters.squaredNormPenalty(lambda)
+    return report(
+      .l2, network, examples.count, naive, (repaired, roundoff + .ulpOfOne * penalty),
+      leavesDelta: before == after
+    ) { network, workspace in
+      network.forward(batch, in: &workspace) + network.parameters.squaredNormPenalty(lambda)
+    }
+  }
+
+  // MARK: Comparing
+
+  /// The engine's gradient, and the rounding of its loss.
+  private static func gradient(
+    of network: Network<Double>, _ examples: Dataset<Double>
+  ) -> (gradient: Parameters<Double>, roundoff: Double) {
+    var workspace = Workspace(
+      for: network, capacity: examples.count, keepsWeightedInputs: true)
+    var gradient = network.makeGradient()
+    let loss = network.forward(examples.batch, in: &workspace)
+    network.backward(in: &workspace, into: &gradient)
+    return (gradient, network.roundoff(of: loss, in: workspace))
+  }
+
+  private func report(
+    _ experiment: Experiment, _ network: Network<Double>, _ count: Int,
+    _ naive: Parameters<Double>, _ repaired: (gradient: Parameters<Double>, roundoff: Double),
+    penalizedLayer: Int? = nil, leavesDelta: Bool? = nil,
+    objective: @escaping NumericDerivative.Objective
+  ) -> ExperimentReport {
+    var workspace = Workspace(for: network, capacity: count, keepsWeightedInputs: true)
+    let value = objective(network, &workspace)
+    var derivative = NumericDerivative(
+      of: network, capacity: count, roundoff: repaired.roundoff + .ulpOfOne * abs(value),
+      objective: objective)
+    let drawer = GradientCheck(entriesPerTensor: entriesPerTensor, seed: seed)
+    var tensors: [ExperimentReport.Tensor] = []
+    for layer in network.layers.indices {
+      for kind in TensorCheck.Kind.allCases {
+        var tensor = ExperimentReport.Tensor(layer: layer + 2, name: kind)
+        let entries = drawer.entries(of: kind, layer: layer, steepIn: repaired.gradient)
+        for entry in entries.drawn {
+          let d = derivative.estimate(entry, step: .auto)
+          guard d.isUsable else { continue }
+          tensor.add(
+            ExperimentReport.Sample(
+              output: entry.output, input: entry.input, naive: naive[entry],
+              repaired: repaired.gradient[entry], numeric: d.value,
+              naiveError: GradientCheck.relativeError(naive[entry], d),
+              repairedError: GradientCheck.relativeError(repaired.gradient[entry], d)))
+        }
+        tensors.append(tensor)
+      }
+    }
+    return ExperimentReport(
+      experiment: experiment, examples: count, loss: value, lambda: lambda, tensors: tensors,
+      hasKinks: network.hasKinks, penalizedLayer: penalizedLayer, leavesDelta: leavesDelta)
+  }
+}
+
+/// Why an experiment cannot be made.
+public enum ExperimentError: UserError, Equatable {
+  case tooFewFactors(positive: Int, examples: Int)
+  case noHiddenLayer
+
+  public var description: String {
+    switch self {
+    case .tooFewFactors(let positive, let examples):
+      "a product of losses needs 2 examples whose loss is clearly above 0, found \(positive) of "
+        + "\(examples): give more examples, or a model that does not fit them perfectly"
+    case .noHiddenLayer:
+      "a penalty on a hidden activation needs a hidden layer, and the network has none: "
+        + "give a deeper one"
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/// The seven classic mistakes in backpropagation, each as a backward pass that runs.
+///
+/// A mutant is composed of the engine's own pieces, with one of them replaced; all else is as it
+/// should be. Mutants live here, beside the check that must find them, and never in the hot path.
+public enum Mutant: String, CaseIterable, Codable, Sendable {
+  /// BP2 with W in place of Wᵀ: its numbers read as `[in, out]`, without moving any.
+  case untransposed = "bp2-no-transpose"
+  /// BP4 with aˡ in place of aˡ⁻¹, cut or repeated to its width.
+  case wrongOutputs = "bp4-wrong-layer"
+  /// The loop ends too early: ∂C/∂W and ∂C/∂b of the first layer that computes stay 0.
+  case frozenFirstLayer = "first-layer-frozen"
+  /// BP2 without ⊙ σ′(z).
+  case withoutDerivative = "bp2-no-derivative"
+  /// ∂C/∂b stays 0.
+  case withoutBiasGradient = "no-bp3"
+  /// δᴸ = ∇ₐC ⊙ a (1 − a): the Jacobian of softmax, taken for its diagonal.
+  case softmaxDiagonal = "softmax-diagonal"
+  /// δᴸ with its sign flipped: y − a for a − y.
+  case signFlipped = "sign-flipped"
+
+  /// The equations that the mutant breaks: "BP1" … "BP4".
+  public var equations: [String] {
+    switch self {
+    case .untransposed, .withoutDerivative: ["BP2"]
+    case .wrongOutputs: ["BP4"]
+    case .frozenFirstLayer: ["BP3", "BP4"]
+    case .withoutBiasGradient: ["BP3"]
+    case .softmaxDiagonal, .signFlipped: ["BP1"]
+    }
+  }
+
+  /// Whether the mutant is another function than backpropagation for networks of this shape.
+  public func applies<T: Scalar>(to network: Network<T>) -> Bool {
+    switch self {
+    case .untransposed:
+      // One row or one column is its own transpose, as memory has it.
+      network.layers.dropFirst().contains { $0.inputs > 1 && $0.affineOutputs > 1 }
+    case .frozenFirstLayer: network.layers.count > 1
+    case .withoutDerivative: network.layers.dropLast().contains { $0.activation != .identity }
+    case .softmaxDiagonal: network.outputActivation == .softmax && network.outputCount > 1
+    case .wrongOutputs, .withoutBiasGradient, .signFlipped: true
+    }
+  }
+
+  /// The broken backward pass.
+  ///
+  /// - Parameters:
+  ///   - network: The network of the last forward pass.
+  ///   - workspace: Holds that pass; receives δˡ of every layer, as the mutant has it.
+  ///   - gradient: Receives what the mutant takes for the gradient.
+  public func backward<T: Scalar>(
+    _ network: Network<T>, in workspace: inout Workspace<T>, into gradient: inout Parameters<T>
+  ) {
+    network.check(workspace)
+    formOutputDelta(network, in: &workspace)
+    for layer in network.layers.indices.reversed() {
+      formBiasAndWeightGradient(network, of: layer, in: &workspace, into: &gradient)
+      if layer > 0 { formBackpropagatedDelta(network, below: layer, in: &workspace) }
+    }
+  }
+
+  /// BP1, or what the mutant makes of it.
+  private func formOutputDelta<T: Scalar>(_ network: Network<T>, in workspace: inout Workspace<T>) {
+    let last = workspace.states[network.layers.count - 1]
+    switch self {
+    case .softmaxDiagonal where network.outputActivation == .softmax:
+      network.formLossGradient(in: &workspace)
+      // The kernel of sigmoid: its σ′, computed from a, is a (1 − a).
+      T.kernels.multiplyDerivative(
+        workspace.rows, network.outputCount, last.outputGradient.start, last.outputGradient.stride,
+        last.outputs.start, last.outputs.stride, Activation.sigmoid.kernel, 0, last.delta.start,
+        last.delta.stride)
+    case .signFlipped:
+      network.formOutputDelta(in: &workspace)
+      for row in 0..<workspace.rows {
+        let delta = last.delta.row(row)
+        for index in delta.indices { delta[index] = -delta[index] }
+      }
+    default: network.formOutputDelta(in: &workspace)
+    }
+  }
+
+  /// BP3 and BP4, or what the mutant makes of them.
+  private func formBiasAndWeightGradient<T: Scalar>(
+    _ network: Network<T>, of layer: Int, in workspace: inout Workspace<T>,
+    into gradient: inout Parameters<T>
+  ) {
+    let tensor = gradient.layout.tensors[layer]
+    switch self {
+    case .wrongOutputs:
+      let a = workspace.states[layer].outputs
+      var repeated = Matrix<T>(rows: workspace.rows, columns: tensor.inputs)
+      for row in 0..<workspace.rows {
+        repeated.setRow(row, to: (0..<tensor.inputs).map { a.row(row)[$0 % a.columns] })
+      }
+      switch network.layers[layer] {
+      case .dense(let dense):
+        dense.formBiasAndWeightGradient(
+          rows: workspace.rows, below: repeated.view(from: 0),
+          delta: workspace.states[layer].delta,
+          gradient: gradient.mutableStart + tensor.offset, pool: nil)
+      }
+      // The view above is read while the matrix lives.
+      withExtendedLifetime(repeated) {}
+    case .frozenFirstLayer where layer == 0:
+      gradient.setTensors(
+        of: layer, weights: [T](repeating: 0, count: tensor.inputs * tensor.outputs),
+        biases: [T](repeating: 0, count: tensor.outputs))
+    default:
+      network.formBiasAndWeightGradient(of: layer, in: &workspace, into: &gradient, pool: nil)
+      guard self == .withoutBiasGradient else { return }
+      for output in 0..<tensor.outputs { gradient[layer: layer, output: output, input: nil] = 0 }
+    }
+  }
+
+  /// BP2, or what the mutant makes of it.
+  private func formBackpropagatedDelta<T: Scalar>(
+    _ network: Network<T>, below layer: Int, in workspace: inout Workspace<T>
+  ) {
+    switch self {
+    case .untransposed:
+      var misread = network
+      let (weights, biases) = network.parameters.denseTensors(of: layer)
+      let (inputs, outputs) = (network.layers[layer].inputs, network.layers[layer].affineOutputs)
+      // Row j of [out, in] becomes column j of [in, out], filled from the same flat numbers.
+      let numbers = (0..<outputs).flatMap { j in (0..<inputs).map { weights[$0 * outputs + j] } }
+      misread.parameters.setTensors(of: layer, weights: numbers, biases: biases)
+      misread.formBackpropagatedDelta(below: layer, in: &workspace, pool: nil)
+    case .withoutDerivative:
+      let passedDown = network.outputGradient(of: layer - 1, in: workspace)
+      let below = workspace.states[layer - 1]
+      // To every piece of a maxout unit: which one won is its derivative.
+      let pieces = network.layers[layer - 1].activation.pieces
+      for row in 0..<workspace.rows {
+        let delta = below.delta.row(row)
+        for index in delta.indices { delta[index] = passedDown[row, index / pieces] }
+      }
+    default: network.formBackpropagatedDelta(below: layer, in: &workspace, pool: nil)
+    }
+  }
+}

@@ -1,0 +1,253 @@
+// Goals, in this order: never to call a right gradient wrong, because of rounding, of truncation or
+// of a kink; never to call a wrong one right; few forward passes.
+
+/// One parameter of a network: W[output][input], or the bias of `output` where `input` is nil.
+struct ParameterEntry: Hashable, Sendable {
+  /// From 0 for the first layer that computes.
+  let layer: Int
+  let output: Int
+  let input: Int?
+}
+
+extension Parameters {
+  subscript(entry: ParameterEntry) -> T {
+    get { self[layer: entry.layer, output: entry.output, input: entry.input] }
+    set { self[layer: entry.layer, output: entry.output, input: entry.input] = newValue }
+  }
+}
+
+/// ∂C/∂θ of single parameters by central differences of C alone.
+///
+///     D(h) = (C(θ + h) − C(θ − h)) / 2h = C′ + h² C‴/6 + h⁴ C⁗′/120 + …
+///
+/// A small h loses digits to rounding, about ε|C|/h of them, a large one to truncation. Ridders'
+/// extrapolation (1982, doi:10.1016/S0141-1195(82)80057-0) begins with a large h, halves it and
+/// cancels one power of h² after the other, so that rounding stays small and truncation vanishes:
+/// T(i, j) = T(i, j−1) + (T(i, j−1) − T(i−1, j−1)) / (4ʲ − 1).
+struct NumericDerivative: ~Copyable {
+  /// C of a network whose parameter has been moved; leaves its forward pass in the workspace.
+  typealias Objective = (Network<Double>, inout Workspace<Double>) -> Double
+
+  /// A derivative, and how far it can be trusted.
+  struct Estimate {
+    let value: Double
+    /// What rounding and truncation can have done to the value.
+    let uncertainty: Double
+    /// The smallest h in use.
+    let step: Double
+    /// Whether a kink lay between θ − h and θ + h for the first h.
+    let crossedKink: Bool
+    /// Whether some h crossed no kink.
+    let isUsable: Bool
+  }
+
+  private var network: Network<Double>
+  private var workspace: Workspace<Double>
+  private let objective: Objective
+  private let roundoff: Double
+  /// max |aˡ⁻¹ₖ| over the examples, by layer and input.
+  private let reach: [[Double]]
+  private let center: KinkPattern
+  private var pattern = KinkPattern()
+  private let hasOwnFunctions: Bool
+
+  /// The most that the first step moves a weighted input z: well inside the radius of convergence of
+  /// every σ (tanh has π/2), so that extrapolation pays at once.
+  private static let firstMove = 0.25
+  /// Rows of the tableau; 7 halvings take the first step to its 128th part.
+  private static let mostRows = 8
+  /// A relative error at which more rows are not worth their passes.
+  private static let aim = 1e-10
+  /// h is divided by this where it crosses a kink; below 4⁻¹⁴ of the first step there is none to use.
+  private static let retreat = 4.0
+  private static let mostRetreats = 14
+  /// Tableaus that may fail to converge before the best of them is taken.
+  private static let mostMisses = 4
+  /// Estimates of rounding and truncation are of the right size, not bounds.
+  private static let safety = 4.0
+
+  /// - Parameters:
+  ///   - network: At θ.
+  ///   - capacity: Examples of the batches that the objective runs.
+  ///   - roundoff: How much rounding can change C, as `Network.roundoff` estimates it.
+  ///   - objective: C.
+  init(
+    of network: Network<Double>, capacity: Int, roundoff: Double, objective: @escaping Objective
+  ) {
+    self.network = network
+    self.objective = objective
+    self.roundoff = roundoff
+    hasOwnFunctions = network.hasOwnFunctions
+    var workspace = Workspace(for: network, capacity: capacity, keepsWeightedInputs: true)
+    _ = objective(network, &workspace)
+    var center = KinkPattern()
+    network.formKinkPattern(in: workspace, into: &center)
+    self.center = center
+    let views = [workspace.inputs] + workspace.states.dropLast().map(\.outputs)
+    let rows = workspace.rows
+    reach = views.map { view in
+      (0..<view.columns).map { column in
+        (0..<rows).reduce(0) { max($0, abs(view.row($1)[column])) }
+      }
+    }
+    self.workspace = workspace
+  }
+
+  /// The derivative with respect to one parameter.
+  mutating func estimate(_ entry: ParameterEntry, step: GradientCheck.Step) -> Estimate {
+    switch step {
+    case .fixed(let h): plainEstimate(entry, from: h)
+    case .auto: extrapolatedEstimate(entry, from: firstStep(of: entry))
+    }
+  }
+
+  /// D(h) itself; nil where a kink lies between θ − h and θ + h.
+  mutating func quotient(_ entry: ParameterEntry, step h: Double) -> Double? {
+    let difference = difference(entry, h)
+    return difference.crossed == .kink ? nil : difference.quotient
+  }
+
+  private func firstStep(of entry: ParameterEntry) -> Double {
+    let largest = entry.input.map { reach[entry.layer][$0] } ?? 1
+    return Self.firstMove / max(largest, Self.firstMove)
+  }
+
+  private mutating func difference(
+    _ entry: ParameterEntry, _ h: Double
+  ) -> (quotient: Double, crossed: Fold) {
+    let theta = network.parameters[entry]
+    let (above, below) = (theta + h, theta - h)
+    var crossed = Fold.none
+    let cAbove = value(entry, at: above, &crossed)
+    let cBelow = value(entry, at: below, &crossed)
+    network.parameters[entry] = theta
+    // θ ± h are rounded; their distance is exact where 2h need not be it.
+    return ((cAbove - cBelow) / (above - below), crossed)
+  }
+
+  /// C with one parameter moved; notes what lies between.
+  private mutating func value(
+    _ entry: ParameterEntry, at theta: Double, _ crossed: inout Fold
+  ) -> Double {
+    network.parameters[entry] = theta
+    let c = objective(network, &workspace)
+    network.formKinkPattern(in: workspace, into: &pattern)
+    if pattern.kinks != center.kinks {
+      crossed = .kink
+    } else if crossed == .none, pattern.bends != center.bends {
+      crossed = .bend
+    }
+    return c
+  }
+
+  private mutating func plainEstimate(_ entry: ParameterEntry, from first: Double) -> Estimate {
+    var h = first
+    var crossedKink = false
+    for attempt in 0...Self.mostRetreats {
+      let (quotient, crossed) = difference(entry, h)
+      if crossed != .kink {
+        return Estimate(
+          value: quotient, uncertainty: Self.safety * roundoff / h, step: h,
+          crossedKink: crossedKink, isUsable: true)
+      }
+      if attempt == 0 { crossedKink = true }
+      h /= Self.retreat
+    }
+    return Self.unusable(step: h)
+  }
+
+  private mutating func extrapolatedEstimate(
+    _ entry: ParameterEntry, from first: Double
+  ) -> Estimate {
+    var start = first
+    var crossedKink = false
+    var (best, misses) = (Tableau(step: first), 0)
+    for attempt in 0...Self.mostRetreats {
+      let (tableau, crossed) = extrapolate(entry, from: start)
+      let rounding = 16 * roundoff / tableau.step
+      // A kink of a user's own function is seen only by steps that do not come to agree.
+      let disagree = hasOwnFunctions && tableau.error > max(1e-6 * abs(tableau.value), rounding)
+      if attempt == 0, crossed == .kink || disagree { crossedKink = true }
+      if crossed == .none, !disagree {
+        misses += 1
+        if tableau.error < best.error { best = tableau }
+        // Where the first steps leave the series' radius of convergence, smaller ones do better.
+        let isGood = tableau.error <= max(10 * Self.aim * abs(tableau.value), rounding)
+        if isGood || misses == Self.mostMisses { break }
+      }
+      start /= Self.retreat
+    }
+    guard misses > 0 else { return Self.unusable(step: start) }
+    return Estimate(
+      value: best.value, uncertainty: Self.safety * max(best.error, roundoff / best.step),
+      step: best.step, crossedKink: crossedKink, isUsable: true)
+  }
+
+  private static func unusable(step: Double) -> Estimate {
+    Estimate(
+      value: .nan, uncertainty: .infinity, step: step, crossedKink: true, isUsable: false)
+  }
+
+  /// The best element of a tableau.
+  private struct Tableau {
+    var value = Double.nan
+    /// The distance to its neighbours of one order less.
+    var error = Double.infinity
+    /// The smallest h that it is made of.
+    var step: Double
+  }
+
+  /// Ridders' tableau from one first step on, until it crosses a fold or is good enough.
+  private mutating func extrapolate(
+    _ entry: ParameterEntry, from first: Double
+  ) -> (best: Tableau, crossed: Fold) {
+    var h = first
+    var previous: [Double] = []
+    var best = Tableau(step: h)
+    for row in 0..<Self.mostRows {
+      let (quotient, crossed) = difference(entry, h)
+      guard crossed == .none else { return (best, crossed) }
+      var current = [quotient]
+      var power = 1.0
+      for (column, above) in previous.enumerated() {
+        power *= 4
+        let next = current[column] + (current[column] - above) / (power - 1)
+        let error = max(abs(next - current[column]), abs(next - above))
+        if error <= best.error { best = Tableau(value: next, error: error, step: h) }
+        current.append(next)
+      }
+      // Two rows may agree by chance, three hardly; and once rounding sets in, it only grows.
+      if row >= 2,
+        best.error <= Self.aim * abs(best.value)
+          || abs((current.last ?? 0) - (previous.last ?? 0)) >= 2 * best.error
+      {
+        break
+      }
+      previous = current
+      h /= 2
+    }
+    return (best, .none)
+  }
+}
+
+extension Network {
+  /// How much rounding can change C: each weighted input z is rounded to ε of itself, and C answers
+  /// with δ; and C is rounded itself.
+  ///
+  ///     ε (|C| + Σ |δ z|)
+  ///
+  /// - Parameters:
+  ///   - objective: C.
+  ///   - workspace: Holds z and δ of every layer, after `backward`.
+  func roundoff(of objective: Double, in workspace: borrowing Workspace<T>) -> Double {
+    var sum = abs(objective)
+    for state in workspace.states {
+      for row in 0..<workspace.rows {
+        for (delta, z) in zip(state.delta.row(row), state.weightedInputs.row(row)) {
+          sum += abs(Double(delta) * Double(z))
+        }
+      }
+    }
+    return Double.ulpOfOne * sum
+  }
+}

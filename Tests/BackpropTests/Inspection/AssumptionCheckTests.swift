@@ -1,0 +1,136 @@
+import Testing
+
+@testable import Backprop
+
+/// Squared error whose value, or whose gradient, forgets the weight of the example.
+private struct ForgetfulLoss: ExampleLoss {
+  let forgetsInValue: Bool
+  let forgetsInGradient: Bool
+  let name = "forgetful"
+
+  func value<T: Scalar>(outputs: Span<T>, targets: Span<T>, weight: T) -> T {
+    var sum: T = 0
+    for index in outputs.indices {
+      let r = outputs[index] - targets[index]
+      sum += r * r / 2
+    }
+    return forgetsInValue ? sum : weight * sum
+  }
+
+  func formGradient<T: Scalar>(
+    outputs: Span<T>, targets: Span<T>, weight: T, into gradient: inout MutableSpan<T>
+  ) {
+    for index in outputs.indices {
+      let r = outputs[index] - targets[index]
+      gradient[index] = forgetsInGradient ? r : weight * r
+    }
+  }
+}
+
+@Suite("Both assumptions about the loss")
+struct AssumptionCheckTests {
+  @Test("Two examples, by hand: the mean of their losses, and nothing but aᴸ")
+  func byHand() throws {
+    var network = try Network<Double>(
+      sizes: [1, 1, 1], activations: [.identity, .identity], loss: .squaredError)
+    network.parameters.setTensors(of: 0, weights: [2], biases: [0])
+    network.parameters.setTensors(of: 1, weights: [1], biases: [0])
+    // a = 2x: C₁ = ½(2 − 1)² = ½, C₂ = ½(4 − 1)² = 4.5; the mean is 2.5, and every part is exact.
+    let data = Dataset<Double>(inputs: Matrix([[1], [2]]), targets: Matrix([[1], [1]]))
+    let check = AssumptionCheck()
+    let sums = check.sumOverExamples(network, data)
+    #expect(sums.passed && sums.worstResidual < 1e-15)
+    #expect(
+      sums.details.map(\.property) == [
+        .splits, .splitsOfGradient, .exampleWeights, .exampleWeightsOfGradient,
+      ])
+    let outputs = check.functionOfOutputs(network, data)
+    #expect(outputs.passed)
+    #expect(outputs.details.map(\.property) == [.lossOfOutputs, .permutedNeurons, .firstOrder])
+    // One hidden neuron, and numbers without rounding: exactly the same loss.
+    #expect(outputs.details[0].residual == 0 && outputs.details[1].residual == 0)
+    // C is quadratic in a: the odd differences of both sides are equal but for rounding.
+    #expect(outputs.details[2].residual < 1e-9)
+  }
+
+  @Test(
+    "They hold for every legal pair of output activation and loss",
+    arguments: GradientTests.legalPairs.indices)
+  func everyLegalPair(index: Int) throws {
+    let (activation, loss) = GradientTests.legalPairs[index]
+    let hidden = GradientTests.activations.filter { $0 != .softmax }
+    let (network, data) = try GradientCheckTests.example(
+      hidden: [hidden[index % hidden.count], .tanh], output: activation, loss: loss,
+      reduction: index % 2 == 0 ? .mean : .sum, weighted: index % 3 == 0, seed: UInt64(index + 1))
+    let check = AssumptionCheck(trials: 2, seed: UInt64(index))
+    let (one, two) = (
+      check.sumOverExamples(network, data), check.functionOfOutputs(network, data)
+    )
+    #expect(one.passed && one.details.count == 4, "\(activation), \(loss): \(one)")
+    #expect(two.passed && two.details.count >= 2, "\(activation), \(loss): \(two)")
+  }
+
+  @Test("A loss that forgets the weight of the example is caught by assumption I")
+  func forgottenWeight() throws {
+    for (value, gradient) in [(true, false), (false, true), (true, true)] {
+      let loss = ForgetfulLoss(forgetsInValue: value, forgetsInGradient: gradient)
+      let (network, data) = try GradientCheckTests.example(
+        hidden: [.tanh], output: .identity, loss: .custom(loss))
+      let report = AssumptionCheck().sumOverExamples(network, data)
+      #expect(!report.passed && report.worstResidual > 0.1, "\(report)")
+      let broken = Set(report.details.filter { !$0.passed }.map(\.property))
+      #expect(broken.contains(.exampleWeights) == value)
+      #expect(broken.contains(.exampleWeightsOfGradient) == gradient)
+      #expect(broken.contains(.splits) == value && broken.contains(.splitsOfGradient) == gradient)
+    }
+    let (network, data) = try GradientCheckTests.example(
+      hidden: [.tanh], output: .identity,
+      loss: .custom(ForgetfulLoss(forgetsInValue: false, forgetsInGradient: false)))
+    #expect(AssumptionCheck().sumOverExamples(network, data).passed)
+  }
+
+  @Test("A gradient of the loss that is not its gradient breaks the first order of assumption II")
+  func wrongGradient() throws {
+    let (network, data) = try GradientCheckTests.example(
+      hidden: [.tanh], output: .identity, loss: .custom(WrongQuartic()))
+    let report = AssumptionCheck().functionOfOutputs(network, data)
+    #expect(!report.passed)
+    #expect(report.details.filter { !$0.passed }.map(\.property) == [.firstOrder])
+  }
+
+  @Test("Neurons in another order are other parameters and the same function")
+  func permutedNeurons() throws {
+    let (network, data) = try GradientCheckTests.example(
+      hidden: [.maxout(pieces: 2), .tanh], output: .softmax, loss: .crossEntropy)
+    var random = RandomSource(seed: 3, purpose: .sampling)
+    let permuted = AssumptionCheck.permutingNeurons(of: network, &random)
+    #expect(permuted.parameters != network.parameters)
+    let (before, after) = (
+      network.predictions(for: data.inputs), permuted.predictions(for: data.inputs)
+    )
+    for (left, right) in zip(before.elements.joined(), after.elements.joined()) {
+      #expect(abs(left - right) < 1e-15)
+    }
+    // The first column of W² holds the same numbers in another order.
+    let column = { (network: Network<Double>) in
+      network.parameters.tensors(of: 0).weights.elements.map { $0[0] }
+    }
+    #expect(column(permuted) != column(network))
+    #expect(column(permuted).sorted() == column(network).sorted())
+  }
+
+  @Test("Outputs that saturate are no broken assumption")
+  func saturation() throws {
+    var (network, data) = try GradientCheckTests.example(
+      hidden: [.tanh], output: .sigmoid, loss: .binaryCrossEntropy)
+    // Logits up to ±100: a rounds to 1, whose log(1 − a) only the logit knows.
+    for scale in [1e1, 1e2] {
+      let (weights, biases) = network.parameters.denseTensors(of: 1)
+      network.parameters.setTensors(of: 1, weights: weights.map { $0 * scale }, biases: biases)
+      let report = AssumptionCheck().functionOfOutputs(network, data)
+      #expect(report.details[0].passed, "\(scale): \(report.details[0])")
+    }
+    data = data.subset([0])
+    #expect(AssumptionCheck().sumOverExamples(network, data).passed)
+  }
+}
