@@ -99,17 +99,7 @@ struct CheckText {
   static func error(_ value: Double) -> String {
     guard value.isFinite, value > 0 else { return value == 0 ? "0" : "∞" }
     if value >= 0.0995, value < 9995 { return Format.fixed(value, 2) }
-    var (mantissa, exponent) = (value, 0)
-    while mantissa >= 9.95 {
-      mantissa /= 10
-      exponent += 1
-    }
-    while mantissa < 0.995 {
-      mantissa *= 10
-      exponent -= 1
-    }
-    let digits = "\(exponent.magnitude < 10 ? "0" : "")\(exponent.magnitude)"
-    return "\(Format.fixed(mantissa, 1))e\(exponent < 0 ? "-" : "+")\(digits)"
+    return Format.scientific(value, digits: 1)
   }
 
   /// A power of ten: 1e-05.

@@ -17,19 +17,36 @@ enum Format {
   /// With four digits that count: 0.01234, 12.34, 1.234e-06.
   static func short(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return fixed(value, value == 0 ? 1 : 0) }
-    var exponent = 0
-    var mantissa = value.magnitude
-    while mantissa >= 9.9995 {
+    let exponent = decimalParts(value, digits: 3).exponent
+    if exponent >= -4 && exponent <= 6 { return fixed(value, max(0, 3 - exponent)) }
+    return scientific(value, digits: 3)
+  }
+
+  /// In scientific notation with so many digits behind the point: 1.234e-06.
+  static func scientific(_ value: Double, digits: Int) -> String {
+    guard value.isFinite, value != 0 else { return fixed(value, 0) }
+    let (mantissa, exponent) = decimalParts(value, digits: digits)
+    let power = "\(exponent.magnitude < 10 ? "0" : "")\(exponent.magnitude)"
+    let sign = value < 0 ? "-" : ""
+    return "\(sign)\(fixed(mantissa, digits))e\(exponent < 0 ? "-" : "+")\(power)"
+  }
+
+  /// |value| = mantissa · 10^exponent, the mantissa at least 1 and below 10 once it is rounded.
+  private static func decimalParts(
+    _ value: Double, digits: Int
+  ) -> (mantissa: Double, exponent: Int) {
+    var (mantissa, exponent) = (value.magnitude, 0)
+    var half = 0.5
+    for _ in 0..<digits { half /= 10 }
+    while mantissa >= 10 - half {
       mantissa /= 10
       exponent += 1
     }
-    while mantissa < 0.99995 {
+    while mantissa < 1 - half / 10 {
       mantissa *= 10
       exponent -= 1
     }
-    if exponent >= -4 && exponent <= 6 { return fixed(value, max(0, 3 - exponent)) }
-    let power = "\(exponent.magnitude < 10 ? "0" : "")\(exponent.magnitude)"
-    return "\(value < 0 ? "-" : "")\(fixed(mantissa, 3))e\(exponent < 0 ? "-" : "+")\(power)"
+    return (mantissa, exponent)
   }
 
   /// With commas between thousands: 12,345.

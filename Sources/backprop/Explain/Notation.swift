@@ -48,7 +48,9 @@ enum Notation {
         return sign(parts[1] == "0" ? String(parts[0]) : shortest)
       }
     }
-    if size < 1e-3 || size >= 1e7 { return scientific(Double(value)) }
+    if size < 1e-3 || size >= 1e7 {
+      return Format.scientific(Double(value), digits: 4).replacing("-", with: "−")
+    }
     return sign(Format.fixed(Double(value), 6))
   }
 
@@ -71,23 +73,6 @@ enum Notation {
 
   private static func sign(_ text: String) -> String {
     text.hasPrefix("-") ? "−" + text.dropFirst() : text
-  }
-
-  private static func scientific(_ value: Double) -> String {
-    var exponent = 0
-    var mantissa = abs(value)
-    guard mantissa > 0 else { return "0" }
-    while mantissa >= 9.99995 {
-      mantissa /= 10
-      exponent += 1
-    }
-    while mantissa < 0.999995 {
-      mantissa *= 10
-      exponent -= 1
-    }
-    let digits = exponent.magnitude < 10 ? "0\(exponent.magnitude)" : "\(exponent.magnitude)"
-    return (value < 0 ? "−" : "") + Format.fixed(mantissa, 4) + "e" + (exponent < 0 ? "−" : "+")
-      + digits
   }
 
   // MARK: Other forms

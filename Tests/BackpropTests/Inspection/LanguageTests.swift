@@ -33,7 +33,7 @@ struct LanguageTests {
         for match in line.matches(of: pattern) { used.insert(String(match.output.1)) }
       }
     }
-    used.formUnion(checkComputedKeys + Self.doctorComputedKeys)
+    used.formUnion(Self.checkComputedKeys + Self.doctorComputedKeys)
     let known = Set(Language.english.texts.keys)
     #expect(used.subtracting(known).sorted() == [])
     #expect(known.subtracting(used).sorted() == [])
