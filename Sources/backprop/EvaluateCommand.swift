@@ -7,22 +7,30 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "Judge a model on data that has targets.",
     discussion: """
-      Of a folder with IDX files, or an archive that brings a test part, the test part is used.
+      Of a folder with IDX files, or an archive that brings a test part, the test part is used. A \
+      model that was trained with weights is judged with them: by its column where DATA has it, and \
+      by its weights of classes. The loss is what training descends; all other numbers are shares or \
+      means of the whole weight. A dash (in JSON "NaN") is a number that is not defined on this data.
 
       EXAMPLES:
         backprop evaluate model.safetensors penguins.csv
-        backprop evaluate model.safetensors test.csv --json
+        backprop evaluate model.safetensors test.csv --bootstrap 1000 --metrics roc-auc,f1 --json
       """)
 
   @OptionGroup
   var arguments: LabelledDataArguments
+
+  @OptionGroup(title: "What to show")
+  var metrics: MetricOptions
 
   @OptionGroup(title: "Output")
   var output: OutputOptions
 
   func run() throws {
     let threads = try output.threadCount()
-    let opened = try arguments.open(preferringTest: true, output)
+    try metrics.check()
+    var opened = try arguments.open(preferringTest: true, weights: metrics.weightColumn, output)
+    opened.coders.weights = try metrics.weights(of: opened, output)
     switch opened.model.network {
     case .float(let network): try evaluate(network, opened.coders, opened.table, threads)
     case .double(let network): try evaluate(network, opened.coders, opened.table, threads)
@@ -32,62 +40,106 @@ struct EvaluateCommand: ParsableCommand {
   private func evaluate<T: Scalar>(
     _ network: Network<T>, _ data: ModelData, _ table: Table, _ threads: Int
   ) throws {
+    let kind = data.target.metrics(outputActivation: network.outputActivation)
+    let shown = try metrics.shown(for: kind, of: network)
     let dataset = try data.dataset(of: table, for: network)
     let pool = threads > 1 && dataset.count > 1000 ? ThreadPool(threads: threads) : nil
-    let evaluation = network.evaluate(
-      on: dataset, metrics: data.target.metrics(outputActivation: network.outputActivation),
-      pool: pool)
+    let (evaluation, examples) = network.judge(on: dataset, metrics: kind, pool: pool)
+    guard evaluation.loss.isFinite else {
+      throw DataError(
+        file: table.file, "the loss is \(JSONValue(evaluation.loss)): an output is no number",
+        remedy: "the rows are far from what the network was trained on, or its training diverged")
+    }
+    var intervals: [MetricInterval] = []
+    if let samples = metrics.bootstrap, samples > 0 {
+      intervals = examples.bootstrap([.loss] + shown, samples: samples, seed: metrics.seed)
+    }
+    let report = EvaluationReport(
+      evaluation: evaluation, examples: examples, target: data.target, weights: data.weights,
+      loss: network.loss, metrics: Array(zip(shown, examples.values(of: shown))),
+      intervals: intervals, samples: metrics.bootstrap ?? 0, seed: metrics.seed,
+      showsClasses: metrics.metrics == nil)
     if output.json {
-      try Terminal.printOutput(
-        document(evaluation, examples: dataset.count, labels: data.target.labels).description)
+      try Terminal.printOutput(report.document.description)
     } else {
-      try printTable(evaluation, examples: dataset.count, target: data.target, loss: network.loss)
+      for line in report.lines { try Terminal.printOutput(line) }
+    }
+  }
+}
+
+/// What an evaluation computes.
+struct MetricOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help:
+      "The metrics to show: \(Metric.names.joined(separator: ", ")). (default: all that fit the task, but pinball)"
+  )
+  var metrics: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help:
+      "Add to each metric a 95 % percentile interval from so many bootstrap samples of the rows; 1000 is usual. (default: 0)"
+  )
+  var bootstrap: Int?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The same seed draws the same bootstrap samples.")
+  var seed: UInt64 = 0
+
+  @Option(
+    name: .long, help: "A column with the weight of each example. (default: the model's own)")
+  var weightColumn: String?
+
+  @Flag(name: .long, help: "All rows weigh the same, whatever the model says.")
+  var unweighted = false
+
+  static let mostSamples = 1_000_000
+
+  /// Checks what can be checked before any data is read.
+  func check() throws {
+    if let bootstrap, !(0...Self.mostSamples).contains(bootstrap) {
+      throw UsageError("--bootstrap \(bootstrap): give a number from 0 to \(Self.mostSamples)")
+    }
+    if unweighted, weightColumn != nil {
+      throw UsageError("give --weight-column or --unweighted, not both")
+    }
+    if let metrics {
+      let names = Names.split(metrics)
+      if names.isEmpty { throw UsageError("--metrics names none") }
+      let found = try names.map { try Names.metric($0) }
+      if let twice = found.indices.first(where: { found[..<$0].contains(found[$0]) }) {
+        throw UsageError("--metrics names \(found[twice]) twice")
+      }
     }
   }
 
-  private func document(_ evaluation: Evaluation, examples: Int, labels: [String]) -> JSONValue {
-    let metrics = evaluation.metrics
-    return [
-      "schema": "backprop.evaluate/1", "examples": JSONValue(examples),
-      "loss": JSONValue(evaluation.loss), "metrics": TrainingReporter.json(metrics),
-      "confusion": metrics.classCount == 0
-        ? .null
-        : [
-          "labels": JSONValue(labels),
-          "counts": .array(metrics.confusionRows.map { JSONValue($0) }),
-        ],
-    ]
+  /// The metrics to show of a network, the loss not among them: it is always shown.
+  func shown<T: Scalar>(for kind: MetricKind, of network: Network<T>) throws -> [Metric] {
+    if let metrics {
+      return try Names.split(metrics).map { try Names.metric($0, for: kind) }
+        .filter { $0 != .loss }
+    }
+    var usual = Metric.usual(for: kind, outputs: network.outputCount)
+    if case .quantile(let quantile) = network.loss { usual.append(.pinball(quantile: quantile)) }
+    return usual
   }
 
-  /// Classes of a confusion matrix that still fits a terminal.
-  private static let mostClassesShown = 20
-
-  private func printTable(
-    _ evaluation: Evaluation, examples: Int, target: TargetEncoder, loss: Loss
-  ) throws {
-    var rows = [("examples", Format.count(examples))]
-    rows += evaluation.metrics.values.map { name, value in
-      (MetricText.name(name), MetricText.value(name, value))
+  /// What the rows weigh: as the options say, else as in training.
+  func weights(of data: LabelledData, _ output: OutputOptions) throws -> ExampleWeights? {
+    if unweighted { return nil }
+    var weights = data.model.weights ?? ExampleWeights()
+    if let weightColumn {
+      weights.column = weightColumn
+    } else if let column = weights.column, !data.table.has(column) {
+      output.note(
+        "warning: the model was trained with weights of column \(column), which is missing here: "
+          + "rows weigh the same")
+      weights.column = nil
     }
-    rows.append(("loss", "\(Format.short(evaluation.loss)) (\(loss))"))
-    let width = (rows.map(\.0.count).max() ?? 0) + 2
-    for (name, value) in rows {
-      try Terminal.printOutput(Format.right(name, width) + value)
-    }
-    let classes = evaluation.metrics.classCount
-    guard classes > 0, classes <= Self.mostClassesShown else { return }
-    try Terminal.printOutput("\nactual ↓ predicted →")
-    let names = target.labels.map { $0.count > 12 ? "\($0.prefix(11))…" : $0 }
-    let counts = evaluation.metrics.confusionRows
-    let columns = names.indices.map { column in
-      max(names[column].count, counts.map { Format.count($0[column]).count }.max() ?? 0)
-    }
-    let first = names.map(\.count).max() ?? 0
-    let header = zip(names, columns).map { Format.left($0, $1) }.joined(separator: "  ")
-    try Terminal.printOutput(Format.right("", first) + "  " + header)
-    for (name, row) in zip(names, counts) {
-      let cells = zip(row, columns).map { Format.left(Format.count($0), $1) }
-      try Terminal.printOutput(Format.right(name, first) + "  " + cells.joined(separator: "  "))
-    }
+    try WeightOptions.check(
+      weightColumn, targets: data.coders.target.columns, encoder: data.model.encoder)
+    return weights.isEmpty ? nil : weights
   }
 }

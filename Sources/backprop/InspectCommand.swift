@@ -51,6 +51,7 @@ struct InspectCommand: ParsableCommand {
       "encoder": try model.encoder.map { try JSONValue(encoding: $0) } ?? .null,
       "target": try model.targetEncoder.map { try JSONValue(encoding: $0) } ?? .null,
       "configuration": try model.configuration.map { try JSONValue(encoding: $0) } ?? .null,
+      "weights": model.weights?.json(labels: model.targetEncoder?.labels ?? []) ?? .null,
     ]
   }
 
@@ -85,6 +86,9 @@ struct InspectCommand: ParsableCommand {
           + "\(run.batchSize), \(Format.count(run.epochs, "epoch")), seed \(run.seed)")
     } else {
       try line("trained by", "nobody yet")
+    }
+    if let weights = model.weights {
+      try line("weights", weights.text(labels: model.targetEncoder?.labels ?? []))
     }
     try Terminal.printOutput("\nlayer  outputs  activation       ‖W‖")
     for (index, (layer, norm)) in zip(network.layers, norms).enumerated() {

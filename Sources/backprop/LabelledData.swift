@@ -18,10 +18,13 @@ struct LabelledDataArguments: ParsableArguments {
   /// Opens both; nothing is encoded yet.
   ///
   /// - Parameter preferringTest: Whether the test part is meant where the data brings one.
-  func open(preferringTest: Bool = false, _ output: OutputOptions) throws -> LabelledData {
+  ///   - weights: A column of weights, if the user names one.
+  func open(
+    preferringTest: Bool = false, weights: String? = nil, _ output: OutputOptions
+  ) throws -> LabelledData {
     let model = try Model.open(model)
     try self.table.checkAgreement(with: model)
-    let options = try self.table.tableOptions(target: target, for: model)
+    let options = try self.table.tableOptions(target: target, for: model, weights: weights)
     let source = try DataSource.open(data, options)
     let table = preferringTest ? source.test ?? source.training : source.training
     table.warnings.forEach { output.note("warning: \($0)") }
@@ -31,7 +34,9 @@ struct LabelledDataArguments: ParsableArguments {
     let encoder =
       try model.targetEncoder ?? ModelData.target(for: model.network, in: table, names: names)
     return LabelledData(
-      model: model, table: table, coders: ModelData(encoder: model.encoder, target: encoder))
+      model: model, table: table,
+      coders: ModelData(
+        encoder: model.encoder, target: encoder, ignoredColumn: weights ?? model.weights?.column))
   }
 }
 
@@ -39,7 +44,7 @@ struct LabelledDataArguments: ParsableArguments {
 struct LabelledData {
   let model: Model
   let table: Table
-  let coders: ModelData
+  var coders: ModelData
 
   /// The encoded examples of some rows (from 0, ascending; nil for all).
   func dataset<T: Scalar>(for network: Network<T>, rows: [UInt32]? = nil) throws -> Dataset<T> {

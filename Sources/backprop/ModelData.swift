@@ -5,6 +5,10 @@ import Backprop
 struct ModelData {
   let encoder: FeatureEncoder?
   let target: TargetEncoder
+  /// What examples weigh; nil if all weigh the same.
+  var weights: ExampleWeights?
+  /// A column that is neither feature nor target, where inputs are the numeric columns as they are.
+  var ignoredColumn: String?
 
   /// Examples from the rows of a table, with targets that the network's loss is defined on.
   ///
@@ -14,14 +18,21 @@ struct ModelData {
   ) throws -> Dataset<T> {
     let dataset = try encoded(table, rows: rows, inputs: network.inputCount, as: T.self)
     try network.loss.check(dataset, target: target, rows: rows, file: table.file)
-    return dataset
+    return try weights?.weighted(dataset, of: table, rows: rows, target: target) ?? dataset
+  }
+
+  /// The same data for another table, which may lack the column of weights unless it is required.
+  func weighing(_ table: Table, required: Bool) -> ModelData {
+    var data = self
+    if !required, let column = weights?.column, !table.has(column) { data.weights?.column = nil }
+    return data
   }
 
   /// The same from the two parts of a table.
   func datasets<T: Scalar>(
     of table: Table, split: Split, for network: Network<T>
   ) throws -> (training: Dataset<T>, validation: Dataset<T>) {
-    let parts: (training: Dataset<T>, validation: Dataset<T>)
+    var parts: (training: Dataset<T>, validation: Dataset<T>)
     if let encoder {
       parts = try Dataset.encoding(table, features: encoder, target: target, split: split)
     } else {
@@ -30,6 +41,12 @@ struct ModelData {
     }
     for (part, rows) in [(parts.training, split.training), (parts.validation, split.validation)] {
       try network.loss.check(part, target: target, rows: rows, file: table.file)
+    }
+    if let weights {
+      parts.training = try weights.weighted(
+        parts.training, of: table, rows: split.training, target: target)
+      parts.validation = try weights.weighted(
+        parts.validation, of: table, rows: split.validation, target: target)
     }
     return parts
   }
@@ -40,15 +57,22 @@ struct ModelData {
     if let rows {
       let inputs: Matrix<T> =
         try encoder?.encode(table, rows: rows)
-        ?? Self.plainInputs(of: table, excluding: target.columns, rows: rows, count: count)
+        ?? Self.plainInputs(of: table, excluding: noInputs(in: table), rows: rows, count: count)
       return Dataset(inputs: inputs, targets: try target.encode(table, rows: rows))
     }
     if let encoder {
       return try Dataset(encoding: table, features: encoder, target: target)
     }
     return Dataset(
-      inputs: try Self.plainInputs(of: table, excluding: target.columns, count: count),
+      inputs: try Self.plainInputs(of: table, excluding: noInputs(in: table), count: count),
       targets: try target.encode(table))
+  }
+
+  /// Columns that are no inputs of a model without an encoder.
+  private func noInputs(in table: Table) -> [String] {
+    [ignoredColumn, weights?.column].compactMap(\.self).reduce(into: target.columns) {
+      if table.has($1), !$0.contains($1) { $0.append($1) }
+    }
   }
 
   /// Inputs only: target columns may be there or not.
@@ -58,8 +82,10 @@ struct ModelData {
     if let encoder = model.encoder { return try encoder.encode(table) }
     let names = Set(table.columns.map(\.name))
     let known = (model.targetEncoder?.columns ?? []).filter(names.contains)
+    let weights = [model.weights?.column].compactMap(\.self).filter(names.contains)
     return try plainInputs(
-      of: table, excluding: targets.isEmpty ? known : targets, count: model.network.sizes[0])
+      of: table, excluding: (targets.isEmpty ? known : targets) + weights,
+      count: model.network.sizes[0])
   }
 
   private static func plainInputs<T: Scalar>(

@@ -63,13 +63,17 @@ struct TableReadingOptions: ParsableArguments {
   /// - Parameters:
   ///   - target: Targets as the user wrote them.
   ///   - model: The model that the table is for. Its columns tell a header of numbers from data.
-  func tableOptions(target: String? = nil, for model: Model? = nil) throws -> TableOptions {
+  ///   - weights: A column of weights.
+  func tableOptions(
+    target: String? = nil, for model: Model? = nil, weights: String? = nil
+  ) throws -> TableOptions {
     if header, noHeader { throw UsageError("give --header or --no-header, not both") }
     var names = Names.split(target)
     // A name may have commas itself.
     if let target { names.append(target) }
     names += model?.encoder?.columns.map(\.name) ?? []
     names += model?.targetEncoder?.columns ?? []
+    names += [weights, model?.weights?.column].compactMap(\.self)
     return TableOptions(
       header: noHeader ? false : header ? true : nil,
       delimiter: try delimiter.map(Self.delimiterByte), categorical: Names.split(categorical),
@@ -116,7 +120,7 @@ enum Names {
     return result
   }
 
-  private static func trimmed(_ text: String) -> String {
+  static func trimmed(_ text: String) -> String {
     String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 
@@ -152,6 +156,24 @@ enum Names {
 
   static func schedule(_ text: String) throws -> Schedule {
     try value(text, "schedule", Schedule.names) { Schedule(name: $0) }
+  }
+
+  /// A metric that is defined where outputs are judged so.
+  static func metric(_ text: String, for kind: MetricKind? = nil) throws -> Metric {
+    let metric = try value(text, "metric", Metric.names) { Metric($0) }
+    guard let kind, !metric.isDefined(for: kind) else { return metric }
+    let isWithoutProbabilities = Metric.allCases.contains { other in
+      other.isDefined(for: .classification(probabilities: true)) && other.key == metric.key
+    }
+    let reason: String
+    if case .classification = kind, isWithoutProbabilities {
+      reason = "needs probabilities, and the outputs of this network are none"
+    } else {
+      reason = "does not judge this task"
+    }
+    throw UsageError(
+      "the metric \(text) \(reason); there are "
+        + (["loss"] + Metric.defined(for: kind).map(\.description)).joined(separator: ", "))
   }
 
   static func task(_ text: String) throws -> LearningTask {

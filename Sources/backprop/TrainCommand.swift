@@ -30,6 +30,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Training")
   var training: RunOptions
 
+  @OptionGroup(title: "Weights")
+  var weights: WeightOptions
+
   @OptionGroup(title: "Reading the data")
   var table: TableReadingOptions
 
@@ -183,6 +186,18 @@ struct RunOptions: ParsableArguments {
   var patience: Int?
 
   @Option(
+    name: .long,
+    help:
+      "The metric of the validation data that chooses the best epoch: \(Metric.names.joined(separator: ", ")). (default: see --validation)"
+  )
+  var monitor: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "By how much the metric must get better for an epoch to renew --patience. (default: 0)")
+  var minDelta: Double?
+
+  @Option(
     name: .long, parsing: .unconditional,
     help: "The same seed gives the same model. (default: \(TrainingConfiguration().seed))")
   var seed: UInt64?
@@ -221,7 +236,14 @@ struct RunOptions: ParsableArguments {
       epochs: epochs
         ?? TrainingConfiguration.suggestedEpochs(examples: examples, batchSize: batchSize),
       shuffles: !noShuffle, l2Penalty: l2Penalty ?? 0, weightDecay: weightDecay,
-      patience: patience ?? usualPatience, seed: seed ?? TrainingConfiguration().seed)
+      patience: patience ?? usualPatience, seed: seed ?? TrainingConfiguration().seed,
+      monitor: try monitored())
+  }
+
+  /// Nil if neither option is given.
+  private func monitored() throws -> Monitor? {
+    if monitor == nil, minDelta == nil { return nil }
+    return Monitor(metric: try monitor.map { try Names.metric($0) }, minimumDelta: minDelta ?? 0)
   }
 
   private func rule() throws -> OptimizerRule {
@@ -255,6 +277,13 @@ struct RunOptions: ParsableArguments {
       $0 >= 1 && $0 <= 1e8
     }
     try check("--patience", patience.map { Double($0) }, "of at least 1") { $0 >= 1 }
+    try check("--min-delta", minDelta, "of at least 0") { $0 >= 0 }
+    if validation == 0, validationData == nil {
+      for (option, isGiven) in [("--monitor", monitor != nil), ("--min-delta", minDelta != nil)]
+      where isGiven {
+        throw UsageError("\(option) needs validation data, and --validation 0 leaves none")
+      }
+    }
     if validation != nil, validationData != nil {
       throw UsageError("give --validation or --validation-data, not both")
     }

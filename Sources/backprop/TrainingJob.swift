@@ -34,13 +34,16 @@ struct TrainingJob {
   }
 
   func run<T: Scalar>(in precision: T.Type) throws {
-    let options = try command.table.tableOptions(target: command.goal.target, for: base)
+    let options = try command.table.tableOptions(
+      target: command.goal.target, for: base, weights: command.weights.weightColumn)
     reporter.reading(command.data)
     let source = try DataSource.open(command.data, options)
     let table = source.training
     table.warnings.forEach { reporter.warn(code: "table", $0) }
     var names = Names.columns(command.goal.target, in: table)
     if names.isEmpty { names = source.targets }
+    try WeightOptions.check(
+      command.weights.weightColumn, targets: names, encoder: base?.encoder)
 
     var prepared: Preparation<T>
     if let base {
@@ -51,20 +54,28 @@ struct TrainingJob {
     let network = prepared.network
     let data = prepared.data
     let (training, held) = try data.datasets(of: table, split: prepared.split, for: network)
+    let hasWeightColumn = command.weights.weightColumn != nil
     var validation: Dataset<T>? = held.count > 0 ? held : nil
     if let path = command.training.validationData {
       let table = try DataSource.open(path, options).training
-      validation = try data.dataset(of: table, for: network)
+      validation = try data.weighing(table, required: hasWeightColumn).dataset(
+        of: table, for: network)
     }
     let test = try source.test.map {
-      try data.dataset(of: $0, for: network)
+      try data.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
     }
     let configuration = try command.training.configuration(
       examples: training.count, hasValidation: validation != nil)
+    if let metric = command.training.monitor {
+      let kind = data.target.metrics(outputActivation: network.outputActivation)
+      _ = try Names.metric(metric, for: kind)
+    }
 
     reporter.describe(
       data: command.data, rows: table.rowCount, coders: data, layers: network.layers,
       parameters: network.parameterCount, loss: network.loss, configuration: configuration)
+    reporter.describe(
+      data.weights, of: training, labels: data.target.labels, reduction: network.reduction)
     try train(
       &prepared.network, data, configuration, training: training, validation: validation, test: test
     )
@@ -89,16 +100,15 @@ struct TrainingJob {
     if summary.reason != .diverged || summary.bestEpoch > 0 {
       let model = Model(
         network: AnyNetwork(network), encoder: data.encoder, targetEncoder: data.target,
-        configuration: configuration)
+        configuration: configuration, weights: data.weights)
       Interruption.willWrite(output)
       saved = (output, try model.write(to: output))
     }
     let isWhole = summary.reason == .completed || summary.reason == .earlyStop
     let pool = threads > 1 ? ThreadPool(threads: threads) : nil
-    let testEvaluation =
-      isWhole ? test.map { network.evaluate(on: $0, metrics: metrics, pool: pool) } : nil
+    let judged = isWhole ? test.map { network.judge(on: $0, metrics: metrics, pool: pool) } : nil
     reporter.finish(
-      summary, validationExamples: validation?.count ?? 0, test: testEvaluation, saved: saved,
+      summary, validationExamples: validation?.count ?? 0, test: judged, saved: saved,
       data: command.data)
     switch summary.reason {
     case .completed, .earlyStop:
@@ -140,7 +150,9 @@ extension TrainingJob {
     try design.check(targets, file: table.file)
     let split = self.split(table, codes: targets.codes)
     let rows = split.validation.isEmpty ? nil : split.training
-    let encoder = try FeatureEncoder(fitting: table, excluding: names, rows: rows)
+    let weights = try weights(table, targets.task, targets.labels, targets.codes, split)
+    let encoder = try FeatureEncoder(
+      fitting: table, excluding: names + [weights?.column].compactMap(\.self), rows: rows)
     encoder.warnings.forEach { reporter.warn(code: "feature", $0) }
     let target = try TargetEncoder(fitting: targets, coding: design.coding, rows: rows)
     let hidden = try Names.sizes(options.hidden ?? NetworkOptions.defaultHidden, option: "--hidden")
@@ -156,7 +168,8 @@ extension TrainingJob {
         reduction: options.reduction.map(Names.reduction) ?? .mean,
         initializer: options.initializer.map(Names.initializer), seed: command.training.seed ?? 0)
       return Preparation(
-        network: network, data: ModelData(encoder: encoder, target: target), split: split)
+        network: network,
+        data: ModelData(encoder: encoder, target: target, weights: weights), split: split)
     } catch let error as NetworkError {
       throw UsageError(error.description)
     }
@@ -182,9 +195,30 @@ extension TrainingJob {
         return UInt32(values.firstIndex(of: 1) ?? 0)
       }
     }
+    let split = split(table, codes: codes)
+    let weights = try weights(table, target.task, target.labels, codes, split)
     return Preparation(
-      network: base.network.network(), data: ModelData(encoder: base.encoder, target: target),
-      split: split(table, codes: codes))
+      network: base.network.network(),
+      data: ModelData(
+        encoder: base.encoder, target: target, weights: weights,
+        ignoredColumn: base.weights?.column), split: split)
+  }
+
+  /// What the examples weigh, by the options and the model to go on from; nil if all weigh the same.
+  private func weights(
+    _ table: Table, _ task: LearningTask, _ labels: [String], _ codes: [UInt32]?, _ split: Split
+  ) throws -> ExampleWeights? {
+    let options = command.weights
+    let weights = try options.weights(
+      after: base?.weights, table: table, task: task, labels: labels, codes: codes,
+      rows: split.validation.isEmpty ? nil : split.training)
+    if options.weightColumn == nil, let column = base?.weights?.column, weights.column == nil {
+      reporter.warn(
+        code: "weights",
+        "the model was trained with weights of column \(column), which is missing here: rows weigh "
+          + "the same")
+    }
+    return weights.isEmpty ? nil : weights
   }
 
   private func split(_ table: Table, codes: [UInt32]?) -> Split {

@@ -57,6 +57,26 @@ final class TrainingReporter {
         + "batches of \(configuration.batchSize), \(Format.count(configuration.epochs, "epoch"))")
   }
 
+  /// Weights whose mean lies outside change the size of a step so much that the user should know.
+  private static let usualMeanWeight = 0.1...10.0
+
+  /// What the training examples weigh, in a line; nothing if all weigh the same.
+  func describe<T: Scalar>(
+    _ weights: ExampleWeights?, of training: Dataset<T>, labels: [String], reduction: Reduction
+  ) {
+    guard let weights, let values = training.weights else { return }
+    let mean = values.reduce(0.0) { $0 + Double($1) } / Double(values.count)
+    if !quiet {
+      progress.note("weights: \(weights.text(labels: labels)); \(Format.short(mean)) on average")
+    }
+    if reduction == .mean, !Self.usualMeanWeight.contains(mean) {
+      warn(
+        code: "weights",
+        "weights average \(Format.short(mean)), and so many times as large are loss and gradient: "
+          + "divide the weights by their mean, or choose --learning-rate accordingly")
+    }
+  }
+
   /// Receives the events of the trainer.
   func report(_ event: TrainingEvent) {
     switch event {
@@ -83,7 +103,8 @@ final class TrainingReporter {
 
   /// Reports the end: what was reached, where it is saved, what to do next.
   func finish(
-    _ summary: TrainingSummary, validationExamples: Int, test: Evaluation?,
+    _ summary: TrainingSummary, validationExamples: Int,
+    test: (evaluation: Evaluation, examples: JudgedExamples)?,
     saved: (path: String, sha256: String)?, data: String
   ) {
     progress.finish()
@@ -92,11 +113,12 @@ final class TrainingReporter {
         "event": "end", "reason": .string(summary.reason.rawValue),
         "bestEpoch": JSONValue(summary.bestEpoch),
         "validation": summary.validation.map(Self.json) ?? .null,
-        "test": test.map(Self.json) ?? .null, "model": saved.map { .string($0.path) } ?? .null,
+        "test": test.map { Self.json($0.examples, loss: $0.evaluation.loss) } ?? .null,
+        "model": saved.map { .string($0.path) } ?? .null,
         "sha256": saved.map { .string($0.sha256) } ?? .null,
       ])
     if !json, summary.bestEpoch > 0 {
-      printSummary(summary, validationExamples, test)
+      printSummary(summary, validationExamples, test?.evaluation)
     }
     switch summary.reason {
     case .completed, .earlyStop:
@@ -173,7 +195,18 @@ final class TrainingReporter {
   static func json(_ evaluation: Evaluation) -> JSONValue {
     .object(
       [JSONMember("loss", JSONValue(evaluation.loss))]
-        + evaluation.metrics.values.map { JSONMember($0.name, JSONValue($0.value)) })
+        + evaluation.metrics.values.map { JSONMember($0.name, JSONValue($0.value)) }
+        + [evaluation.watched].compactMap(\.self).map {
+          JSONMember($0.metric.key, JSONValue($0.value))
+        })
+  }
+
+  /// The same with all metrics that an evaluation shows.
+  private static func json(_ examples: JudgedExamples, loss: Double) -> JSONValue {
+    let metrics = Metric.usual(for: examples.kind, outputs: examples.outputs)
+    return .object(
+      [JSONMember("loss", JSONValue(loss))]
+        + zip(metrics, examples.values(of: metrics)).map { JSONMember($0.key, JSONValue($1)) })
   }
 
   static func json(_ metrics: Metrics) -> JSONValue {
@@ -192,7 +225,10 @@ final class TrainingReporter {
 
   /// "accuracy 0.9710, log loss 0.1234"
   static func text(_ evaluation: Evaluation) -> String {
-    text(loss: evaluation.loss, evaluation.metrics)
+    let watched = evaluation.watched.map {
+      "\(MetricText.name($0.metric)) \(MetricText.value($0.metric, $0.value)), "
+    }
+    return (watched ?? "") + text(loss: evaluation.loss, evaluation.metrics)
   }
 
   private static func text(loss: Double, _ metrics: Metrics) -> String {
@@ -215,21 +251,46 @@ final class TrainingReporter {
 
 /// Metrics as people call them.
 enum MetricText {
-  static func name(_ name: String) -> String {
-    switch name {
-    case "logLoss": "log loss"
-    case "exactMatch": "exact match"
-    case "rmse": "RMSE"
-    case "mae": "MAE"
-    case "r2": "R²"
-    default: name
+  static func name(_ metric: Metric) -> String {
+    switch metric {
+    case .logLoss: "log loss"
+    case .exactMatch: "exact match"
+    case .balancedAccuracy: "balanced accuracy"
+    case .brier: "Brier score"
+    case .rocAUC: "ROC AUC"
+    case .averagePrecision: "PR AUC"
+    case .f1: "F1 (macro)"
+    case .matthewsCorrelation: "MCC"
+    case .topK(let k): "top-\(k) accuracy"
+    case .expectedCalibrationError(let bins): "ECE (\(bins) bins)"
+    case .rmse: "RMSE"
+    case .mae: "MAE"
+    case .r2: "R²"
+    case .medianAbsoluteError: "median AE"
+    case .pinball(let quantile): "pinball \(quantile)"
+    case .loss, .accuracy: metric.description
     }
   }
 
-  static func value(_ name: String, _ value: Double) -> String {
-    switch name {
-    case "accuracy", "exactMatch", "r2": Format.fixed(value, 4)
+  /// The name of a metric of every epoch by its key.
+  static func name(_ key: String) -> String { metric(key).map(name) ?? key }
+
+  /// Shares with four digits behind the point; a dash for what is not defined.
+  static func value(_ metric: Metric, _ value: Double) -> String {
+    if value.isNaN { return "–" }
+    return switch metric {
+    case .accuracy, .exactMatch, .r2, .balancedAccuracy, .rocAUC, .averagePrecision, .f1,
+      .matthewsCorrelation, .topK:
+      Format.fixed(value, 4)
     default: Format.short(value)
     }
+  }
+
+  static func value(_ key: String, _ value: Double) -> String {
+    metric(key).map { Self.value($0, value) } ?? Format.short(value)
+  }
+
+  private static func metric(_ key: String) -> Metric? {
+    Metric.allCases.first { $0.key == key }
   }
 }

@@ -138,7 +138,14 @@ struct ModelCommandTests {
       text.outputLines[0].hasPrefix("examples") && text.output.contains("actual ↓ predicted →"))
     let result = try runner.run("evaluate", "model.safetensors", "classes.csv", "--json")
     let document = try #require(try result.documents.first)
-    #expect(keys(document) == ["schema", "examples", "loss", "metrics", "confusion"])
+    #expect(
+      keys(document) == [
+        "schema", "examples", "loss", "metrics", "confusion", "classes", "weights",
+      ])
+    #expect(
+      keys(document["metrics"]) == [
+        "accuracy", "logLoss", "balancedAccuracy", "f1", "mcc", "rocAUC", "prAUC", "brier", "ece15",
+      ])
     #expect(document["schema"]?.string == "backprop.evaluate/1")
     #expect(keys(document["confusion"]) == ["labels", "counts"])
     let counts = document["confusion"]?["counts"]?.array?.flatMap { $0.array ?? [] } ?? []

@@ -164,7 +164,9 @@ struct TrainTests {
     #expect(documents.last?["test"]?["accuracy"]?.double == 1)
     let evaluated = try runner.run("evaluate", "model.safetensors", "idx", "--json")
     #expect(try evaluated.documents[0]["examples"]?.int == 15)
-    #expect(try evaluated.documents[0]["loss"] == documents.last?["test"]?["loss"])
+    let test = try #require(documents.last?["test"])
+    #expect(try evaluated.documents[0]["loss"] == test["loss"])
+    #expect(try evaluated.documents[0]["metrics"]?["rocAUC"] == test["rocAUC"])
     let predicted = try runner.run("predict", "model.safetensors", "idx")
     #expect(predicted.outputLines == ["prediction"] + (0..<15).map { "\($0 % 3)" })
   }

@@ -182,7 +182,7 @@ public struct Table: Sendable {
   func place(ofRow row: Int) -> DataError.Place { .row(row + 1) }
 
   /// The line of a row (from 0) in a file of text, which is read again to find it.
-  private func line(ofRow row: Int) throws(DataError) -> DataError.Place {
+  func line(ofRow row: Int) throws(DataError) -> DataError.Place {
     guard case .delimited(let file) = source else { return place(ofRow: row) }
     var reader = try file.open()
     for _ in 0...row {

@@ -71,11 +71,13 @@ public struct Model: Sendable {
   public var targetEncoder: TargetEncoder?
   /// The run that made the weights; nil if they were never trained.
   public var configuration: TrainingConfiguration?
+  /// What examples weighed in training; nil if all weighed the same.
+  public var weights: ExampleWeights?
 
   /// - Precondition: The encoders have as many outputs as the network has inputs and outputs.
   public init(
     network: AnyNetwork, encoder: FeatureEncoder? = nil, targetEncoder: TargetEncoder? = nil,
-    configuration: TrainingConfiguration? = nil
+    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil
   ) {
     let sizes = network.sizes
     precondition(
@@ -89,6 +91,7 @@ public struct Model: Sendable {
     self.encoder = encoder
     self.targetEncoder = targetEncoder
     self.configuration = configuration
+    self.weights = weights
   }
 }
 

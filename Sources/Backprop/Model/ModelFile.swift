@@ -21,6 +21,8 @@ public enum ModelKey {
   public static let target = "backprop.target"
   /// The `TrainingConfiguration`; missing if the weights were never trained.
   public static let configuration = "backprop.configuration"
+  /// The `ExampleWeights`; missing if all examples weighed the same.
+  public static let weights = "backprop.weights"
 
   /// The newest version that is read, and the one that is written.
   public static let formatVersion = 1
@@ -103,6 +105,7 @@ extension Model {
     targetEncoder = try metadata.valueIfPresent(ModelKey.target, as: TargetEncoder.self)
     configuration = try metadata.valueIfPresent(
       ModelKey.configuration, as: TrainingConfiguration.self)
+    weights = try metadata.valueIfPresent(ModelKey.weights, as: ExampleWeights.self)
     let sizes = network.sizes
     if let encoder, encoder.outputCount != sizes[0] {
       throw metadata.problem(
@@ -112,6 +115,9 @@ extension Model {
       throw metadata.problem(
         ModelKey.target,
         "\(targetEncoder.outputCount) outputs, but the network has \(sizes[sizes.count - 1])")
+    }
+    if let problem = weights?.problem(labels: targetEncoder?.labels ?? []) {
+      throw metadata.problem(ModelKey.weights, problem)
     }
   }
 
@@ -141,6 +147,7 @@ extension Model {
     try add(ModelKey.encoder, encoder)
     try add(ModelKey.target, targetEncoder)
     try add(ModelKey.configuration, configuration)
+    try add(ModelKey.weights, weights)
     let tensors =
       switch network {
       case .float(let network): network.tensors

@@ -11,6 +11,7 @@ public struct RandomSource: Sendable {
     case split = 3
     case dropout = 4
     case sampling = 5
+    case bootstrap = 16
   }
 
   private let key: (UInt32, UInt32)

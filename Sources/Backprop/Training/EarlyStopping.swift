@@ -1,17 +1,68 @@
+/// What chooses the best epoch of a run by its validation data, and what counts as better.
+public struct Monitor: Codable, Hashable, Sendable {
+  /// The metric; nil for the usual one: accuracy for classes, the loss for every other task. Its own
+  /// direction says whether a larger value is better.
+  public var metric: Metric?
+  /// δ, by how much the metric must get better to renew patience; at least 0. It does not enter into
+  /// which weights are kept.
+  public var minimumDelta: Double
+
+  public init(metric: Metric? = nil, minimumDelta: Double = 0) {
+    self.metric = metric
+    self.minimumDelta = minimumDelta
+  }
+
+  var isValid: Bool { minimumDelta >= 0 && minimumDelta.isFinite }
+
+  /// The metric of an evaluation, turned so that larger is better.
+  func score(_ evaluation: Evaluation) -> Double {
+    let usual: Metric = evaluation.metrics.classCount > 0 ? .accuracy : .loss
+    let metric = metric ?? usual
+    let value = evaluation.value(of: metric) ?? .nan
+    return metric.isHigherBetter ? value : -value
+  }
+
+  /// Whether an evaluation is better than another: by the metric, of equals by the lower loss. A metric
+  /// that is not defined (NaN) is worse than any number, and equal to its like.
+  func isBetter(_ candidate: Evaluation, than best: Evaluation) -> Bool {
+    let (new, old) = (score(candidate), score(best))
+    if new == old || (new.isNaN && old.isNaN) { return candidate.loss < best.loss }
+    return old.isNaN || new > old
+  }
+
+  /// Whether an evaluation is better than another by at least δ; with δ = 0 the same as `isBetter`.
+  func isImprovement(_ candidate: Evaluation, over reference: Evaluation) -> Bool {
+    if minimumDelta == 0 { return isBetter(candidate, than: reference) }
+    let (new, old) = (score(candidate), score(reference))
+    return new - old >= minimumDelta || (old.isNaN && !new.isNaN)
+  }
+}
+
 /// Keeps the weights of the best epoch, and says when patience is at an end.
 ///
-/// The best epoch is the one with the highest validation accuracy, for classes; of equals, and for
-/// every other task, the one with the lowest validation loss. Without validation data the last epoch
-/// is the best.
+/// The best epoch is the one whose validation data are judged best by the monitor: by default the one
+/// with the highest accuracy, for classes; of equals, and for every other task, the one with the
+/// lowest loss. Without validation data the last epoch is the best.
+///
+/// Patience counts the epochs since the last improvement. The first epoch is one; any later epoch is
+/// one if it is better, by at least δ, than the epoch of the last improvement. So many small steps
+/// count as one as soon as they add up to δ (as in Keras; scikit-learn's `tol` compares with the best
+/// epoch, and never adds up). After k epochs in a row without an improvement, patience k is at an end.
+/// Prechelt 1998, doi:10.1007/3-540-49430-8_3.
 struct EarlyStopping<T: Scalar> {
   let patience: Int?
+  let monitor: Monitor
   private(set) var bestEpoch = 0
   private(set) var bestEvaluation: Evaluation?
+  private(set) var lastImprovement = 0
+  /// The evaluation of `lastImprovement`.
+  private var reference: Evaluation?
   private var bestParameters: Parameters<T>
 
   /// - Parameter initial: What stands in for the best weights until an epoch is finished.
-  init(patience: Int?, initial: Parameters<T>) {
+  init(patience: Int?, monitor: Monitor? = nil, initial: Parameters<T>) {
     self.patience = patience
+    self.monitor = monitor ?? Monitor()
     bestParameters = Parameters(layout: initial.layout)
     bestParameters.assign(initial)
   }
@@ -22,7 +73,13 @@ struct EarlyStopping<T: Scalar> {
   mutating func record(
     epoch: Int, evaluation: Evaluation?, parameters: Parameters<T>
   ) -> Bool {
-    if let evaluation, let bestEvaluation, !Self.isBetter(evaluation, than: bestEvaluation) {
+    if let evaluation, let reference, !monitor.isImprovement(evaluation, over: reference) {
+      // Patience wears on.
+    } else {
+      lastImprovement = epoch
+      reference = evaluation
+    }
+    if let evaluation, let bestEvaluation, !monitor.isBetter(evaluation, than: bestEvaluation) {
       return false
     }
     bestEpoch = epoch
@@ -31,19 +88,12 @@ struct EarlyStopping<T: Scalar> {
     return true
   }
 
-  /// Whether `patience` epochs have passed without a better one.
+  /// Whether `patience` epochs have passed without an improvement.
   func isExhausted(after epoch: Int) -> Bool {
     guard let patience else { return false }
-    return epoch - bestEpoch >= patience
+    return epoch - lastImprovement >= patience
   }
 
   /// Puts the best weights back, or the first ones if no epoch was recorded.
   func restore(into parameters: inout Parameters<T>) { parameters.assign(bestParameters) }
-
-  private static func isBetter(_ candidate: Evaluation, than best: Evaluation) -> Bool {
-    if candidate.metrics.classCount > 0, candidate.metrics.accuracy != best.metrics.accuracy {
-      return candidate.metrics.accuracy > best.metrics.accuracy
-    }
-    return candidate.loss < best.loss
-  }
 }

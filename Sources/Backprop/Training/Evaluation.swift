@@ -1,11 +1,26 @@
 /// Loss and metrics of one pass over data.
 public struct Evaluation: Sendable, Equatable {
-  /// Cₓ averaged over the examples (with their weights), without penalties.
+  /// Σ wₓ Cₓ / n over the n examples, without penalties: what training descends under the reduction
+  /// `mean`. Metrics are divided by Σ wₓ instead.
   public let loss: Double
   public let metrics: Metrics
+  /// The metric that a run watches, if it is none of `metrics` and not the loss.
+  public var watched: WatchedMetric?
 
   /// Examples that are evaluated at a time. The bits do not depend on it, only the time does.
   static func chunk(of count: Int) -> Int { max(1, min(count, 1024)) }
+
+  /// The value of a metric, if this evaluation has it.
+  public func value(of metric: Metric) -> Double? {
+    if metric == .loss { return loss }
+    return watched?.metric == metric ? watched?.value : metrics.value(of: metric)
+  }
+}
+
+/// A metric of the validation data beyond those of every epoch.
+public struct WatchedMetric: Sendable, Equatable {
+  public let metric: Metric
+  public let value: Double
 }
 
 extension Network {
@@ -22,11 +37,53 @@ extension Network {
     return evaluate(on: dataset, metrics: metrics, in: &workspace, pool: pool)
   }
 
-  @specialized(where T == Float)
-  @specialized(where T == Double)
+  /// The outputs of the network on a data set, kept for any metric, and their evaluation.
+  ///
+  /// - Parameters:
+  ///   - dataset: Examples of as many inputs and outputs as the network has.
+  ///   - metrics: How outputs are judged.
+  ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
+  public func judge(
+    on dataset: Dataset<T>, metrics: MetricKind, pool: ThreadPool? = nil
+  ) -> (evaluation: Evaluation, examples: JudgedExamples) {
+    var workspace = Workspace(for: self, capacity: Evaluation.chunk(of: dataset.count))
+    let examples = JudgedExamples(kind: metrics, outputs: outputCount, capacity: dataset.count)
+    var kept: JudgedExamples? = examples
+    let evaluation = evaluate(
+      on: dataset, metrics: metrics, in: &workspace, pool: pool, keeping: &kept)
+    return (evaluation, kept ?? examples)
+  }
+
+  /// The same with a metric that is watched, which keeps the outputs only if it needs them.
+  func evaluate(
+    on dataset: Dataset<T>, metrics kind: MetricKind, watching metric: Metric?,
+    in workspace: inout Workspace<T>, pool: ThreadPool?
+  ) -> Evaluation {
+    guard let metric, !metric.isOfEveryEpoch else {
+      return evaluate(on: dataset, metrics: kind, in: &workspace, pool: pool)
+    }
+    var kept: JudgedExamples? = JudgedExamples(
+      kind: kind, outputs: outputCount, capacity: dataset.count)
+    var evaluation = evaluate(
+      on: dataset, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
+    guard evaluation.loss.isFinite, let kept else { return evaluation }
+    evaluation.watched = WatchedMetric(metric: metric, value: kept.value(of: metric))
+    return evaluation
+  }
+
   func evaluate(
     on dataset: Dataset<T>, metrics kind: MetricKind, in workspace: inout Workspace<T>,
     pool: ThreadPool?
+  ) -> Evaluation {
+    var kept: JudgedExamples?
+    return evaluate(on: dataset, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
+  }
+
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  private func evaluate(
+    on dataset: Dataset<T>, metrics kind: MetricKind, in workspace: inout Workspace<T>,
+    pool: ThreadPool?, keeping kept: inout JudgedExamples?
   ) -> Evaluation {
     var metrics = Metrics(kind: kind, outputs: outputCount)
     var total = 0.0
@@ -39,9 +96,12 @@ extension Network {
       // The workspace then holds the batch at fault.
       guard loss.isFinite else { return Evaluation(loss: loss, metrics: metrics) }
       total += loss
+      let outputs = workspace.states[layers.count - 1].outputs
       metrics.add(
-        outputs: workspace.states[layers.count - 1].outputs, targets: workspace.targets,
-        rows: batch.count)
+        outputs: outputs, targets: workspace.targets, weights: workspace.weights, rows: batch.count)
+      kept?.add(
+        outputs: outputs, targets: workspace.targets, weights: workspace.weights,
+        losses: UnsafePointer(workspace.losses), rows: batch.count)
     }
     return Evaluation(loss: total / Double(max(dataset.count, 1)), metrics: metrics)
   }

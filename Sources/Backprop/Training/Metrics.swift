@@ -10,17 +10,21 @@ public enum MetricKind: Hashable, Sendable {
 
 /// Counts and sums that make the metrics of a pass over data.
 ///
-/// Sums run in the order of the examples, in double precision.
+/// Sums run in the order of the examples, in double precision. Examples count by their weights, so
+/// that one of weight 2 is two. What needs all outputs at once is computed by `JudgedExamples`.
 public struct Metrics: Sendable, Equatable {
   public let kind: MetricKind
   /// Examples seen.
   public private(set) var count = 0
-  /// Counts of (actual, predicted) classes, row-major; empty if the task has none.
+  /// Counts of (actual, predicted) classes without weights, row-major; empty if the task has none.
   public private(set) var confusion: [Int] = []
   private let outputs: Int
+  /// Σ w, the number of examples where all weights are 1.
+  private var weightSum = 0.0
+  private var rightSum = 0.0
   private var logLossSum = 0.0
-  private var exactMatches = 0
-  private var labelsCorrect = 0
+  private var exactMatches = 0.0
+  private var labelsCorrect = 0.0
   private var squaredErrors: [Double] = []
   private var absoluteErrors: [Double] = []
   private var targetSums: [Double] = []
@@ -59,37 +63,52 @@ public struct Metrics: Sendable, Equatable {
   /// Names and values, the first of them the one to quote.
   ///
   /// `accuracy` and `logLoss` (natural logarithm) for classes; `accuracy` per label and `exactMatch`
-  /// for several labels; `rmse`, `mae` in units of the target and `r2` for regression.
+  /// for several labels; `rmse`, `mae` in units of the target and `r2` for regression (NaN where all
+  /// targets are the same).
   public var values: [(name: String, value: Double)] {
     guard count > 0 else { return [] }
-    let n = Double(count)
+    let n = weightSum
     switch kind {
     case .classification(_, let probabilities):
       return [("accuracy", accuracy)] + (probabilities ? [("logLoss", logLossSum / n)] : [])
     case .multiLabel:
       return [
-        ("accuracy", Double(labelsCorrect) / (n * Double(outputs))),
-        ("exactMatch", Double(exactMatches) / n),
+        ("accuracy", labelsCorrect / (n * Double(outputs))),
+        ("exactMatch", exactMatches / n),
       ]
     case .regression:
       let m = n * Double(outputs)
-      let scores = (0..<outputs).map { output -> Double in
-        let total = targetSquares[output] - targetSums[output] * targetSums[output] / n
-        return total > 0 ? 1 - squaredErrors[output] / total : 0
+      let scores = (0..<outputs).map { output in
+        Self.determination(
+          error: squaredErrors[output], sum: targetSums[output], squares: targetSquares[output],
+          weight: n)
       }
       return [
         ("rmse", (squaredErrors.reduce(0, +) / m).squareRoot()),
         ("mae", absoluteErrors.reduce(0, +) / m),
-        ("r2", scores.reduce(0, +) / Double(outputs)),
+        ("r2", JudgedExamples.meanOfDefined(scores)),
       ]
     }
+  }
+
+  /// R² from sums over examples of y less a constant: 1 − Σ w (a − y)² / Σ w (y − ȳ)².
+  static func determination(
+    error: Double, sum: Double, squares: Double, weight: Double
+  ) -> Double {
+    let total = squares - sum * sum / weight
+    return total > 0 ? 1 - error / total : .nan
+  }
+
+  /// The value of a metric, if it is one of `values`.
+  func value(of metric: Metric) -> Double? {
+    let key = metric.key
+    return values.first { $0.name == key }?.value
   }
 
   /// Share of examples whose class is right.
   public var accuracy: Double {
     guard classCount > 0, count > 0 else { return .nan }
-    let right = (0..<classCount).reduce(0) { $0 + confusion[$1 * classCount + $1] }
-    return Double(right) / Double(count)
+    return rightSum / weightSum
   }
 
   /// The confusion counts as rows of actual classes, columns of predicted ones.
@@ -98,42 +117,60 @@ public struct Metrics: Sendable, Equatable {
   }
 
   /// Adds the examples of a batch.
-  mutating func add<T: Scalar>(outputs a: MatrixView<T>, targets y: MatrixView<T>, rows: Int) {
+  ///
+  /// - Parameter w: One weight a row; nil where all are 1.
+  mutating func add<T: Scalar>(
+    outputs a: MatrixView<T>, targets y: MatrixView<T>, weights w: UnsafePointer<T>? = nil,
+    rows: Int
+  ) {
     for row in 0..<rows {
       let output = a.start + row * a.stride
       let target = y.start + row * y.stride
+      let weight = w.map { Double($0[row]) } ?? 1
+      weightSum += weight
       switch kind {
       case .classification(let threshold, let probabilities):
-        addClass(output, target, T(threshold), probabilities)
-      case .multiLabel(let threshold): addLabels(output, target, T(threshold))
-      case .regression(let scales): addNumbers(output, target, scales, isFirst: count + row == 0)
+        addClass(output, target, weight, T(threshold), probabilities)
+      case .multiLabel(let threshold): addLabels(output, target, weight, T(threshold))
+      case .regression(let scales):
+        addNumbers(output, target, weight, scales, isFirst: count + row == 0)
       }
     }
     count += rows
   }
 
   private mutating func addClass<T: Scalar>(
-    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ threshold: T, _ probabilities: Bool
+    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ weight: Double, _ threshold: T,
+    _ probabilities: Bool
   ) {
-    let actual: Int
-    let predicted: Int
-    let probability: T
-    if outputs == 1 {
-      actual = target[0] > threshold ? 1 : 0
-      predicted = output[0] > threshold ? 1 : 0
-      probability = actual == 1 ? output[0] : 1 - output[0]
-    } else {
-      actual = Self.indexOfLargest(target, outputs)
-      predicted = Self.indexOfLargest(output, outputs)
-      probability = output[actual]
-    }
+    let (actual, predicted, probability) = Self.classes(output, target, outputs, threshold)
     confusion[actual * classCount + predicted] += 1
+    if actual == predicted { rightSum += weight }
     if probabilities {
-      // A probability that underflowed to 0 would make the mean infinite; the smallest normal number
-      // of the precision stands in.
-      logLossSum -= Double.naturalLogarithm(
-        max(Double(probability), Double(T.leastNormalMagnitude)))
+      logLossSum -= weight * Double.naturalLogarithm(Self.clamped(probability))
     }
+  }
+
+  /// The class of an example, the one that is predicted, and the probability of the right one if
+  /// outputs are probabilities.
+  @inline(__always)
+  static func classes<T: Scalar>(
+    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ outputs: Int, _ threshold: T
+  ) -> (actual: Int, predicted: Int, probability: T) {
+    if outputs == 1 {
+      let actual = target[0] > threshold ? 1 : 0
+      return (
+        actual, output[0] > threshold ? 1 : 0, actual == 1 ? output[0] : 1 - output[0]
+      )
+    }
+    let actual = indexOfLargest(target, outputs)
+    return (actual, indexOfLargest(output, outputs), output[actual])
+  }
+
+  /// A probability that underflowed to 0 would make a mean of logarithms infinite; the smallest normal
+  /// number of the precision stands in.
+  static func clamped<T: Scalar>(_ probability: T) -> Double {
+    max(Double(probability), Double(T.leastNormalMagnitude))
   }
 
   /// The first of the largest elements.
@@ -144,29 +181,30 @@ public struct Metrics: Sendable, Equatable {
   }
 
   private mutating func addLabels<T: Scalar>(
-    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ threshold: T
+    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ weight: Double, _ threshold: T
   ) {
     var right = 0
     for label in 0..<outputs where (output[label] > threshold) == (target[label] > threshold) {
       right += 1
     }
-    labelsCorrect += right
-    if right == outputs { exactMatches += 1 }
+    labelsCorrect += weight * Double(right)
+    if right == outputs { exactMatches += weight }
   }
 
   private mutating func addNumbers<T: Scalar>(
-    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ scales: [Double], isFirst: Bool
+    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ weight: Double, _ scales: [Double],
+    isFirst: Bool
   ) {
     for index in 0..<outputs {
       let actual = Double(target[index]) * scales[index]
       let error = Double(output[index]) * scales[index] - actual
-      squaredErrors[index] += error * error
-      absoluteErrors[index] += abs(error)
+      squaredErrors[index] += weight * (error * error)
+      absoluteErrors[index] += weight * abs(error)
       // Sums of y less the first y, so that a large mean costs no digits of the variance.
       if isFirst { targetShifts[index] = actual }
       let shifted = actual - targetShifts[index]
-      targetSums[index] += shifted
-      targetSquares[index] += shifted * shifted
+      targetSums[index] += weight * shifted
+      targetSquares[index] += weight * (shifted * shifted)
     }
   }
 }

@@ -33,7 +33,7 @@ public struct Trainer<T: Scalar>: Sendable {
     precondition(
       configuration.optimizer.isValid && configuration.schedule.isValid
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
-        && configuration.weightDecay >= 0,
+        && configuration.weightDecay >= 0 && configuration.monitor?.isValid ?? true,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
@@ -124,7 +124,8 @@ private struct Run<T: Scalar>: ~Copyable {
       rule: configuration.optimizer, weightDecay: configuration.weightDecay,
       for: network.parameters.layout)
     earlyStopping = EarlyStopping(
-      patience: configuration.patience, initial: network.parameters)
+      patience: configuration.patience, monitor: configuration.monitor,
+      initial: network.parameters)
     probe = trainer.diagnosis.map { DiagnosisProbe(on: training, options: $0) }
     start = clock.now
   }
@@ -162,7 +163,7 @@ private struct Run<T: Scalar>: ~Copyable {
       }
       metrics.add(
         outputs: workspace.states[network.layers.count - 1].outputs, targets: workspace.targets,
-        rows: batch.count)
+        weights: workspace.weights, rows: batch.count)
       optimizer.update(&network.parameters, along: gradient, rate: rate, pool: pool)
 
       totals.add(dataLoss, penalty, count: batch.count, reduction: network.reduction)
@@ -183,7 +184,9 @@ private struct Run<T: Scalar>: ~Copyable {
     let seconds = (clock.now - epochStart).inSeconds
     guard isSound(network, epoch) else { return .diverged }
     let evaluation = validation.map {
-      network.evaluate(on: $0, metrics: metricKind, in: &evaluationWorkspace, pool: pool)
+      network.evaluate(
+        on: $0, metrics: metricKind, watching: configuration.monitor?.metric,
+        in: &evaluationWorkspace, pool: pool)
     }
     if let evaluation, !evaluation.loss.isFinite {
       var fault = network.firstFault(in: evaluationWorkspace)
@@ -191,6 +194,15 @@ private struct Run<T: Scalar>: ~Copyable {
       fault.example = nil
       divergence = Divergence(step: optimizer.step, epoch: epoch, at: fault)
       return .diverged
+    }
+    if epoch == 1, let metric = configuration.monitor?.metric,
+      evaluation?.value(of: metric)?.isNaN ?? false
+    {
+      report(
+        .warning(
+          code: "monitor",
+          message: "\(metric) is not defined on the validation data after epoch 1: epochs where it "
+            + "is not are ranked by their loss"))
     }
     // So that the order of the next epoch is dealt in place.
     workspace.batch = nil

@@ -18,13 +18,16 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var weightDecay: Double
   /// Epochs without a better validation score after which training stops; nil for never.
   public var patience: Int?
+  /// What chooses the best epoch, and what counts as better; nil for the usual (see `Monitor`).
+  public var monitor: Monitor?
   /// The same seed gives the same run, bit for bit.
   public var seed: UInt64
 
   public init(
     optimizer: OptimizerRule = .adam(), learningRate: Double? = nil,
     schedule: Schedule = .cosine(), batchSize: Int = 32, epochs: Int = 100, shuffles: Bool = true,
-    l2Penalty: Double = 0, weightDecay: Double? = nil, patience: Int? = nil, seed: UInt64 = 0
+    l2Penalty: Double = 0, weightDecay: Double? = nil, patience: Int? = nil, seed: UInt64 = 0,
+    monitor: Monitor? = nil
   ) {
     self.optimizer = optimizer
     self.learningRate = learningRate ?? optimizer.suggestedLearningRate
@@ -35,6 +38,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     self.l2Penalty = l2Penalty
     self.weightDecay = weightDecay ?? optimizer.suggestedWeightDecay
     self.patience = patience
+    self.monitor = monitor
     self.seed = seed
   }
 

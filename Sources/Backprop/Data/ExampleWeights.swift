@@ -1,0 +1,160 @@
+/// How much examples weigh, in the loss, in metrics and in early stopping alike.
+///
+/// The weight of an example is the number in its row times the factor of its class:
+///
+///     wₓ = w(row) · w(class)
+///
+/// They enter the loss and nothing else: C = Σ wₓ Cₓ under the reduction `sum`, Σ wₓ Cₓ / m over a
+/// batch of m examples under `mean` (not / Σ wₓ: the factor of an example must not depend on who else is
+/// in its batch). So under `sum` an example of weight 2 is the same as two of weight 1; under `mean` too,
+/// but for m, which counts examples. Weights that average to 1, as balanced ones do, leave the meaning of
+/// a learning rate as it is. Metrics divide by Σ wₓ. Means and deviations of an encoder are those of
+/// the rows, without weights.
+public struct ExampleWeights: Codable, Equatable, Sendable {
+  /// The column with a number of at least 0 in every row, which is no feature; nil for 1 in each.
+  public var column: String?
+  /// A factor of at least 0 for each label, in the order of the labels; nil for 1 each.
+  public var classes: [Double]?
+
+  public init(column: String? = nil, classes: [Double]? = nil) {
+    self.column = column
+    self.classes = classes
+  }
+
+  /// Whether all examples weigh the same.
+  public var isEmpty: Bool { column == nil && classes == nil }
+
+  /// What is wrong with factors for these labels; nil if nothing is.
+  func problem(labels: [String]) -> String? {
+    guard let classes else { return nil }
+    guard classes.count == labels.count else {
+      return "\(classes.count) weights for \(labels.count) labels"
+    }
+    let isUsable = classes.allSatisfy { $0 >= 0 && $0.isFinite } && classes.contains { $0 > 0 }
+    return isUsable ? nil : "weights of classes must be at least 0, and one greater"
+  }
+
+  /// Factors that make all classes weigh the same: w(k) = n / (K nₖ).
+  ///
+  /// n and nₖ are sums of the weights of rows, K is the number of labels; over the rows the factors
+  /// average to 1. King & Zeng 2001, doi:10.1093/oxfordjournals.pan.a004868; scikit-learn's
+  /// `class_weight="balanced"`.
+  ///
+  /// - Parameters:
+  ///   - codes: The class of each row.
+  ///   - labels: All labels.
+  ///   - weights: The weight of each row; nil where all are 1.
+  ///   - rows: The training rows; nil for all.
+  /// - Throws: `DataError` if a class has no weight.
+  public static func balanced(
+    codes: [UInt32], labels: [String], weights: [Double]? = nil, rows: [UInt32]? = nil
+  ) throws(DataError) -> [Double] {
+    var sums = [Double](repeating: 0, count: labels.count)
+    func add(_ row: Int) { sums[Int(codes[row])] += weights?[row] ?? 1 }
+    if let rows {
+      for row in rows { add(Int(row)) }
+    } else {
+      codes.indices.forEach(add)
+    }
+    let total = sums.reduce(0, +)
+    if let empty = sums.firstIndex(where: { !($0 > 0) }) {
+      throw DataError(
+        "the label \(DataError.quoted(labels[empty])) has no weight in the training rows, so that "
+          + "classes cannot be balanced",
+        remedy: "give it rows of a weight above 0, or name the weights of the classes")
+    }
+    return sums.map { total / (Double(labels.count) * $0) }
+  }
+
+  // MARK: Reading
+
+  /// The numbers of the weight column.
+  ///
+  /// - Parameters:
+  ///   - table: A table with the column.
+  ///   - rows: The rows, from 0, ascending; nil for all.
+  /// - Returns: One a row; nil if there is no such column to read.
+  /// - Throws: `DataError` for a missing column or value, a text, a negative number.
+  public func rowWeights(
+    of table: Table, rows: [UInt32]? = nil
+  ) throws(DataError) -> [Double]? {
+    guard let column else { return nil }
+    let position = try table.position(of: column)
+    var weights: [Double] = []
+    weights.reserveCapacity(rows?.count ?? table.rowCount)
+    let request = ColumnRequest(
+      column: position, reading: .numbers, whyRequired: "an example needs a weight in every row")
+    do {
+      try table.read([request], rows: rows) { (chunk) throws(DataError) in
+        for index in 0..<chunk.count {
+          let weight = chunk.values[index]
+          guard weight >= 0 else {
+            let row = rows.map { Int($0[chunk.start + index]) } ?? chunk.start + index
+            throw DataError(
+              file: table.file, place: (try? table.line(ofRow: row)) ?? table.place(ofRow: row),
+              column: column, "the weight \(DecimalNumber.text(weight)) is negative")
+          }
+          weights.append(weight)
+        }
+      }
+    } catch {
+      // What helps a feature (leave the cell empty, call the column text) does not help a weight.
+      var error = error
+      if error.column == column {
+        error.remedy = "a weight is a number of at least 0; 0 leaves its row out"
+      }
+      throw error
+    }
+    return weights
+  }
+
+  /// The same examples with their weights.
+  ///
+  /// - Parameters:
+  ///   - dataset: The encoded rows.
+  ///   - table: Their table.
+  ///   - rows: The row of each example in the table, from 0, ascending; nil if they are all in order.
+  ///   - target: How targets were encoded.
+  /// - Throws: `DataError` for a bad weight, or if all are 0.
+  public func weighted<T: Scalar>(
+    _ dataset: Dataset<T>, of table: Table, rows: [UInt32]? = nil, target: TargetEncoder
+  ) throws(DataError) -> Dataset<T> {
+    guard !isEmpty, dataset.count > 0 else { return dataset }
+    var weights =
+      try rowWeights(of: table, rows: rows) ?? [Double](repeating: 1, count: dataset.count)
+    precondition(weights.count == dataset.count, "\(weights.count) weights for \(dataset.count)")
+    if let classes, target.task == .classification {
+      for index in weights.indices {
+        weights[index] *= classes[target.code(ofEncoded: dataset.targets, row: index)]
+      }
+    }
+    let rounded = weights.map { T($0) }
+    if let index = rounded.firstIndex(where: { !$0.isFinite }) {
+      let row = rows.map { Int($0[index]) } ?? index
+      throw DataError(
+        file: table.file, place: (try? table.line(ofRow: row)) ?? table.place(ofRow: row),
+        column: column,
+        "the weight \(DecimalNumber.text(weights[index])) is too large for numbers of "
+          + "\(T.precisionName) precision",
+        remedy: "divide all weights by their mean")
+    }
+    guard rounded.contains(where: { $0 > 0 }) else {
+      throw DataError(
+        file: table.file, column: column,
+        "the weights of all \(dataset.count) examples are 0, so that nothing counts",
+        remedy: "give some of them a weight above 0")
+    }
+    return Dataset(inputs: dataset.inputs, targets: dataset.targets, weights: rounded)
+  }
+}
+
+extension TargetEncoder {
+  /// The code of the class of an encoded example.
+  func code<T: Scalar>(ofEncoded targets: Matrix<T>, row: Int) -> Int {
+    switch coding {
+    case .oneHot: (0..<targets.columns).first { targets[row, $0] == 1 } ?? 0
+    case .plusMinusOne: targets[row, 0] > 0 ? 1 : 0
+    case .zeroOne, .standardized, .raw: targets[row, 0] > 0.5 ? 1 : 0
+    }
+  }
+}

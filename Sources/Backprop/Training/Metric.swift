@@ -1,0 +1,186 @@
+/// A number that judges a model on data, by the name that the command line and model files use.
+///
+/// What each is, and where it comes from, stands at `JudgedExamples`, which computes it. All are
+/// weighted by the weights of the examples: an example of weight 2 counts as two.
+public enum Metric: NamedCase {
+  /// The loss that training descends, Σ wₓ Cₓ / n, without penalties.
+  case loss
+  case accuracy
+  case balancedAccuracy
+  case exactMatch
+  case logLoss
+  case brier
+  case rocAUC
+  case averagePrecision
+  case f1
+  case matthewsCorrelation
+  /// k is at least 1.
+  case topK(Int = 5)
+  /// At least 1 bin.
+  case expectedCalibrationError(bins: Int = 15)
+  case rmse
+  case mae
+  case r2
+  case medianAbsoluteError
+  /// 0 < q < 1.
+  case pinball(quantile: Double = 0.5)
+
+  /// Every case once.
+  public static let allCases: [Metric] = [
+    .loss, .accuracy, .balancedAccuracy, .exactMatch, .logLoss, .brier, .rocAUC, .averagePrecision,
+    .f1, .matthewsCorrelation, .topK(), .expectedCalibrationError(), .rmse, .mae, .r2,
+    .medianAbsoluteError, .pinball(),
+  ]
+
+  /// The names that `init(_:)` reads, as the command line shows them.
+  public static let names = [
+    "loss", "accuracy", "balanced-accuracy", "exact-match", "log-loss", "brier", "roc-auc",
+    "pr-auc", "f1", "mcc", "top-k[:5]", "ece[:15]", "rmse", "mae", "r2", "median-ae",
+    "pinball[:0.5]",
+  ]
+
+  static let kind = "metric"
+
+  /// Reads a name such as "roc-auc" or "top-k:3".
+  ///
+  /// - Returns: nil if the name is unknown, or its argument out of its range.
+  public init?(_ description: String) {
+    guard let text = NameWithArgument(description) else { return nil }
+    switch (text.name, text.argument) {
+    case ("loss", nil): self = .loss
+    case ("accuracy", nil): self = .accuracy
+    case ("balanced-accuracy", nil): self = .balancedAccuracy
+    case ("exact-match", nil): self = .exactMatch
+    case ("log-loss", nil): self = .logLoss
+    case ("brier", nil): self = .brier
+    case ("roc-auc", nil): self = .rocAUC
+    case ("pr-auc", nil): self = .averagePrecision
+    case ("f1", nil): self = .f1
+    case ("mcc", nil): self = .matthewsCorrelation
+    case ("top-k", nil): self = .topK()
+    case ("top-k", let k?) where k >= 1 && k <= 1e6 && k == k.rounded(): self = .topK(Int(k))
+    case ("ece", nil): self = .expectedCalibrationError()
+    case ("ece", let bins?) where bins >= 1 && bins <= 1e6 && bins == bins.rounded():
+      self = .expectedCalibrationError(bins: Int(bins))
+    case ("rmse", nil): self = .rmse
+    case ("mae", nil): self = .mae
+    case ("r2", nil): self = .r2
+    case ("median-ae", nil): self = .medianAbsoluteError
+    case ("pinball", nil): self = .pinball()
+    case ("pinball", let quantile?) where quantile > 0 && quantile < 1:
+      self = .pinball(quantile: quantile)
+    default: return nil
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .loss: "loss"
+    case .accuracy: "accuracy"
+    case .balancedAccuracy: "balanced-accuracy"
+    case .exactMatch: "exact-match"
+    case .logLoss: "log-loss"
+    case .brier: "brier"
+    case .rocAUC: "roc-auc"
+    case .averagePrecision: "pr-auc"
+    case .f1: "f1"
+    case .matthewsCorrelation: "mcc"
+    case .topK(let k): "top-k:\(k)"
+    case .expectedCalibrationError(let bins): "ece:\(bins)"
+    case .rmse: "rmse"
+    case .mae: "mae"
+    case .r2: "r2"
+    case .medianAbsoluteError: "median-ae"
+    case .pinball(let quantile): NameWithArgument.text("pinball", quantile)
+    }
+  }
+
+  /// The key of the metric in JSON: "rocAUC", "top5", "ece15", "pinball0.5".
+  public var key: String {
+    switch self {
+    case .balancedAccuracy: "balancedAccuracy"
+    case .exactMatch: "exactMatch"
+    case .logLoss: "logLoss"
+    case .rocAUC: "rocAUC"
+    case .averagePrecision: "prAUC"
+    case .topK(let k): "top\(k)"
+    case .expectedCalibrationError(let bins): "ece\(bins)"
+    case .medianAbsoluteError: "medianAE"
+    case .pinball(let quantile): "pinball\(quantile)"
+    default: description
+    }
+  }
+
+  /// Whether the metric is a sum over examples that every epoch reports anyway.
+  var isOfEveryEpoch: Bool {
+    switch self {
+    case .loss, .accuracy, .exactMatch, .logLoss, .rmse, .mae, .r2: true
+    default: false
+    }
+  }
+
+  /// Whether a larger value is a better one.
+  public var isHigherBetter: Bool {
+    switch self {
+    case .loss, .logLoss, .brier, .expectedCalibrationError, .rmse, .mae, .medianAbsoluteError,
+      .pinball:
+      false
+    case .accuracy, .balancedAccuracy, .exactMatch, .rocAUC, .averagePrecision, .f1,
+      .matthewsCorrelation, .topK, .r2:
+      true
+    }
+  }
+
+  /// Whether the metric means something where outputs are judged so.
+  public func isDefined(for kind: MetricKind) -> Bool {
+    switch (self, kind) {
+    case (.loss, _): true
+    case (.accuracy, .classification), (.balancedAccuracy, .classification),
+      (.f1, .classification), (.matthewsCorrelation, .classification), (.topK, .classification),
+      (.rocAUC, .classification), (.averagePrecision, .classification):
+      true
+    case (.logLoss, .classification(_, let probabilities)),
+      (.brier, .classification(_, let probabilities)),
+      (.expectedCalibrationError, .classification(_, let probabilities)):
+      probabilities
+    case (.accuracy, .multiLabel), (.exactMatch, .multiLabel), (.f1, .multiLabel),
+      (.rocAUC, .multiLabel), (.averagePrecision, .multiLabel):
+      true
+    case (.rmse, .regression), (.mae, .regression), (.r2, .regression),
+      (.medianAbsoluteError, .regression), (.pinball, .regression):
+      true
+    default: false
+    }
+  }
+
+  /// The metrics that are defined where outputs are judged so, `loss` not among them.
+  public static func defined(for kind: MetricKind) -> [Metric] {
+    allCases.filter { $0 != .loss && $0.isDefined(for: kind) }
+  }
+
+  /// More classes than this have no areas under curves unless they are asked for: each class takes a
+  /// sorting of all examples.
+  static let mostClassesRanked = 100
+
+  /// What an evaluation shows if nothing is asked for: those of every epoch first.
+  ///
+  /// - Parameters:
+  ///   - kind: How outputs are judged.
+  ///   - outputs: Number of outputs of the network.
+  public static func usual(for kind: MetricKind, outputs: Int) -> [Metric] {
+    let metrics: [Metric] =
+      switch kind {
+      case .classification:
+        [
+          .accuracy, .logLoss, .balancedAccuracy, .f1, .matthewsCorrelation, .rocAUC,
+          .averagePrecision, .brier, .expectedCalibrationError(),
+        ] + (outputs > 5 ? [.topK()] : [])
+      case .multiLabel: [.accuracy, .exactMatch, .f1, .rocAUC, .averagePrecision]
+      case .regression: [.rmse, .mae, .r2, .medianAbsoluteError]
+      }
+    return metrics.filter { metric in
+      metric.isDefined(for: kind)
+        && (outputs <= mostClassesRanked || (metric != .rocAUC && metric != .averagePrecision))
+    }
+  }
+}
