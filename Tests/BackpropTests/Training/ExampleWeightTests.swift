@@ -102,6 +102,24 @@ struct ExampleWeightTests {
     #expect(evaluation.metrics.value(of: .mae) == 1.25)
   }
 
+  @Test("The metrics of a training epoch are weighted too")
+  func epochMetrics() throws {
+    let start: Network<Float> = try network(.mean)
+    let data: Dataset<Float> = dataset([0, 1, 2, 3], weights: [0.5, 4, 1, 0.25])
+    let kind = MetricKind.classification(probabilities: true)
+    var found: Metrics?
+    var network = start
+    // One batch of all examples meets the weights of the start.
+    let trainer = Trainer<Float>(
+      configuration: TrainingConfiguration(batchSize: 4, epochs: 1, shuffles: false))
+    _ = trainer.train(&network, on: data, metrics: kind) {
+      if case .epoch(let report) = $0 { found = report.metrics }
+    }
+    #expect(found == start.evaluate(on: data, metrics: kind).metrics)
+    #expect(
+      found?.accuracy != start.evaluate(on: dataset([0, 1, 2, 3]), metrics: kind).metrics.accuracy)
+  }
+
   @Test("Balanced classes: n/(K nₖ) by hand, with weights of rows, over the training rows")
   func balanced() throws {
     let labels = ["a", "b"]
