@@ -110,6 +110,28 @@ struct ExplainTests {
     #expect(all.exitCode == 0 && all.output.contains("\n7  Update"))
   }
 
+  #if os(Linux)
+    @Test("On a terminal --step all waits for Enter before each phase, and q ends the walk")
+    func walk() throws {
+      try runner.writeMazur()
+      // `script` gives the command a terminal of its own.
+      let command =
+        "'\(CommandRunner.executable.path)' explain mazur.safetensors mazur.csv --target o1,o2 "
+        + "--step all"
+      func walk(_ keys: String) throws -> String {
+        let status = try runner.shell(
+          "printf '\(keys)' | script -qec \"\(command)\" /dev/null > walk.txt 2>&1")
+        #expect(status == 0)
+        return String(decoding: try runner.read("walk.txt"), as: UTF8.self)
+      }
+      let whole = try walk("\\n\\n\\n\\n\\n\\n")
+      #expect(whole.contains("7  Update") && whole.contains("verified"))
+      #expect(whole.components(separatedBy: "next phase, q: quit").count == 7)
+      let short = try walk("\\nq\\n")
+      #expect(short.contains("2  Forward") && !short.contains("3  BP1"))
+    }
+  #endif
+
   @Test("A neuron and a weight in focus are written out")
   func focus() throws {
     let neuron = try explainMazur("--neuron", "3:2", "--step", "forward")
