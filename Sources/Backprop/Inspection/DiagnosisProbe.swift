@@ -68,7 +68,8 @@ struct DiagnosisProbe<T: Scalar> {
       in: layers,
       judgesSmallUpdates: rate >= Self.leastShareOfPeak * options.configuration.learningRate)
     if epoch == 0, options.isUntrained,
-      let finding = bounds.finding(lossAtStart: loss, of: network.lossOfGuessing)
+      let finding = bounds.finding(
+        lossAtStart: loss, of: network.lossOfGuessing.map { $0 * measured.meanWeight })
     {
       findings.append(finding)
     }

@@ -33,7 +33,7 @@ public struct Trainer<T: Scalar>: Sendable {
     precondition(
       configuration.optimizer.isValid && configuration.schedule.isValid
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
-        && configuration.weightDecay >= 0,
+        && configuration.weightDecay >= 0 && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
