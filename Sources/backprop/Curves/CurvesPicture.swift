@@ -26,7 +26,8 @@ struct CurvesPicture {
       "<desc id=\"desc\">\(Self.escaped(curves.summary))</desc>",
       "<style>", Self.style, "</style>",
       "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>",
-      text("heading", x: 24, y: 36, title), text("muted", x: 24, y: 58, subtitle),
+      text("heading", x: 24, y: 36, Self.shortened(title, to: 80)),
+      text("muted", x: 24, y: 58, Self.shortened(subtitle, to: 130)),
     ]
     lines += legend
     let panels = curves.panels
@@ -157,6 +158,11 @@ struct CurvesPicture {
     let anchor = anchor.map { " text-anchor=\"\($0)\"" } ?? ""
     return "<text class=\"\(name)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\"\(anchor)>"
       + "\(Self.escaped(text))</text>"
+  }
+
+  /// Text of at most so many letters: about what finds room in its line.
+  private static func shortened(_ text: String, to count: Int) -> String {
+    text.count > count ? "\(text.prefix(count - 1))…" : text
   }
 
   /// A coordinate, to a tenth of a pixel.

@@ -8,9 +8,6 @@ struct CurvesText {
   let isASCII: Bool
   let hasColor: Bool
 
-  /// Rows of letters of each plot.
-  private static let height = 9
-
   var lines: [String] {
     let panels = curves.panels
     guard !panels.isEmpty else { return [] }
@@ -38,7 +35,10 @@ struct CurvesText {
     let labelWidth = max(6, panel.axis.ticks.map(\.label.count).max() ?? 0)
     let endWidth = 2 + (hasValidation ? "validation" : "training").count + 10
     let columns = max(8, width - labelWidth - 2 - endWidth)
-    var canvas = DotCanvas(columns: columns, rows: Self.height, isASCII: isASCII)
+    // So many rows that ticks of equal distance stand at equal distances, 9 to 13.
+    let steps = panel.axis.ticks.count - 1
+    let height = max(2, 9 / steps) * steps + 1
+    var canvas = DotCanvas(columns: columns, rows: height, isASCII: isASCII)
     for (line, series) in [(Line.training, panel.training), (.validation, panel.validation)] {
       canvas.draw(
         series.map { (x: position(of: $0.epoch), y: panel.axis.position(of: $0.value)) },
@@ -47,11 +47,11 @@ struct CurvesText {
 
     var labels: [Int: String] = [:]
     for tick in panel.axis.ticks {
-      labels[Self.row(at: panel.axis.position(of: tick.value))] = tick.label
+      labels[Self.row(at: panel.axis.position(of: tick.value), of: height)] = tick.label
     }
-    let ends = endLabels(panel)
+    let ends = endLabels(panel, height: height)
     var lines = [String(repeating: " ", count: labelWidth + 1) + panel.title]
-    for row in 0..<Self.height {
+    for row in 0..<height {
       let label = labels[row]
       let edge = isASCII ? (label == nil ? "|" : "+") : (label == nil ? "│" : "┤")
       let cells = canvas.cells[row].map { cell in
@@ -87,7 +87,7 @@ struct CurvesText {
   }
 
   /// The last values beside the ends of their lines, each in a row of its own.
-  private func endLabels(_ panel: LearningCurves.Panel) -> [Int: String] {
+  private func endLabels(_ panel: LearningCurves.Panel, height: Int) -> [Int: String] {
     var ends: [(line: Line, name: String, position: Double, value: Double)] = []
     for (line, name, series) in [
       (Line.training, "training", panel.training), (.validation, "validation", panel.validation),
@@ -100,8 +100,8 @@ struct CurvesText {
     var labels: [Int: String] = [:]
     var next = 0
     for (index, end) in ends.enumerated() {
-      let lowest = Self.height - ends.count + index
-      let row = min(max(Self.row(at: end.position), next), lowest)
+      let lowest = height - ends.count + index
+      let row = min(max(Self.row(at: end.position, of: height), next), lowest)
       let name = Format.right(end.name, panel.validation.isEmpty ? 8 : 10)
       labels[row] = "\(colored(name, end.line)) \(Format.short(end.value))"
       next = row + 1
@@ -113,9 +113,8 @@ struct CurvesText {
     curves.epochs > 1 ? Double(epoch - 1) / Double(curves.epochs - 1) : 0.5
   }
 
-  private static func row(at position: Double) -> Int {
-    let row = ((1 - position) * Double(height * 4 - 1)).rounded() / 4
-    return min(height - 1, max(0, Int(row)))
+  private static func row(at position: Double, of height: Int) -> Int {
+    min(height - 1, max(0, Int(((1 - position) * Double(height - 1)).rounded())))
   }
 
   private func colored(_ text: String, _ line: Line) -> String {
