@@ -143,7 +143,7 @@ final class RunRecords {
   }
 
   private func writePlot() {
-    guard let path = options.plot, curves.epochs > 0 else { return }
+    guard let path = options.plot else { return }
     do {
       let picture = CurvesPicture(curves: curves, title: title, subtitle: subtitle)
       Interruption.willWrite(path)

@@ -64,7 +64,7 @@ struct LearningCurveTests {
   func axesHold() {
     var random = RandomSource(seed: 1, purpose: .sampling)
     for _ in 0..<2000 {
-      let size = pow(10, 40 * random.uniform() - 20)
+      let size = pow(10, 198 * random.uniform() - 98)
       let (a, b) = (size * (random.uniform() - 0.5), size * (random.uniform() - 0.5))
       var axes = [CurveAxis(linear: min(a, b)...max(a, b))]
       let (low, high) = (min(abs(a), abs(b)), max(abs(a), abs(b)))
@@ -77,6 +77,24 @@ struct LearningCurveTests {
           "\(values): \(axis.ticks)")
       }
     }
+  }
+
+  @Test("No loss is too large, too small or too strange to be drawn")
+  func extremes() {
+    let least = Double.leastNonzeroMagnitude
+    let greatest = Double.greatestFiniteMagnitude
+    for losses in [
+      [least, 0], [greatest, 1], [greatest, -greatest], [.infinity, .nan], [1e-99, 1e99], [0, 0],
+      [-3, -3], [-1e-101, 1e-99], [1, 1 + 1e-15], [1e100, 1e-100],
+    ] {
+      let curves = curves(losses, losses.reversed())
+      let picture = CurvesPicture(curves: curves, title: "", subtitle: "").text
+      #expect(XMLParser(data: Data(picture.utf8)).parse(), "\(losses)")
+      #expect(!picture.contains("=\"NaN") && !picture.contains("∞"), "\(losses)")
+      _ = CurvesText(curves: curves, width: 80, isASCII: false, hasColor: true).lines
+    }
+    let none = CurvesPicture(curves: LearningCurves(), title: "", subtitle: "").text
+    #expect(none.contains("No epoch was finished.</text>"))
   }
 
   @Test("Ticks of the epochs are 1 and round numbers")

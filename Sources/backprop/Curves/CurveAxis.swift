@@ -24,7 +24,7 @@ struct CurveAxis {
   /// Equal steps of 1, 2 or 5 times a power of ten.
   ///
   /// - Parameters:
-  ///   - range: What must find room, finite.
+  ///   - range: What must find room; of magnitudes from 1e-100 to 1e100, or 0.
   ///   - limits: Values beyond which there are none, so that no tick is needed.
   init(linear range: ClosedRange<Double>, limits: ClosedRange<Double>? = nil) {
     isLogarithmic = false
@@ -55,7 +55,7 @@ struct CurveAxis {
 
   /// Powers of ten, and 2 and 5 times them where there is room.
   ///
-  /// - Parameter range: Of positive numbers.
+  /// - Parameter range: Of positive numbers, from 1e-100 to 1e100.
   init(logarithmic range: ClosedRange<Double>) {
     isLogarithmic = true
     let lowest = Int(log10(range.lowerBound).rounded(.down))

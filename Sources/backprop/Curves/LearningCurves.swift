@@ -71,7 +71,7 @@ struct LearningCurves {
     drawn.sort { $0.epoch < $1.epoch }
     func series(_ value: (Point) -> Double?) -> Series {
       drawn.compactMap { point in
-        value(point).flatMap { $0.isFinite ? (point.epoch, $0) : nil }
+        value(point).flatMap(Self.drawable).map { (point.epoch, $0) }
       }
     }
     func panel(
@@ -88,7 +88,7 @@ struct LearningCurves {
         title: axis.isLogarithmic ? "\(title) (log scale)" : title, axis: axis, training: training,
         validation: held,
         best: best.flatMap { best in
-          validation(best).flatMap { $0.isFinite ? (best.epoch, $0) : nil }
+          validation(best).flatMap(Self.drawable).map { (best.epoch, $0) }
         })
     }
     let loss = panel(
@@ -101,6 +101,12 @@ struct LearningCurves {
         { $0.metric }, { $0.validationMetric })
     }
     return [loss, metric].compactMap(\.self)
+  }
+
+  /// A value as an axis can hold it: what is beyond all measure is left out, what is nothing is 0.
+  private static func drawable(_ value: Double) -> Double? {
+    guard abs(value) <= 1e100 else { return nil }
+    return abs(value) < 1e-100 ? 0 : value
   }
 
   /// What the curves show, in sentences.
