@@ -92,7 +92,7 @@ check-safetensors: build ## a model of ours, read by the safetensors package (wh
 	  .venv-light/bin/python Reference/check_safetensors.py .build/release/backprop; \
 	else echo "check-safetensors left out: no Python with venv and PyPI here"; fi
 
-check-peers: .venv-peers/ready ## the reference numbers, computed anew by scikit-learn and PyTorch
+check-peers: .venv-peers/tensorboard build ## reference numbers anew by scikit-learn and PyTorch; TensorBoard's reader
 	Scripts/check-peers
 
 # Environments of Python, outside the tree that git sees. PyTorch is installed without what its
@@ -108,6 +108,11 @@ PURE := numpy typing_extensions sympy mpmath networkx jinja2 MarkupSafe fsspec f
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet scikit-learn safetensors $(PURE)
 	Scripts/install-torch .venv-peers
+	@touch $@
+
+# A stamp of its own, for environments that are older than it.
+.venv-peers/tensorboard: .venv-peers/ready
+	.venv-peers/bin/pip install --quiet tensorboard
 	@touch $@
 
 clean: ## remove everything that was built

@@ -30,6 +30,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Training")
   var training: RunOptions
 
+  @OptionGroup(title: "Records of the run")
+  var records: RecordOptions
+
   @OptionGroup(title: "Reading the data")
   var table: TableReadingOptions
 

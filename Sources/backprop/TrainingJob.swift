@@ -24,6 +24,8 @@ struct TrainingJob {
     // The model to go on from may be replaced by what becomes of it; data never.
     try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
     try OutputFile.checkModel(output, force: command.goal.force)
+    try command.records.check(
+      model: output, inputs: [command.data, command.training.validationData, command.goal.from])
   }
 
   var isDouble: Bool {
@@ -78,12 +80,19 @@ struct TrainingJob {
     let metrics = data.target.metrics(outputActivation: network.outputActivation)
     var diagnosis = command.training.diagnose ? DiagnosisOptions() : nil
     diagnosis?.isUntrained = base?.configuration == nil
+    let records = RunRecords(
+      command.records, data: command.data, target: data.target.columns,
+      warn: reporter.warn)
     let trainer = Trainer<T>(
-      configuration: configuration, threads: threads, diagnosis: diagnosis)
+      configuration: configuration, threads: threads, diagnosis: diagnosis,
+      distributions: records.distributions)
     Interruption.becomeRequest()
     let summary = trainer.train(
       &network, on: training, validation: validation, metrics: metrics,
-      report: reporter.report, isInterrupted: { Interruption.isRequested })
+      report: { event in
+        reporter.report(event)
+        records.report(event)
+      }, isInterrupted: { Interruption.isRequested })
 
     var saved: (path: String, sha256: String)?
     if summary.reason != .diverged || summary.bestEpoch > 0 {
@@ -99,10 +108,11 @@ struct TrainingJob {
       isWhole ? test.map { network.evaluate(on: $0, metrics: metrics, pool: pool) } : nil
     reporter.finish(
       summary, validationExamples: validation?.count ?? 0, test: testEvaluation, saved: saved,
-      data: command.data)
+      data: command.data, curves: records.textForTerminal(isResult: !command.outputOptions.json))
     switch summary.reason {
     case .completed, .earlyStop:
       if let failure = reporter.outputFailure { throw failure }
+      if let failure = records.failure { throw failure }
     case .interrupted: throw ExitCode(CommandFailure.interrupted)
     case .diverged: throw ExitCode(CommandFailure.badData)
     }

@@ -77,16 +77,18 @@ final class TrainingReporter {
       printJSON(diagnosis.json)
       if !quiet { diagnosis.lines.forEach(progress.note) }
     case .warning(let code, let message): warn(code: code, message)
-    case .end: break
+    case .distributions, .end: break
     }
   }
 
   /// Reports the end: what was reached, where it is saved, what to do next.
   func finish(
     _ summary: TrainingSummary, validationExamples: Int, test: Evaluation?,
-    saved: (path: String, sha256: String)?, data: String
+    saved: (path: String, sha256: String)?, data: String, curves: String? = nil
   ) {
     progress.finish()
+    // Standard output is for JSON alone where JSON is asked for.
+    if let curves { json ? Terminal.printError(curves) : print(curves) }
     printJSON(
       [
         "event": "end", "reason": .string(summary.reason.rawValue),

@@ -16,15 +16,20 @@ public struct Trainer<T: Scalar>: Sendable {
   /// What is diagnosed before the first step and after each epoch; nil for nothing. It costs time
   /// between the epochs and changes no bit of the run.
   public let diagnosis: DiagnosisOptions?
+  /// Whether the distributions of weights, gradients and δ are measured at the same places, and how;
+  /// nil for not at all. That too changes no bit of the run.
+  public let distributions: DistributionOptions?
 
   /// - Parameters:
   ///   - configuration: What decides the run.
   ///   - threads: Threads to use, at least 1. Changes the time and not the result.
   ///   - diagnosis: What to diagnose between the epochs; nil for nothing. This configuration takes
   ///     the place of the one that stands there.
+  ///   - distributions: What to measure between the epochs; nil for nothing.
   /// - Precondition: The configuration's numbers lie in their ranges.
   public init(
-    configuration: TrainingConfiguration, threads: Int = 1, diagnosis: DiagnosisOptions? = nil
+    configuration: TrainingConfiguration, threads: Int = 1, diagnosis: DiagnosisOptions? = nil,
+    distributions: DistributionOptions? = nil
   ) {
     precondition(
       configuration.batchSize >= 1 && configuration.epochs >= 1 && configuration.learningRate > 0,
@@ -40,6 +45,9 @@ public struct Trainer<T: Scalar>: Sendable {
     var diagnosis = diagnosis
     diagnosis?.configuration = configuration
     self.diagnosis = diagnosis
+    precondition(
+      distributions.map { $0.examples >= 1 && $0.buckets >= 1 } ?? true, "\(distributions as Any)")
+    self.distributions = distributions
   }
 
   /// Runs all epochs, or as many as early stopping or an interruption leaves.
@@ -99,6 +107,7 @@ private struct Run<T: Scalar>: ~Copyable {
   var optimizer: Optimizer<T>
   var earlyStopping: EarlyStopping<T>
   let probe: DiagnosisProbe<T>?
+  let distributionProbe: DistributionProbe<T>?
   var divergence: Divergence?
   var epochsFinished = 0
   let clock = ContinuousClock()
@@ -126,6 +135,9 @@ private struct Run<T: Scalar>: ~Copyable {
     earlyStopping = EarlyStopping(
       patience: configuration.patience, initial: network.parameters)
     probe = trainer.diagnosis.map { DiagnosisProbe(on: training, options: $0) }
+    distributionProbe = trainer.distributions.map {
+      DistributionProbe(on: training, configuration: trainer.configuration, options: $0)
+    }
     start = clock.now
   }
 
@@ -208,10 +220,16 @@ private struct Run<T: Scalar>: ~Copyable {
     return earlyStopping.isExhausted(after: epoch) ? .earlyStop : nil
   }
 
-  /// Reports the state of the layers, if anyone asked for it.
+  /// Reports distributions and the state of the layers, as far as anyone asked for them.
   func diagnose(
     _ network: Network<T>, after epoch: Int, _ report: (TrainingEvent) -> Void
   ) {
+    if let distributionProbe {
+      report(
+        .distributions(
+          distributionProbe.distributions(
+            after: epoch, step: optimizer.step, of: network, pool: pool)))
+    }
     guard let probe else { return }
     // η of the step that was last, or of the first that is to come.
     let rate = configuration.schedule.rate(

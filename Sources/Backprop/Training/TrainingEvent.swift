@@ -6,6 +6,8 @@ public enum TrainingEvent: Sendable {
   case epoch(EpochReport)
   /// Before the first step and after each epoch, if the trainer was asked to diagnose.
   case diagnosis(EpochDiagnosis)
+  /// Before the first step and after each epoch, if the trainer was asked to measure them.
+  case distributions(EpochDistributions)
   case warning(code: String, message: String)
   case end(TrainingSummary)
 }
