@@ -6,7 +6,7 @@
 /// the same weights, and tells the same losses on its way, as one that never was.
 ///
 /// ```swift
-/// let folder = try CheckpointFolder("checkpoints", keep: 3)
+/// let folder = try CheckpointFolder("checkpoints")
 /// try trainer.train(
 ///   &network, on: training, metrics: metrics,
 ///   checkpoints: Checkpoints(every: .seconds(30)) { try? folder.save($0) })
@@ -40,24 +40,24 @@ public struct Checkpoint<T: Scalar>: Sendable {
   public var stepInEpoch: Int { running.steps }
 }
 
+/// How often a run hands out checkpoints. It changes no bit of the run.
+public enum CheckpointInterval: Hashable, Sendable {
+  /// After every n-th step of the run, n at least 1.
+  case steps(Int)
+  /// After the first step that ends so long after the last checkpoint, in seconds, at least 0.
+  case seconds(Double)
+}
+
 /// When a run hands out checkpoints, and to whom.
 public struct Checkpoints<T: Scalar> {
-  /// How often. None of them changes a bit of the run.
-  public enum Interval: Hashable, Sendable {
-    /// After every n-th step of the run, n at least 1.
-    case steps(Int)
-    /// After the first step that ends so long after the last checkpoint, in seconds, at least 0.
-    case seconds(Double)
-  }
-
-  public let interval: Interval
+  public let interval: CheckpointInterval
   /// Receives each checkpoint on the trainer's thread, between two steps.
   public let receive: (Checkpoint<T>) -> Void
 
   /// - Parameters:
   ///   - interval: How often. A run that is interrupted hands one out besides.
   ///   - receive: Receives each checkpoint, between two steps.
-  public init(every interval: Interval, _ receive: @escaping (Checkpoint<T>) -> Void) {
+  public init(every interval: CheckpointInterval, _ receive: @escaping (Checkpoint<T>) -> Void) {
     switch interval {
     case .steps(let count): precondition(count >= 1, "a checkpoint every \(count) steps")
     case .seconds(let seconds): precondition(seconds >= 0, "a checkpoint every \(seconds) seconds")
@@ -126,7 +126,7 @@ public struct DataFingerprint: Codable, Hashable, Sendable {
         ("weights", weights != other.weights),
       ]
       guard let (name, _) = parts.first(where: \.1) else { return nil }
-      return ("other \(name)", "\(examples) examples too")
+      return ("with other \(name)", "others, of \(examples) examples too")
     }
   }
 

@@ -80,6 +80,13 @@ public struct CheckpointFile: Sendable {
     get throws { try ModelMetadata(file: file).value(ModelKey.precision, as: String.self) }
   }
 
+  /// What whoever trained attached to it.
+  public var attachments: [String: String] {
+    get throws {
+      try ModelMetadata(file: file).value(CheckpointKey.state, as: CheckpointState.self).attachments
+    }
+  }
+
   /// What stands in the header before the digits of the checksum.
   fileprivate static let prefix = Array("{\"__metadata__\":{\"\(CheckpointKey.sha256)\":\"".utf8)
   fileprivate static let placeholder = String(repeating: "0", count: 64)

@@ -18,8 +18,6 @@
 public final class CheckpointFolder: Sendable {
   /// The folder, as the user named it.
   public let path: String
-  /// How many are kept, at least 1.
-  public let keep: Int
   private let descriptor: Int32
 
   /// How many are kept if nobody says so: if the newest should be damaged there is another one.
@@ -27,14 +25,10 @@ public final class CheckpointFolder: Sendable {
 
   /// Opens a folder, or makes it, and removes what a killed run left half-written.
   ///
-  /// - Parameters:
-  ///   - path: The folder. It is made if it is missing; the folder above must be there.
-  ///   - keep: How many checkpoints are kept, at least 1.
+  /// - Parameter path: The folder. It is made if it is missing; the folder above must be there.
   /// - Throws: `FileError` if there can be no such folder, `CheckpointError.folderInUse`.
-  public init(_ path: String, keep: Int = CheckpointFolder.usualKeep) throws {
-    precondition(keep >= 1, "keeping \(keep) checkpoints")
+  public init(_ path: String) throws {
     self.path = path
-    self.keep = keep
     if mkdir(path, 0o777) == 0 {
       Self.synchronize(Folder.split(path).folder)
     } else if errno != EEXIST {
@@ -65,10 +59,16 @@ public final class CheckpointFolder: Sendable {
   /// Writes a checkpoint; then removes those that are older than the `keep` newest, and those of
   /// later steps, which this run has not reached: they are damaged, or of a run that is replaced.
   ///
+  /// - Parameters:
+  ///   - checkpoint: What to write.
+  ///   - keep: How many are kept, at least 1.
   /// - Returns: The path of the file.
   /// - Throws: `FileError`; the checkpoints that are there then stay.
   @discardableResult
-  public func save<T: Scalar>(_ checkpoint: Checkpoint<T>) throws -> String {
+  public func save<T: Scalar>(
+    _ checkpoint: Checkpoint<T>, keep: Int = CheckpointFolder.usualKeep
+  ) throws -> String {
+    precondition(keep >= 1, "keeping \(keep) checkpoints")
     let goal = path(after: checkpoint.step)
     try checkpoint.write(to: goal)
     let steps = Self.steps(in: path)
@@ -86,7 +86,8 @@ public final class CheckpointFolder: Sendable {
     try Self.newest(in: path)
   }
 
-  private static func newest(
+  /// The same of a folder that is only read.
+  public static func newest(
     in path: String
   ) throws -> (file: CheckpointFile, damaged: [CheckpointError]) {
     let steps = steps(in: path)

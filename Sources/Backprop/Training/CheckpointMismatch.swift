@@ -9,7 +9,7 @@ public struct CheckpointMismatch: UserError, Equatable {
     /// Whether a run can go on all the same, if that is what is wanted.
     public let canBeForced: Bool
 
-    init(_ name: String, now: String, before: String, canBeForced: Bool = true) {
+    public init(_ name: String, now: String, before: String, canBeForced: Bool = true) {
       self.name = name
       self.now = now
       self.before = before

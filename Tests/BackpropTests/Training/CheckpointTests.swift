@@ -90,7 +90,7 @@ struct CheckpointTests {
 
     /// - Returns: The weights in the end, the log, and what was handed out.
     func run(
-      from checkpoint: Checkpoint<T>? = nil, every interval: Checkpoints<T>.Interval? = nil,
+      from checkpoint: Checkpoint<T>? = nil, every interval: CheckpointInterval? = nil,
       force: Bool = false, stoppingAfter last: Int = .max
     ) throws -> (parameters: Parameters<T>, log: [Line], checkpoints: [Checkpoint<T>]) {
       var network = try network(seed: checkpoint == nil ? 1 : 99)
@@ -170,7 +170,7 @@ struct CheckpointTests {
     let run = Run<Float>(.adam())
     let whole = try run.run()
     let folder = try Folder()
-    for interval in [Checkpoints<Float>.Interval.seconds(0), .seconds(1e6), .steps(3)] {
+    for interval in [CheckpointInterval.seconds(0), .seconds(1e6), .steps(3)] {
       let found = try run.run(every: interval)
       #expect(found.parameters == whole.parameters && found.log == whole.log)
       switch interval {
@@ -235,7 +235,7 @@ struct CheckpointTests {
     let path = "\(place.path)/run"
     let checkpoints = try Run<Float>(.sgd).run(every: .steps(1)).checkpoints
     do {
-      let folder = try CheckpointFolder(path, keep: 3)
+      let folder = try CheckpointFolder(path)
       #expect(throws: CheckpointError.noCheckpoint(folder: path)) { try folder.newest() }
       for checkpoint in checkpoints.prefix(11) { try folder.save(checkpoint) }
       #expect(
@@ -252,7 +252,7 @@ struct CheckpointTests {
     try place.write(eleven, Array(place.bytes(eleven).dropLast()))
     try place.write("run/.checkpoint-000000000012.safetensors.1.tmp", [1])
     try place.write("run/notes.txt", [1])
-    let folder = try CheckpointFolder(path, keep: 2)
+    let folder = try CheckpointFolder(path)
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: path).sorted()
         == folder.names + ["notes.txt"])
@@ -260,7 +260,7 @@ struct CheckpointTests {
     #expect(try Checkpoint<Float>(file).step == 10)
     #expect(damaged.count == 1 && damaged[0].description.contains(eleven))
     // What this run has not reached goes once its own is there.
-    try folder.save(Checkpoint<Float>(file))
+    try folder.save(Checkpoint<Float>(file), keep: 2)
     #expect(folder.names.map { "run/\($0)" } == [nine, ten])
     for name in [nine, ten] { try place.write(name, []) }
     do {
