@@ -128,8 +128,11 @@ struct CheckpointTests {
         let read = try Checkpoint<T>(CheckpointFile(contentsOf: path))
         let resumed = try run(from: read)
         let place = "\(configuration.optimizer.name), \(T.self), step \(checkpoint.step)"
-        #expect(resumed.parameters == whole.parameters, "\(place)")
-        #expect(resumed.log == whole.log.filter { $0.isOf(checkpoint.epoch) }, "\(place)")
+        // The values themselves would fill pages.
+        let hasSameBits = resumed.parameters == whole.parameters
+        let hasSameLog = resumed.log == whole.log.filter { $0.isOf(checkpoint.epoch) }
+        #expect(hasSameBits, "\(place)")
+        #expect(hasSameLog, "\(place)")
         // A checkpoint of a checkpoint is the same file.
         let bytes = try folder.bytes("c.safetensors")
         try read.write(to: path)
