@@ -20,7 +20,7 @@ ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
 .PHONY: help build test lint format bench docs sanitize fuzz check check-peers clean \
-  check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors
+  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -54,11 +54,15 @@ sanitize: ## the tests under the address, undefined-behaviour and thread sanitiz
 fuzz: ## every parser against libFuzzer for FUZZ_SECONDS (60) each
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) Scripts/fuzz
 
+test-faults: build ## training killed at KILLS (100) random moments and resumed: the same bytes
+	$(PYTHON) Scripts/test-faults --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
+
 check: ## everything that must hold before a commit; exactly what CI runs
 	@$(MAKE) lint
 	@$(MAKE) check-tests
 	@$(MAKE) check-release
 	@$(MAKE) check-readme
+	@$(MAKE) check-faults
 	@$(MAKE) check-snippets
 	@$(MAKE) check-article
 	@$(MAKE) check-arm64
@@ -76,6 +80,10 @@ check-release: ## the optimised build, as a user makes it, without a warning
 
 check-readme: build ## the commands that README.md and Examples/README.md show
 	Scripts/check-readme README.md Examples/README.md
+
+check-faults: build ## the same with 5 kills (where Python is)
+	@if command -v $(PYTHON) > /dev/null; then $(PYTHON) Scripts/test-faults --kills 5; \
+	else echo "check-faults left out: no Python here"; fi
 
 check-snippets: ## every program of Snippets/, run
 	@for snippet in $(SNIPPETS); do \

@@ -15,7 +15,7 @@ struct TrainCommand: ParsableCommand {
       EXAMPLES:
         backprop train penguins.csv --target species
         backprop train houses.csv --target price --hidden 128,64 --epochs 200 \\
-          -o houses.safetensors
+          -o houses.safetensors --checkpoint run
       """)
 
   @Argument(help: "The data: a file, or a folder with IDX files.")
@@ -33,6 +33,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Records of the run")
   var records: RecordOptions
 
+  @OptionGroup(title: "Checkpoints")
+  var checkpoints: CheckpointOptions
+
   @OptionGroup(title: "Reading the data")
   var table: TableReadingOptions
 
@@ -42,7 +45,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     // A reader of the JSON lines may go away; the model is saved all the same.
     Terminal.ignoreBrokenPipes()
-    let job = try TrainingJob(self)
+    let job = try TrainingJob.make(for: self)
     if try job.isDouble {
       try job.run(in: Double.self)
     } else {
@@ -69,7 +72,9 @@ struct GoalOptions: ParsableArguments {
   @Option(name: .long, help: "Go on from this model: its network, encoder and labels.")
   var from: String?
 
-  @Flag(name: .long, help: "Overwrite a file that is no model.")
+  @Flag(
+    name: .long,
+    help: "Overwrite a file that is no model, or checkpoints; resume with other data or options.")
   var force = false
 
   static let defaultOutput = "model.safetensors"

@@ -40,6 +40,18 @@ struct EarlyStopping<T: Scalar> {
   /// Puts the best weights back, or the first ones if no epoch was recorded.
   func restore(into parameters: inout Parameters<T>) { parameters.assign(bestParameters) }
 
+  /// What a checkpoint keeps.
+  var best: BestEpoch<T> {
+    BestEpoch(epoch: bestEpoch, evaluation: bestEvaluation, parameters: bestParameters)
+  }
+
+  /// Goes on from a checkpoint.
+  mutating func restore(_ best: BestEpoch<T>) {
+    bestEpoch = best.epoch
+    bestEvaluation = best.evaluation
+    bestParameters.assign(best.parameters)
+  }
+
   private static func isBetter(_ candidate: Evaluation, than best: Evaluation) -> Bool {
     if candidate.metrics.classCount > 0, candidate.metrics.accuracy != best.metrics.accuracy {
       return candidate.metrics.accuracy > best.metrics.accuracy

@@ -1,5 +1,5 @@
 /// Loss and metrics of one pass over data.
-public struct Evaluation: Sendable, Equatable {
+public struct Evaluation: Sendable, Equatable, Codable {
   /// Cₓ averaged over the examples (with their weights), without penalties.
   public let loss: Double
   public let metrics: Metrics

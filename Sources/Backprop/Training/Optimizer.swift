@@ -130,6 +130,23 @@ public struct Optimizer<T: Scalar>: Sendable {
     }
   }
 
+  /// What a checkpoint keeps besides the step: the tensors that the rule has, by their names.
+  var moments: [(name: String, values: Parameters<T>)] {
+    [("firstMoment", firstMoment), ("secondMoment", secondMoment)].filter {
+      $0.1.layout.count > 0
+    }
+  }
+
+  /// Goes on after so many steps with the moments of a checkpoint, which are those of this rule.
+  mutating func restore(step: Int, moments: [(name: String, values: Parameters<T>)]) {
+    precondition(
+      moments.map(\.name) == self.moments.map(\.name), "the moments of another rule than \(rule)")
+    self.step = step
+    for (name, values) in moments {
+      if name == "firstMoment" { firstMoment.assign(values) } else { secondMoment.assign(values) }
+    }
+  }
+
   /// One step along a gradient: a single elementwise pass over the flat buffer.
   ///
   /// - Parameters:

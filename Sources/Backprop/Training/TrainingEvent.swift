@@ -20,6 +20,8 @@ public struct TrainingStart: Sendable {
   public let sizes: [Int]
   public let stepsPerEpoch: Int
   public let configuration: TrainingConfiguration
+  /// Where a run goes on; nil for one that begins.
+  public let resumedFrom: (epoch: Int, step: Int)?
 }
 
 /// How far an epoch has come.
