@@ -201,7 +201,7 @@ struct RunOptions: ParsableArguments {
       switch rule {
       case .sgd: "0 for sgd"
       case .momentum(let momentum), .nesterov(let momentum): "\(momentum) for \(rule.name)"
-      case .adam, .adamW: nil
+      default: nil
       }
     }.joined(separator: ", ")
   }
@@ -213,11 +213,19 @@ struct RunOptions: ParsableArguments {
 
   /// The configuration for a number of training examples.
   func configuration(examples: Int, hasValidation: Bool) throws -> TrainingConfiguration {
-    let batchSize = batchSize ?? TrainingConfiguration.suggestedBatchSize(examples: examples)
+    let rule = try rule()
+    if rule.takesAllExamples, batchSize != nil {
+      throw UsageError(
+        "--batch-size has no meaning for \(rule.name), whose steps take all examples; leave it out, "
+          + "or use --optimizer \(rule == .gradientDescent ? "sgd" : "rmsprop")")
+    }
+    let batchSize =
+      rule.takesAllExamples
+      ? examples : batchSize ?? TrainingConfiguration.suggestedBatchSize(examples: examples)
     let schedule = try schedule.map(Names.schedule) ?? TrainingConfiguration().schedule
     let usualPatience = schedule == .constant && hasValidation ? Self.defaultPatience : nil
     return TrainingConfiguration(
-      optimizer: try rule(), learningRate: learningRate, schedule: schedule, batchSize: batchSize,
+      optimizer: rule, learningRate: learningRate, schedule: schedule, batchSize: batchSize,
       epochs: epochs
         ?? TrainingConfiguration.suggestedEpochs(examples: examples, batchSize: batchSize),
       shuffles: !noShuffle, l2Penalty: l2Penalty ?? 0, weightDecay: weightDecay,
@@ -230,7 +238,7 @@ struct RunOptions: ParsableArguments {
     switch rule {
     case .sgd, .momentum: return momentum == 0 ? .sgd : .momentum(momentum)
     case .nesterov: return .nesterov(momentum)
-    case .adam, .adamW:
+    default:
       throw UsageError("--momentum has no meaning for \(rule.name); use --optimizer momentum")
     }
   }

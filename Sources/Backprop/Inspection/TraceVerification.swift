@@ -379,7 +379,7 @@ private struct Audit<T: Scalar> {
 
   /// Δθ by the rule, from gradient and moments.
   mutating func update(_ record: LayerTrace<T>, _ update: UpdateTrace) {
-    let rule = TextbookUpdate(update)
+    let rule = TextbookUpdate(update, epsilon: epsilon)
     let weights = record.parameters.weights
     let change = record.update.weights
     let slope = record.gradient.weights
@@ -389,7 +389,8 @@ private struct Audit<T: Scalar> {
           parameter: Double(weights.start[j * weights.stride + k]),
           gradient: Double(slope.start[j * slope.stride + k]),
           firstMoment: record.firstMoment.map { Double($0.weights[j, k]) } ?? 0,
-          secondMoment: record.secondMoment.map { Double($0.weights[j, k]) } ?? 0, isWeight: true)
+          secondMoment: record.secondMoment.map { Double($0.weights[j, k]) } ?? 0,
+          maximum: record.maximumMoment.map { Double($0.weights[j, k]) } ?? 0, isWeight: true)
         compare(
           Double(change.start[j * change.stride + k]), right.value, scale: right.scale, terms: 8,
           (.update, record.layer, 0, j + 1, k + 1))
@@ -398,7 +399,8 @@ private struct Audit<T: Scalar> {
         parameter: Double(record.parameters.biases[j]),
         gradient: Double(record.gradient.biases[j]),
         firstMoment: record.firstMoment.map { Double($0.biases[j]) } ?? 0,
-        secondMoment: record.secondMoment.map { Double($0.biases[j]) } ?? 0, isWeight: false)
+        secondMoment: record.secondMoment.map { Double($0.biases[j]) } ?? 0,
+        maximum: record.maximumMoment.map { Double($0.biases[j]) } ?? 0, isWeight: false)
       compare(
         Double(record.update.biases[j]), right.value, scale: right.scale, terms: 8,
         (.update, record.layer, 0, j + 1, 0))
@@ -408,7 +410,9 @@ private struct Audit<T: Scalar> {
   /// ∇C · Δθ, which for plain descent without decay is −η ‖∇C‖².
   mutating func predictedChange(_ trace: Trace<T>) {
     let update = trace.update
-    guard update.optimizer == .sgd, update.weightDecay == 0, update.l2Penalty == 0 else { return }
+    guard update.optimizer == .sgd || update.optimizer == .gradientDescent,
+      update.weightDecay == 0, update.l2Penalty == 0
+    else { return }
     var squares = 0.0
     // θ + Δθ is rounded, and so is what we read back as Δθ.
     var rounding = 0.0
@@ -443,39 +447,6 @@ private struct Softmax {
   func output(_ j: Int) -> RightSide {
     let value = terms[j] / sum
     return RightSide(value: value, scale: value * (1 + distances[j]))
-  }
-}
-
-/// One step of a rule for one parameter, as its paper writes it.
-private struct TextbookUpdate {
-  private let update: UpdateTrace
-
-  init(_ update: UpdateTrace) { self.update = update }
-
-  /// Δθ. The scale counts θ too, because Δθ was read off as a difference of two rounded numbers.
-  func change(
-    parameter theta: Double, gradient: Double, firstMoment m: Double, secondMoment v: Double,
-    isWeight: Bool
-  ) -> RightSide {
-    let penalty = isWeight ? update.l2Penalty * theta : 0
-    let g = gradient + penalty
-    let decayed = isWeight ? -update.learningRate * update.weightDecay * theta : 0
-    let step: Double
-    switch update.optimizer {
-    case .sgd: step = g
-    case .momentum(let momentum): step = momentum * m + g
-    case .nesterov(let momentum): step = g + momentum * (momentum * m + g)
-    case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
-      let t = Double(update.step + 1)
-      let first = (beta1 * m + (1 - beta1) * g) / (1 - Double.power(beta1, t))
-      let second = (beta2 * v + (1 - beta2) * g * g) / (1 - Double.power(beta2, t))
-      step = first / (second.squareRoot() + epsilon)
-    }
-    let change = decayed - update.learningRate * step
-    return RightSide(
-      value: change,
-      scale: abs(theta) + abs(change)
-        + update.learningRate * (abs(gradient) + abs(penalty)) + abs(decayed))
   }
 }
 

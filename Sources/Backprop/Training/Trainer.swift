@@ -113,7 +113,9 @@ private struct Run<T: Scalar>: ~Copyable {
     metricKind = metrics
     self.validation = validation
     examples = training.count
-    batchSize = min(configuration.batchSize, training.count)
+    batchSize =
+      configuration.optimizer.takesAllExamples
+      ? training.count : min(configuration.batchSize, training.count)
     stepsPerEpoch = (training.count + batchSize - 1) / batchSize
     source = BatchSource(training, seed: configuration.seed)
     workspace = Workspace(for: network, capacity: batchSize)

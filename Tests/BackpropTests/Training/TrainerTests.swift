@@ -52,7 +52,7 @@ struct TrainerTests {
 
   @Test(
     "The same run gives the same bits for 1, 2 and 3 threads",
-    arguments: [OptimizerRule.sgd, .momentum(), .nesterov(), .adam(), .adamW()])
+    arguments: OptimizerRule.allCases)
   func threadInvariance(rule: OptimizerRule) throws {
     // Wide enough that the products are split between threads.
     func run(threads: Int) throws -> Parameters<Float> {
