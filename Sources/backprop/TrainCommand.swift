@@ -121,7 +121,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "\(OptimizerRule.names.joined(separator: ", ")). (default: \(TrainingConfiguration().optimizer.name))"
+      "\(OptimizerRule.names.joined(separator: ", ")); gd and rprop take all examples a step. (default: \(TrainingConfiguration().optimizer.name))"
   )
   var optimizer: String?
 
@@ -148,9 +148,25 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "\(Schedule.names.joined(separator: " or ")). (default: \(TrainingConfiguration().schedule.name))"
+      "How the rate moves: \(Schedule.names.joined(separator: ", ")). step and cosine-restarts: epochs and factor; plateau: factor, patience in epochs. (default: \(TrainingConfiguration().schedule.name); rprop: constant)"
   )
   var schedule: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Part of the steps over which the rate rises in a line. (default: \(Self.warmUpDefaults))"
+  )
+  var warmUp: Double?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The greatest norm of a step's gradient; a longer one is shortened. (default: none)")
+  var clipNorm: Double?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The greatest magnitude of each element of a gradient. (default: none)")
+  var clipValue: Double?
 
   @Option(
     name: .long, parsing: .unconditional,
@@ -206,6 +222,12 @@ struct RunOptions: ParsableArguments {
     }.joined(separator: ", ")
   }
 
+  /// "0.05 for cosine, else 0": what the schedule itself says.
+  private static var warmUpDefaults: String {
+    guard case .cosine(let warmUp) = Schedule.cosine() else { return "0" }
+    return "\(warmUp) for cosine, else 0"
+  }
+
   static let defaultValidation = 0.2
   static let defaultPatience = 20
   /// Fewer rows than this are too few to hold any out unless that is asked for.
@@ -222,14 +244,36 @@ struct RunOptions: ParsableArguments {
     let batchSize =
       rule.takesAllExamples
       ? examples : batchSize ?? TrainingConfiguration.suggestedBatchSize(examples: examples)
-    let schedule = try schedule.map(Names.schedule) ?? TrainingConfiguration().schedule
+    let schedule = try schedule(under: rule)
     let usualPatience = schedule == .constant && hasValidation ? Self.defaultPatience : nil
     return TrainingConfiguration(
-      optimizer: rule, learningRate: learningRate, schedule: schedule, batchSize: batchSize,
+      optimizer: rule, learningRate: learningRate, schedule: schedule,
+      warmUp: schedule.hasOwnWarmUp ? nil : warmUp, batchSize: batchSize,
       epochs: epochs
         ?? TrainingConfiguration.suggestedEpochs(examples: examples, batchSize: batchSize),
       shuffles: !noShuffle, l2Penalty: l2Penalty ?? 0, weightDecay: weightDecay,
-      patience: patience ?? usualPatience, seed: seed ?? TrainingConfiguration().seed)
+      clipNorm: clipNorm, clipValue: clipValue, patience: patience ?? usualPatience,
+      seed: seed ?? TrainingConfiguration().seed)
+  }
+
+  /// The schedule, with what belongs to it; refused where it has no meaning.
+  private func schedule(under rule: OptimizerRule) throws -> Schedule {
+    let schedule =
+      try self.schedule.map(Names.schedule)
+      ?? (rule.ignoresSchedule ? .constant : TrainingConfiguration().schedule)
+    if rule.ignoresSchedule, schedule != .constant || (warmUp ?? 0) > 0 {
+      throw UsageError(
+        "\(rule.name) finds the size of its steps by itself, and --learning-rate is only the first: "
+          + "leave --schedule and --warm-up out")
+    }
+    guard let warmUp else { return schedule }
+    if schedule.hasOwnRise, warmUp > 0 {
+      throw UsageError(
+        "--warm-up has no meaning for \(schedule.name), which begins low by itself; leave it out"
+          + (schedule == .coslog4 ? "" : ", or give the part of the rise as one-cycle:\(warmUp)"))
+    }
+    if case .cosine = schedule { return .cosine(warmUp: warmUp) }
+    return schedule
   }
 
   private func rule() throws -> OptimizerRule {
@@ -255,6 +299,9 @@ struct RunOptions: ParsableArguments {
     try check("--momentum", momentum, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
     try check("--weight-decay", weightDecay, "of at least 0") { $0 >= 0 }
     try check("--l2", l2Penalty, "of at least 0") { $0 >= 0 }
+    try check("--warm-up", warmUp, "from 0 to 1") { $0 >= 0 && $0 <= 1 }
+    try check("--clip-norm", clipNorm, "greater than 0") { $0 > 0 }
+    try check("--clip-value", clipValue, "greater than 0") { $0 > 0 }
     try check("--validation", validation, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
     try check("--batch-size", batchSize.map { Double($0) }, "from 1 to 2147483647") {
       $0 >= 1 && $0 <= 2_147_483_647

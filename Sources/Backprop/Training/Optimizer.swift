@@ -137,11 +137,11 @@ extension OptimizerRule {
     case .adam(let beta1, let beta2, let epsilon), .amsGrad(let beta1, let beta2, let epsilon),
       .adamW(let beta1, let beta2, let epsilon):
       return StepTerms(
-        correction1: 1 - Self.power(beta1, t), correction2: 1 - Self.power(beta2, t),
+        correction1: 1 - Double.power(beta1, to: t), correction2: 1 - Double.power(beta2, to: t),
         epsilon: epsilon)
     case .rAdam(let beta1, let beta2, let epsilon):
-      let correction1 = 1 - Self.power(beta1, t)
-      let powerOfBeta2 = Self.power(beta2, t)
+      let correction1 = 1 - Double.power(beta1, to: t)
+      let powerOfBeta2 = Double.power(beta2, to: t)
       let correction2 = 1 - powerOfBeta2
       let longest = 2 / (1 - beta2) - 1
       let length = longest - 2 * Double(t) * powerOfBeta2 / correction2
@@ -158,25 +158,12 @@ extension OptimizerRule {
       product.advance(to: t, beta1: beta1, momentumDecay: momentumDecay)
       let next = MomentumProduct.momentum(t + 1, beta1: beta1, momentumDecay: momentumDecay)
       return StepTerms(
-        correction2: 1 - Self.power(beta2, t), epsilon: epsilon,
+        correction2: 1 - Double.power(beta2, to: t), epsilon: epsilon,
         gradientShare: (1 - product.momentum) / (1 - product.value),
         momentShare: next / (1 - product.value * next))
     case .gradientDescent, .sgd, .momentum, .nesterov, .adaGrad, .rmsProp, .adadelta, .lion, .rprop:
       return StepTerms()
     }
-  }
-
-  /// baseᵗ by repeated squaring.
-  private static func power(_ base: Double, _ exponent: Int) -> Double {
-    var result = 1.0
-    var square = base
-    var remaining = exponent
-    while remaining > 0 {
-      if remaining & 1 == 1 { result *= square }
-      square *= square
-      remaining >>= 1
-    }
-    return result
   }
 }
 
@@ -205,5 +192,20 @@ struct MomentumProduct: Sendable {
     // log 0.96
     let power = Double.naturalExponential(-0.040_821_994_520_255_166 * Double(t) * momentumDecay)
     return beta1 * (1 - 0.5 * power)
+  }
+}
+
+extension Double {
+  /// baseⁿ by repeated squaring, n ≥ 0: no libm, and a function of n alone.
+  static func power(_ base: Double, to exponent: Int) -> Double {
+    var result = 1.0
+    var square = base
+    var remaining = exponent
+    while remaining > 0 {
+      if remaining & 1 == 1 { result *= square }
+      square *= square
+      remaining >>= 1
+    }
+    return result
   }
 }

@@ -107,7 +107,8 @@ public enum OptimizerRule: Hashable, Sendable {
     }
   }
 
-  /// Whether a step takes all examples: `Trainer` then overrides the batch size.
+  /// Whether a step takes all examples: `Trainer` then overrides the batch size. Its workspace holds
+  /// what the network computes for all of them.
   public var takesAllExamples: Bool {
     switch self {
     case .gradientDescent, .rprop: true

@@ -33,7 +33,8 @@ public struct Trainer<T: Scalar>: Sendable {
     precondition(
       configuration.optimizer.isValid && configuration.schedule.isValid
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
-        && configuration.weightDecay >= 0,
+        && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
+        && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0),
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
@@ -98,6 +99,7 @@ private struct Run<T: Scalar>: ~Copyable {
   var gradient: Parameters<T>
   var optimizer: Optimizer<T>
   var earlyStopping: EarlyStopping<T>
+  var plateau = PlateauTracker()
   let probe: DiagnosisProbe<T>?
   var divergence: Divergence?
   var epochsFinished = 0
@@ -138,7 +140,6 @@ private struct Run<T: Scalar>: ~Copyable {
     _ epoch: Int, _ network: inout Network<T>, _ isInterrupted: () -> Bool,
     _ report: (TrainingEvent) -> Void
   ) -> TrainingSummary.Reason? {
-    let totalSteps = stepsPerEpoch * configuration.epochs
     let epochStart = clock.now
     var lastReport = epochStart
     var totals = LossTotals()
@@ -149,8 +150,7 @@ private struct Run<T: Scalar>: ~Copyable {
     for batch in source.batches(
       of: batchSize, epoch: epoch, shuffled: configuration.shuffles)
     {
-      rate = configuration.schedule.rate(
-        at: optimizer.step, of: totalSteps, peak: configuration.learningRate)
+      rate = self.rate(at: optimizer.step)
       let dataLoss = network.forward(batch, in: &workspace, pool: pool)
       let penalty = lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0
       guard (dataLoss + penalty).isFinite else {
@@ -162,6 +162,8 @@ private struct Run<T: Scalar>: ~Copyable {
       if lambda > 0 {
         gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
       }
+      gradient.clip(
+        toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
       metrics.add(
         outputs: workspace.states[network.layers.count - 1].outputs, targets: workspace.targets,
         rows: batch.count)
@@ -198,6 +200,7 @@ private struct Run<T: Scalar>: ~Copyable {
     workspace.batch = nil
     let isBest = earlyStopping.record(
       epoch: epoch, evaluation: evaluation, parameters: network.parameters)
+    plateau.record(loss: evaluation?.loss ?? totals.objective, under: configuration.schedule)
     epochsFinished = epoch
     report(
       .epoch(
@@ -210,15 +213,18 @@ private struct Run<T: Scalar>: ~Copyable {
     return earlyStopping.isExhausted(after: epoch) ? .earlyStop : nil
   }
 
+  /// η of a step: a function of its number, and of the losses of the epochs before under `plateau`.
+  private func rate(at step: Int) -> Double {
+    configuration.rate(at: step, stepsPerEpoch: stepsPerEpoch) * plateau.scale
+  }
+
   /// Reports the state of the layers, if anyone asked for it.
   func diagnose(
     _ network: Network<T>, after epoch: Int, _ report: (TrainingEvent) -> Void
   ) {
     guard let probe else { return }
     // η of the step that was last, or of the first that is to come.
-    let rate = configuration.schedule.rate(
-      at: max(0, optimizer.step - 1), of: stepsPerEpoch * configuration.epochs,
-      peak: configuration.learningRate)
+    let rate = rate(at: max(0, optimizer.step - 1))
     report(
       .diagnosis(
         probe.diagnosis(after: epoch, of: network, optimizer: optimizer, rate: rate, pool: pool)))
