@@ -115,9 +115,7 @@ private struct Run<T: Scalar>: ~Copyable {
     metricKind = metrics
     self.validation = validation
     examples = training.count
-    batchSize =
-      configuration.optimizer.takesAllExamples
-      ? training.count : min(configuration.batchSize, training.count)
+    batchSize = configuration.examplesPerStep(of: training.count)
     stepsPerEpoch = (training.count + batchSize - 1) / batchSize
     source = BatchSource(training, seed: configuration.seed)
     workspace = Workspace(for: network, capacity: batchSize)

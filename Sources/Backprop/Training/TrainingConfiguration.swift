@@ -63,6 +63,11 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
       at: step - rising, of: total - rising, stepsPerEpoch: stepsPerEpoch, peak: learningRate)
   }
 
+  /// Examples that a step takes of so many: a batch, or all under the rules that ask for all.
+  func examplesPerStep(of count: Int) -> Int {
+    optimizer.takesAllExamples ? count : min(batchSize, count)
+  }
+
   /// A batch size that suits so many training examples: 16 for small sets, up to 256 for large ones.
   public static func suggestedBatchSize(examples: Int) -> Int {
     switch examples {
