@@ -129,7 +129,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "\(OptimizerRule.names.joined(separator: ", ")). (default: \(TrainingConfiguration().optimizer.name))"
+      "\(OptimizerRule.names.joined(separator: ", ")); gd and rprop take all examples a step. (default: \(TrainingConfiguration().optimizer.name))"
   )
   var optimizer: String?
 
@@ -156,9 +156,25 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "\(Schedule.names.joined(separator: " or ")). (default: \(TrainingConfiguration().schedule.name))"
+      "How the rate moves: \(Schedule.names.joined(separator: ", ")). step and cosine-restarts: epochs and factor; plateau: factor, patience in epochs. (default: \(TrainingConfiguration().schedule.name); rprop: constant)"
   )
   var schedule: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Part of the steps over which the rate rises in a line. (default: \(Self.warmUpDefaults))"
+  )
+  var warmUp: Double?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The greatest norm of a step's gradient; a longer one is shortened. (default: none)")
+  var clipNorm: Double?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The greatest magnitude of each element of a gradient. (default: none)")
+  var clipValue: Double?
 
   @Option(
     name: .long, parsing: .unconditional,
@@ -209,9 +225,15 @@ struct RunOptions: ParsableArguments {
       switch rule {
       case .sgd: "0 for sgd"
       case .momentum(let momentum), .nesterov(let momentum): "\(momentum) for \(rule.name)"
-      case .adam, .adamW: nil
+      default: nil
       }
     }.joined(separator: ", ")
+  }
+
+  /// "0.05 for cosine, else 0": what the schedule itself says.
+  private static var warmUpDefaults: String {
+    guard case .cosine(let warmUp) = Schedule.cosine() else { return "0" }
+    return "\(warmUp) for cosine, else 0"
   }
 
   static let defaultValidation = 0.2
@@ -221,15 +243,45 @@ struct RunOptions: ParsableArguments {
 
   /// The configuration for a number of training examples.
   func configuration(examples: Int, hasValidation: Bool) throws -> TrainingConfiguration {
-    let batchSize = batchSize ?? TrainingConfiguration.suggestedBatchSize(examples: examples)
-    let schedule = try schedule.map(Names.schedule) ?? TrainingConfiguration().schedule
+    let rule = try rule()
+    if rule.takesAllExamples, batchSize != nil {
+      throw UsageError(
+        "--batch-size has no meaning for \(rule.name), whose steps take all examples; leave it out, "
+          + "or use --optimizer \(rule == .gradientDescent ? "sgd" : "rmsprop")")
+    }
+    let batchSize =
+      rule.takesAllExamples
+      ? examples : batchSize ?? TrainingConfiguration.suggestedBatchSize(examples: examples)
+    let schedule = try schedule(under: rule)
     let usualPatience = schedule == .constant && hasValidation ? Self.defaultPatience : nil
     return TrainingConfiguration(
-      optimizer: try rule(), learningRate: learningRate, schedule: schedule, batchSize: batchSize,
+      optimizer: rule, learningRate: learningRate, schedule: schedule,
+      warmUp: schedule.hasOwnWarmUp ? nil : warmUp, batchSize: batchSize,
       epochs: epochs
         ?? TrainingConfiguration.suggestedEpochs(examples: examples, batchSize: batchSize),
       shuffles: !noShuffle, l2Penalty: l2Penalty ?? 0, weightDecay: weightDecay,
-      patience: patience ?? usualPatience, seed: seed ?? TrainingConfiguration().seed)
+      clipNorm: clipNorm, clipValue: clipValue, patience: patience ?? usualPatience,
+      seed: seed ?? TrainingConfiguration().seed)
+  }
+
+  /// The schedule, with what belongs to it; refused where it has no meaning.
+  private func schedule(under rule: OptimizerRule) throws -> Schedule {
+    let schedule =
+      try self.schedule.map(Names.schedule)
+      ?? (rule.ignoresSchedule ? .constant : TrainingConfiguration().schedule)
+    if rule.ignoresSchedule, schedule != .constant || (warmUp ?? 0) > 0 {
+      throw UsageError(
+        "\(rule.name) finds the size of its steps by itself, and --learning-rate is only the first: "
+          + "leave --schedule and --warm-up out")
+    }
+    guard let warmUp else { return schedule }
+    if schedule.hasOwnRise, warmUp > 0 {
+      throw UsageError(
+        "--warm-up has no meaning for \(schedule.name), which begins low by itself; leave it out"
+          + (schedule == .coslog4 ? "" : ", or give the part of the rise as one-cycle:\(warmUp)"))
+    }
+    if case .cosine = schedule { return .cosine(warmUp: warmUp) }
+    return schedule
   }
 
   private func rule() throws -> OptimizerRule {
@@ -238,7 +290,7 @@ struct RunOptions: ParsableArguments {
     switch rule {
     case .sgd, .momentum: return momentum == 0 ? .sgd : .momentum(momentum)
     case .nesterov: return .nesterov(momentum)
-    case .adam, .adamW:
+    default:
       throw UsageError("--momentum has no meaning for \(rule.name); use --optimizer momentum")
     }
   }
@@ -255,6 +307,9 @@ struct RunOptions: ParsableArguments {
     try check("--momentum", momentum, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
     try check("--weight-decay", weightDecay, "of at least 0") { $0 >= 0 }
     try check("--l2", l2Penalty, "of at least 0") { $0 >= 0 }
+    try check("--warm-up", warmUp, "from 0 to 1") { $0 >= 0 && $0 <= 1 }
+    try check("--clip-norm", clipNorm, "greater than 0") { $0 > 0 }
+    try check("--clip-value", clipValue, "greater than 0") { $0 > 0 }
     try check("--validation", validation, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
     try check("--batch-size", batchSize.map { Double($0) }, "from 1 to 2147483647") {
       $0 >= 1 && $0 <= 2_147_483_647

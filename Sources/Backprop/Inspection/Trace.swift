@@ -71,6 +71,8 @@ public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
   public let firstMoment: AffineTensor<T>?
   /// The second moment before the update; nil where the rule has none.
   public let secondMoment: AffineTensor<T>?
+  /// The largest second moment before the update; nil where the rule has none.
+  public let maximumMoment: AffineTensor<T>?
 }
 
 /// Weights and biases of one layer, or a gradient, a moment or an update of them.
@@ -179,7 +181,8 @@ extension Network {
           delta: delta, generalDelta: general, gradient: equations.affineTensor(of: index),
           update: changed.subtracting(before),
           firstMoment: optimizer.firstMoment.affineTensorIfPresent(of: index),
-          secondMoment: optimizer.secondMoment.affineTensorIfPresent(of: index)))
+          secondMoment: optimizer.secondMoment.affineTensorIfPresent(of: index),
+          maximumMoment: optimizer.maximumMoment.affineTensorIfPresent(of: index)))
     }
 
     // The loss after the step, and after a step of the weights alone.

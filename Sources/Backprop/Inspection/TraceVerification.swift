@@ -419,7 +419,7 @@ private struct Audit<T: Scalar> {
 
   /// Δθ by the rule, from gradient and moments.
   mutating func update(_ record: LayerTrace<T>, _ update: UpdateTrace) {
-    let rule = TextbookUpdate(update)
+    let rule = TextbookUpdate(update, epsilon: epsilon)
     let weights = record.parameters.weights
     let change = record.update.weights
     let slope = record.gradient.weights
@@ -429,7 +429,8 @@ private struct Audit<T: Scalar> {
           parameter: Double(weights.start[j * weights.stride + k]),
           gradient: Double(slope.start[j * slope.stride + k]),
           firstMoment: record.firstMoment.map { Double($0.weights[j, k]) } ?? 0,
-          secondMoment: record.secondMoment.map { Double($0.weights[j, k]) } ?? 0, isWeight: true)
+          secondMoment: record.secondMoment.map { Double($0.weights[j, k]) } ?? 0,
+          maximum: record.maximumMoment.map { Double($0.weights[j, k]) } ?? 0, isWeight: true)
         compare(
           Double(change.start[j * change.stride + k]), right.value, scale: right.scale, terms: 8,
           (.update, record.layer, 0, j + 1, k + 1))
@@ -438,7 +439,8 @@ private struct Audit<T: Scalar> {
         parameter: Double(record.parameters.biases[j]),
         gradient: Double(record.gradient.biases[j]),
         firstMoment: record.firstMoment.map { Double($0.biases[j]) } ?? 0,
-        secondMoment: record.secondMoment.map { Double($0.biases[j]) } ?? 0, isWeight: false)
+        secondMoment: record.secondMoment.map { Double($0.biases[j]) } ?? 0,
+        maximum: record.maximumMoment.map { Double($0.biases[j]) } ?? 0, isWeight: false)
       compare(
         Double(record.update.biases[j]), right.value, scale: right.scale, terms: 8,
         (.update, record.layer, 0, j + 1, 0))
@@ -470,7 +472,9 @@ private struct Audit<T: Scalar> {
       update.predictedChange, weights + biases, scale: weightScale + biasScale, terms: count, place)
     compare(
       update.predictedChangeWeightsOnly, weights, scale: weightScale, terms: count, place)
-    guard update.optimizer == .sgd, update.weightDecay == 0, lambda == 0 else { return }
+    guard update.optimizer == .sgd || update.optimizer == .gradientDescent,
+      update.weightDecay == 0, lambda == 0
+    else { return }
     let descent = update.learningRate * squares
     compare(
       update.predictedChange, -descent, scale: descent + rounding, terms: count, place)

@@ -23,10 +23,12 @@ public struct Checkpoint<T: Scalar>: Sendable {
   public let configuration: TrainingConfiguration
   /// Updates made since the start of the run, t.
   public let step: Int
-  /// The tensors of the rule by name: `firstMoment`, `secondMoment`.
+  /// The tensors of the rule by name: `firstMoment`, `secondMoment`, `maximumMoment`.
   let moments: [(name: String, values: Parameters<T>)]
   let best: BestEpoch<T>
   let running: RunningEpoch
+  /// What `plateau` has made of the losses so far.
+  let plateau: PlateauTracker
   /// What the run was trained and validated on.
   public let data: DataFingerprint
   /// The version of the engine: another one may give other bits.

@@ -122,6 +122,7 @@ public struct CheckpointFile: Sendable {
 private struct CheckpointState: Codable {
   let step: Int
   let running: RunningEpoch
+  let plateau: PlateauTracker
   let bestEpoch: Int
   let bestEvaluation: Evaluation?
   let moments: [String]
@@ -151,7 +152,8 @@ extension Checkpoint {
     try add(
       CheckpointKey.state,
       CheckpointState(
-        step: step, running: running, bestEpoch: best.epoch, bestEvaluation: best.evaluation,
+        step: step, running: running, plateau: plateau, bestEpoch: best.epoch,
+        bestEvaluation: best.evaluation,
         moments: moments.map(\.name), data: data, version: version, attachments: attachments))
     var tensors = network.parameters.tensors() + best.parameters.tensors(prefix: "best.")
     for moment in moments { tensors += moment.values.tensors(prefix: "\(moment.name).") }
@@ -206,6 +208,7 @@ extension Checkpoint {
     configuration = try metadata.value(ModelKey.configuration, as: TrainingConfiguration.self)
     step = state.step
     running = state.running
+    plateau = state.plateau
     best = BestEpoch(
       epoch: state.bestEpoch, evaluation: state.bestEvaluation,
       parameters: try Parameters(file.file, prefix: "best.", layout: layout))
@@ -219,6 +222,7 @@ extension Checkpoint {
       step >= 0, epoch >= 1, epoch <= configuration.epochs, (0..<epoch).contains(best.epoch),
       stepInEpoch >= 0,
       stepInEpoch <= step, running.totals.isConsistent, running.learningRate.isFinite,
+      plateau.scale.isFinite, plateau.badEpochs >= 0,
       ([running.metrics] + (best.evaluation.map { [$0.metrics] } ?? []))
         .allSatisfy({ $0.isConsistent(outputs: network.outputCount) })
     else {

@@ -165,6 +165,6 @@ extension Checkpoint {
     }
     return Checkpoint(
       network: network, configuration: configuration, step: step, moments: moments, best: best,
-      running: running, data: data, version: version, attachments: attachments)
+      running: running, plateau: plateau, data: data, version: version, attachments: attachments)
   }
 }

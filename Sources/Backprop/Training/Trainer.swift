@@ -38,7 +38,9 @@ public struct Trainer<T: Scalar>: Sendable {
     precondition(
       configuration.optimizer.isValid && configuration.schedule.isValid
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
-        && configuration.weightDecay >= 0 && (diagnosis?.examples ?? 1) >= 1,
+        && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
+        && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
+        && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
@@ -163,6 +165,7 @@ private struct Run<T: Scalar>: ~Copyable {
   var gradient: Parameters<T>
   var optimizer: Optimizer<T>
   var earlyStopping: EarlyStopping<T>
+  var plateau = PlateauTracker()
   let probe: DiagnosisProbe<T>?
   let distributionProbe: DistributionProbe<T>?
   var divergence: Divergence?
@@ -185,7 +188,7 @@ private struct Run<T: Scalar>: ~Copyable {
     metricKind = metrics
     self.validation = validation
     examples = training.count
-    batchSize = min(configuration.batchSize, training.count)
+    batchSize = configuration.examplesPerStep(of: training.count)
     stepsPerEpoch = (training.count + batchSize - 1) / batchSize
     source = BatchSource(training, seed: configuration.seed)
     workspace = Workspace(for: network, capacity: batchSize)
@@ -211,6 +214,7 @@ private struct Run<T: Scalar>: ~Copyable {
     earlyStopping.restore(checkpoint.best)
     epochsFinished = checkpoint.epoch - 1
     resumed = checkpoint.running
+    plateau = checkpoint.plateau
   }
 
   /// Hands out the state after a step, if it is time. Weights that are not finite end the run soon and
@@ -226,8 +230,8 @@ private struct Run<T: Scalar>: ~Copyable {
     checkpoints.receive(
       Checkpoint(
         network: network, configuration: configuration, step: optimizer.step,
-        moments: optimizer.moments, best: earlyStopping.best, running: running, data: data,
-        version: EngineVersion.current))
+        moments: optimizer.moments, best: earlyStopping.best, running: running,
+        plateau: plateau, data: data, version: EngineVersion.current))
     lastCheckpoint = clock.now
   }
 
@@ -238,7 +242,6 @@ private struct Run<T: Scalar>: ~Copyable {
     _ epoch: Int, _ network: inout Network<T>, _ isInterrupted: () -> Bool,
     _ report: (TrainingEvent) -> Void
   ) -> TrainingSummary.Reason? {
-    let totalSteps = stepsPerEpoch * configuration.epochs
     let epochStart = clock.now
     var lastReport = epochStart
     var running =
@@ -255,9 +258,7 @@ private struct Run<T: Scalar>: ~Copyable {
 
     for batch in batches {
       // Not the steps of the optimizer, which are others if a run goes on with other batches.
-      let rate = configuration.schedule.rate(
-        at: (epoch - 1) * stepsPerEpoch + running.steps, of: totalSteps,
-        peak: configuration.learningRate)
+      let rate = self.rate(at: (epoch - 1) * stepsPerEpoch + running.steps)
       let dataLoss = network.forward(batch, in: &workspace, pool: pool)
       let penalty = lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0
       guard (dataLoss + penalty).isFinite else {
@@ -269,6 +270,8 @@ private struct Run<T: Scalar>: ~Copyable {
       if lambda > 0 {
         gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
       }
+      gradient.clip(
+        toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
       running.metrics.add(
         outputs: workspace.states[network.layers.count - 1].outputs, targets: workspace.targets,
         rows: batch.count)
@@ -312,6 +315,8 @@ private struct Run<T: Scalar>: ~Copyable {
     workspace.batch = nil
     let isBest = earlyStopping.record(
       epoch: epoch, evaluation: evaluation, parameters: network.parameters)
+    plateau.record(
+      loss: evaluation?.loss ?? running.totals.objective, under: configuration.schedule)
     epochsFinished = epoch
     report(
       .epoch(
@@ -323,6 +328,11 @@ private struct Run<T: Scalar>: ~Copyable {
           isBest: isBest)))
     diagnose(network, after: epoch, report)
     return earlyStopping.isExhausted(after: epoch) ? .earlyStop : nil
+  }
+
+  /// η of a step: a function of its number, and of the losses of the epochs before under `plateau`.
+  private func rate(at step: Int) -> Double {
+    configuration.rate(at: step, stepsPerEpoch: stepsPerEpoch) * plateau.scale
   }
 
   /// Reports distributions and the state of the layers, as far as anyone asked for them.
@@ -337,9 +347,7 @@ private struct Run<T: Scalar>: ~Copyable {
     }
     guard let probe else { return }
     // η of the step that was last, or of the first that is to come.
-    let rate = configuration.schedule.rate(
-      at: max(0, epoch * stepsPerEpoch - 1), of: stepsPerEpoch * configuration.epochs,
-      peak: configuration.learningRate)
+    let rate = rate(at: max(0, epoch * stepsPerEpoch - 1))
     report(
       .diagnosis(
         probe.diagnosis(after: epoch, of: network, optimizer: optimizer, rate: rate, pool: pool)))

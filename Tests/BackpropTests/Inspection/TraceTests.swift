@@ -105,9 +105,10 @@ struct TraceTests {
     #expect(float.worstResidual > double.worstResidual)
   }
 
-  @Test("The update of every rule follows its formula, with decay and a penalty", arguments: 0..<5)
-  func rules(index: Int) throws {
-    let rule = try #require(OptimizerRule(name: OptimizerRule.names[index]))
+  @Test(
+    "The update of every rule follows its formula, with decay and a penalty",
+    arguments: OptimizerRule.allCases)
+  func rules(rule: OptimizerRule) throws {
     let network = try Network<Double>(
       sizes: [3, 4, 2], activations: [.tanh, .identity], loss: .squaredError, seed: 2)
     let data = randomExamples(for: .squaredError, inputs: 3, outputs: 2, count: 5, seed: 6)
