@@ -20,7 +20,7 @@ ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
 .PHONY: help build test lint format bench docs sanitize fuzz check check-peers clean \
-  check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors
+  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -54,11 +54,15 @@ sanitize: ## the tests under the address, undefined-behaviour and thread sanitiz
 fuzz: ## every parser against libFuzzer for FUZZ_SECONDS (60) each
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) Scripts/fuzz
 
+test-faults: build ## training killed at KILLS (100) random moments and resumed: the same bytes
+	$(PYTHON) Scripts/test-faults --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
+
 check: ## everything that must hold before a commit; exactly what CI runs
 	@$(MAKE) lint
 	@$(MAKE) check-tests
 	@$(MAKE) check-release
 	@$(MAKE) check-readme
+	@$(MAKE) check-faults
 	@$(MAKE) check-snippets
 	@$(MAKE) check-article
 	@$(MAKE) check-arm64
@@ -77,6 +81,10 @@ check-release: ## the optimised build, as a user makes it, without a warning
 check-readme: build ## the commands that README.md and Examples/README.md show
 	Scripts/check-readme README.md Examples/README.md
 
+check-faults: build ## the same with 5 kills (where Python is)
+	@if command -v $(PYTHON) > /dev/null; then $(PYTHON) Scripts/test-faults --kills 5; \
+	else echo "check-faults left out: no Python here"; fi
+
 check-snippets: ## every program of Snippets/, run
 	@for snippet in $(SNIPPETS); do \
 	  echo "$$snippet:"; $(SWIFT) run -c release $$snippet; done
@@ -92,7 +100,7 @@ check-safetensors: build ## a model of ours, read by the safetensors package (wh
 	  .venv-light/bin/python Reference/check_safetensors.py .build/release/backprop; \
 	else echo "check-safetensors left out: no Python with venv and PyPI here"; fi
 
-check-peers: .venv-peers/ready ## the reference numbers, computed anew by scikit-learn and PyTorch
+check-peers: .venv-peers/tensorboard build ## reference numbers anew by scikit-learn and PyTorch; TensorBoard's reader
 	Scripts/check-peers
 
 # Environments of Python, outside the tree that git sees. PyTorch is installed without what its
@@ -108,6 +116,11 @@ PURE := numpy typing_extensions sympy mpmath networkx jinja2 MarkupSafe fsspec f
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet scikit-learn safetensors $(PURE)
 	Scripts/install-torch .venv-peers
+	@touch $@
+
+# A stamp of its own, for environments that are older than it.
+.venv-peers/tensorboard: .venv-peers/ready
+	.venv-peers/bin/pip install --quiet tensorboard
 	@touch $@
 
 clean: ## remove everything that was built

@@ -96,6 +96,51 @@ void BP_NAME(update_adam)(bp_pool *pool, size_t panels, size_t rows, size_t deca
   BP_ACTIVE->update_adam(pool, panels, rows, decayed, gradient, rate, beta1, other1, beta2, other2,
       epsilon, correction1, correction2, decay, first_moment, second_moment, parameters);
 }
+void BP_NAME(update_amsgrad)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL other1, BP_REAL beta2,
+    BP_REAL other2, BP_REAL epsilon, BP_REAL correction1, BP_REAL correction2, BP_REAL decay,
+    BP_REAL *first_moment, BP_REAL *second_moment, BP_REAL *maximum, BP_REAL *parameters) {
+  BP_ACTIVE->update_amsgrad(pool, panels, rows, decayed, gradient, rate, beta1, other1, beta2,
+      other2, epsilon, correction1, correction2, decay, first_moment, second_moment, maximum,
+      parameters);
+}
+void BP_NAME(update_nadam)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL other1, BP_REAL beta2,
+    BP_REAL other2, BP_REAL epsilon, BP_REAL gradient_share, BP_REAL moment_share,
+    BP_REAL correction2, BP_REAL decay, BP_REAL *first_moment, BP_REAL *second_moment,
+    BP_REAL *parameters) {
+  BP_ACTIVE->update_nadam(pool, panels, rows, decayed, gradient, rate, beta1, other1, beta2, other2,
+      epsilon, gradient_share, moment_share, correction2, decay, first_moment, second_moment,
+      parameters);
+}
+void BP_NAME(update_rmsprop)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *gradient, BP_REAL rate, BP_REAL rho, BP_REAL other, BP_REAL epsilon,
+    BP_REAL decay, BP_REAL *second_moment, BP_REAL *parameters) {
+  BP_ACTIVE->update_rmsprop(pool, panels, rows, decayed, gradient, rate, rho, other, epsilon, decay,
+      second_moment, parameters);
+}
+void BP_NAME(update_adadelta)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *gradient, BP_REAL rate, BP_REAL rho, BP_REAL other, BP_REAL epsilon,
+    BP_REAL decay, BP_REAL *squared_steps, BP_REAL *second_moment, BP_REAL *parameters) {
+  BP_ACTIVE->update_adadelta(pool, panels, rows, decayed, gradient, rate, rho, other, epsilon,
+      decay, squared_steps, second_moment, parameters);
+}
+void BP_NAME(update_lion)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL other1, BP_REAL beta2,
+    BP_REAL other2, BP_REAL decay, BP_REAL *first_moment, BP_REAL *parameters) {
+  BP_ACTIVE->update_lion(pool, panels, rows, decayed, gradient, rate, beta1, other1, beta2, other2,
+      decay, first_moment, parameters);
+}
+void BP_NAME(update_rprop)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *gradient, BP_REAL rate, BP_REAL shrink, BP_REAL grow, BP_REAL smallest,
+    BP_REAL largest, BP_REAL decay, BP_REAL *signs, BP_REAL *sizes, BP_REAL *parameters) {
+  BP_ACTIVE->update_rprop(pool, panels, rows, decayed, gradient, rate, shrink, grow, smallest,
+      largest, decay, signs, sizes, parameters);
+}
+void BP_NAME(clip)(bp_pool *pool, size_t panels, size_t rows, BP_REAL factor, BP_REAL bound,
+    BP_REAL *gradient) {
+  BP_ACTIVE->clip(pool, panels, rows, factor, bound, gradient);
+}
 void BP_NAME(add_penalty_gradient)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
     const BP_REAL *parameters, BP_REAL lambda, BP_REAL *gradient) {
   BP_ACTIVE->add_penalty_gradient(pool, panels, rows, decayed, parameters, lambda, gradient);

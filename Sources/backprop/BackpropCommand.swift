@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backprop
 
 /// The root: `backprop <subcommand>`.
 struct BackpropCommand: ParsableCommand {
@@ -10,7 +11,7 @@ struct BackpropCommand: ParsableCommand {
         backprop train penguins.csv --target species
         backprop predict model.safetensors penguins.csv
       """,
-    version: "0.1.0",
+    version: EngineVersion.current,
     subcommands: [
       TrainCommand.self, CreateCommand.self, EvaluateCommand.self, PredictCommand.self,
       InspectCommand.self, ExplainCommand.self, CheckCommand.self, WhatIfCommand.self,

@@ -68,7 +68,6 @@ struct CheckCommand: ParsableCommand {
       case .float(let network): network.converted(to: Double.self)
       case .double(let network): network
       }
-    if let mutant { try MutantNames.require(mutant, appliesTo: network) }
     let penalty = opened.model.configuration?.l2Penalty ?? 0
     let check = GradientCheck(
       entriesPerTensor: entries, step: step,
@@ -77,6 +76,7 @@ struct CheckCommand: ParsableCommand {
     guard data.count > 0 else {
       throw DataError(file: opened.table.file, "no examples", remedy: "give at least one row")
     }
+    if let mutant { try MutantNames.require(mutant, isMistakeOf: network, on: data) }
     let loss = network.evaluate(
       on: data, metrics: opened.coders.target.metrics(outputActivation: network.outputActivation)
     ).loss
@@ -138,10 +138,17 @@ enum MutantNames {
     throw UsageError("there is no mutant \"\(name)\"; \(suggestion)the names are \(list)")
   }
 
-  /// Refuses a mutant that is no mistake for this network.
-  static func require(_ mutant: Mutant, appliesTo network: Network<Double>) throws {
-    guard !mutant.applies(to: network) else { return }
-    let others = Mutant.allCases.filter { $0.applies(to: network) }.map(\.rawValue)
+  /// Refuses a mutant that is no mistake for this network on these examples.
+  static func require(
+    _ mutant: Mutant, isMistakeOf network: Network<Double>, on examples: Dataset<Double>
+  ) throws {
+    guard !mutant.differs(for: network, on: examples) else { return }
+    let others = Mutant.allCases.filter { $0.differs(for: network, on: examples) }.map(\.rawValue)
+    guard !others.isEmpty else {
+      throw UsageError(
+        "--mutant \(mutant.rawValue) is no mistake here, nor is any other: the gradient of this "
+          + "network is 0 on these examples")
+    }
     throw UsageError(
       "--mutant \(mutant.rawValue) is no mistake for a network "
         + "\(network.sizes.map(String.init).joined(separator: "–")) with "

@@ -19,6 +19,7 @@ struct CheckResult {
       "schema": "backprop.check/1", "passed": JSONValue(passed),
       "tensors": .array(gradient.tensors.map(Self.json)),
       "assumptionI": Self.json(assumptionI), "assumptionII": Self.json(assumptionII),
+      "conclusive": JSONValue(gradient.isConclusive),
       "suspect": gradient.suspect.map(Self.json) ?? .null,
       "mutant": mutant.map { .string($0.rawValue) } ?? .null,
       "loss": JSONValue(gradient.loss), "examples": JSONValue(gradient.examples),
@@ -148,8 +149,7 @@ struct CheckText {
         tensor.symbol, tensor.shape.map(String.init).joined(separator: "×"),
         Format.count(tensor.checked), Format.count(tensor.kinks),
         tensor.checked > 0 ? Self.error(tensor.worstRelativeError) : "–",
-        tensor.checked > 0
-          ? verdict(tensor.verdict) : language.text("check.notJudged"))
+        verdict(tensor.verdict))
     }
     let regularizer = report.regularizer
     table.add(
@@ -281,7 +281,12 @@ struct CheckText {
     if !suspicious.isEmpty {
       lines.append(language.text("check.suspicious", suspicious.joined(separator: ", ")))
     }
-    lines.append(language.text(result.passed ? "check.passed" : "check.failed"))
+    let unjudged = result.gradient.tensors.filter { $0.verdict == .notJudged }.map(\.symbol)
+    if result.passed, !unjudged.isEmpty {
+      lines.append(language.text("check.inconclusive", unjudged.joined(separator: ", ")))
+    } else {
+      lines.append(language.text(result.passed ? "check.passed" : "check.failed"))
+    }
     return lines
   }
 }

@@ -82,7 +82,7 @@ struct InspectCommand: ParsableCommand {
     if let run = model.configuration {
       try line(
         "trained by",
-        "\(run.optimizer.name), learning rate \(run.learningRate), \(run.schedule.name), batches of "
+        "\(run.optimizer.name), learning rate \(run.learningRate), \(run.schedule), batches of "
           + "\(run.batchSize), \(Format.count(run.epochs, "epoch")), seed \(run.seed)")
     } else {
       try line("trained by", "nobody yet")

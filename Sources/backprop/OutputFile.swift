@@ -18,8 +18,8 @@ enum OutputFile {
       "\(path) exists and is no model of this program; give another name with -o, or --force")
   }
 
-  static func checkFolder(_ path: String) throws {
-    guard !path.isEmpty else { throw UsageError("-o \"\": give the name of a file") }
+  static func checkFolder(_ path: String, option: String = "-o") throws {
+    guard !path.isEmpty else { throw UsageError("\(option) \"\": give the name of a file") }
     do {
       try Folder.checkWritable(for: path)
     } catch {
@@ -29,8 +29,10 @@ enum OutputFile {
 
   /// Refuses a file that is read as well, by whatever name: no force makes that sensible.
   ///
-  /// - Parameter inputs: Files, or folders with IDX files.
-  static func check(_ path: String, isNoneOf inputs: [String?]) throws {
+  /// - Parameters:
+  ///   - option: Who names the file.
+  ///   - inputs: Files, or folders with IDX files.
+  static func check(_ path: String, option: String = "-o", isNoneOf inputs: [String?]) throws {
     guard let output = FileIdentity(path), output.isRegularFile else { return }
     for input in inputs.compactMap(\.self) {
       guard let identity = FileIdentity(input) else { continue }
@@ -39,9 +41,18 @@ enum OutputFile {
         identity.isFolder && FileIdentity(folder) == identity && name.contains("idx")
       if identity == output || isPart {
         throw UsageError(
-          "-o \(path) would overwrite \(input), which is one of the inputs; give another name")
+          "\(option) \(path) would overwrite \(input), which is one of the inputs; give another name"
+        )
       }
     }
+  }
+
+  /// Whether two names are of one file, which need not be there yet.
+  static func areSame(_ path: String, _ other: String) -> Bool {
+    if let file = FileIdentity(path), let other = FileIdentity(other) { return file == other }
+    let (first, second) = (Folder.split(path), Folder.split(other))
+    guard first.name == second.name, let folder = FileIdentity(first.folder) else { return false }
+    return folder == FileIdentity(second.folder)
   }
 }
 

@@ -71,11 +71,19 @@ enum Terminal {
 
   /// Whether standard error is a terminal on which a line can be drawn again.
   static var isInteractive: Bool {
-    isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
+    isatty(STDERR_FILENO) == 1 && !isDumb
   }
 
   /// Whether colours are welcome (https://no-color.org).
   static var hasColor: Bool { isInteractive && (environment("NO_COLOR") ?? "").isEmpty }
+
+  /// Whether colours are welcome on standard output.
+  static var outputHasColor: Bool {
+    isatty(STDOUT_FILENO) == 1 && !isDumb && (environment("NO_COLOR") ?? "").isEmpty
+  }
+
+  /// Whether the terminal says that it can show plain letters only.
+  static var isDumb: Bool { environment("TERM") == "dumb" }
 
   /// Columns of the terminal behind standard error.
   static var width: Int {

@@ -15,7 +15,7 @@ struct TrainCommand: ParsableCommand {
       EXAMPLES:
         backprop train penguins.csv --target species
         backprop train houses.csv --target price --hidden 128,64 --epochs 200 \\
-          -o houses.safetensors
+          -o houses.safetensors --checkpoint run
       """)
 
   @Argument(help: "The data: a file, or a folder with IDX files.")
@@ -33,6 +33,12 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Weights")
   var weights: WeightOptions
 
+  @OptionGroup(title: "Records of the run")
+  var records: RecordOptions
+
+  @OptionGroup(title: "Checkpoints")
+  var checkpoints: CheckpointOptions
+
   @OptionGroup(title: "Reading the data")
   var table: TableReadingOptions
 
@@ -42,7 +48,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     // A reader of the JSON lines may go away; the model is saved all the same.
     Terminal.ignoreBrokenPipes()
-    let job = try TrainingJob(self)
+    let job = try TrainingJob.make(for: self)
     if try job.isDouble {
       try job.run(in: Double.self)
     } else {
@@ -69,7 +75,9 @@ struct GoalOptions: ParsableArguments {
   @Option(name: .long, help: "Go on from this model: its network, encoder and labels.")
   var from: String?
 
-  @Flag(name: .long, help: "Overwrite a file that is no model.")
+  @Flag(
+    name: .long,
+    help: "Overwrite a file that is no model, or checkpoints; resume with other data or options.")
   var force = false
 
   static let defaultOutput = "model.safetensors"
@@ -124,7 +132,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "\(OptimizerRule.names.joined(separator: ", ")). (default: \(TrainingConfiguration().optimizer.name))"
+      "\(OptimizerRule.names.joined(separator: ", ")); gd and rprop take all examples a step. (default: \(TrainingConfiguration().optimizer.name))"
   )
   var optimizer: String?
 
@@ -151,9 +159,25 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "\(Schedule.names.joined(separator: " or ")). (default: \(TrainingConfiguration().schedule.name))"
+      "How the rate moves: \(Schedule.names.joined(separator: ", ")). step and cosine-restarts: epochs and factor; plateau: factor, patience in epochs. (default: \(TrainingConfiguration().schedule.name); rprop: constant)"
   )
   var schedule: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Part of the steps over which the rate rises in a line. (default: \(Self.warmUpDefaults))"
+  )
+  var warmUp: Double?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The greatest norm of a step's gradient; a longer one is shortened. (default: none)")
+  var clipNorm: Double?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The greatest magnitude of each element of a gradient. (default: none)")
+  var clipValue: Double?
 
   @Option(
     name: .long, parsing: .unconditional,
@@ -216,9 +240,15 @@ struct RunOptions: ParsableArguments {
       switch rule {
       case .sgd: "0 for sgd"
       case .momentum(let momentum), .nesterov(let momentum): "\(momentum) for \(rule.name)"
-      case .adam, .adamW: nil
+      default: nil
       }
     }.joined(separator: ", ")
+  }
+
+  /// "0.05 for cosine, else 0": what the schedule itself says.
+  private static var warmUpDefaults: String {
+    guard case .cosine(let warmUp) = Schedule.cosine() else { return "0" }
+    return "\(warmUp) for cosine, else 0"
   }
 
   static let defaultValidation = 0.2
@@ -228,16 +258,25 @@ struct RunOptions: ParsableArguments {
 
   /// The configuration for a number of training examples.
   func configuration(examples: Int, hasValidation: Bool) throws -> TrainingConfiguration {
-    let batchSize = batchSize ?? TrainingConfiguration.suggestedBatchSize(examples: examples)
-    let schedule = try schedule.map(Names.schedule) ?? TrainingConfiguration().schedule
+    let rule = try rule()
+    if rule.takesAllExamples, batchSize != nil {
+      throw UsageError(
+        "--batch-size has no meaning for \(rule.name), whose steps take all examples; leave it out, "
+          + "or use --optimizer \(rule == .gradientDescent ? "sgd" : "rmsprop")")
+    }
+    let batchSize =
+      rule.takesAllExamples
+      ? examples : batchSize ?? TrainingConfiguration.suggestedBatchSize(examples: examples)
+    let schedule = try schedule(under: rule)
     let usualPatience = schedule == .constant && hasValidation ? Self.defaultPatience : nil
     return TrainingConfiguration(
-      optimizer: try rule(), learningRate: learningRate, schedule: schedule, batchSize: batchSize,
+      optimizer: rule, learningRate: learningRate, schedule: schedule,
+      warmUp: schedule.hasOwnWarmUp ? nil : warmUp, batchSize: batchSize,
       epochs: epochs
         ?? TrainingConfiguration.suggestedEpochs(examples: examples, batchSize: batchSize),
       shuffles: !noShuffle, l2Penalty: l2Penalty ?? 0, weightDecay: weightDecay,
-      patience: patience ?? usualPatience, seed: seed ?? TrainingConfiguration().seed,
-      monitor: try monitored())
+      clipNorm: clipNorm, clipValue: clipValue, patience: patience ?? usualPatience,
+      seed: seed ?? TrainingConfiguration().seed, monitor: try monitored())
   }
 
   /// Nil if neither option is given.
@@ -246,13 +285,33 @@ struct RunOptions: ParsableArguments {
     return Monitor(metric: try monitor.map { try Names.metric($0) }, minimumDelta: minDelta ?? 0)
   }
 
+  /// The schedule, with what belongs to it; refused where it has no meaning.
+  private func schedule(under rule: OptimizerRule) throws -> Schedule {
+    let schedule =
+      try self.schedule.map(Names.schedule)
+      ?? (rule.ignoresSchedule ? .constant : TrainingConfiguration().schedule)
+    if rule.ignoresSchedule, schedule != .constant || (warmUp ?? 0) > 0 {
+      throw UsageError(
+        "\(rule.name) finds the size of its steps by itself, and --learning-rate is only the first: "
+          + "leave --schedule and --warm-up out")
+    }
+    guard let warmUp else { return schedule }
+    if schedule.hasOwnRise, warmUp > 0 {
+      throw UsageError(
+        "--warm-up has no meaning for \(schedule.name), which begins low by itself; leave it out"
+          + (schedule == .coslog4 ? "" : ", or give the part of the rise as one-cycle:\(warmUp)"))
+    }
+    if case .cosine = schedule { return .cosine(warmUp: warmUp) }
+    return schedule
+  }
+
   private func rule() throws -> OptimizerRule {
     let rule = try optimizer.map(Names.optimizer) ?? TrainingConfiguration().optimizer
     guard let momentum else { return rule }
     switch rule {
     case .sgd, .momentum: return momentum == 0 ? .sgd : .momentum(momentum)
     case .nesterov: return .nesterov(momentum)
-    case .adam, .adamW:
+    default:
       throw UsageError("--momentum has no meaning for \(rule.name); use --optimizer momentum")
     }
   }
@@ -269,6 +328,9 @@ struct RunOptions: ParsableArguments {
     try check("--momentum", momentum, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
     try check("--weight-decay", weightDecay, "of at least 0") { $0 >= 0 }
     try check("--l2", l2Penalty, "of at least 0") { $0 >= 0 }
+    try check("--warm-up", warmUp, "from 0 to 1") { $0 >= 0 && $0 <= 1 }
+    try check("--clip-norm", clipNorm, "greater than 0") { $0 > 0 }
+    try check("--clip-value", clipValue, "greater than 0") { $0 > 0 }
     try check("--validation", validation, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
     try check("--batch-size", batchSize.map { Double($0) }, "from 1 to 2147483647") {
       $0 >= 1 && $0 <= 2_147_483_647

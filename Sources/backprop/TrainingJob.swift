@@ -9,21 +9,43 @@ struct TrainingJob {
   let output: String
   let threads: Int
   let reporter: TrainingReporter
+  /// Where checkpoints go; nil if there are none.
+  let checkpoints: CheckpointWriter?
+  /// What to go on from; nil for a run that begins.
+  let resumption: Resumption?
 
   /// Checks all that can be checked before data is read.
-  init(_ command: TrainCommand) throws {
+  init(
+    _ command: TrainCommand, checkpoints: CheckpointWriter? = nil, resumption: Resumption? = nil
+  ) throws {
     self.command = command
+    self.checkpoints = checkpoints
+    self.resumption = resumption
     try command.training.check()
     threads = try command.outputOptions.threadCount()
     output = command.goal.output ?? GoalOptions.defaultOutput
-    base = try command.goal.from.map { try Model.open($0) }
+    // With other data, the columns must become inputs as they did when the weights were learned.
+    base =
+      if let resumption, command.goal.force {
+        try resumption.model()
+      } else {
+        try command.goal.from.map { try Model.open($0) }
+      }
     reporter = TrainingReporter(
       json: command.outputOptions.json, quiet: command.outputOptions.quiet)
     try Self.checkNames(command)
-    if let base { try Self.checkAgreement(of: command, with: base) }
+    if let base, resumption == nil {
+      try Self.checkAgreement(of: command.network.given, with: base)
+      try command.table.checkAgreement(with: base)
+    }
+    if let base, let resumption, command.goal.force {
+      try Self.checkAgreement(of: resumption.givenNetwork, with: base)
+    }
     // The model to go on from may be replaced by what becomes of it; data never.
     try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
     try OutputFile.checkModel(output, force: command.goal.force)
+    try command.records.check(
+      model: output, inputs: [command.data, command.training.validationData, command.goal.from])
   }
 
   var isDouble: Bool {
@@ -89,12 +111,32 @@ struct TrainingJob {
     let metrics = data.target.metrics(outputActivation: network.outputActivation)
     var diagnosis = command.training.diagnose ? DiagnosisOptions() : nil
     diagnosis?.isUntrained = base?.configuration == nil
+    let records = RunRecords(
+      command.records, data: command.data, target: data.target.columns,
+      warn: reporter.warn)
     let trainer = Trainer<T>(
-      configuration: configuration, threads: threads, diagnosis: diagnosis)
+      configuration: configuration, threads: threads, diagnosis: diagnosis,
+      distributions: records.distributions)
     Interruption.becomeRequest()
-    let summary = trainer.train(
-      &network, on: training, validation: validation, metrics: metrics,
-      report: reporter.report, isInterrupted: { Interruption.isRequested })
+    let report = { (event: TrainingEvent) in
+      reporter.report(event)
+      records.report(event)
+    }
+    let receiver: Checkpoints<T>? = try checkpoints?.receiver(data, reporter)
+    let summary: TrainingSummary
+    if let resumption {
+      let checkpoint = try resumption.checkpoint(
+        for: network, configuration, training: training, validation: validation,
+        metrics: metrics, coders: data, force: command.goal.force, reporter)
+      summary = try trainer.resume(
+        &network, from: checkpoint, on: training, validation: validation, metrics: metrics,
+        force: command.goal.force, checkpoints: receiver, report: report,
+        isInterrupted: { Interruption.isRequested })
+    } else {
+      summary = trainer.train(
+        &network, on: training, validation: validation, metrics: metrics, checkpoints: receiver,
+        report: report, isInterrupted: { Interruption.isRequested })
+    }
 
     var saved: (path: String, sha256: String)?
     if summary.reason != .diverged || summary.bestEpoch > 0 {
@@ -109,10 +151,11 @@ struct TrainingJob {
     let judged = isWhole ? test.map { network.judge(on: $0, metrics: metrics, pool: pool) } : nil
     reporter.finish(
       summary, validationExamples: validation?.count ?? 0, test: judged, saved: saved,
-      data: command.data)
+      data: command.data, curves: records.textForTerminal(isResult: !command.outputOptions.json))
     switch summary.reason {
     case .completed, .earlyStop:
       if let failure = reporter.outputFailure { throw failure }
+      if let failure = records.failure { throw failure }
     case .interrupted: throw ExitCode(CommandFailure.interrupted)
     case .diverged: throw ExitCode(CommandFailure.badData)
     }
@@ -261,11 +304,13 @@ extension TrainingJob {
   }
 
   /// Options that say otherwise than the model to go on from.
-  private static func checkAgreement(of command: TrainCommand, with base: Model) throws {
+  private static func checkAgreement(
+    of given: [(option: String, text: String)], with base: Model
+  ) throws {
     let layers = base.network.layers
     let hidden = layers.dropLast().map { String($0.outputs) }.joined(separator: ",")
     let activations = layers.dropLast().map(\.activation)
-    for (option, text) in command.network.given {
+    for (option, text) in given {
       switch option {
       case "--hidden":
         let sizes = try Names.sizes(text, option: option)
@@ -291,7 +336,6 @@ extension TrainingJob {
         throw UsageError("\(option) has no meaning with --from: the weights are the model's")
       }
     }
-    try command.table.checkAgreement(with: base)
   }
 }
 

@@ -9,6 +9,10 @@ final class TrainingReporter {
   private var lastEpoch: EpochReport?
   /// JSON lines that wait for the start, which carries the schema and comes first.
   private var waiting: [JSONValue]? = []
+  /// The checkpoint that the run goes on from; nil if it begins.
+  var resumedFile: String?
+  /// The folder of the last checkpoint that was saved; nil if there is none.
+  private var checkpointFolder: String?
   private var isOutputClosed = false
   /// Why lines of standard output were lost; nil if none were, or nobody wanted them.
   private(set) var outputFailure: OutputError?
@@ -27,6 +31,21 @@ final class TrainingReporter {
   func warn(code: String, _ message: String) {
     printJSON(["event": "warning", "code": .string(code), "message": .string(message)])
     if !quiet { progress.note("warning: \(message)") }
+  }
+
+  /// Tells that a checkpoint is on disk.
+  func saved(_ path: String, epoch: Int, step: Int, seconds: Double) {
+    checkpointFolder = Folder.split(path).folder
+    printJSON(
+      [
+        "event": "checkpoint", "epoch": JSONValue(epoch), "step": JSONValue(step),
+        "file": .string(path), "seconds": JSONValue(seconds),
+      ])
+  }
+
+  /// A remark on the run.
+  func note(_ text: String) {
+    if !quiet { progress.note(text) }
   }
 
   /// What is about to be trained, in two lines.
@@ -81,13 +100,25 @@ final class TrainingReporter {
   func report(_ event: TrainingEvent) {
     switch event {
     case .start(let start):
-      printJSON(
-        [
-          "schema": "backprop.train/1", "event": "start", "examples": JSONValue(start.examples),
-          "validationExamples": JSONValue(start.validationExamples),
-          "parameters": JSONValue(start.parameters), "sizes": JSONValue(start.sizes),
-          "configuration": (try? JSONValue(encoding: start.configuration)) ?? .null,
-        ])
+      var members: [JSONMember] = [
+        JSONMember("schema", "backprop.train/1"), JSONMember("event", "start"),
+        JSONMember("examples", JSONValue(start.examples)),
+        JSONMember("validationExamples", JSONValue(start.validationExamples)),
+        JSONMember("parameters", JSONValue(start.parameters)),
+        JSONMember("sizes", JSONValue(start.sizes)),
+        JSONMember(
+          "configuration", (try? JSONValue(encoding: start.configuration)) ?? .null),
+      ]
+      if let (epoch, step) = start.resumedFrom {
+        members.append(
+          JSONMember(
+            "resumedFrom",
+            [
+              "file": resumedFile.map { .string($0) } ?? .null, "epoch": JSONValue(epoch),
+              "step": JSONValue(step),
+            ]))
+      }
+      printJSON(.object(members))
     case .progress(let report): if !quiet { progress.show(report) }
     case .epoch(let report):
       lastEpoch = report
@@ -97,7 +128,7 @@ final class TrainingReporter {
       printJSON(diagnosis.json)
       if !quiet { diagnosis.lines.forEach(progress.note) }
     case .warning(let code, let message): warn(code: code, message)
-    case .end: break
+    case .distributions, .end: break
     }
   }
 
@@ -105,9 +136,11 @@ final class TrainingReporter {
   func finish(
     _ summary: TrainingSummary, validationExamples: Int,
     test: (evaluation: Evaluation, examples: JudgedExamples)?,
-    saved: (path: String, sha256: String)?, data: String
+    saved: (path: String, sha256: String)?, data: String, curves: String? = nil
   ) {
     progress.finish()
+    // Standard output is for JSON alone where JSON is asked for.
+    if let curves { json ? Terminal.printError(curves) : print(curves) }
     printJSON(
       [
         "event": "end", "reason": .string(summary.reason.rawValue),
@@ -131,7 +164,8 @@ final class TrainingReporter {
         summary.bestEpoch > 0
         ? "the best model so far (epoch \(summary.bestEpoch))"
         : "the model as it was after step \(summary.steps), before the first epoch was finished,"
-      Terminal.printError("interrupted: \(which) is saved in \(saved?.path ?? "")")
+      let remedy = checkpointFolder.map { "; go on with --resume \(Self.quoted($0))" } ?? ""
+      Terminal.printError("interrupted: \(which) is saved in \(saved?.path ?? "")\(remedy)")
     case .diverged:
       let rescue =
         saved.map { "; the best model so far (epoch \(summary.bestEpoch)) is saved in \($0.path)" }

@@ -94,10 +94,16 @@ struct WhatIfCommand: ParsableCommand {
     let order = random.permutation(of: subject.data.count)
     let few = subject.data.subset(order.prefix(Self.fewExamples).sorted())
     let experimentLab = ExperimentLab(seed: seed)
-    let experiments = try question.experiments.map {
-      // A product takes a few factors by itself, and wants to choose.
-      try experimentLab.run(
-        $0, subject.network, on: $0.brokenAssumption == "I" ? subject.data : few)
+    let experiments = try question.experiments.compactMap { experiment in
+      do {
+        // A product takes a few factors by itself, and wants to choose.
+        return try experimentLab.run(
+          experiment, subject.network, on: experiment.brokenAssumption == "I" ? subject.data : few)
+      } catch let error as ExperimentError where question == .all {
+        // The others may be possible all the same.
+        output.note("warning: \(experiment.rawValue) is left out: \(error)")
+        return nil
+      }
     }
     let mutants =
       question == .mutants || question == .all

@@ -310,13 +310,24 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
   REF_REAL *g = REF_NAME(matrix)(1, count, count, &state);
   REF_REAL *p = REF_NAME(matrix)(1, count, 0, NULL), *q = REF_NAME(matrix)(1, count, 0, NULL);
   REF_REAL *m = REF_NAME(matrix)(1, count, 0, NULL), *v = REF_NAME(matrix)(1, count, 0, NULL);
+  REF_REAL *w = REF_NAME(matrix)(1, count, 0, NULL), *ms = REF_NAME(matrix)(1, count, 0, NULL);
+  REF_REAL *vs = REF_NAME(matrix)(1, count, 0, NULL), *ws = REF_NAME(matrix)(1, count, 0, NULL);
   const REF_REAL rate = (REF_REAL)0.01, decay = (REF_REAL)0.1, mu = (REF_REAL)0.9;
   const REF_REAL mu1 = (REF_REAL)0.1, beta2 = (REF_REAL)0.999, beta21 = (REF_REAL)0.001;
   const REF_REAL epsilon = (REF_REAL)1e-8;
   const REF_REAL c1 = (REF_REAL)0.19, c2 = (REF_REAL)0.002;
-  for (int rule = 0; rule < 5; rule++) {
-    for (size_t i = 0; i < count; i++)
+  const REF_REAL share = (REF_REAL)0.6, shrink_by = (REF_REAL)0.5, grow_by = (REF_REAL)1.2;
+  const REF_REAL least = (REF_REAL)0.1, most = (REF_REAL)0.7, bound = (REF_REAL)0.25;
+  // A gradient of 0 has no sign, and one that is not a number must not vanish.
+  for (size_t i = 5; i < count; i += 37) g[i] = i % 2 == 0 ? 0 : (REF_REAL)NAN;
+  for (int rule = 0; rule < 12; rule++) {
+    for (size_t i = 0; i < count; i++) {
       p[i] = start[i], m[i] = g[(i + 1) % count], v[i] = g[i] * g[i];
+      w[i] = v[(i + 2) % count] > 0 ? m[i] * m[i] : 0;
+      if (rule == 5 || rule == 6) m[i] = m[i] * m[i];
+      if (rule == 11) p[i] = g[i];
+      if (rule == 10) m[i] = m[i] > 0 ? 1 : m[i] < 0 ? -1 : m[i];
+    }
     for (size_t i = 0; i < count; i++) {
       REF_REAL shrink = i / 16 % rows < decayed ? rate * decay : 0;
       REF_REAL x = REF_NAME(muladd)(fused, -shrink, p[i], p[i]);
@@ -325,10 +336,41 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
       REF_REAL m2 = REF_NAME(muladd)(fused, mu, m[i], mu1 * g[i]);
       REF_REAL v2 = REF_NAME(muladd)(fused, beta2, v[i], beta21 * g[i] * g[i]);
       REF_REAL root = REF_SQRT(v2 * (1 / c2));
+      REF_REAL v3 = REF_NAME(muladd)(fused, rule == 5 ? 1 : beta2, v[i],
+                                     (rule == 5 ? 1 : beta21) * g[i] * g[i]);
+      REF_REAL largest = w[i] > v2 ? w[i] : v2;
+      REF_REAL d = REF_SQRT(m[i] + epsilon) / REF_SQRT(v3 + epsilon) * g[i];
+      REF_REAL sign = m2 > 0 ? 1 : m2 < 0 ? -1 : m2;
+      REF_REAL turn = (g[i] > 0 ? 1 : g[i] < 0 ? -1 : g[i]) * m[i];
+      REF_REAL size = v[i] * (turn > 0 ? grow_by : turn < 0 ? shrink_by : 1);
+      size = size < least ? least : size > most ? most : size;
+      REF_REAL way = turn < 0 ? 0 : g[i] > 0 ? 1 : g[i] < 0 ? -1 : g[i];
+      // What the moments become, where the rule has them.
+      ms[i] = rule == 1 || rule == 2               ? speed
+              : rule == 3 || rule == 7 || rule == 8 ? m2
+              : rule == 6  ? REF_NAME(muladd)(fused, beta2, m[i], beta21 * d * d)
+              : rule == 9  ? REF_NAME(muladd)(fused, beta2, m[i], beta21 * g[i])
+              : rule == 10 ? way
+                           : m[i];
+      vs[i] = rule == 3 || rule == 7 || rule == 8 ? v2
+              : rule == 5 || rule == 6            ? v3
+              : rule == 10                        ? size
+                                                  : v[i];
+      ws[i] = rule == 7 ? largest : w[i];
       q[i] = rule == 0   ? REF_NAME(muladd)(fused, -rate, g[i], x)
              : rule == 1 ? REF_NAME(muladd)(fused, -rate, speed, x)
              : rule == 2 ? REF_NAME(muladd)(fused, -rate, ahead, x)
              : rule == 3 ? x - rate / c1 * m2 / (root + epsilon)
+             : rule == 5 ? x - rate * g[i] / (REF_SQRT(v3) + epsilon)
+             : rule == 6 ? REF_NAME(muladd)(fused, -rate, d, x)
+             : rule == 7 ? x - rate / c1 * m2 / (REF_SQRT(largest * (1 / c2)) + epsilon)
+             : rule == 8 ? x - REF_NAME(muladd)(fused, rate * share, g[i], rate * mu * m2) /
+                                   (root + epsilon)
+             : rule == 9  ? REF_NAME(muladd)(fused, -rate, sign, x)
+             : rule == 10 ? REF_NAME(muladd)(fused, -size, way, x)
+             : rule == 11 ? (share * g[i] > bound    ? bound
+                             : share * g[i] < -bound ? -bound
+                                                     : share * g[i])
              : shrink > 0 ? REF_NAME(muladd)(fused, decay, p[i], p[i]) : p[i];
     }
     switch (rule) {
@@ -341,12 +383,42 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
         kernels->update_adam(pool, panels, rows, decayed, g, rate, mu, mu1, beta2, beta21,
                              epsilon, c1, c2, decay, m, v, p);
         break;
+      case 5:
+        kernels->update_rmsprop(pool, panels, rows, decayed, g, rate, 1, 1, epsilon, decay, v, p);
+        break;
+      case 6:
+        kernels->update_adadelta(pool, panels, rows, decayed, g, rate, beta2, beta21, epsilon,
+                                 decay, m, v, p);
+        break;
+      case 7:
+        kernels->update_amsgrad(pool, panels, rows, decayed, g, rate, mu, mu1, beta2, beta21,
+                                epsilon, c1, c2, decay, m, v, w, p);
+        break;
+      case 8:
+        kernels->update_nadam(pool, panels, rows, decayed, g, rate, mu, mu1, beta2, beta21,
+                              epsilon, share, mu, c2, decay, m, v, p);
+        break;
+      case 9:
+        kernels->update_lion(pool, panels, rows, decayed, g, rate, mu, mu1, beta2, beta21, decay,
+                             m, p);
+        break;
+      case 10:
+        kernels->update_rprop(pool, panels, rows, decayed, g, rate, shrink_by, grow_by, least,
+                              most, decay, m, v, p);
+        break;
+      case 11: kernels->clip(pool, panels, rows, share, bound, p); break;
       default:
         kernels->add_penalty_gradient(pool, panels, rows, decayed, start, decay, p);
     }
     const char *names[] = {"update_sgd", "update_momentum", "update_momentum (Nesterov)",
-                           "update_adam", "add_penalty_gradient"};
-    if (REF_NAME(first_difference)(1, count, p, count, q, count) >= 0) fault = names[rule];
+                           "update_adam", "add_penalty_gradient", "update_rmsprop",
+                           "update_adadelta", "update_amsgrad", "update_nadam", "update_lion",
+                           "update_rprop", "clip"};
+    if (REF_NAME(first_difference)(1, count, p, count, q, count) >= 0 ||
+        REF_NAME(first_difference)(1, count, m, count, ms, count) >= 0 ||
+        REF_NAME(first_difference)(1, count, v, count, vs, count) >= 0 ||
+        REF_NAME(first_difference)(1, count, w, count, ws, count) >= 0)
+      fault = names[rule];
   }
   long double squares = 0, sum = 0;
   for (size_t i = 0; i < count; i++) {
@@ -359,6 +431,8 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
   REF_NAME(release)(start, 1, count), REF_NAME(release)(g, 1, count);
   REF_NAME(release)(p, 1, count), REF_NAME(release)(q, 1, count);
   REF_NAME(release)(m, 1, count), REF_NAME(release)(v, 1, count);
+  REF_NAME(release)(w, 1, count), REF_NAME(release)(ms, 1, count);
+  REF_NAME(release)(vs, 1, count), REF_NAME(release)(ws, 1, count);
   return fault;
 }
 

@@ -237,6 +237,9 @@ struct BadInputTests {
       ("--initializer", "he", "he-normal"), ("--task", "classify", "classification"),
       ("--reduction", "median", "mean"), ("--precision", "half", "double"),
       ("--output-activation", "soft-max", "softmax"), ("--activation", "elu:-1", "elu"),
+      ("--optimizer", "adagard", "adagrad"), ("--schedule", "step", "step:30[:0.1]"),
+      ("--schedule", "exponential:2", "exponential[:0.95]"),
+      ("--schedule", "onecycle", "one-cycle"),
     ] {
       try expectFailure(
         2, "train", "classes.csv", "--target", "label", option, value, containing: value, known,
@@ -250,10 +253,27 @@ struct BadInputTests {
       ("--learning-rate", "0"), ("--learning-rate", "-1"), ("--learning-rate", "nan"),
       ("--epochs", "0"), ("--epochs", "1.5"), ("--batch-size", "0"), ("--validation", "1"),
       ("--validation", "-0.1"), ("--momentum", "1"), ("--l2", "-1"), ("--weight-decay", "inf"),
+      ("--clip-norm", "0"), ("--clip-value", "nan"), ("--warm-up", "1.1"), ("--warm-up", "-0.1"),
       ("--patience", "0"), ("--seed", "-1"), ("--threads", "0"), ("--delimiter", "ab"),
       ("--hidden", "8,x"), ("--activation", "relu,tanh,tanh"), ("--activation", "softmax"),
     ] {
       try expectFailure(2, "train", "no.csv", "--target", "y", option, value, containing: "see ")
+    }
+  }
+
+  @Test("Options that have no meaning for a rule or a schedule are refused before the data is read")
+  func meaningless() throws {
+    for (option, value, other, text, part) in [
+      ("--optimizer", "gd", "--batch-size", "32", "use --optimizer sgd"),
+      ("--optimizer", "rprop", "--batch-size", "32", "use --optimizer rmsprop"),
+      ("--optimizer", "rprop", "--schedule", "cosine", "leave --schedule and --warm-up out"),
+      ("--optimizer", "rprop", "--warm-up", "0.1", "leave --schedule and --warm-up out"),
+      ("--optimizer", "lion", "--momentum", "0.9", "use --optimizer momentum"),
+      ("--schedule", "one-cycle", "--warm-up", "0.1", "one-cycle:0.1"),
+      ("--schedule", "coslog4", "--warm-up", "0.1", "begins low by itself"),
+    ] {
+      try expectFailure(
+        2, "train", "no.csv", "--target", "y", option, value, other, text, containing: part)
     }
   }
 

@@ -27,7 +27,7 @@ struct ExplainTests {
     ] {
       #expect(text.contains(line), "\(line) is not in the output")
     }
-    #expect(text.contains("✓ verified: 47 equations"))
+    #expect(text.contains("✓ verified: 51 equations"))
     // The phases stand in the order of the algorithm.
     let headings = result.outputLines.filter { $0.first?.isNumber ?? false }
     #expect(headings.map { $0.prefix(1) } == ["1", "2", "3", "4", "5", "6", "7"])
@@ -100,15 +100,49 @@ struct ExplainTests {
     }
   }
 
+  @Test("Data that overflows the network is refused with the reason, and no equation is accused")
+  func overflow() throws {
+    let created = try runner.run(
+      "create", "--sizes", "2,3,1", "--activation", "relu,identity", "--loss", "squared-error",
+      "-o", "big.safetensors")
+    #expect(created.exitCode == 0)
+    try runner.write("big.csv", "a,b,y\n1e38,1e38,1\n")
+    let result = try runner.run("explain", "big.safetensors", "big.csv", "--target", "y")
+    #expect(result.exitCode == 1 && result.output.isEmpty)
+    #expect(result.errors.contains("no equation can be shown"), "\(result.errors)")
+  }
+
   @Test("--step shows one phase, and the equations are all verified nevertheless")
   func step() throws {
     let result = try explainMazur("--step", "bp2")
     #expect(result.output.contains("\n4  BP2") && !result.output.contains("3  BP1"))
-    #expect(result.output.contains("verified: 47 equations"))
+    #expect(result.output.contains("verified: 51 equations"))
     // Without a terminal there is nobody to press Enter.
     let all = try explainMazur("--step", "all")
     #expect(all.exitCode == 0 && all.output.contains("\n7  Update"))
   }
+
+  #if os(Linux)
+    @Test("On a terminal --step all waits for Enter before each phase, and q ends the walk")
+    func walk() throws {
+      try runner.writeMazur()
+      // `script` gives the command a terminal of its own.
+      let command =
+        "'\(CommandRunner.executable.path)' explain mazur.safetensors mazur.csv --target o1,o2 "
+        + "--step all"
+      func walk(_ keys: String) throws -> String {
+        let status = try runner.shell(
+          "printf '\(keys)' | script -qec \"\(command)\" /dev/null > walk.txt 2>&1")
+        #expect(status == 0)
+        return String(decoding: try runner.read("walk.txt"), as: UTF8.self)
+      }
+      let whole = try walk("\\n\\n\\n\\n\\n\\n")
+      #expect(whole.contains("7  Update") && whole.contains("verified"))
+      #expect(whole.components(separatedBy: "next phase, q: quit").count == 7)
+      let short = try walk("\\nq\\n")
+      #expect(short.contains("2  Forward") && !short.contains("3  BP1"))
+    }
+  #endif
 
   @Test("A neuron and a weight in focus are written out")
   func focus() throws {

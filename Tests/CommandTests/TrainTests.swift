@@ -49,6 +49,36 @@ struct TrainTests {
     #expect(!result.errors.contains("\u{1B}") && !result.errors.contains("\r"))
   }
 
+  @Test("Every optimiser and every schedule trains and is stored with the model")
+  func rulesAndSchedules() throws {
+    try runner.writeClassification()
+    func configuration(_ options: String...) throws -> TrainingConfiguration {
+      let result = try runner.run(
+        ["train", "classes.csv", "--target", "label", "--hidden", "4", "--epochs", "8", "--quiet"]
+          + options)
+      #expect(result.exitCode == 0, "\(options): \(result.errors)")
+      return try #require(try Model(contentsOf: runner.path("model.safetensors")).configuration)
+    }
+    for rule in OptimizerRule.allCases {
+      let found = try configuration("--optimizer", rule.name)
+      #expect(found.optimizer == rule && found.learningRate == rule.suggestedLearningRate)
+      #expect(found.schedule == (rule == .rprop() ? .constant : .cosine()))
+      if rule.takesAllExamples { #expect(found.batchSize > 16) }
+    }
+    for schedule in Schedule.allCases {
+      #expect(try configuration("--schedule", schedule.description).schedule == schedule)
+    }
+    let warm = try configuration(
+      "--schedule", "step:3:0.5", "--warm-up", "0.25", "--clip-norm", "1", "--clip-value", "0.5")
+    #expect(warm.schedule == .step(epochs: 3, factor: 0.5) && warm.warmUp == 0.25)
+    #expect(warm.clipNorm == 1 && warm.clipValue == 0.5)
+    let cosine = try configuration("--warm-up", "0.25")
+    #expect(cosine.schedule == .cosine(warmUp: 0.25) && cosine.warmUp == nil)
+    #expect(cosine.clipNorm == nil && cosine.clipValue == nil)
+    let result = try runner.run("inspect", "model.safetensors")
+    #expect(result.output.contains("adam, learning rate 0.002, cosine, batches of"))
+  }
+
   @Test("JSON lines have the keys of the contract, in its order")
   func contract() throws {
     try runner.writeClassification()

@@ -18,36 +18,31 @@ extension AssumptionCheck {
     let batch = examples.batch
     var workspace = Workspace(
       for: network, capacity: examples.count, keepsWeightedInputs: true)
-    var gradient = network.makeGradient()
-    let loss = network.forward(batch, in: &workspace)
-    network.backward(in: &workspace, into: &gradient)
-    let roundoff = network.roundoff(of: loss, in: workspace)
-    let outputs = workspace.outputs(of: network.layers.count - 1)
-    let losses = workspace.exampleLosses
-
+    network.forward(batch, in: &workspace)
+    let last = network.layers.count - 1
     // The same loss on top of nothing but a copy of aᴸ.
     let top = Self.lossAlone(of: network)
-    let alone = Self.lossAndGradient(top, outputs, examples)
-    // Rounding of aᴸ itself: a loss from logits is more accurate than one from aᴸ.
-    let slope = zip(alone.gradient.elements.joined(), outputs.elements.joined())
-    let scale =
-      losses.reduce(0) { $0 + abs($1) } + slope.reduce(0) { $0 + abs($1.0 * $1.1) }
-    // One by one, so that differences do not cancel. An output that underflowed to 0 has no
-    // logarithm, though its logit has.
-    let difference = zip(alone.losses, losses).reduce(0) { sum, pair in
-      pair.0.isFinite ? sum + abs(pair.0 - pair.1) : sum
+    let here = Self.judged(workspace.outputs(of: last), workspace.exampleLosses, top, examples)
+    for example in here where example.isFinite {
+      note(.lossOfOutputs, Self.residual(example.loss - example.lossAlone, example.scale))
     }
-    note(.lossOfOutputs, Self.residual(difference, scale.isFinite ? scale : abs(loss)))
 
     var random = RandomSource(seed: seed, purpose: .sampling, index: 1 << 16 + 1)
     for _ in 0..<trials where network.layers.count > 1 {
       let permuted = Self.permutingNeurons(of: network, &random)
-      let other = permuted.forward(batch, in: &workspace)
-      note(
-        .permutedNeurons, Self.residual(other - loss, max(abs(loss), roundoff / .ulpOfOne)))
+      permuted.forward(batch, in: &workspace)
+      let there = Self.judged(
+        workspace.outputs(of: last), workspace.exampleLosses, top, examples)
+      // Another order of the sums may round aᴸ otherwise; C may follow that, and nothing else.
+      for (one, other) in zip(here, there) where one.isFinite && other.isFinite {
+        note(
+          .permutedNeurons,
+          Self.residual(
+            other.loss - one.loss - one.change(to: other).sum, one.scale + other.scale))
+      }
     }
     for _ in 0..<trials {
-      if let residual = firstOrderResidual(network, examples, top, alone.gradient, &random) {
+      if let residual = firstOrderResidual(network, examples, top, &random) {
         note(.firstOrder, residual)
       }
     }
@@ -65,15 +60,59 @@ extension AssumptionCheck {
       layers: layers, parameters: parameters, loss: network.loss, reduction: network.reduction)
   }
 
-  /// C and w ∇ₐC from aᴸ and y: under the identity, BP1 is δ = w ∇ₐC.
-  private static func lossAndGradient(
-    _ top: Network<Double>, _ outputs: Matrix<Double>, _ examples: Dataset<Double>
-  ) -> (losses: [Double], gradient: Matrix<Double>) {
+  /// One example as the loss sees it.
+  private struct Judged {
+    /// w C as the network gives it, from zᴸ where that is more accurate.
+    let loss: Double
+    /// w C from aᴸ and y alone.
+    let lossAlone: Double
+    let outputs: [Double]
+    /// w ∇ₐC from aᴸ and y alone.
+    let slopes: [Double]
+
+    /// Whether it can be judged. An output that has rounded to 0 or 1 may have no logarithm, though its
+    /// logit has.
+    var isFinite: Bool {
+      loss.isFinite && lossAlone.isFinite && slopes.allSatisfy(\.isFinite)
+    }
+
+    /// What a relative rounding of C and of aᴸ moves C by, over ε. Below the normal numbers the rounding
+    /// of aᴸ is absolute.
+    var scale: Double {
+      zip(slopes, outputs).reduce(abs(loss)) {
+        $0 + abs($1.0) * max(abs($1.1), .leastNormalMagnitude)
+      }
+    }
+
+    /// The change of C on the way to other outputs: the mean of both slopes times the way, which is
+    /// exact for a quadratic C and of third order for any other.
+    func change(to other: Judged) -> (sum: Double, magnitude: Double) {
+      var result = (sum: 0.0, magnitude: 0.0)
+      for j in outputs.indices {
+        let term = (slopes[j] + other.slopes[j]) / 2 * (other.outputs[j] - outputs[j])
+        result.sum += term
+        result.magnitude += abs(term)
+      }
+      return result
+    }
+  }
+
+  /// C and w ∇ₐC of each example from aᴸ and y: under the identity, BP1 is δ = w ∇ₐC.
+  ///
+  /// - Parameter losses: w C of each example, as the network gives it.
+  private static func judged(
+    _ outputs: Matrix<Double>, _ losses: [Double], _ top: Network<Double>,
+    _ examples: Dataset<Double>
+  ) -> [Judged] {
     var workspace = Workspace(for: top, capacity: examples.count)
     let batch = Batch(inputs: outputs, targets: examples.targets, weights: examples.weights)
     top.forward(batch, in: &workspace)
     top.formOutputDelta(in: &workspace)
-    return (workspace.exampleLosses, workspace.delta(of: 0))
+    let slopes = workspace.delta(of: 0)
+    return zip(losses, workspace.exampleLosses).enumerated().map { row, pair in
+      Judged(
+        loss: pair.0, lossAlone: pair.1, outputs: outputs[row: row], slopes: slopes[row: row])
+    }
   }
 
   /// The same function of x, with the neurons of every hidden layer in another order.
@@ -102,31 +141,50 @@ extension AssumptionCheck {
     return result
   }
 
-  /// |C(θ + v) − C(θ − v) − ∇ₐC · (aᴸ(θ + v) − aᴸ(θ − v))| / Σ |∇ₐC Δaᴸ| for a small random v.
+  /// |C(θ + v) − C(θ − v) − ½ (∇ₐC(a₊) + ∇ₐC(a₋)) · (a₊ − a₋)| / Σ |½ (…) (a₊ − a₋)| for a small
+  /// random v, beyond what rounding can do.
   ///
   /// - Returns: nil where the loss has a kink on the way.
   private func firstOrderResidual(
     _ network: Network<Double>, _ examples: Dataset<Double>, _ top: Network<Double>,
-    _ slope: Matrix<Double>, _ random: inout RandomSource
+    _ random: inout RandomSource
   ) -> Double? {
-    // Rounding grows as ε/t, the second term of the odd series as t²: t = ∛ε.
-    let size = 6e-6
     let direction = Self.randomDirection(network.parameters, &random)
-    var workspace = Workspace(for: network, capacity: examples.count)
+    var workspace = Workspace(
+      for: network, capacity: examples.count, keepsWeightedInputs: true)
     var patterns = (KinkPattern(), KinkPattern())
-    func move(_ t: Double) -> (loss: Double, outputs: Matrix<Double>) {
+    let last = network.layers.count - 1
+    func move(_ t: Double) -> [Judged] {
       var moved = network
       let theta = moved.parameters.mutableStart
       for index in 0..<moved.parameters.layout.count { theta[index] += t * direction[index] }
-      let loss = moved.forward(examples.batch, in: &workspace)
-      return (loss, workspace.outputs(of: network.layers.count - 1))
+      moved.forward(examples.batch, in: &workspace)
+      return Self.judged(
+        workspace.outputs(of: last), workspace.exampleLosses, top, examples)
     }
+    func weightedInputs() -> [Matrix<Double>] {
+      network.layers.indices.compactMap { workspace.weightedInputs(of: $0) }
+    }
+    // So large that z moves by 1e-4 at the most: what is of third order is then 1e-8 of the change, and
+    // rounding less.
+    let trial = 6e-6
+    _ = move(trial)
+    let raised = weightedInputs()
+    _ = move(-trial)
+    let largest = zip(raised, weightedInputs()).reduce(0.0) { most, pair in
+      zip(pair.0.elements.joined(), pair.1.elements.joined()).reduce(most) {
+        max($0, abs($1.0 - $1.1) / 2)
+      }
+    }
+    let size = largest > 0 && largest.isFinite ? min(trial * 1e-4 / largest, 1e-2) : trial
     let (above, below) = (move(size), move(-size))
     if network.loss.fold != .none {
-      for (outputs, isAbove) in [(above.outputs, true), (below.outputs, false)] {
+      for (examplesThere, isAbove) in [(above, true), (below, false)] {
         var topWorkspace = Workspace(for: top, capacity: examples.count)
         top.forward(
-          Batch(inputs: outputs, targets: examples.targets, weights: examples.weights),
+          Batch(
+            inputs: Matrix(examplesThere.map(\.outputs)), targets: examples.targets,
+            weights: examples.weights),
           in: &topWorkspace)
         if isAbove {
           top.formKinkPattern(in: topWorkspace, into: &patterns.0)
@@ -136,17 +194,22 @@ extension AssumptionCheck {
       }
       guard patterns.0 == patterns.1 else { return nil }
     }
-    var (change, scale) = (0.0, 0.0)
-    for row in 0..<examples.count {
-      for column in 0..<network.outputCount {
-        let term =
-          slope[row, column] * (above.outputs[row, column] - below.outputs[row, column])
-        change += term
-        scale += abs(term)
+    var (difference, magnitude, rounding) = (0.0, 0.0, 0.0)
+    for (low, high) in zip(below, above) where low.isFinite && high.isFinite {
+      let change = low.change(to: high)
+      difference += high.loss - low.loss - change.sum
+      magnitude += change.magnitude
+      rounding += Double.ulpOfOne * (low.scale + high.scale)
+      // A rounding of a moves the slope of a logarithm, 1/a, by about its square.
+      for j in low.slopes.indices {
+        rounding +=
+          Double.ulpOfOne * low.slopes[j] * low.slopes[j] * abs(low.outputs[j])
+          * abs(high.outputs[j] - low.outputs[j])
       }
     }
-    guard scale > 0 else { return above.loss == below.loss ? 0 : nil }
-    return Self.residual(above.loss - below.loss - change, scale)
+    let beyond = max(0, abs(difference) - 8 * rounding)
+    guard magnitude > 0 else { return beyond == 0 ? 0 : nil }
+    return Self.residual(beyond, magnitude)
   }
 
   /// A random number in (−1, 1) times max(|θ|, 0.1) for every weight and bias; 0 in the padding. Not

@@ -107,7 +107,8 @@ public struct Diagnosis: Codable, Sendable {
     let hasDiverged = findings.contains { $0.code == .divergence }
     findings += bounds.findings(in: layers, judgesSmallUpdates: !hasDiverged)
     if options.isUntrained, isSound,
-      let finding = bounds.finding(lossAtStart: loss, of: network.lossOfGuessing)
+      let finding = bounds.finding(
+        lossAtStart: loss, of: network.lossOfGuessing.map { $0 * data.batch.meanWeight })
     {
       findings.append(finding)
     }
@@ -165,7 +166,8 @@ extension DiagnosisThresholds {
   fileprivate func findings(in trial: DiagnosisTrial, constantLoss: Double) -> [Finding] {
     var findings: [Finding] = []
     let start = max(trial.losses[0], constantLoss)
-    let rise = (trial.losses.max() ?? 0) / start
+    // Where nothing can be lost there is nothing to rise above.
+    let rise = start > 0 ? (trial.losses.max() ?? 0) / start : 0
     if let fault = trial.firstNonfinite {
       findings.append(Finding(nonFinite: fault))
       findings.append(Finding(.divergence, value: .infinity, threshold: self[.lossRise]))
@@ -217,6 +219,17 @@ extension Loss {
 }
 
 extension Batch {
+  /// Σ wₓ / m: what a loss per example is multiplied by when it is averaged over the examples.
+  var meanWeight: Double {
+    guard let weights, count > 0 else { return 1 }
+    let sum =
+      switch rows {
+      case .range(let range): range.reduce(0.0) { $0 + Double(weights[0, $1]) }
+      case .indices(let indices): indices.reduce(0.0) { $0 + Double(weights[0, Int($1)]) }
+      }
+    return sum / Double(count)
+  }
+
   /// Some rows of a data set.
   init(_ data: Dataset<T>, rows: [UInt32]) {
     self.init(

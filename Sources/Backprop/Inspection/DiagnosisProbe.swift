@@ -27,7 +27,8 @@ struct DiagnosisProbe<T: Scalar> {
   init(on data: Dataset<T>, options: DiagnosisOptions) {
     let rows = options.rows(of: data.count)
     measured = Batch(data, rows: rows)
-    step = Batch(data, rows: Array(rows.prefix(options.configuration.batchSize)))
+    step = Batch(
+      data, rows: Array(rows.prefix(options.configuration.examplesPerStep(of: data.count))))
     self.options = options
   }
 
@@ -53,6 +54,8 @@ struct DiagnosisProbe<T: Scalar> {
       gradient.addSquaredNormGradient(
         options.configuration.l2Penalty, of: network.parameters, pool: pool)
     }
+    gradient.clip(
+      toNorm: options.configuration.clipNorm, value: options.configuration.clipValue, pool: pool)
     optimizer.update(&moved, along: gradient, rate: rate, pool: pool)
 
     let total = network.forward(measured, in: &workspace, pool: pool)
@@ -68,7 +71,8 @@ struct DiagnosisProbe<T: Scalar> {
       in: layers,
       judgesSmallUpdates: rate >= Self.leastShareOfPeak * options.configuration.learningRate)
     if epoch == 0, options.isUntrained,
-      let finding = bounds.finding(lossAtStart: loss, of: network.lossOfGuessing)
+      let finding = bounds.finding(
+        lossAtStart: loss, of: network.lossOfGuessing.map { $0 * measured.meanWeight })
     {
       findings.append(finding)
     }

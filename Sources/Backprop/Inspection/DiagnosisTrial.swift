@@ -37,7 +37,7 @@ struct TrialRun<T: Scalar> {
     pool: ThreadPool?
   ) {
     let configuration = options.configuration
-    let batchSize = min(configuration.batchSize, data.count)
+    let batchSize = configuration.examplesPerStep(of: data.count)
     var network = network
     var before = network.parameters
     var gradient = network.makeGradient()
@@ -63,6 +63,8 @@ struct TrialRun<T: Scalar> {
         network.backward(in: &workspace, into: &gradient, pool: pool)
         let dataGradient = optimizer.step == 0 ? gradient : nil
         gradient.addPenalty(configuration.l2Penalty, of: network.parameters, pool: pool)
+        gradient.clip(
+          toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
         before.assign(network.parameters)
         optimizer.update(
           &network.parameters, along: gradient, rate: configuration.learningRate, pool: pool)

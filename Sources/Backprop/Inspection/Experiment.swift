@@ -188,18 +188,11 @@ public struct ExperimentLab: Sendable {
     let start = product.mutableStart
     let target = MatrixView(
       start: start, columns: product.columns, stride: product.stride, isKept: true)
-    let (source, z) = (term.view(from: 0), state.weightedInputs)
-    switch activation {
-    case .maxout(let pieces):
-      Double.kernels.maxoutDelta(
-        workspace.rows, term.columns, pieces, source.start, source.stride, z.start, z.stride,
-        target.start, target.stride)
-    case .own(let own): own.activation.formDelta(workspace.rows, target, gradient: source, at: z)
-    default:
-      let kept = activation.derivativeUsesWeightedInputs ? z : state.outputs
-      Double.kernels.multiplyDerivative(
-        workspace.rows, term.columns, source.start, source.stride, kept.start, kept.stride,
-        activation.kernel, activation.kernelParameter, target.start, target.stride)
+    let rows = workspace.rows
+    withExtendedLifetime(term) {
+      activation.formDelta(
+        rows, gradient: $0.view(from: 0), outputs: state.outputs,
+        weightedInputs: state.weightedInputs, into: target)
     }
     for row in 0..<workspace.rows {
       let delta = state.delta.row(row)
@@ -213,17 +206,19 @@ public struct ExperimentLab: Sendable {
     let batch = examples.batch
     let lambda = lambda
     let (naive, roundoff) = Self.gradient(of: network, examples)
-    var workspace = Workspace(for: network, capacity: examples.count)
-    network.forward(batch, in: &workspace)
-    var repaired = network.makeGradient()
-    network.backward(in: &workspace, into: &repaired)
-    let before = network.layers.indices.map { workspace.delta(of: $0) }
+    var repaired = naive
     repaired.addSquaredNormGradient(lambda, of: network.parameters, pool: nil)
-    let after = network.layers.indices.map { workspace.delta(of: $0) }
     let penalty = network.parameters.squaredNormPenalty(lambda)
+    // Whether the error is left alone: two steps as training takes them, with the penalty and without.
+    func delta(_ lambda: Double) -> [Matrix<Double>] {
+      network.trace(
+        batch, optimizer: Optimizer(rule: .sgd, for: network.parameters.layout),
+        learningRate: 0.1, l2Penalty: lambda
+      ).layers.map(\.delta)
+    }
     return report(
       .l2, network, examples.count, naive, (repaired, roundoff + .ulpOfOne * penalty),
-      leavesDelta: before == after
+      leavesDelta: delta(lambda) == delta(0)
     ) { network, workspace in
       network.forward(batch, in: &workspace) + network.parameters.squaredNormPenalty(lambda)
     }

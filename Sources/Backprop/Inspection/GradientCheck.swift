@@ -87,9 +87,13 @@ public struct GradientCheck: Sendable {
       analytic = network.makeGradient()
       backward(network, &workspace, &analytic)
     }
+    var scratch = network.makeGradient()
     var derivative = NumericDerivative(
-      of: network, capacity: examples.count, roundoff: roundoff
-    ) { network, workspace in network.forward(batch, in: &workspace, pool: pool) }
+      of: network, capacity: examples.count, roundoff: roundoff,
+      roundoffThere: { network, workspace, loss in
+        network.backward(in: &workspace, into: &scratch, pool: pool)
+        return network.roundoff(of: loss, in: workspace)
+      }, objective: { network, workspace in network.forward(batch, in: &workspace, pool: pool) })
 
     var tensors: [TensorCheck] = []
     var steepest: [ParameterEntry] = []
@@ -112,6 +116,7 @@ public struct GradientCheck: Sendable {
         var gradient = network.makeGradient()
         mutant.backward(network, in: &workspace, into: &gradient)
         return Self.agree(analytic, gradient, at: drawn)
+          && !Self.agree(engine, gradient, at: drawn)
       })
   }
 
@@ -120,7 +125,8 @@ public struct GradientCheck: Sendable {
     _ left: Parameters<Double>, _ right: Parameters<Double>, at entries: [ParameterEntry]
   ) -> Bool {
     let largest = entries.reduce(0) { max($0, abs(left[$1]), abs(right[$1])) }
-    return entries.allSatisfy { abs(left[$0] - right[$0]) <= 1e-10 * largest }
+    return largest > 0
+      && entries.allSatisfy { abs(left[$0] - right[$0]) <= 1e-10 * largest }
   }
 
   private func check(
@@ -152,7 +158,9 @@ public struct GradientCheck: Sendable {
       shape: kind == .weight ? [tensor.outputs, tensor.inputs] : [tensor.outputs],
       checked: checked, kinks: kinks, unjudged: entries.count - checked, unresolved: unresolved,
       worstRelativeError: error,
-      verdict: GradientVerdict(relativeError: error, hasKinks: network.hasKinks || kinks > 0),
+      verdict: checked == 0
+        ? .notJudged
+        : GradientVerdict(relativeError: error, hasKinks: network.hasKinks || kinks > 0),
       worst: worst, isZero: entries.allSatisfy { analytic[$0] == 0 })
   }
 

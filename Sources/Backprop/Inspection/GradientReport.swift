@@ -11,7 +11,11 @@ public struct GradientReport: Codable, Hashable, Sendable {
   /// The equation that the red tensors point at; nil if none is red.
   public let suspect: Suspect?
 
-  /// Whether no tensor is wrong, and the regulariser is not.
+  /// Whether every tensor has an entry that was judged; without, nothing is known of it.
+  public var isConclusive: Bool { tensors.allSatisfy { $0.verdict != .notJudged } }
+
+  /// Whether no tensor is wrong, and the regulariser is not. A tensor that sits on kinks altogether is
+  /// not wrong; `isConclusive` then says that it is not certified either.
   public var passed: Bool {
     tensors.allSatisfy { $0.verdict != .wrong } && regularizer.verdict != .wrong
   }
@@ -20,6 +24,8 @@ public struct GradientReport: Codable, Hashable, Sendable {
 /// A judgement of a relative error by the thresholds of `GradientCheck`.
 public enum GradientVerdict: String, Codable, CaseIterable, Sendable {
   case good, suspicious, wrong
+  /// Every entry sits on a kink, where there is no derivative.
+  case notJudged
 
   /// - Parameters:
   ///   - relativeError: NaN is wrong.

@@ -42,6 +42,20 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
     }
   }
 
+  /// Whether the mutant gives another gradient than backpropagation on these examples. Where nothing
+  /// flows, as through dead neurons, a mistake makes no difference.
+  public func differs(for network: Network<Double>, on examples: Dataset<Double>) -> Bool {
+    guard applies(to: network) else { return false }
+    var workspace = Workspace(for: network, capacity: examples.count)
+    var (right, wrong) = (network.makeGradient(), network.makeGradient())
+    network.forward(examples.batch, in: &workspace)
+    network.backward(in: &workspace, into: &right)
+    backward(network, in: &workspace, into: &wrong)
+    let count = right.layout.count
+    let largest = (0..<count).reduce(0.0) { max($0, abs(right.start[$1]), abs(wrong.start[$1])) }
+    return (0..<count).contains { abs(right.start[$0] - wrong.start[$0]) > 1e-10 * largest }
+  }
+
   /// The broken backward pass.
   ///
   /// - Parameters:

@@ -35,7 +35,9 @@ public struct MutantLab: Sendable {
   ) -> [MutantReport] {
     let before = network.evaluate(on: data, metrics: metrics)
     return ([nil] + Mutant.allCases).map { mutant in
-      guard mutant?.applies(to: network) ?? true else { return MutantReport(skipping: mutant) }
+      guard mutant?.differs(for: network, on: checked) ?? true else {
+        return MutantReport(skipping: mutant)
+      }
       let backward = Self.backward(mutant)
       let check = GradientCheck(seed: seed, measuresCurve: false)
         .run(network, on: checked, backward: backward)

@@ -1,5 +1,5 @@
-// Goals, in this order: never to call a right gradient wrong, because of rounding, of truncation or
-// of a kink; never to call a wrong one right; few forward passes.
+// Goals, in this order: not to call a right gradient wrong, because of rounding, of truncation or of a
+// kink; not to call a wrong one right; few forward passes.
 
 /// One parameter of a network: W[output][input], or the bias of `output` where `input` is nil.
 struct ParameterEntry: Hashable, Sendable {
@@ -27,6 +27,8 @@ extension Parameters {
 struct NumericDerivative: ~Copyable {
   /// C of a network whose parameter has been moved; leaves its forward pass in the workspace.
   typealias Objective = (Network<Double>, inout Workspace<Double>) -> Double
+  /// How much rounding can change C of the pass that a workspace holds.
+  typealias Roundoff = (Network<Double>, inout Workspace<Double>, Double) -> Double
 
   /// A derivative, and how far it can be trusted.
   struct Estimate {
@@ -44,7 +46,13 @@ struct NumericDerivative: ~Copyable {
   private var network: Network<Double>
   private var workspace: Workspace<Double>
   private let objective: Objective
+  /// How much rounding can change C at θ, and where the parameter has been moved, if that is known.
   private let roundoff: Double
+  private let roundoffThere: Roundoff?
+  /// By how much the rounding of C grows with h for the entry at hand.
+  private var growth = 0.0
+  /// C at θ.
+  private let centerValue: Double
   /// max |aˡ⁻¹ₖ| over the examples, by layer and input.
   private let reach: [[Double]]
   private let center: KinkPattern
@@ -65,21 +73,27 @@ struct NumericDerivative: ~Copyable {
   private static let mostMisses = 4
   /// Estimates of rounding and truncation are of the right size, not bounds.
   private static let safety = 4.0
+  /// About ∛ε, where rounding and truncation of a plain difference are least.
+  private static let smallStep = 1e-5
 
   /// - Parameters:
   ///   - network: At θ.
   ///   - capacity: Examples of the batches that the objective runs.
   ///   - roundoff: How much rounding can change C, as `Network.roundoff` estimates it.
+  ///   - roundoffThere: The same where the parameter has been moved. Near a minimum C rounds far less
+  ///     than a step away from it; nil takes ε |C| there.
   ///   - objective: C.
   init(
-    of network: Network<Double>, capacity: Int, roundoff: Double, objective: @escaping Objective
+    of network: Network<Double>, capacity: Int, roundoff: Double,
+    roundoffThere: Roundoff? = nil, objective: @escaping Objective
   ) {
     self.network = network
     self.objective = objective
     self.roundoff = roundoff
+    self.roundoffThere = roundoffThere
     hasOwnFunctions = network.hasOwnFunctions
     var workspace = Workspace(for: network, capacity: capacity, keepsWeightedInputs: true)
-    _ = objective(network, &workspace)
+    centerValue = objective(network, &workspace)
     var center = KinkPattern()
     network.formKinkPattern(in: workspace, into: &center)
     self.center = center
@@ -96,9 +110,30 @@ struct NumericDerivative: ~Copyable {
   /// The derivative with respect to one parameter.
   mutating func estimate(_ entry: ParameterEntry, step: GradientCheck.Step) -> Estimate {
     switch step {
-    case .fixed(let h): plainEstimate(entry, from: h)
-    case .auto: extrapolatedEstimate(entry, from: firstStep(of: entry))
+    case .fixed(let h):
+      measureGrowth(entry, h)
+      return plainEstimate(entry, from: h)
+    case .auto:
+      let first = firstStep(of: entry)
+      measureGrowth(entry, first)
+      return extrapolatedEstimate(entry, from: first)
     }
+  }
+
+  /// What rounding can do to C(θ ± h): between θ and the first step it grows about as h does.
+  private func roundoff(at h: Double) -> Double { roundoff + growth * h }
+
+  private mutating func measureGrowth(_ entry: ParameterEntry, _ h: Double) {
+    let theta = network.parameters[entry]
+    var most = 0.0
+    for moved in [theta + h, theta - h] {
+      network.parameters[entry] = moved
+      let c = objective(network, &workspace)
+      let there = roundoffThere?(network, &workspace, c) ?? Double.ulpOfOne * abs(c)
+      if there.isFinite { most = max(most, there) }
+    }
+    network.parameters[entry] = theta
+    growth = max(0, most - roundoff) / h
   }
 
   /// D(h) itself; nil where a kink lies between θ − h and θ + h.
@@ -147,7 +182,7 @@ struct NumericDerivative: ~Copyable {
       let (quotient, crossed) = difference(entry, h)
       if crossed != .kink {
         return Estimate(
-          value: quotient, uncertainty: Self.safety * roundoff / h, step: h,
+          value: quotient, uncertainty: Self.safety * roundoff(at: h) / h, step: h,
           crossedKink: crossedKink, isUsable: true)
       }
       if attempt == 0 { crossedKink = true }
@@ -164,7 +199,7 @@ struct NumericDerivative: ~Copyable {
     var (best, misses) = (Tableau(step: first), 0)
     for attempt in 0...Self.mostRetreats {
       let (tableau, crossed) = extrapolate(entry, from: start)
-      let rounding = 16 * roundoff / tableau.step
+      let rounding = 16 * roundoff(at: tableau.step) / tableau.step
       // A kink of a user's own function is seen only by steps that do not come to agree.
       let disagree = hasOwnFunctions && tableau.error > max(1e-6 * abs(tableau.value), rounding)
       if attempt == 0, crossed == .kink || disagree { crossedKink = true }
@@ -177,10 +212,47 @@ struct NumericDerivative: ~Copyable {
       }
       start /= Self.retreat
     }
-    guard misses > 0 else { return Self.unusable(step: start) }
+    guard misses > 0 else { return bentEstimate(entry) }
+    if hasOwnFunctions, hasCorner(entry) { return Self.unusable(step: best.step) }
     return Estimate(
-      value: best.value, uncertainty: Self.safety * max(best.error, roundoff / best.step),
+      value: best.value,
+      uncertainty: Self.safety * max(best.error, roundoff(at: best.step) / best.step),
       step: best.step, crossedKink: crossedKink, isUsable: true)
+  }
+
+  /// At a bend there is a derivative, but no series to extrapolate: plain differences with two small h,
+  /// whose distance says how far they can be trusted.
+  private mutating func bentEstimate(_ entry: ParameterEntry) -> Estimate {
+    let h = Self.smallStep
+    let (wide, crossed) = difference(entry, h)
+    let (narrow, crossedToo) = difference(entry, h / Self.retreat)
+    guard crossed != .kink, crossedToo != .kink, !(hasOwnFunctions && hasCorner(entry)) else {
+      return Self.unusable(step: h / Self.retreat)
+    }
+    let rounding = roundoff(at: h) * Self.retreat / h
+    return Estimate(
+      value: narrow, uncertainty: Self.safety * max(abs(wide - narrow), rounding),
+      step: h / Self.retreat, crossedKink: false, isUsable: true)
+  }
+
+  /// Whether C rises otherwise to the right than to the left, however small the step: a kink of a user's
+  /// own function that stands right at θ.
+  private mutating func hasCorner(_ entry: ParameterEntry) -> Bool {
+    let theta = network.parameters[entry]
+    // How much steeper C is to the right than to the left.
+    func steepening(_ h: Double) -> (size: Double, slope: Double) {
+      network.parameters[entry] = theta + h
+      let right = (objective(network, &workspace) - centerValue) / h
+      network.parameters[entry] = theta - h
+      let left = (centerValue - objective(network, &workspace)) / h
+      network.parameters[entry] = theta
+      return (abs(right - left), max(abs(right), abs(left)))
+    }
+    let wide = steepening(Self.smallStep)
+    let narrow = steepening(Self.smallStep / Self.retreat)
+    let rounding = Self.safety * roundoff(at: Self.smallStep) * Self.retreat / Self.smallStep
+    // Of a smooth C both differ by h C″, which shrinks with h; of a corner by the same for every h.
+    return narrow.size > 0.6 * wide.size && narrow.size > 1e-2 * narrow.slope + rounding
   }
 
   private static func unusable(step: Double) -> Estimate {

@@ -38,7 +38,7 @@ extension Activation {
       let value = z * erfc(-z / 2.0.squareRoot()) / 2
       // A rounding of z / √2 moves erfc in its tail by a share of z² ε.
       return RightSide(value: value, scale: abs(value) * (1 + z * z))
-    case .silu: return exact(z / (1 + exp(-z)))
+    case .silu: return exact(z * Self.logistic(z).value)
     case .mish: return exact(z * Self.hyperbolicTangent(max(z, 0) + log1p(exp(-abs(z)))))
     case .own(let own):
       let custom = own.activation
@@ -70,15 +70,24 @@ extension Activation {
         value: distribution + z * density,
         scale: (distribution + abs(z) * density) * (1 + z * z))
     case .silu:
-      let s = 1 / (1 + exp(-z))
-      return sum(s, z * s / (1 + exp(z)))
+      let (s, rest) = Self.logistic(z)
+      return sum(s, z * s * rest)
     case .mish:
       let t = Self.hyperbolicTangent(max(z, 0) + log1p(exp(-abs(z))))
-      return sum(t, z / (1 + exp(-z)) * (1 - t * t))
+      let s = Self.logistic(z).value
+      // 1 − t² cancels where t is near 1.
+      return RightSide(
+        value: t + z * s * (1 - t * t), scale: abs(t) + abs(z) * s * (1 + t * t))
     case .own(let own):
       let value = own.activation.derivative(z)
       return RightSide(value: value, scale: abs(value) + abs(z))
     }
+  }
+
+  /// 1 / (1 + e⁻ᶻ) and 1 less it, neither by way of an infinite exponential.
+  private static func logistic(_ z: Double) -> (value: Double, rest: Double) {
+    let e = exp(-abs(z))
+    return z < 0 ? (e / (1 + e), 1 / (1 + e)) : (1 / (1 + e), e / (1 + e))
   }
 
   private static let seluScale = 1.0507009873554804934193349852946
@@ -187,14 +196,23 @@ extension Loss {
       outputs.map { Double($0) }, targets.map { Double($0) }, Double(T(kernel?.parameter ?? 0)))
   }
 
+  /// Whether an output lies so near a kink of ∇ₐC that rounding decides on which side: a margin of the
+  /// hinge that is 0 but for ε. Either subgradient is right there.
+  func isAtKink(_ a: [Double], _ y: [Double], output j: Int, epsilon: Double) -> Bool {
+    guard case .hinge = self else { return false }
+    func isZero(_ margin: Double, _ size: Double) -> Bool {
+      abs(margin) <= 4 * epsilon * (1 + size)
+    }
+    if a.count == 1 { return isZero(1 - y[0] * a[0], abs(a[0])) }
+    let c = Self.classIndex(y)
+    func isUndecided(_ i: Int) -> Bool {
+      i != c && isZero(1 + a[i] - a[c], abs(a[i]) + abs(a[c]))
+    }
+    return j == c ? a.indices.contains(where: isUndecided) : isUndecided(j)
+  }
+
   /// The class of a one-hot row: the first of the largest.
   package static func classIndex(_ y: [Double]) -> Int {
     y.indices.reduce(0) { y[$1] > y[$0] ? $1 : $0 }
   }
-}
-
-extension Double {
-  /// The C library's e^x and x^y, for the files that hold the engine's numbers against formulas.
-  static func exponential(_ x: Double) -> Double { exp(x) }
-  static func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
 }

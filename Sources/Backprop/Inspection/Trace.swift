@@ -2,8 +2,9 @@
 ///
 /// The record holds, for all layers, x, y, z, a, σ′, ∂C/∂a, δ, ∂C/∂b, ∂C/∂W and the optimiser's
 /// update, and C before and after. `Network.trace` takes it from a `Workspace` after the very same
-/// calls that a training step makes; nothing of it is computed by other code. `verification()` holds
-/// each quantity against its equation.
+/// calls that a training step makes; nothing of it is computed by other code. `verification(for:)` holds
+/// each quantity against its equation. Only C after the update has none in the record: it is what the
+/// engine measured at θ + Δθ.
 ///
 /// The Codable form is versioned: keys are never renamed within a version. Matrices are arrays of
 /// rows.
@@ -70,6 +71,8 @@ public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
   public let firstMoment: AffineTensor<T>?
   /// The second moment before the update; nil where the rule has none.
   public let secondMoment: AffineTensor<T>?
+  /// The largest second moment before the update; nil where the rule has none.
+  public let maximumMoment: AffineTensor<T>?
 }
 
 /// Weights and biases of one layer, or a gradient, a moment or an update of them.
@@ -178,7 +181,8 @@ extension Network {
           delta: delta, generalDelta: general, gradient: equations.affineTensor(of: index),
           update: changed.subtracting(before),
           firstMoment: optimizer.firstMoment.affineTensorIfPresent(of: index),
-          secondMoment: optimizer.secondMoment.affineTensorIfPresent(of: index)))
+          secondMoment: optimizer.secondMoment.affineTensorIfPresent(of: index),
+          maximumMoment: optimizer.maximumMoment.affineTensorIfPresent(of: index)))
     }
 
     // The loss after the step, and after a step of the weights alone.
@@ -223,28 +227,93 @@ extension Network {
       start: start, columns: result.columns, stride: result.stride, isKept: true)
     switch activation {
     case .softmax: return nil
-    case .maxout(let pieces):
-      // The winner of a unit takes all of an error of 1.
+    default:
+      // δ = ∂C/∂a ⊙ σ′ of an error of 1 is σ′.
       var ones = Matrix<T>(rows: rows, columns: layers[layer].outputs)
       for row in 0..<rows {
         ones.setRow(row, to: repeatElement(1, count: ones.columns))
       }
-      T.kernels.maxoutDelta(
-        rows, ones.columns, pieces, ones.start, ones.stride, state.weightedInputs.start,
-        state.weightedInputs.stride, target.start, target.stride)
-    case .own(let own):
-      let custom = own.activation
-      for row in 0..<rows {
-        let z = state.weightedInputs.row(row)
-        for column in z.indices { target.row(row)[column] = custom.derivative(z[column]) }
+      withExtendedLifetime(ones) {
+        activation.formDelta(
+          rows, gradient: $0.view(from: 0), outputs: state.outputs,
+          weightedInputs: state.weightedInputs, into: target)
       }
-    default:
-      let kept = activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs
-      T.kernels.multiplyDerivative(
-        rows, result.columns, nil, 0, kept.start, kept.stride, activation.kernel,
-        T(activation.kernelParameter), target.start, target.stride)
     }
     return result
+  }
+}
+
+extension Trace {
+  private enum Key: String, CodingKey {
+    case version, precision, sizes, lossName, reduction, examples, weights, losses, inputs, targets
+    case layers, update, loss, penalty
+  }
+
+  /// Reads a record, and refuses one that no pass can have left.
+  ///
+  /// - Throws: `DecodingError` for another version or precision, and for shapes that do not fit
+  ///   together.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    version = try container.decode(Int.self, forKey: .version)
+    precision = try container.decode(String.self, forKey: .precision)
+    guard version == Self.currentVersion, precision == T.precisionName else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .version, in: container,
+        debugDescription:
+          "a trace of version \(version) in \(precision) precision, expected version "
+          + "\(Self.currentVersion) in \(T.precisionName)")
+    }
+    sizes = try container.decode([Int].self, forKey: .sizes)
+    lossName = try container.decode(String.self, forKey: .lossName)
+    reduction = try container.decode(Reduction.self, forKey: .reduction)
+    examples = try container.decode([Int].self, forKey: .examples)
+    weights = try container.decode([T].self, forKey: .weights)
+    losses = try container.decode([T].self, forKey: .losses)
+    inputs = try container.decode(Matrix<T>.self, forKey: .inputs)
+    targets = try container.decode(Matrix<T>.self, forKey: .targets)
+    layers = try container.decode([LayerTrace<T>].self, forKey: .layers)
+    update = try container.decode(UpdateTrace.self, forKey: .update)
+    loss = try container.decode(Double.self, forKey: .loss)
+    penalty = try container.decode(Double.self, forKey: .penalty)
+    let count = examples.count
+    let isSound =
+      count >= 1 && sizes.count == layers.count + 1 && weights.count == count
+      && losses.count == count && inputs.has(count, sizes[0])
+      && targets.has(count, sizes[sizes.count - 1])
+      && layers.indices.allSatisfy { index in
+        layers[index].layer == index + 2
+          && layers[index].fits(
+            examples: count, inputs: sizes[index], outputs: sizes[index + 1])
+      }
+    guard isSound else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .layers, in: container,
+        debugDescription:
+          "the shapes of a trace do not fit the sizes \(sizes) and \(count) examples")
+    }
+  }
+}
+
+extension LayerTrace {
+  /// Whether all shapes are those of a layer with so many inputs and outputs, in a batch.
+  fileprivate func fits(examples: Int, inputs: Int, outputs: Int) -> Bool {
+    let width = parameters.biases.count
+    func fits(_ tensor: AffineTensor<T>?) -> Bool {
+      tensor.map { $0.weights.has(width, inputs) && $0.biases.count == width } ?? true
+    }
+    let pieces = Activation(activation)?.pieces ?? 1
+    return width == outputs * pieces && fits(parameters) && fits(gradient) && fits(update)
+      && fits(firstMoment) && fits(secondMoment) && weightedInputs.has(examples, width)
+      && self.outputs.has(examples, outputs) && outputGradient.has(examples, outputs)
+      && delta.has(examples, width) && (derivative?.has(examples, width) ?? true)
+      && (generalDelta?.has(examples, width) ?? true)
+  }
+}
+
+extension Matrix {
+  fileprivate func has(_ rows: Int, _ columns: Int) -> Bool {
+    self.rows == rows && self.columns == columns
   }
 }
 

@@ -6,8 +6,11 @@
 
 /// What came out when a trace was held against the equations.
 public struct Verification: Codable, Sendable, Equatable {
-  /// Whether every equation holds.
+  /// Whether every equation holds, and the pass was finite.
   public let verified: Bool
+  /// Whether z, a, δ, the losses and the gradients are all finite. Where they are not, the equations
+  /// say nothing, and none is accused.
+  public let isFinite: Bool
   /// Equations that were compared.
   public let equations: Int
   /// The largest |left − right| over the sum of the magnitudes of the terms of the right side.
@@ -72,9 +75,20 @@ public enum TraceEquation: String, Codable, CaseIterable, Sendable {
   case update = "update"
   /// The predicted change of C, ∇C · Δθ
   case predictedChange = "∇C · Δθ"
+  /// ½ λ ‖W‖²
+  case penalty = "½ λ ‖W‖²"
 }
 
 extension Trace {
+  /// Whether the pass met no NaN and no infinity.
+  public var isFinite: Bool {
+    loss.isFinite
+      && layers.allSatisfy { record in
+        record.weightedInputs.isFinite && record.outputs.isFinite && record.delta.isFinite
+          && record.gradient.weights.isFinite && record.gradient.biases.allSatisfy(\.isFinite)
+      }
+  }
+
   /// Holds every quantity of the record against its equation.
   ///
   /// - Parameter network: The network that was traced. Only its loss and its activations are used.
@@ -83,7 +97,11 @@ extension Trace {
   @specialized(where T == Float)
   @specialized(where T == Double)
   public func verification(for network: Network<T>) -> Verification {
-    precondition(network.sizes == sizes, "the trace of another network than \(network.sizes)")
+    precondition(
+      network.sizes == sizes
+        && network.layers.map(\.activation.description) == layers.map(\.activation)
+        && network.loss.description == lossName,
+      "the trace of another network than \(network.sizes)")
     var audit = Audit<T>()
     var below = inputs
     for (index, record) in layers.enumerated() {
@@ -105,7 +123,8 @@ extension Trace {
       below = record.outputs
     }
     audit.predictedChange(self)
-    return audit.result
+    audit.penalty(self)
+    return audit.result(isFinite: isFinite)
   }
 }
 
@@ -118,9 +137,10 @@ private struct Audit<T: Scalar> {
   private let epsilon = Double(T.ulpOfOne)
   private let tiny = Double(T.leastNormalMagnitude)
 
-  var result: Verification {
+  func result(isFinite: Bool) -> Verification {
     Verification(
-      verified: !failed, equations: equations, worstResidual: worst, failures: failures)
+      verified: !failed && isFinite, isFinite: isFinite, equations: equations,
+      worstResidual: worst, failures: isFinite ? failures : [])
   }
 
   /// Compares the two sides of one equation.
@@ -141,8 +161,8 @@ private struct Audit<T: Scalar> {
       if residual > worst { worst = residual }
       return
     }
-    // Below the normal numbers a rounding is absolute. A network that has diverged is not finite on
-    // either side.
+    // Below the normal numbers a rounding is absolute. A slope of the loss may be infinite on both
+    // sides where an output has rounded to 0 or 1.
     if difference <= Double(terms + 8) * tiny || (!left.isFinite && !right.isFinite) { return }
     fail(left, right, residual, limit, place)
   }
@@ -183,7 +203,7 @@ private struct Audit<T: Scalar> {
       }
       let units = record.outputs.columns
       let zs = z[row: row].map { Double($0) }
-      let exponentials = Softmax(activation == .softmax ? zs : [])
+      let exponentials = SoftmaxFormula(activation == .softmax ? zs : [])
       for j in 0..<units {
         let right: RightSide
         switch activation {
@@ -252,8 +272,12 @@ private struct Audit<T: Scalar> {
           Double(trace.losses[row]), right.value, scale: right.scale, terms: a.count + 8,
           (.exampleLoss, l, row + 1, 1, 0))
       }
-      guard let slopes else { continue }
+      guard let slopes else {
+        ownGradient(trace, record, loss, row: row, a, y, weight)
+        continue
+      }
       for (j, slope) in slopes.enumerated() {
+        if loss.isAtKink(a, y, output: j, epsilon: epsilon) { continue }
         // −y/a of a tiny output may be beyond the numbers of the engine's precision.
         let isTooLarge = abs(slope.value) > Double(T.greatestFiniteMagnitude)
         let value = isTooLarge ? (slope.value < 0 ? -Double.infinity : .infinity) : slope.value
@@ -266,6 +290,23 @@ private struct Audit<T: Scalar> {
     compare(
       trace.loss, losses.reduce(0, +), scale: losses.reduce(0) { $0 + abs($1) },
       terms: losses.count, (.assumptionI, l, 0, 1, 0))
+  }
+
+  /// wₓ ∇ₐC of a user's own loss, whose own formula in Double stands on the right.
+  private mutating func ownGradient(
+    _ trace: Trace<T>, _ record: LayerTrace<T>, _ loss: Loss, row: Int, _ a: [Double],
+    _ y: [Double], _ weight: Double
+  ) {
+    guard case .custom(let custom) = loss else { return }
+    var slopes = [Double](repeating: 0, count: a.count)
+    var span = slopes.mutableSpan
+    custom.formGradient(outputs: a.span, targets: y.span, weight: weight, into: &span)
+    for (j, slope) in slopes.enumerated() {
+      // How well conditioned the formula is nobody knows; a slope of size wₓ is the measure.
+      compare(
+        Double(record.outputGradient[row, j]), slope, scale: abs(slope) + abs(weight), terms: 64,
+        (.lossGradient, record.layer, row + 1, j + 1, 0))
+    }
   }
 
   /// ∂C/∂aˡ = (Wˡ⁺¹)ᵀ δˡ⁺¹.
@@ -302,7 +343,6 @@ private struct Audit<T: Scalar> {
       if let derivative = record.derivative {
         let pieces = activation.pieces
         for j in 0..<delta.columns {
-          // The product of BP2 carries on unrounded into σ′, so the sum's rounding counts here too.
           let right = slopes[j / pieces] * Double(derivative[row, j])
           let scale = abs(right) + tiny
           compare(
@@ -379,7 +419,7 @@ private struct Audit<T: Scalar> {
 
   /// Δθ by the rule, from gradient and moments.
   mutating func update(_ record: LayerTrace<T>, _ update: UpdateTrace) {
-    let rule = TextbookUpdate(update)
+    let rule = TextbookUpdate(update, epsilon: epsilon)
     let weights = record.parameters.weights
     let change = record.update.weights
     let slope = record.gradient.weights
@@ -389,7 +429,8 @@ private struct Audit<T: Scalar> {
           parameter: Double(weights.start[j * weights.stride + k]),
           gradient: Double(slope.start[j * slope.stride + k]),
           firstMoment: record.firstMoment.map { Double($0.weights[j, k]) } ?? 0,
-          secondMoment: record.secondMoment.map { Double($0.weights[j, k]) } ?? 0, isWeight: true)
+          secondMoment: record.secondMoment.map { Double($0.weights[j, k]) } ?? 0,
+          maximum: record.maximumMoment.map { Double($0.weights[j, k]) } ?? 0, isWeight: true)
         compare(
           Double(change.start[j * change.stride + k]), right.value, scale: right.scale, terms: 8,
           (.update, record.layer, 0, j + 1, k + 1))
@@ -398,88 +439,72 @@ private struct Audit<T: Scalar> {
         parameter: Double(record.parameters.biases[j]),
         gradient: Double(record.gradient.biases[j]),
         firstMoment: record.firstMoment.map { Double($0.biases[j]) } ?? 0,
-        secondMoment: record.secondMoment.map { Double($0.biases[j]) } ?? 0, isWeight: false)
+        secondMoment: record.secondMoment.map { Double($0.biases[j]) } ?? 0,
+        maximum: record.maximumMoment.map { Double($0.biases[j]) } ?? 0, isWeight: false)
       compare(
         Double(record.update.biases[j]), right.value, scale: right.scale, terms: 8,
         (.update, record.layer, 0, j + 1, 0))
     }
   }
 
-  /// ∇C · Δθ, which for plain descent without decay is −η ‖∇C‖².
+  /// ∇C · Δθ, for all parameters and for the weights alone; and that it is −η ‖∇C‖² for plain descent.
   mutating func predictedChange(_ trace: Trace<T>) {
     let update = trace.update
-    guard update.optimizer == .sgd, update.weightDecay == 0, update.l2Penalty == 0 else { return }
-    var squares = 0.0
-    // θ + Δθ is rounded, and so is what we read back as Δθ.
+    let lambda = update.l2Penalty
+    let place = (equation: TraceEquation.predictedChange, layer: trace.layers.count + 1, 0, 1, 0)
+    var (weights, biases, squares) = (0.0, 0.0, 0.0)
+    var (weightScale, biasScale, count) = (0.0, 0.0, 0)
+    // θ + Δθ is rounded, and so is what was read back as Δθ.
     var rounding = 0.0
     for record in trace.layers {
-      squares += record.gradient.squares
-      rounding += abs(record.gradient.weights.magnitudeDot(record.parameters.weights))
-      for (slope, bias) in zip(record.gradient.biases, record.parameters.biases) {
-        rounding += abs(Double(slope) * Double(bias))
-      }
+      let (theta, g, move) = (record.parameters, record.gradient, record.update)
+      weights += g.weights.dot(move.weights) + lambda * theta.weights.dot(move.weights)
+      weightScale +=
+        g.weights.magnitudeDot(move.weights) + lambda * theta.weights.magnitudeDot(move.weights)
+      biases += zip(g.biases, move.biases).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+      biasScale += zip(g.biases, move.biases).reduce(0) { $0 + abs(Double($1.0) * Double($1.1)) }
+      squares += g.squares
+      rounding += g.weights.magnitudeDot(theta.weights)
+      rounding += zip(g.biases, theta.biases).reduce(0) { $0 + abs(Double($1.0) * Double($1.1)) }
+      count += g.weights.rows * (g.weights.columns + 1)
     }
     compare(
-      update.predictedChange, -update.learningRate * squares,
-      scale: update.learningRate * squares + rounding, terms: 0,
-      (.predictedChange, trace.layers.count + 1, 0, 1, 0))
-  }
-}
-
-/// The outputs of softmax from its weighted inputs, by the textbook.
-private struct Softmax {
-  private let terms: [Double]
-  private let sum: Double
-  private let distances: [Double]
-
-  init(_ z: [Double]) {
-    let most = z.max() ?? 0
-    distances = z.map { most - $0 }
-    terms = distances.map { Double.exponential(-$0) }
-    sum = terms.reduce(0, +)
+      update.predictedChange, weights + biases, scale: weightScale + biasScale, terms: count, place)
+    compare(
+      update.predictedChangeWeightsOnly, weights, scale: weightScale, terms: count, place)
+    guard update.optimizer == .sgd || update.optimizer == .gradientDescent,
+      update.weightDecay == 0, lambda == 0
+    else { return }
+    let descent = update.learningRate * squares
+    compare(
+      update.predictedChange, -descent, scale: descent + rounding, terms: count, place)
   }
 
-  /// e^(z − max) moves by a share of |z − max| ε when z does by ε.
-  func output(_ j: Int) -> RightSide {
-    let value = terms[j] / sum
-    return RightSide(value: value, scale: value * (1 + distances[j]))
-  }
-}
-
-/// One step of a rule for one parameter, as its paper writes it.
-private struct TextbookUpdate {
-  private let update: UpdateTrace
-
-  init(_ update: UpdateTrace) { self.update = update }
-
-  /// Δθ. The scale counts θ too, because Δθ was read off as a difference of two rounded numbers.
-  func change(
-    parameter theta: Double, gradient: Double, firstMoment m: Double, secondMoment v: Double,
-    isWeight: Bool
-  ) -> RightSide {
-    let penalty = isWeight ? update.l2Penalty * theta : 0
-    let g = gradient + penalty
-    let decayed = isWeight ? -update.learningRate * update.weightDecay * theta : 0
-    let step: Double
-    switch update.optimizer {
-    case .sgd: step = g
-    case .momentum(let momentum): step = momentum * m + g
-    case .nesterov(let momentum): step = g + momentum * (momentum * m + g)
-    case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
-      let t = Double(update.step + 1)
-      let first = (beta1 * m + (1 - beta1) * g) / (1 - Double.power(beta1, t))
-      let second = (beta2 * v + (1 - beta2) * g * g) / (1 - Double.power(beta2, t))
-      step = first / (second.squareRoot() + epsilon)
+  /// ½ λ ‖W‖² before and after the update.
+  mutating func penalty(_ trace: Trace<T>) {
+    let lambda = trace.update.l2Penalty
+    let place = (equation: TraceEquation.penalty, layer: trace.layers.count + 1, 0, 1, 0)
+    var (before, after, scale, count) = (0.0, 0.0, 0.0, 0)
+    for record in trace.layers {
+      let (w, move) = (record.parameters.weights, record.update.weights)
+      let (own, cross, moved) = (w.dot(w), w.dot(move), move.dot(move))
+      before += own
+      after += own + 2 * cross + moved
+      scale += own + 2 * w.magnitudeDot(move) + moved
+      count += w.rows * w.columns
     }
-    let change = decayed - update.learningRate * step
-    return RightSide(
-      value: change,
-      scale: abs(theta) + abs(change)
-        + update.learningRate * (abs(gradient) + abs(penalty)) + abs(decayed))
+    compare(trace.penalty, lambda / 2 * before, scale: lambda / 2 * before, terms: count, place)
+    compare(
+      trace.update.penaltyAfter, lambda / 2 * after, scale: lambda / 2 * scale, terms: count, place)
   }
 }
 
 extension Matrix {
+  /// Whether no element is NaN or infinite.
+  fileprivate var isFinite: Bool {
+    Element.kernels.firstNonfinite(rows, columns, start, stride) < 0
+  }
+
   /// The sum of the magnitudes of the products of all elements, in double precision.
   fileprivate func magnitudeDot(_ other: Matrix) -> Double {
     var sum = 0.0

@@ -220,17 +220,23 @@ public enum Folder {
   /// A file of a similar name in the same folder.
   static func nearMatch(to path: String) -> String? {
     let (folder, name) = split(path)
-    guard let stream = opendir(folder) else { return nil }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream), names.count < 10_000 {
-      let candidate = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if !candidate.hasPrefix(".") { names.append(candidate) }
-    }
+    let names = names(in: folder, limit: 10_000).filter { !$0.hasPrefix(".") }
     guard let near = Backprop.nearMatch(name, in: names.sorted()) else { return nil }
     return folder == "." && !path.hasPrefix("./") ? near : "\(folder == "/" ? "" : folder)/\(near)"
+  }
+
+  /// The names in a folder, hidden ones too, in no order; none if it cannot be read.
+  static func names(in folder: String, limit: Int = .max) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream), names.count < limit {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    return names
   }
 
   static func resolved(_ path: String) -> String {

@@ -32,6 +32,8 @@ public enum ModelKey {
 public enum ModelError: UserError, Equatable {
   /// A safetensors file without our metadata.
   case notAModel(path: String)
+  /// A checkpoint, from which a run goes on and a model comes in the end.
+  case checkpoint(path: String)
   case newerFormat(path: String, found: String)
   case badMetadata(path: String, key: String, problem: String)
   case missingTensor(path: String, name: String)
@@ -45,6 +47,8 @@ public enum ModelError: UserError, Equatable {
     case .notAModel(let path):
       "\(path): a safetensors file, but not a model of this program (no \(ModelKey.format)); "
         + "take its weights into one by `backprop create --weights`"
+    case .checkpoint(let path):
+      "\(path) is a checkpoint and no model yet: finish its run with `backprop train … --resume`"
     case .newerFormat(let path, let found):
       "\(path): model format \(found) is not \(ModelKey.formatVersion), the newest that this "
         + "version reads; install a newer version"
@@ -158,7 +162,7 @@ extension Model {
 }
 
 /// The metadata of a file, with errors that name file and key.
-private struct ModelMetadata {
+struct ModelMetadata {
   let file: SafeTensors
 
   func problem(_ key: String, _ problem: String) -> ModelError {
@@ -167,6 +171,9 @@ private struct ModelMetadata {
 
   func checkFormat() throws {
     guard let format = file[metadata: ModelKey.format] else {
+      if file[metadata: CheckpointKey.format] != nil {
+        throw ModelError.checkpoint(path: file.path)
+      }
       throw ModelError.notAModel(path: file.path)
     }
     guard format == "\(ModelKey.formatVersion)" else {
@@ -221,19 +228,7 @@ private struct ModelMetadata {
 
 extension Network {
   /// The tensors of all layers under the names of PyTorch.
-  var tensors: [SafeTensorsWriter.Tensor] {
-    let parameters = parameters
-    return parameters.layout.tensors.enumerated().flatMap { index, tensor in
-      [
-        SafeTensorsWriter.Tensor(
-          name: "layers.\(index).weight", shape: [tensor.outputs, tensor.inputs]
-        ) { parameters.denseTensors(of: index).weights },
-        SafeTensorsWriter.Tensor(name: "layers.\(index).bias", shape: [tensor.outputs]) {
-          parameters.denseTensors(of: index).biases
-        },
-      ]
-    }
-  }
+  var tensors: [SafeTensorsWriter.Tensor] { parameters.tensors() }
 
   /// A network with the weights of a model file.
   fileprivate init(

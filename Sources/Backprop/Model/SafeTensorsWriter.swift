@@ -74,7 +74,7 @@ public struct SafeTensorsWriter: Sendable {
   }
 
   /// Hands out the file in pieces, from first to last.
-  private func forEachPiece<E: Error>(_ body: ([UInt8]) throws(E) -> Void) throws(E) {
+  func forEachPiece<E: Error>(_ body: ([UInt8]) throws(E) -> Void) throws(E) {
     let tensors = sorted
     try body(header(tensors))
     for tensor in tensors { try body(tensor.bytes()) }

@@ -53,25 +53,9 @@ extension Network {
       return
     }
     formLossGradient(in: &workspace)
-    let gradient = last.outputGradient
-    let z = last.weightedInputs
-    switch outputActivation {
-    case .softmax:
-      T.kernels.softmaxDelta(
-        rows, outputCount, gradient.start, gradient.stride, a.start, a.stride, delta.start,
-        delta.stride)
-    case .maxout(let pieces):
-      T.kernels.maxoutDelta(
-        rows, outputCount, pieces, gradient.start, gradient.stride, z.start, z.stride, delta.start,
-        delta.stride)
-    case .own(let own):
-      own.activation.formDelta(rows, delta, gradient: gradient, at: z)
-    default:
-      let kept = outputActivation.derivativeUsesWeightedInputs ? z : a
-      T.kernels.multiplyDerivative(
-        rows, outputCount, gradient.start, gradient.stride, kept.start, kept.stride,
-        outputActivation.kernel, T(outputActivation.kernelParameter), delta.start, delta.stride)
-    }
+    outputActivation.formDelta(
+      rows, gradient: last.outputGradient, outputs: a, weightedInputs: last.weightedInputs,
+      into: delta)
   }
 
   /// w ∇ₐC of each example.
@@ -125,6 +109,38 @@ extension Network {
         rows: workspace.rows, delta: workspace.states[layer].delta,
         parameters: parameters.start + parameters.layout.tensors[layer].offset,
         through: layers[layer - 1].activation, of: workspace.states[layer - 1], pool: pool)
+    }
+  }
+}
+
+extension Activation {
+  /// δ = Jσ(z)ᵀ ∂C/∂a: passes an error through the activation, which is ⊙ σ′(z) for an elementwise σ.
+  ///
+  /// - Parameters:
+  ///   - gradient: ∂C/∂a, `[m, outputs]`.
+  ///   - a: σ(z), `[m, outputs]`.
+  ///   - z: The weighted inputs, `[m, affine outputs]`; read only where σ′ needs them.
+  ///   - delta: Receives δ, `[m, affine outputs]`, its padding zero.
+  func formDelta<T: Scalar>(
+    _ rows: Int, gradient: MatrixView<T>, outputs a: MatrixView<T>, weightedInputs z: MatrixView<T>,
+    into delta: MatrixView<T>
+  ) {
+    switch self {
+    case .softmax:
+      T.kernels.softmaxDelta(
+        rows, a.columns, gradient.start, gradient.stride, a.start, a.stride, delta.start,
+        delta.stride)
+    case .maxout(let pieces):
+      T.kernels.maxoutDelta(
+        rows, a.columns, pieces, gradient.start, gradient.stride, z.start, z.stride, delta.start,
+        delta.stride)
+    case .own(let own):
+      own.activation.formDelta(rows, delta, gradient: gradient, at: z)
+    default:
+      let kept = derivativeUsesWeightedInputs ? z : a
+      T.kernels.multiplyDerivative(
+        rows, a.columns, gradient.start, gradient.stride, kept.start, kept.stride, kernel,
+        T(kernelParameter), delta.start, delta.stride)
     }
   }
 }

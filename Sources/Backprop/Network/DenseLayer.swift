@@ -83,19 +83,13 @@ public struct DenseLayer: Hashable, Sendable {
     rows: Int, delta: MatrixView<T>, parameters: UnsafePointer<T>,
     through activation: Activation, of state: LayerState<T>, pool: ThreadPool?
   ) {
-    let gradient = state.outputGradient
-    switch activation {
-    case .maxout(let pieces):
+    if activation.keepsOutputGradient {
       formOutputGradient(
-        rows: rows, delta: delta, parameters: parameters, into: gradient, pool: pool)
-      T.kernels.maxoutDelta(
-        rows, inputs, pieces, gradient.start, gradient.stride, state.weightedInputs.start,
-        state.weightedInputs.stride, state.delta.start, state.delta.stride)
-    case .own(let own):
-      formOutputGradient(
-        rows: rows, delta: delta, parameters: parameters, into: gradient, pool: pool)
-      own.activation.formDelta(rows, state.delta, gradient: gradient, at: state.weightedInputs)
-    default:
+        rows: rows, delta: delta, parameters: parameters, into: state.outputGradient, pool: pool)
+      activation.formDelta(
+        rows, gradient: state.outputGradient, outputs: state.outputs,
+        weightedInputs: state.weightedInputs, into: state.delta)
+    } else {
       let kept = activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs
       T.kernels.passDown(
         pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,

@@ -65,7 +65,7 @@ extension Layer: Codable {
     let own = Activation.ownActivations.flatMap {
       decoder.userInfo[$0] as? [any ElementwiseActivation]
     }
-    guard let activation = own?.first(where: { Activation.custom($0).description == name }) else {
+    guard let activation = own?.first(where: { "custom:\($0.name)" == name }) else {
       throw DecodingError.dataCorruptedError(
         in: container,
         debugDescription: "\"\(name)\" is an activation of somebody's own, and can be read only by "

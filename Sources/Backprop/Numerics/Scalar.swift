@@ -48,6 +48,15 @@ public struct Kernels<T>: Sendable {
   let updateMomentum: @Sendable (Pool, Int, Int, Int, In, T, T, Bool, T, Out, Out) -> Void
   let updateAdam:
     @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, T, T, Out, Out, Out) -> Void
+  let updateAMSGrad:
+    @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, T, T, Out, Out, Out, Out) -> Void
+  let updateNAdam:
+    @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, T, T, T, Out, Out, Out) -> Void
+  let updateRMSProp: @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, Out, Out) -> Void
+  let updateAdadelta: @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, Out, Out, Out) -> Void
+  let updateLion: @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, Out, Out) -> Void
+  let updateRPROP: @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, Out, Out, Out) -> Void
+  let clip: @Sendable (Pool, Int, Int, T, T, Out) -> Void
   let addPenaltyGradient: @Sendable (Pool, Int, Int, Int, In, T, Out) -> Void
   let sumSquares: @Sendable (Int, Int, Int, In) -> Double
   let gather: @Sendable (Pool, Int, Int, In, Int, UnsafePointer<UInt32>?, Out, Int) -> Void
@@ -68,7 +77,14 @@ extension Float: Scalar {
     softmaxCrossEntropy: bp_softmax_cross_entropy_f32,
     sigmoidCrossEntropy: bp_sigmoid_cross_entropy_f32, canonicalDelta: bp_canonical_delta_f32,
     updateSGD: bp_update_sgd_f32, updateMomentum: bp_update_momentum_f32,
-    updateAdam: bp_update_adam_f32, addPenaltyGradient: bp_add_penalty_gradient_f32,
+    updateAdam: bp_update_adam_f32,
+    updateAMSGrad: bp_update_amsgrad_f32,
+    updateNAdam: bp_update_nadam_f32,
+    updateRMSProp: bp_update_rmsprop_f32,
+    updateAdadelta: bp_update_adadelta_f32,
+    updateLion: bp_update_lion_f32,
+    updateRPROP: bp_update_rprop_f32,
+    clip: bp_clip_f32, addPenaltyGradient: bp_add_penalty_gradient_f32,
     sumSquares: bp_sum_squares_f32, gather: bp_gather_f32, columnSums: bp_column_sums_f32,
     sum: bp_sum_f32, firstNonfinite: bp_first_nonfinite_f32, map: bp_map_f32)
 }
@@ -84,7 +100,14 @@ extension Double: Scalar {
     softmaxCrossEntropy: bp_softmax_cross_entropy_f64,
     sigmoidCrossEntropy: bp_sigmoid_cross_entropy_f64, canonicalDelta: bp_canonical_delta_f64,
     updateSGD: bp_update_sgd_f64, updateMomentum: bp_update_momentum_f64,
-    updateAdam: bp_update_adam_f64, addPenaltyGradient: bp_add_penalty_gradient_f64,
+    updateAdam: bp_update_adam_f64,
+    updateAMSGrad: bp_update_amsgrad_f64,
+    updateNAdam: bp_update_nadam_f64,
+    updateRMSProp: bp_update_rmsprop_f64,
+    updateAdadelta: bp_update_adadelta_f64,
+    updateLion: bp_update_lion_f64,
+    updateRPROP: bp_update_rprop_f64,
+    clip: bp_clip_f64, addPenaltyGradient: bp_add_penalty_gradient_f64,
     sumSquares: bp_sum_squares_f64, gather: bp_gather_f64, columnSums: bp_column_sums_f64,
     sum: bp_sum_f64, firstNonfinite: bp_first_nonfinite_f64, map: bp_map_f64)
 }
@@ -141,6 +164,13 @@ extension Double {
   static func naturalLogarithm(_ x: Double) -> Double {
     var result = x
     withUnsafeMutablePointer(to: &result) { bp_map_f64(BP_LOG, 1, $0, $0) }
+    return result
+  }
+
+  /// eˣ by our own polynomial.
+  static func naturalExponential(_ x: Double) -> Double {
+    var result = x
+    withUnsafeMutablePointer(to: &result) { bp_map_f64(BP_EXP, 1, $0, $0) }
     return result
   }
 }

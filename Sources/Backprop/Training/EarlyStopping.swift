@@ -96,4 +96,20 @@ struct EarlyStopping<T: Scalar> {
 
   /// Puts the best weights back, or the first ones if no epoch was recorded.
   func restore(into parameters: inout Parameters<T>) { parameters.assign(bestParameters) }
+
+  /// What a checkpoint keeps.
+  var best: BestEpoch<T> {
+    BestEpoch(
+      epoch: bestEpoch, evaluation: bestEvaluation, parameters: bestParameters,
+      lastImprovement: lastImprovement, reference: reference)
+  }
+
+  /// Goes on from a checkpoint.
+  mutating func restore(_ best: BestEpoch<T>) {
+    bestEpoch = best.epoch
+    bestEvaluation = best.evaluation
+    bestParameters.assign(best.parameters)
+    lastImprovement = best.lastImprovement
+    reference = best.reference
+  }
 }

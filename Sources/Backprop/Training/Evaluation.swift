@@ -1,5 +1,5 @@
 /// Loss and metrics of one pass over data.
-public struct Evaluation: Sendable, Equatable {
+public struct Evaluation: Sendable, Equatable, Codable {
   /// Σ wₓ Cₓ / n over the n examples, without penalties: what training descends under the reduction
   /// `mean`. Metrics are divided by Σ wₓ instead.
   public let loss: Double
@@ -18,7 +18,7 @@ public struct Evaluation: Sendable, Equatable {
 }
 
 /// A metric of the validation data beyond those of every epoch.
-public struct WatchedMetric: Sendable, Equatable {
+public struct WatchedMetric: Sendable, Equatable, Codable {
   public let metric: Metric
   public let value: Double
 }

@@ -1,5 +1,5 @@
 /// How outputs are judged against targets.
-public enum MetricKind: Hashable, Sendable {
+public enum MetricKind: Hashable, Codable, Sendable {
   /// One-hot targets, or one output that is compared with `threshold`: ½ for 0/1, 0 for ±1.
   case classification(threshold: Double = 0.5, probabilities: Bool)
   /// Each output a yes or no of its own, by the threshold.
@@ -12,7 +12,7 @@ public enum MetricKind: Hashable, Sendable {
 ///
 /// Sums run in the order of the examples, in double precision. Examples count by their weights, so
 /// that one of weight 2 is two. What needs all outputs at once is computed by `JudgedExamples`.
-public struct Metrics: Sendable, Equatable {
+public struct Metrics: Sendable, Equatable, Codable {
   public let kind: MetricKind
   /// Examples seen.
   public private(set) var count = 0
@@ -114,6 +114,16 @@ public struct Metrics: Sendable, Equatable {
   /// The confusion counts as rows of actual classes, columns of predicted ones.
   public var confusionRows: [[Int]] {
     (0..<classCount).map { Array(confusion[($0 * classCount)..<(($0 + 1) * classCount)]) }
+  }
+
+  /// Whether the arrays have the lengths that the kind asks for, when they come from a file.
+  func isConsistent(outputs: Int) -> Bool {
+    let numbers = [squaredErrors, absoluteErrors, targetSums, targetSquares, targetShifts]
+    let isRegression = if case .regression = kind { true } else { false }
+    if case .regression(let scales) = kind, scales.count != outputs { return false }
+    return self.outputs == outputs && count >= 0 && weightSum >= 0
+      && confusion.count == classCount * classCount && confusion.allSatisfy { $0 >= 0 }
+      && numbers.allSatisfy { $0.count == (isRegression ? outputs : 0) }
   }
 
   /// Adds the examples of a batch.

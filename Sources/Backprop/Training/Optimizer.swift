@@ -1,105 +1,3 @@
-/// The rule by which a gradient moves the parameters.
-public enum OptimizerRule: Hashable, Sendable {
-  /// θ ← θ − η g
-  case sgd
-  /// v ← μ v + g; θ ← θ − η v. Polyak 1964, doi:10.1016/0041-5553(64)90137-5.
-  case momentum(Double = 0.9)
-  /// v ← μ v + g; θ ← θ − η (g + μ v). Nesterov 1983, in the form of Sutskever et al. 2013.
-  case nesterov(Double = 0.9)
-  /// Kingma & Ba 2015, arXiv 1412.6980.
-  case adam(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
-  /// Adam with decoupled weight decay. Loshchilov & Hutter 2019, arXiv 1711.05101.
-  case adamW(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
-
-  /// The names that `init(name:)` reads, as the command line shows them.
-  public static let names = ["sgd", "momentum", "nesterov", "adam", "adamw"]
-
-  /// The rule of this name with its default constants; nil if the name is unknown.
-  public init?(name: String) {
-    switch name {
-    case "sgd": self = .sgd
-    case "momentum": self = .momentum()
-    case "nesterov": self = .nesterov()
-    case "adam": self = .adam()
-    case "adamw": self = .adamW()
-    default: return nil
-    }
-  }
-
-  public var name: String {
-    switch self {
-    case .sgd: "sgd"
-    case .momentum: "momentum"
-    case .nesterov: "nesterov"
-    case .adam: "adam"
-    case .adamW: "adamw"
-    }
-  }
-
-  /// Whether the constants lie in their ranges: μ, β₁ and β₂ in [0, 1), ε positive.
-  var isValid: Bool {
-    switch self {
-    case .sgd: true
-    case .momentum(let momentum), .nesterov(let momentum): (0..<1).contains(momentum)
-    case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
-      (0..<1).contains(beta1) && (0..<1).contains(beta2) && epsilon > 0
-    }
-  }
-
-  /// The learning rate that serves most networks under this rule.
-  public var suggestedLearningRate: Double {
-    switch self {
-    case .sgd: 0.1
-    case .momentum, .nesterov: 0.02
-    case .adam, .adamW: 2e-3
-    }
-  }
-
-  /// The decoupled weight decay that belongs to the rule: 0 for all but AdamW.
-  public var suggestedWeightDecay: Double {
-    if case .adamW = self { 0.01 } else { 0 }
-  }
-}
-
-extension OptimizerRule: Codable {
-  private enum Key: String, CodingKey { case rule, momentum, beta1, beta2, epsilon }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    func number(_ key: Key) throws -> Double { try container.decode(Double.self, forKey: key) }
-    let name = try container.decode(String.self, forKey: .rule)
-    switch name {
-    case "sgd": self = .sgd
-    case "momentum": self = .momentum(try number(.momentum))
-    case "nesterov": self = .nesterov(try number(.momentum))
-    case "adam":
-      self = .adam(
-        beta1: try number(.beta1), beta2: try number(.beta2), epsilon: try number(.epsilon))
-    case "adamw":
-      self = .adamW(
-        beta1: try number(.beta1), beta2: try number(.beta2), epsilon: try number(.epsilon))
-    default:
-      throw DecodingError.dataCorruptedError(
-        forKey: .rule, in: container,
-        debugDescription: "\"\(name)\" is not the name of a known optimizer")
-    }
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
-    try container.encode(name, forKey: .rule)
-    switch self {
-    case .sgd: break
-    case .momentum(let momentum), .nesterov(let momentum):
-      try container.encode(momentum, forKey: .momentum)
-    case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
-      try container.encode(beta1, forKey: .beta1)
-      try container.encode(beta2, forKey: .beta2)
-      try container.encode(epsilon, forKey: .epsilon)
-    }
-  }
-}
-
 /// A rule at work: its moments, and the steps taken.
 public struct Optimizer<T: Scalar>: Sendable {
   public let rule: OptimizerRule
@@ -107,26 +5,46 @@ public struct Optimizer<T: Scalar>: Sendable {
   public let weightDecay: Double
   /// Updates made so far, t.
   public private(set) var step = 0
-  /// v of momentum and Nesterov, m of Adam; without elements under plain descent.
+  /// v of momentum and Nesterov, m of Lion and of Adam and its kin, u of Adadelta, the signs s of
+  /// RPROP; without elements under the other rules.
   public private(set) var firstMoment: Parameters<T>
-  /// v of Adam; without elements under the other rules.
+  /// v of the rules that divide by its root, the step sizes Δ of RPROP; without elements under the
+  /// other rules.
   public private(set) var secondMoment: Parameters<T>
+  /// v̂ of AMSGrad; without elements under the other rules.
+  public private(set) var maximumMoment: Parameters<T>
+  private var momentumProduct = MomentumProduct()
 
   /// Begins with zero moments, for parameters of the given layout.
   public init(rule: OptimizerRule, weightDecay: Double = 0, for layout: ParameterLayout) {
     self.rule = rule
     self.weightDecay = weightDecay
     let nothing = ParameterLayout(layers: [])
-    switch rule {
-    case .sgd:
-      firstMoment = Parameters(layout: nothing)
-      secondMoment = Parameters(layout: nothing)
-    case .momentum, .nesterov:
-      firstMoment = Parameters(layout: layout)
-      secondMoment = Parameters(layout: nothing)
-    case .adam, .adamW:
-      firstMoment = Parameters(layout: layout)
-      secondMoment = Parameters(layout: layout)
+    let moments = rule.moments
+    firstMoment = Parameters(layout: moments.first ? layout : nothing)
+    secondMoment = Parameters(layout: moments.second ? layout : nothing)
+    maximumMoment = Parameters(layout: moments.third ? layout : nothing)
+  }
+
+  /// What a checkpoint keeps besides the step: the tensors that the rule has, by their names.
+  var moments: [(name: String, values: Parameters<T>)] {
+    [
+      ("firstMoment", firstMoment), ("secondMoment", secondMoment),
+      ("maximumMoment", maximumMoment),
+    ].filter { $0.1.layout.count > 0 }
+  }
+
+  /// Goes on after so many steps with the moments of a checkpoint, which are those of this rule.
+  mutating func restore(step: Int, moments: [(name: String, values: Parameters<T>)]) {
+    precondition(
+      moments.map(\.name) == self.moments.map(\.name), "the moments of another rule than \(rule)")
+    self.step = step
+    for (name, values) in moments {
+      switch name {
+      case "firstMoment": firstMoment.assign(values)
+      case "secondMoment": secondMoment.assign(values)
+      default: maximumMoment.assign(values)
+      }
     }
   }
 
@@ -146,50 +64,162 @@ public struct Optimizer<T: Scalar>: Sendable {
   ) {
     precondition(
       gradient.layout == parameters.layout
-        && (firstMoment.layout == parameters.layout || firstMoment.layout.count == 0),
+        && (firstMoment.layout == parameters.layout || firstMoment.layout.count == 0)
+        && (secondMoment.layout == parameters.layout || secondMoment.layout.count == 0),
       "parameters, gradient and moments of different networks")
     step += 1
-    // By index: without optimisation an array's iterator allocates, and a step must not.
-    let tensors = parameters.layout.tensors
+    let terms = rule.terms(ofStep: step, &momentumProduct)
     let theta = parameters.mutableStart
     let g = gradient.start
     let handle = pool?.handle
     let eta = T(rate)
     let decay = T(weightDecay)
-    switch rule {
-    case .sgd:
-      for index in tensors.indices {
-        let tensor = tensors[index]
+    if case .rprop = rule, step == 1 {
+      secondMoment.mutableStart.update(repeating: eta, count: secondMoment.layout.count)
+    }
+    let m = firstMoment.mutableStart
+    let v = secondMoment.mutableStart
+    let most = maximumMoment.mutableStart
+    // By index: without optimisation an array's iterator allocates, and a step must not.
+    let tensors = parameters.layout.tensors
+    for index in tensors.indices {
+      let tensor = tensors[index]
+      let (panels, rows, decayed) = (tensor.panels, tensor.rows, tensor.decayedRows)
+      let offset = tensor.offset
+      switch rule {
+      case .gradientDescent, .sgd:
         T.kernels.updateSGD(
-          handle, tensor.panels, tensor.rows, tensor.decayedRows, g + tensor.offset, eta, decay,
-          theta + tensor.offset)
-      }
-    case .momentum(let momentum), .nesterov(let momentum):
-      let isNesterov = if case .nesterov = rule { true } else { false }
-      let v = firstMoment.mutableStart
-      for index in tensors.indices {
-        let tensor = tensors[index]
+          handle, panels, rows, decayed, g + offset, eta, decay, theta + offset)
+      case .momentum(let momentum):
         T.kernels.updateMomentum(
-          handle, tensor.panels, tensor.rows, tensor.decayedRows, g + tensor.offset, eta,
-          T(momentum), isNesterov, decay, v + tensor.offset, theta + tensor.offset)
-      }
-    case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
-      let correction1 = T(1 - power(beta1, step))
-      let correction2 = T(1 - power(beta2, step))
-      let m = firstMoment.mutableStart
-      let v = secondMoment.mutableStart
-      for index in tensors.indices {
-        let tensor = tensors[index]
+          handle, panels, rows, decayed, g + offset, eta, T(momentum), false, decay, m + offset,
+          theta + offset)
+      case .nesterov(let momentum):
+        T.kernels.updateMomentum(
+          handle, panels, rows, decayed, g + offset, eta, T(momentum), true, decay, m + offset,
+          theta + offset)
+      case .adaGrad(let epsilon):
+        T.kernels.updateRMSProp(
+          handle, panels, rows, decayed, g + offset, eta, 1, 1, T(epsilon), decay, v + offset,
+          theta + offset)
+      case .rmsProp(let smoothing, let epsilon):
+        T.kernels.updateRMSProp(
+          handle, panels, rows, decayed, g + offset, eta, T(smoothing), T(1 - smoothing),
+          T(epsilon), decay, v + offset, theta + offset)
+      case .adadelta(let smoothing, let epsilon):
+        T.kernels.updateAdadelta(
+          handle, panels, rows, decayed, g + offset, eta, T(smoothing), T(1 - smoothing),
+          T(epsilon), decay, m + offset, v + offset, theta + offset)
+      case .adam(let beta1, let beta2, _), .adamW(let beta1, let beta2, _),
+        .rAdam(let beta1, let beta2, _):
         T.kernels.updateAdam(
-          handle, tensor.panels, tensor.rows, tensor.decayedRows, g + tensor.offset, eta,
-          T(beta1), T(1 - beta1), T(beta2), T(1 - beta2), T(epsilon), correction1, correction2,
-          decay, m + tensor.offset, v + tensor.offset, theta + tensor.offset)
+          handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
+          T(1 - beta2), T(terms.epsilon), T(terms.correction1), T(terms.correction2), decay,
+          m + offset, v + offset, theta + offset)
+      case .amsGrad(let beta1, let beta2, _):
+        T.kernels.updateAMSGrad(
+          handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
+          T(1 - beta2), T(terms.epsilon), T(terms.correction1), T(terms.correction2), decay,
+          m + offset, v + offset, most + offset, theta + offset)
+      case .nAdam(let beta1, let beta2, _, _):
+        T.kernels.updateNAdam(
+          handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
+          T(1 - beta2), T(terms.epsilon), T(terms.gradientShare), T(terms.momentShare),
+          T(terms.correction2), decay, m + offset, v + offset, theta + offset)
+      case .lion(let beta1, let beta2):
+        T.kernels.updateLion(
+          handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
+          T(1 - beta2), decay, m + offset, theta + offset)
+      case .rprop(let shrinkage, let growth, let smallest, let largest):
+        T.kernels.updateRPROP(
+          handle, panels, rows, decayed, g + offset, eta, T(shrinkage), T(growth), T(smallest),
+          T(largest), decay, m + offset, v + offset, theta + offset)
       }
     }
   }
+}
 
-  /// baseᵗ by repeated squaring: a function of t alone, so that a resumed run has the same bits.
-  private func power(_ base: Double, _ exponent: Int) -> Double {
+/// What of an update is the same for all parameters and depends on t alone.
+struct StepTerms {
+  /// c₁ and c₂: the moments are divided by them.
+  var correction1 = 1.0
+  var correction2 = 1.0
+  var epsilon = 0.0
+  /// (1 − μₜ) / (1 − Πₜ) and μₜ₊₁ / (1 − Πₜ₊₁) of NAdam.
+  var gradientShare = 0.0
+  var momentShare = 0.0
+}
+
+extension OptimizerRule {
+  /// The terms of step t, from 1: a function of t alone, so that a resumed run has the same bits.
+  ///
+  /// - Parameter product: Πₜ of the step before, if it is at hand; that spares forming it anew.
+  func terms(ofStep t: Int, _ product: inout MomentumProduct) -> StepTerms {
+    switch self {
+    case .adam(let beta1, let beta2, let epsilon), .amsGrad(let beta1, let beta2, let epsilon),
+      .adamW(let beta1, let beta2, let epsilon):
+      return StepTerms(
+        correction1: 1 - Double.power(beta1, to: t), correction2: 1 - Double.power(beta2, to: t),
+        epsilon: epsilon)
+    case .rAdam(let beta1, let beta2, let epsilon):
+      let correction1 = 1 - Double.power(beta1, to: t)
+      let powerOfBeta2 = Double.power(beta2, to: t)
+      let correction2 = 1 - powerOfBeta2
+      let longest = 2 / (1 - beta2) - 1
+      let length = longest - 2 * Double(t) * powerOfBeta2 / correction2
+      // Adam's update with √(v / ∞) + 1 = 1 for a denominator.
+      guard length > 5 else {
+        return StepTerms(correction1: correction1, correction2: .infinity, epsilon: 1)
+      }
+      let rectification =
+        ((length - 4) * (length - 2) * longest
+        / ((longest - 4) * (longest - 2) * length)).squareRoot()
+      return StepTerms(
+        correction1: correction1 / (rectification * correction2.squareRoot()), epsilon: epsilon)
+    case .nAdam(let beta1, let beta2, let epsilon, let momentumDecay):
+      product.advance(to: t, beta1: beta1, momentumDecay: momentumDecay)
+      let next = MomentumProduct.momentum(t + 1, beta1: beta1, momentumDecay: momentumDecay)
+      return StepTerms(
+        correction2: 1 - Double.power(beta2, to: t), epsilon: epsilon,
+        gradientShare: (1 - product.momentum) / (1 - product.value),
+        momentShare: next / (1 - product.value * next))
+    case .gradientDescent, .sgd, .momentum, .nesterov, .adaGrad, .rmsProp, .adadelta, .lion, .rprop:
+      return StepTerms()
+    }
+  }
+}
+
+/// Πₜ = μ₁ ⋯ μₜ of NAdam, always multiplied in this order. What is kept here is no state of a run:
+/// whoever has t has the same product.
+struct MomentumProduct: Sendable {
+  private var step = 0
+  private(set) var value = 1.0
+  /// μₜ
+  private(set) var momentum = 0.0
+
+  /// - Complexity: O(1) from one step to the next; else O(t), and no more than the steps after which
+  ///   the product has vanished.
+  mutating func advance(to t: Int, beta1: Double, momentumDecay: Double) {
+    if t <= step { (step, value) = (0, 1) }
+    while step < t, value > 0 {
+      step += 1
+      value *= Self.momentum(step, beta1: beta1, momentumDecay: momentumDecay)
+    }
+    step = t
+    momentum = Self.momentum(t, beta1: beta1, momentumDecay: momentumDecay)
+  }
+
+  /// μₜ = β₁ (1 − ½ · 0.96^(t ψ))
+  static func momentum(_ t: Int, beta1: Double, momentumDecay: Double) -> Double {
+    // log 0.96
+    let power = Double.naturalExponential(-0.040_821_994_520_255_166 * Double(t) * momentumDecay)
+    return beta1 * (1 - 0.5 * power)
+  }
+}
+
+extension Double {
+  /// baseⁿ by repeated squaring, n ≥ 0: no libm, and a function of n alone.
+  static func power(_ base: Double, to exponent: Int) -> Double {
     var result = 1.0
     var square = base
     var remaining = exponent

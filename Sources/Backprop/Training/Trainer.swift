@@ -16,15 +16,20 @@ public struct Trainer<T: Scalar>: Sendable {
   /// What is diagnosed before the first step and after each epoch; nil for nothing. It costs time
   /// between the epochs and changes no bit of the run.
   public let diagnosis: DiagnosisOptions?
+  /// Whether the distributions of weights, gradients and δ are measured at the same places, and how;
+  /// nil for not at all. That too changes no bit of the run.
+  public let distributions: DistributionOptions?
 
   /// - Parameters:
   ///   - configuration: What decides the run.
   ///   - threads: Threads to use, at least 1. Changes the time and not the result.
   ///   - diagnosis: What to diagnose between the epochs; nil for nothing. This configuration takes
   ///     the place of the one that stands there.
+  ///   - distributions: What to measure between the epochs; nil for nothing.
   /// - Precondition: The configuration's numbers lie in their ranges.
   public init(
-    configuration: TrainingConfiguration, threads: Int = 1, diagnosis: DiagnosisOptions? = nil
+    configuration: TrainingConfiguration, threads: Int = 1, diagnosis: DiagnosisOptions? = nil,
+    distributions: DistributionOptions? = nil
   ) {
     precondition(
       configuration.batchSize >= 1 && configuration.epochs >= 1 && configuration.learningRate > 0,
@@ -33,13 +38,18 @@ public struct Trainer<T: Scalar>: Sendable {
     precondition(
       configuration.optimizer.isValid && configuration.schedule.isValid
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
-        && configuration.weightDecay >= 0 && configuration.monitor?.isValid ?? true,
+        && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
+        && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
+        && (configuration.monitor?.isValid ?? true) && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
     var diagnosis = diagnosis
     diagnosis?.configuration = configuration
     self.diagnosis = diagnosis
+    precondition(
+      distributions.map { $0.examples >= 1 && $0.buckets >= 1 } ?? true, "\(distributions as Any)")
+    self.distributions = distributions
   }
 
   /// Runs all epochs, or as many as early stopping or an interruption leaves.
@@ -49,6 +59,7 @@ public struct Trainer<T: Scalar>: Sendable {
   ///   - training: At least one example.
   ///   - validation: Examples that choose the best epoch and end a run that has patience.
   ///   - metrics: How outputs are judged.
+  ///   - checkpoints: When to hand out the state of the run, and to whom; nil for never.
   ///   - report: Receives the events, on the caller's thread.
   ///   - isInterrupted: Asked after every step; true ends the run after that step.
   /// - Returns: How the run ended; also the last event.
@@ -58,20 +69,76 @@ public struct Trainer<T: Scalar>: Sendable {
   @discardableResult
   public func train(
     _ network: inout Network<T>, on training: Dataset<T>, validation: Dataset<T>? = nil,
-    metrics: MetricKind, report: (TrainingEvent) -> Void = { _ in },
+    metrics: MetricKind, checkpoints: Checkpoints<T>? = nil,
+    report: (TrainingEvent) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
+  ) -> TrainingSummary {
+    let data = checkpoints.map { _ in
+      DataFingerprint(training: training, validation: validation)
+    }
+    return run(
+      &network, on: training, validation: validation, metrics: metrics, data: data, from: nil,
+      checkpoints: checkpoints, report: report, isInterrupted: isInterrupted)
+  }
+
+  /// Goes on with a run from one of its checkpoints, in the middle of an epoch if need be: weights,
+  /// losses and metrics from there on are those, bit for bit, of a run that was never interrupted.
+  ///
+  /// The epoch of the checkpoint is the first that is reported.
+  ///
+  /// - Parameters:
+  ///   - network: A network as the run began with; its weights are replaced.
+  ///   - checkpoint: The state to go on from.
+  ///   - training: The data of the run, and so for what follows.
+  ///   - force: Goes on even if options, data or version are others, as far as that has a meaning. The
+  ///     result is then that of no single run. An epoch whose examples come in another order begins
+  ///     anew; scores on other data are not compared with those before.
+  ///   - checkpoints: As for `train`, and so for what follows.
+  /// - Throws: `CheckpointMismatch` with all that differs, before anything is changed.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  @discardableResult
+  public func resume(
+    _ network: inout Network<T>, from checkpoint: Checkpoint<T>, on training: Dataset<T>,
+    validation: Dataset<T>? = nil, metrics: MetricKind, force: Bool = false,
+    checkpoints: Checkpoints<T>? = nil, report: (TrainingEvent) -> Void = { _ in },
     isInterrupted: () -> Bool = { false }
+  ) throws(CheckpointMismatch) -> TrainingSummary {
+    let data = DataFingerprint(training: training, validation: validation)
+    let differences = checkpoint.differences(
+      from: configuration, network, data, metrics: metrics)
+    guard differences.allSatisfy({ force && $0.canBeForced }) else {
+      throw CheckpointMismatch(differences: differences)
+    }
+    let checkpoint = checkpoint.forced(through: differences, metrics: metrics)
+    network.parameters.assign(checkpoint.network.parameters)
+    return run(
+      &network, on: training, validation: validation, metrics: metrics, data: data,
+      from: checkpoint, checkpoints: checkpoints, report: report, isInterrupted: isInterrupted)
+  }
+
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  private func run(
+    _ network: inout Network<T>, on training: Dataset<T>, validation: Dataset<T>?,
+    metrics: MetricKind, data: DataFingerprint?, from checkpoint: Checkpoint<T>?,
+    checkpoints: Checkpoints<T>?, report: (TrainingEvent) -> Void, isInterrupted: () -> Bool
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
     var run = Run(self, network, training, validation, metrics)
+    run.checkpoints = checkpoints
+    run.data = data
+    if let checkpoint { run.goOn(from: checkpoint) }
+    let first = checkpoint?.epoch ?? 1
     report(
       .start(
         TrainingStart(
           examples: training.count, validationExamples: validation?.count ?? 0,
           parameters: network.parameterCount, sizes: network.sizes,
-          stepsPerEpoch: run.stepsPerEpoch, configuration: configuration)))
-    run.diagnose(network, after: 0, report)
+          stepsPerEpoch: run.stepsPerEpoch, configuration: configuration,
+          resumedFrom: checkpoint.map { ($0.epoch, $0.step) })))
+    if checkpoint == nil { run.diagnose(network, after: 0, report) }
     var reason = TrainingSummary.Reason.completed
-    for epoch in 1...configuration.epochs {
+    for epoch in first...configuration.epochs {
       if let end = run.epoch(epoch, &network, isInterrupted, report) {
         reason = end
         break
@@ -98,9 +165,17 @@ private struct Run<T: Scalar>: ~Copyable {
   var gradient: Parameters<T>
   var optimizer: Optimizer<T>
   var earlyStopping: EarlyStopping<T>
+  var plateau = PlateauTracker()
   let probe: DiagnosisProbe<T>?
+  let distributionProbe: DistributionProbe<T>?
   var divergence: Divergence?
   var epochsFinished = 0
+  var checkpoints: Checkpoints<T>?
+  /// The digests of the data, if there are checkpoints.
+  var data: DataFingerprint?
+  /// The epoch that a resumed run begins in.
+  var resumed: RunningEpoch?
+  var lastCheckpoint: ContinuousClock.Instant
   let clock = ContinuousClock()
   let start: ContinuousClock.Instant
 
@@ -113,7 +188,7 @@ private struct Run<T: Scalar>: ~Copyable {
     metricKind = metrics
     self.validation = validation
     examples = training.count
-    batchSize = min(configuration.batchSize, training.count)
+    batchSize = configuration.examplesPerStep(of: training.count)
     stepsPerEpoch = (training.count + batchSize - 1) / batchSize
     source = BatchSource(training, seed: configuration.seed)
     workspace = Workspace(for: network, capacity: batchSize)
@@ -127,7 +202,38 @@ private struct Run<T: Scalar>: ~Copyable {
       patience: configuration.patience, monitor: configuration.monitor,
       initial: network.parameters)
     probe = trainer.diagnosis.map { DiagnosisProbe(on: training, options: $0) }
+    distributionProbe = trainer.distributions.map {
+      DistributionProbe(on: training, configuration: trainer.configuration, options: $0)
+    }
     start = clock.now
+    lastCheckpoint = start
+  }
+
+  /// Takes the place of the run that made a checkpoint.
+  mutating func goOn(from checkpoint: Checkpoint<T>) {
+    optimizer.restore(step: checkpoint.step, moments: checkpoint.moments)
+    earlyStopping.restore(checkpoint.best)
+    epochsFinished = checkpoint.epoch - 1
+    resumed = checkpoint.running
+    plateau = checkpoint.plateau
+  }
+
+  /// Hands out the state after a step, if it is time. Weights that are not finite end the run soon and
+  /// are no state to go on from.
+  private mutating func saveIfDue(
+    _ network: Network<T>, _ running: RunningEpoch, now: ContinuousClock.Instant,
+    isInterrupted: Bool
+  ) {
+    guard let checkpoints, let data,
+      isInterrupted || checkpoints.isDue(after: optimizer.step, elapsed: now - lastCheckpoint),
+      network.firstFaultOfParameters() == nil
+    else { return }
+    checkpoints.receive(
+      Checkpoint(
+        network: network, configuration: configuration, step: optimizer.step,
+        moments: optimizer.moments, best: earlyStopping.best, running: running,
+        plateau: plateau, data: data, version: EngineVersion.current))
+    lastCheckpoint = clock.now
   }
 
   /// One pass over the training data, then the validation data.
@@ -137,19 +243,23 @@ private struct Run<T: Scalar>: ~Copyable {
     _ epoch: Int, _ network: inout Network<T>, _ isInterrupted: () -> Bool,
     _ report: (TrainingEvent) -> Void
   ) -> TrainingSummary.Reason? {
-    let totalSteps = stepsPerEpoch * configuration.epochs
     let epochStart = clock.now
     var lastReport = epochStart
-    var totals = LossTotals()
-    var metrics = Metrics(kind: metricKind, outputs: network.outputCount)
-    var rate = configuration.learningRate
+    var running =
+      resumed
+      ?? RunningEpoch(
+        epoch: epoch, metrics: Metrics(kind: metricKind, outputs: network.outputCount),
+        learningRate: configuration.learningRate)
+    resumed = nil
+    let firstExample = running.totals.count
     let lambda = configuration.l2Penalty
+    var batches = source.batches(of: batchSize, epoch: epoch, shuffled: configuration.shuffles)
+    // What the interrupted run has done; it ended with the last of these in its workspace.
+    for _ in 0..<min(running.steps, stepsPerEpoch) { workspace.batch = batches.next() }
 
-    for batch in source.batches(
-      of: batchSize, epoch: epoch, shuffled: configuration.shuffles)
-    {
-      rate = configuration.schedule.rate(
-        at: optimizer.step, of: totalSteps, peak: configuration.learningRate)
+    for batch in batches {
+      // Not the steps of the optimizer, which are others if a run goes on with other batches.
+      let rate = self.rate(at: (epoch - 1) * stepsPerEpoch + running.steps)
       let dataLoss = network.forward(batch, in: &workspace, pool: pool)
       let penalty = lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0
       guard (dataLoss + penalty).isFinite else {
@@ -161,23 +271,32 @@ private struct Run<T: Scalar>: ~Copyable {
       if lambda > 0 {
         gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
       }
-      metrics.add(
+      gradient.clip(
+        toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
+      running.metrics.add(
         outputs: workspace.states[network.layers.count - 1].outputs, targets: workspace.targets,
         weights: workspace.weights, rows: batch.count)
       optimizer.update(&network.parameters, along: gradient, rate: rate, pool: pool)
 
-      totals.add(dataLoss, penalty, count: batch.count, reduction: network.reduction)
-      if isInterrupted() { return isSound(network, epoch) ? .interrupted : .diverged }
+      running.totals.add(dataLoss, penalty, count: batch.count, reduction: network.reduction)
+      running.steps += 1
+      running.learningRate = rate
+      let isInterrupted = isInterrupted()
       let now = clock.now
+      if checkpoints != nil {
+        saveIfDue(network, running, now: now, isInterrupted: isInterrupted)
+      }
+      if isInterrupted { return isSound(network, epoch) ? .interrupted : .diverged }
       if now - lastReport > .milliseconds(100) {
         lastReport = now
         report(
           .progress(
             TrainingProgress(
               epoch: epoch, epochs: configuration.epochs,
-              stepInEpoch: optimizer.step - (epoch - 1) * stepsPerEpoch,
-              stepsPerEpoch: stepsPerEpoch, loss: totals.objective,
-              examplesPerSecond: Double(totals.count) / (now - epochStart).inSeconds)))
+              stepInEpoch: running.steps, stepsPerEpoch: stepsPerEpoch,
+              loss: running.totals.objective,
+              examplesPerSecond: Double(running.totals.count - firstExample)
+                / (now - epochStart).inSeconds)))
       }
     }
 
@@ -208,27 +327,39 @@ private struct Run<T: Scalar>: ~Copyable {
     workspace.batch = nil
     let isBest = earlyStopping.record(
       epoch: epoch, evaluation: evaluation, parameters: network.parameters)
+    plateau.record(
+      loss: evaluation?.loss ?? running.totals.objective, under: configuration.schedule)
     epochsFinished = epoch
     report(
       .epoch(
         EpochReport(
           epoch: epoch, epochs: configuration.epochs, step: optimizer.step,
-          loss: totals.objective, dataLoss: totals.dataLoss, metrics: metrics,
-          validation: evaluation, learningRate: rate, seconds: seconds,
-          examplesPerSecond: Double(examples) / seconds, isBest: isBest)))
+          loss: running.totals.objective, dataLoss: running.totals.dataLoss,
+          metrics: running.metrics, validation: evaluation, learningRate: running.learningRate,
+          seconds: seconds, examplesPerSecond: Double(examples - firstExample) / seconds,
+          isBest: isBest)))
     diagnose(network, after: epoch, report)
     return earlyStopping.isExhausted(after: epoch) ? .earlyStop : nil
   }
 
-  /// Reports the state of the layers, if anyone asked for it.
+  /// η of a step: a function of its number, and of the losses of the epochs before under `plateau`.
+  private func rate(at step: Int) -> Double {
+    configuration.rate(at: step, stepsPerEpoch: stepsPerEpoch) * plateau.scale
+  }
+
+  /// Reports distributions and the state of the layers, as far as anyone asked for them.
   func diagnose(
     _ network: Network<T>, after epoch: Int, _ report: (TrainingEvent) -> Void
   ) {
+    if let distributionProbe {
+      report(
+        .distributions(
+          distributionProbe.distributions(
+            after: epoch, step: optimizer.step, of: network, pool: pool)))
+    }
     guard let probe else { return }
     // η of the step that was last, or of the first that is to come.
-    let rate = configuration.schedule.rate(
-      at: max(0, optimizer.step - 1), of: stepsPerEpoch * configuration.epochs,
-      peak: configuration.learningRate)
+    let rate = rate(at: max(0, epoch * stepsPerEpoch - 1))
     report(
       .diagnosis(
         probe.diagnosis(after: epoch, of: network, optimizer: optimizer, rate: rate, pool: pool)))
@@ -264,10 +395,13 @@ private struct Run<T: Scalar>: ~Copyable {
 }
 
 /// The loss of an epoch, averaged over its examples.
-private struct LossTotals {
+struct LossTotals: Codable, Equatable {
   private var dataSum = 0.0
   private var penaltySum = 0.0
   private(set) var count = 0
+
+  /// Whether they can be those of an epoch, when they come from a file.
+  var isConsistent: Bool { count >= 0 && dataSum.isFinite && penaltySum.isFinite }
 
   var dataLoss: Double { dataSum / Double(max(count, 1)) }
   var objective: Double { (dataSum + penaltySum) / Double(max(count, 1)) }

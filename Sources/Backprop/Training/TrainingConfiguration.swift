@@ -6,6 +6,9 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// η, the largest learning rate of the schedule; positive.
   public var learningRate: Double
   public var schedule: Schedule
+  /// The share of the steps over which η rises in a line before the schedule begins, from 0 to 1;
+  /// nil for none. A cosine has its own besides.
+  public var warmUp: Double?
   /// m, examples a step; at least 1. The last batch of an epoch may be shorter.
   public var batchSize: Int
   /// Passes over the training data; at least 1.
@@ -16,6 +19,11 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var l2Penalty: Double
   /// Decoupled decay of the weights: W ← W − η λ W; at least 0.
   public var weightDecay: Double
+  /// The greatest ‖g‖ of a step, over all weights and biases; positive. Nil for any. The gradient is
+  /// clipped with the penalty in it, by value before by norm.
+  public var clipNorm: Double?
+  /// The greatest |gᵢ| of a step; positive. Nil for any.
+  public var clipValue: Double?
   /// Epochs without a better validation score after which training stops; nil for never.
   public var patience: Int?
   /// What chooses the best epoch, and what counts as better; nil for the usual (see `Monitor`).
@@ -25,21 +33,43 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
   public init(
     optimizer: OptimizerRule = .adam(), learningRate: Double? = nil,
-    schedule: Schedule = .cosine(), batchSize: Int = 32, epochs: Int = 100, shuffles: Bool = true,
-    l2Penalty: Double = 0, weightDecay: Double? = nil, patience: Int? = nil, seed: UInt64 = 0,
+    schedule: Schedule = .cosine(), warmUp: Double? = nil, batchSize: Int = 32, epochs: Int = 100,
+    shuffles: Bool = true, l2Penalty: Double = 0, weightDecay: Double? = nil,
+    clipNorm: Double? = nil, clipValue: Double? = nil, patience: Int? = nil, seed: UInt64 = 0,
     monitor: Monitor? = nil
   ) {
     self.optimizer = optimizer
     self.learningRate = learningRate ?? optimizer.suggestedLearningRate
     self.schedule = schedule
+    self.warmUp = warmUp
     self.batchSize = batchSize
     self.epochs = epochs
     self.shuffles = shuffles
     self.l2Penalty = l2Penalty
     self.weightDecay = weightDecay ?? optimizer.suggestedWeightDecay
+    self.clipNorm = clipNorm
+    self.clipValue = clipValue
     self.patience = patience
     self.monitor = monitor
     self.seed = seed
+  }
+
+  /// η of a step: the warm-up in a line, then the schedule over the steps that are left.
+  ///
+  /// - Parameters:
+  ///   - step: Steps taken before.
+  ///   - stepsPerEpoch: Steps of one epoch, at least 1.
+  public func rate(at step: Int, stepsPerEpoch: Int) -> Double {
+    let total = stepsPerEpoch * epochs
+    let rising = Int(((warmUp ?? 0) * Double(total)).rounded(.up))
+    if step < rising { return learningRate * Double(step + 1) / Double(rising) }
+    return schedule.rate(
+      at: step - rising, of: total - rising, stepsPerEpoch: stepsPerEpoch, peak: learningRate)
+  }
+
+  /// Examples that a step takes of so many: a batch, or all under the rules that ask for all.
+  func examplesPerStep(of count: Int) -> Int {
+    optimizer.takesAllExamples ? count : min(batchSize, count)
   }
 
   /// A batch size that suits so many training examples: 16 for small sets, up to 256 for large ones.

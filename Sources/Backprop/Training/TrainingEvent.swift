@@ -6,6 +6,8 @@ public enum TrainingEvent: Sendable {
   case epoch(EpochReport)
   /// Before the first step and after each epoch, if the trainer was asked to diagnose.
   case diagnosis(EpochDiagnosis)
+  /// Before the first step and after each epoch, if the trainer was asked to measure them.
+  case distributions(EpochDistributions)
   case warning(code: String, message: String)
   case end(TrainingSummary)
 }
@@ -18,6 +20,8 @@ public struct TrainingStart: Sendable {
   public let sizes: [Int]
   public let stepsPerEpoch: Int
   public let configuration: TrainingConfiguration
+  /// Where a run goes on; nil for one that begins.
+  public let resumedFrom: (epoch: Int, step: Int)?
 }
 
 /// How far an epoch has come.

@@ -109,6 +109,46 @@ void BP_NAME(update_adam)(bp_pool *pool, size_t panels, size_t rows, size_t deca
                           BP_REAL beta2, BP_REAL other2, BP_REAL epsilon, BP_REAL correction1,
                           BP_REAL correction2, BP_REAL decay, BP_REAL *first_moment,
                           BP_REAL *second_moment, BP_REAL *parameters);
+// m and v as Adam;  v̂ ← max(v̂, v);  θ ← θ - η (m/c₁) / (√(v̂/c₂) + ε) (Reddi et al. 2018).
+void BP_NAME(update_amsgrad)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                             const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL other1,
+                             BP_REAL beta2, BP_REAL other2, BP_REAL epsilon, BP_REAL correction1,
+                             BP_REAL correction2, BP_REAL decay, BP_REAL *first_moment,
+                             BP_REAL *second_moment, BP_REAL *maximum, BP_REAL *parameters);
+// m and v as Adam;  θ ← θ - η (s_g g + s_m m) / (√(v/c₂) + ε) (Dozat 2016); the shares s_g of the
+// gradient and s_m of the moment depend on t alone and are passed in.
+void BP_NAME(update_nadam)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                           const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL other1,
+                           BP_REAL beta2, BP_REAL other2, BP_REAL epsilon, BP_REAL gradient_share,
+                           BP_REAL moment_share, BP_REAL correction2, BP_REAL decay,
+                           BP_REAL *first_moment, BP_REAL *second_moment, BP_REAL *parameters);
+// v ← ρ v + o g²;  θ ← θ - η g / (√v + ε) (Tieleman & Hinton 2012, with other o = 1 - ρ). With ρ = 1
+// and o = 1 the sum of AdaGrad (Duchi et al. 2011).
+void BP_NAME(update_rmsprop)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                             const BP_REAL *gradient, BP_REAL rate, BP_REAL rho, BP_REAL other,
+                             BP_REAL epsilon, BP_REAL decay, BP_REAL *second_moment,
+                             BP_REAL *parameters);
+// v ← ρ v + (1-ρ) g²;  d = g √(u + ε) / √(v + ε);  u ← ρ u + (1-ρ) d²;  θ ← θ - η d (Zeiler 2012).
+void BP_NAME(update_adadelta)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                              const BP_REAL *gradient, BP_REAL rate, BP_REAL rho, BP_REAL other,
+                              BP_REAL epsilon, BP_REAL decay, BP_REAL *squared_steps,
+                              BP_REAL *second_moment, BP_REAL *parameters);
+// θ ← θ - η sign(β₁ m + (1-β₁) g);  m ← β₂ m + (1-β₂) g (Chen et al. 2023). The sign of 0 is 0, that
+// of NaN is NaN.
+void BP_NAME(update_lion)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                          const BP_REAL *gradient, BP_REAL rate, BP_REAL beta1, BP_REAL other1,
+                          BP_REAL beta2, BP_REAL other2, BP_REAL decay, BP_REAL *first_moment,
+                          BP_REAL *parameters);
+// iRprop− (Igel & Hüsken 2000), s being the last sign: sign(g) s > 0: Δ ← min(grow Δ, largest);
+// < 0: Δ ← max(shrink Δ, smallest), and g counts as 0.  θ ← θ - sign(g) Δ;  s ← sign(g). Signs of 0
+// and NaN as in Lion. `rate` takes part in the decay only.
+void BP_NAME(update_rprop)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                           const BP_REAL *gradient, BP_REAL rate, BP_REAL shrink, BP_REAL grow,
+                           BP_REAL smallest, BP_REAL largest, BP_REAL decay, BP_REAL *signs,
+                           BP_REAL *sizes, BP_REAL *parameters);
+// gradient ← factor · gradient, then cut off at ± bound; NaN stays NaN. All rows.
+void BP_NAME(clip)(bp_pool *pool, size_t panels, size_t rows, BP_REAL factor, BP_REAL bound,
+                   BP_REAL *gradient);
 // gradient += λ θ on the decayed rows: ∂/∂θ of ½ λ ‖W‖².
 void BP_NAME(add_penalty_gradient)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
                                    const BP_REAL *parameters, BP_REAL lambda, BP_REAL *gradient);
@@ -153,6 +193,13 @@ typedef struct BP_NAME(kernel_table) {
   __typeof__(BP_NAME(update_sgd)) *update_sgd;
   __typeof__(BP_NAME(update_momentum)) *update_momentum;
   __typeof__(BP_NAME(update_adam)) *update_adam;
+  __typeof__(BP_NAME(update_amsgrad)) *update_amsgrad;
+  __typeof__(BP_NAME(update_nadam)) *update_nadam;
+  __typeof__(BP_NAME(update_rmsprop)) *update_rmsprop;
+  __typeof__(BP_NAME(update_adadelta)) *update_adadelta;
+  __typeof__(BP_NAME(update_lion)) *update_lion;
+  __typeof__(BP_NAME(update_rprop)) *update_rprop;
+  __typeof__(BP_NAME(clip)) *clip;
   __typeof__(BP_NAME(add_penalty_gradient)) *add_penalty_gradient;
   __typeof__(BP_NAME(sum_squares)) *sum_squares;
   __typeof__(BP_NAME(gather)) *gather;

@@ -16,8 +16,8 @@ struct ExplainCommand: ParsableCommand {
 
       EXAMPLES:
         backprop explain model.safetensors penguins.csv --example 7
-        backprop explain model.safetensors penguins.csv --batch 1,80,300 --neuron 3:2 \\
-          --step bp2
+        backprop explain model.safetensors penguins.csv --batch 1,80,300 \\
+          --neuron 3:2 --step bp2
       """)
 
   @OptionGroup

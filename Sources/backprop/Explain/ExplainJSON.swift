@@ -113,7 +113,15 @@ struct ExplainJSON<T: Scalar> {
     text += "["
     for (index, value) in values.enumerated() {
       if index > 0 { text += "," }
-      text += JSONNumber(value)?.description ?? JSONValue(value).description
+      // Millions of them are 0 behind dead neurons; and only whole numbers, NaN and infinities need more
+      // than Swift's own shortest text.
+      if value == 0, value.sign == .plus {
+        text += "0"
+      } else if value != value.rounded(), value.isFinite {
+        text += value.description
+      } else {
+        text += JSONValue(value).description
+      }
     }
     text += "]"
   }

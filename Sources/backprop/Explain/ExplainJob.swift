@@ -33,6 +33,7 @@ struct ExplainJob {
     let trace = network.trace(
       batch.batch, examples: rows.map { Int($0) + 1 }, optimizer: optimizer,
       learningRate: learningRate, l2Penalty: configuration?.l2Penalty ?? 0, pool: pool)
+    guard trace.isFinite else { throw NonfinitePassError(model: modelName, loss: trace.loss) }
     let verification = trace.verification(for: network)
     let additivity = try additivity(of: network, companions.dataset, companions.numbers)
     let isVerified = verification.verified && additivity.holds
@@ -139,5 +140,21 @@ struct ExplainJob {
       let truth = try? data.coders.target.decode(explanation.trace.targets)
     else { return nil }
     return language.text("explain.labels", truth.text(row: 0), prediction.text(row: 0))
+  }
+}
+
+/// A pass whose equations say nothing, because it met a NaN or an infinity.
+struct NonfinitePassError: UserError {
+  let model: String
+  let loss: Double
+
+  var description: String {
+    let fault =
+      loss.isFinite
+      ? "a gradient of \(model) on these examples is not finite"
+      : "the loss of \(model) on these examples is \(Format.fixed(loss, 0))"
+    return
+      "\(fault), so no equation can be shown: use a model that has not diverged, or data in the "
+      + "range that it was made for; `backprop doctor` names the first number at fault"
   }
 }

@@ -134,3 +134,102 @@ struct AssumptionCheckTests {
     #expect(AssumptionCheck().sumOverExamples(network, data).passed)
   }
 }
+
+@Suite("Checks of networks that fit their data, and of raw inputs")
+struct ConvergedNetworkTests {
+  /// A tanh network whose targets are its own outputs but for a residual.
+  static func fitted(residual: Double) throws -> (Network<Double>, Dataset<Double>) {
+    let network = try Network<Double>(
+      sizes: [2, 8, 1], activations: [.tanh, .identity], loss: .squaredError, seed: 3)
+    let inputs = Matrix<Double>([[0, 0], [0, 1], [1, 0], [1, 1]])
+    let outputs = network.predictions(for: inputs)
+    let targets = Matrix<Double>((0..<4).map { [outputs[$0, 0] + residual * Double($0 - 1)] })
+    return (network, Dataset(inputs: inputs, targets: targets))
+  }
+
+  @Test(
+    "Near a minimum, rounding is no mistake of backpropagation",
+    arguments: [0, 1e-15, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4])
+  func nearMinimum(residual: Double) throws {
+    let (network, data) = try Self.fitted(residual: residual)
+    let report = GradientCheck(entriesPerTensor: nil, measuresCurve: false).run(network, on: data)
+    #expect(
+      report.passed && report.tensors.allSatisfy { $0.verdict == .good },
+      "\(report.tensors.map { ($0.symbol, $0.worstRelativeError) })")
+    #expect(report.suspect == nil)
+    let assumptions = AssumptionCheck().functionOfOutputs(network, data)
+    #expect(assumptions.passed, "\(assumptions)")
+  }
+
+  @Test("A wrong sign near a minimum is still found where differences can resolve it")
+  func mutantNearMinimum() throws {
+    let (network, data) = try Self.fitted(residual: 1e-4)
+    let report = GradientCheck(measuresCurve: false).run(network, on: data) {
+      Mutant.signFlipped.backward($0, in: &$1, into: &$2)
+    }
+    #expect(!report.passed && report.suspect?.equations == ["BP1"])
+  }
+
+  @Test(
+    "Raw inputs and saturated outputs break no assumption",
+    arguments: [(Activation.softmax, Loss.crossEntropy), (.sigmoid, .binaryCrossEntropy)],
+    [1.0, 30, 600])
+  func rawInputs(pair: (Activation, Loss), scale: Double) throws {
+    for seed in 0..<6 {
+      let network = try Network<Double>(
+        sizes: [4, 8, 3], activations: [.relu, pair.0], loss: pair.1, seed: UInt64(seed))
+      let data = randomExamples(
+        for: pair.1, inputs: 4, outputs: 3, count: 12, seed: UInt64(seed) + 9)
+      let raw = Dataset(
+        inputs: Matrix(data.inputs.elements.map { $0.map { scale * $0 } }), targets: data.targets)
+      let report = AssumptionCheck(seed: UInt64(seed)).functionOfOutputs(network, raw)
+      #expect(report.passed, "\(seed): \(report.details.map { ($0.property, $0.residual) })")
+    }
+  }
+
+  @Test(
+    "Logits far apart, up to where an output is no normal number", arguments: [300, 368, 372, 400])
+  func farLogits(x: Double) throws {
+    var network = try Network<Double>(
+      sizes: [1, 2], activations: [.softmax], loss: .crossEntropy)
+    network.parameters.setTensors(of: 0, weights: [1, -1], biases: [0, 0])
+    let data = Dataset<Double>(
+      inputs: Matrix([[x], [0.3]]), targets: Matrix([[0, 1], [1, 0]]))
+    let report = AssumptionCheck().functionOfOutputs(network, data)
+    #expect(report.passed, "\(report.details.map { ($0.property, $0.residual) })")
+  }
+
+  @Test("A tensor that sits on kinks altogether is not judged, and a bend is judged")
+  func onKinks() throws {
+    for (activation, isConclusive) in [(Activation.relu, false), (.elu(), true)] {
+      let network = try Network<Double>(
+        sizes: [2, 4, 1], activations: [activation, .identity], loss: .squaredError,
+        initializer: .zeros)
+      let data = randomExamples(for: .squaredError, inputs: 2, outputs: 1, count: 5, seed: 2)
+      let report = GradientCheck(measuresCurve: false).run(network, on: data)
+      #expect(report.passed && report.isConclusive == isConclusive, "\(activation): \(report)")
+    }
+  }
+
+  @Test("A kink of one's own activation right at z = 0 is marked, and not failed")
+  func ownKink() throws {
+    let network = try Network<Double>(
+      sizes: [2, 5, 1], activations: [.custom(OwnReLU()), .identity], loss: .squaredError,
+      initializer: .heNormal, seed: 4)
+    let data = Dataset<Double>(
+      inputs: Matrix([[0, 0], [1, -0.5]]), targets: Matrix([[1], [0.5]]))
+    let report = GradientCheck(entriesPerTensor: nil, measuresCurve: false).run(network, on: data)
+    #expect(report.passed, "\(report.tensors)")
+    #expect(report.tensors[1].kinks > 0)
+  }
+
+  @Test("A mutant of a dead network makes no difference, and is left out")
+  func deadNetwork() throws {
+    let network = try Network<Double>(
+      sizes: [2, 4, 3], activations: [.relu, .softmax], loss: .crossEntropy, initializer: .zeros)
+    let data = randomExamples(for: .crossEntropy, inputs: 2, outputs: 3, count: 5, seed: 2)
+    #expect(!Mutant.untransposed.differs(for: network, on: data))
+    #expect(!Mutant.frozenFirstLayer.differs(for: network, on: data))
+    #expect(Mutant.withoutBiasGradient.differs(for: network, on: data))
+  }
+}

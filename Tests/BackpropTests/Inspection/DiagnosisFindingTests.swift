@@ -39,7 +39,7 @@ struct DiagnosisFindingTests {
   static func diagnosis(
     _ network: Network<Float>, rate scale: Double = 1, rule: OptimizerRule = .adam(),
     steps: Int = 20, overfitSteps: Int = 1, thresholds: DiagnosisThresholds = DiagnosisThresholds(),
-    threads: Int = 1
+    threads: Int = 1, weight: Float? = nil
   ) -> Diagnosis {
     var options = DiagnosisOptions(
       configuration: TrainingConfiguration(
@@ -50,7 +50,11 @@ struct DiagnosisFindingTests {
     options.overfitSteps = overfitSteps
     options.thresholds = thresholds
     return Diagnosis(
-      of: network, on: digits, metrics: metrics, options: options,
+      of: network,
+      on: Dataset(
+        inputs: digits.inputs, targets: digits.targets,
+        weights: weight.map { [Float](repeating: $0, count: digits.count) }), metrics: metrics,
+      options: options,
       pool: threads > 1 ? ThreadPool(threads: threads) : nil)
   }
 
@@ -59,6 +63,12 @@ struct DiagnosisFindingTests {
     diagnosis.findings.filter { $0.code != .cannotOverfit }.map { finding in
       "\(finding.code)" + (finding.layer.map { " \($0)" } ?? "")
     }
+  }
+
+  @Test("Weights of the examples are no fault of the loss at the start", arguments: [0.1, 5])
+  func weightedExamples(weight: Float) throws {
+    let found = Self.found(Self.diagnosis(try Self.deep(.relu), weight: weight))
+    #expect(!found.contains("lossAtStart"), "\(found)")
   }
 
   @Test("A network of ReLU with its own initializer is healthy, and learns 20 examples by heart")

@@ -40,8 +40,9 @@ struct TraceTests {
     let verification = trace.verification(for: network)
     #expect(verification.verified && verification.worstResidual < 1e-15, "\(verification)")
     // z, a, σ′, ∂C/∂a, δ of 4 neurons, C of the example and of the batch, BP3 of 4 biases and BP4 of
-    // 8 weights, the updates of all 12, and the predicted change.
-    #expect(verification.equations == 4 * 5 + 2 + 12 + 12 + 1)
+    // 8 weights, the updates of all 12, the predicted change in
+    // three forms, and the penalty before and after.
+    #expect(verification.equations == 4 * 5 + 2 + 12 + 12 + 3 + 2)
   }
 
   @Test("It holds what the engine computed, bit for bit, and does not change the network")
@@ -104,9 +105,10 @@ struct TraceTests {
     #expect(float.worstResidual > double.worstResidual)
   }
 
-  @Test("The update of every rule follows its formula, with decay and a penalty", arguments: 0..<5)
-  func rules(index: Int) throws {
-    let rule = try #require(OptimizerRule(name: OptimizerRule.names[index]))
+  @Test(
+    "The update of every rule follows its formula, with decay and a penalty",
+    arguments: OptimizerRule.allCases)
+  func rules(rule: OptimizerRule) throws {
     let network = try Network<Double>(
       sizes: [3, 4, 2], activations: [.tanh, .identity], loss: .squaredError, seed: 2)
     let data = randomExamples(for: .squaredError, inputs: 3, outputs: 2, count: 5, seed: 6)
@@ -206,6 +208,84 @@ struct TraceTests {
     #expect(trace.verification(for: network).verified)
   }
 
+  @Test("A wrong predicted change and a wrong penalty are found, under Adam with L2 too")
+  func corruptUpdate() throws {
+    let network = try Network<Double>(
+      sizes: [3, 4, 2], activations: [.tanh, .identity], loss: .custom(LogCosh()), seed: 2)
+    let data = randomExamples(for: .squaredError, inputs: 3, outputs: 2, count: 5, seed: 6)
+    let good = trace(network, data, rule: .adam(), l2Penalty: 0.3)
+    #expect(good.verification(for: network).verified)
+    let document = try JSONValue(encoding: good)
+    for (path, equation) in [
+      (["penalty"], TraceEquation.penalty), (["update", "penaltyAfter"], .penalty),
+      (["update", "predictedChange"], .predictedChange),
+      (["update", "predictedChangeWeightsOnly"], .predictedChange),
+      (["layers", "1", "outputGradient"], .lossGradient),
+    ] {
+      let verification = try document.scaling(path).decoded(as: Trace<Double>.self)
+        .verification(for: network)
+      #expect(verification.failures.contains { $0.equation == equation }, "\(path)")
+    }
+  }
+
+  @Test("A pass that is not finite is no failure of an equation, and is not verified")
+  func notFinite() throws {
+    for activation in [Activation.tanh, .relu] {
+      var network = try Network<Double>(
+        sizes: [2, 3, 1], activations: [activation, .identity], loss: .squaredError, seed: 1)
+      network.parameters[layer: 0, output: 1, input: 0] = .nan
+      let data = Dataset<Double>(inputs: Matrix([[1, 2]]), targets: Matrix([[1]]))
+      let verification = trace(network, data).verification(for: network)
+      #expect(!verification.verified && !verification.isFinite && verification.failures.isEmpty)
+    }
+  }
+
+  @Test("A record whose shapes do not fit, or of another version or precision, is refused")
+  func badRecords() throws {
+    let network = try Network<Double>(
+      sizes: [3, 4, 2], activations: [.maxout(), .softmax], loss: .crossEntropy, seed: 2)
+    let data = randomExamples(for: .crossEntropy, inputs: 3, outputs: 2, count: 5, seed: 6)
+    let document = try JSONValue(encoding: trace(network, data))
+    _ = try document.decoded(as: Trace<Double>.self)
+    #expect(throws: DecodingError.self) { try document.decoded(as: Trace<Float>.self) }
+    for (path, value) in [
+      (["version"], JSONValue(99)), (["inputs"], [[1, 2, 3]]), (["weights"], [1]),
+      (["layers", "0", "delta"], [[1]]), (["layers", "1", "generalDelta"], [[1, 2]]),
+      (["layers", "0", "activation"], "tanh"), (["layers", "1", "gradient", "biases"], [1]),
+    ] {
+      #expect(throws: DecodingError.self, "\(path)") {
+        try document.replacing(path, by: value).decoded(as: Trace<Double>.self)
+      }
+    }
+  }
+
+  @Test("A margin that rounding alone decides may go either way", arguments: 0..<40)
+  func hingeKink(seed: Int) throws {
+    let network = try Network<Float>(
+      sizes: [2, 8, 3], activations: [.relu, .softmax], loss: .hinge, seed: UInt64(seed))
+    // Saturated outputs: margins of 1 + 0 − 1.
+    var random = RandomSource(seed: UInt64(seed), purpose: .sampling)
+    let x = (0..<10).map { _ in [Float(random.normal() * 50), Float(random.normal() * 50)] }
+    let y = (0..<10).map { row in (0..<3).map { Float(row % 3 == $0 ? 1 : 0) } }
+    let verification = trace(network, Dataset(inputs: Matrix(x), targets: Matrix(y)))
+      .verification(for: network)
+    #expect(verification.verified, "\(verification.failures)")
+  }
+
+  @Test(
+    "The formulas of SiLU and Mish hold over the whole range", arguments: [-750.0, -40, 17, 18])
+  func tails(from start: Double) throws {
+    for activation in [Activation.silu, .mish] {
+      var network = try Network<Double>(
+        sizes: [1, 1], activations: [activation], loss: .squaredError)
+      network.parameters.setTensors(of: 0, weights: [1], biases: [0])
+      let x = (0..<400).map { [start + Double($0) / 10] }
+      let data = Dataset<Double>(inputs: Matrix(x), targets: Matrix(x.map { _ in [0] }))
+      let verification = trace(network, data).verification(for: network)
+      #expect(verification.verified, "\(activation): \(verification.failures)")
+    }
+  }
+
   @Test(
     "Outputs too small for normal numbers are no failure, nor is a slope too large to write down")
   func denormal() throws {
@@ -259,6 +339,23 @@ struct TraceTests {
 }
 
 extension JSONValue {
+  /// The document with another value at a path.
+  func replacing(_ path: [String], by value: JSONValue) -> JSONValue {
+    guard let name = path.first else { return value }
+    let rest = Array(path.dropFirst())
+    switch self {
+    case .array(var values):
+      guard let index = Int(name) else { return self }
+      values[index] = values[index].replacing(rest, by: value)
+      return .array(values)
+    case .object(var members):
+      guard let index = members.firstIndex(where: { $0.key == name }) else { return self }
+      members[index].value = members[index].value.replacing(rest, by: value)
+      return .object(members)
+    default: return self
+    }
+  }
+
   /// The document with the first number at a path made 1 % larger.
   func scaling(_ path: [String]) -> JSONValue {
     guard let name = path.first else {

@@ -17,7 +17,7 @@ struct AllocationTests {
 
   @Test(
     "No memory is allocated between the steps of a running epoch",
-    arguments: [OptimizerRule.sgd, .momentum(), .nesterov(), .adam(), .adamW()])
+    arguments: OptimizerRule.allCases.filter { !$0.takesAllExamples })
   func trainingSteps(rule: OptimizerRule) throws {
     guard allocation_count() >= 0 else { return }
     let data = TrainerTests.spirals(600, seed: 1)
@@ -45,6 +45,23 @@ struct AllocationTests {
       #expect(counts[29] == counts[1], "\(counts[29] - counts[1]) allocations in 28 steps")
       #expect(counts[59] == counts[30], "\(counts[59] - counts[30]) allocations in 29 steps")
     }
+  }
+
+  @Test("Nor by an update under any rule", arguments: OptimizerRule.allCases)
+  func updates(rule: OptimizerRule) throws {
+    guard allocation_count() >= 0 else { return }
+    var network = try Network<Float>(
+      sizes: [3, 20, 2], activations: [.tanh, .identity], loss: .squaredError, seed: 1)
+    var gradient = network.parameters
+    var optimizer = Optimizer<Float>(rule: rule, for: network.parameters.layout)
+    optimizer.update(&network.parameters, along: gradient, rate: 0.01)
+    gradient.clip(toNorm: 0.1, value: 0.1)
+    let before = allocation_count()
+    for _ in 0..<10 {
+      gradient.clip(toNorm: 0.05, value: 0.01)
+      optimizer.update(&network.parameters, along: gradient, rate: 0.01)
+    }
+    #expect(allocation_count() == before, "\(rule)")
   }
 
   @Test("Nor by the caller of a pool of threads, when the products are large enough to share")

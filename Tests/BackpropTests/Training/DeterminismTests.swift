@@ -54,6 +54,49 @@ struct DeterminismTests {
     }
   }
 
+  /// Every rule with a schedule of its own, clipped; wide enough that updates are split among threads.
+  func everyRule<T: Scalar>(_ type: T.Type, threads: Int) throws -> [Parameters<T>] {
+    let spirals = TrainerTests.spirals(16, seed: 1)
+    let data = Dataset<T>(
+      inputs: spirals.inputs.converted(), targets: spirals.targets.converted())
+    return try OptimizerRule.allCases.enumerated().map { index, rule in
+      var network = try Network<T>(
+        sizes: [2, 300, 230, 3], activations: [.silu, .tanh, .softmax], loss: .crossEntropy, seed: 5
+      )
+      let schedules = Schedule.allCases
+      Trainer<T>(
+        configuration: TrainingConfiguration(
+          optimizer: rule, learningRate: 0.01, schedule: schedules[index % schedules.count],
+          batchSize: 8, epochs: 2, weightDecay: 0.01, clipNorm: 0.5, clipValue: 0.1),
+        threads: threads
+      ).train(&network, on: data, metrics: TrainerTests.metrics)
+      return network.parameters
+    }
+  }
+
+  func compareRules<T: Scalar>(_ type: T.Type) throws {
+    let active = bp_variant_active()
+    defer { _ = bp_variant_select(active) }
+    var expected: [Parameters<T>]?
+    for variant in Self.fusedVariants {
+      #expect(bp_variant_select(variant))
+      for threads in [1, 2, 4] where threads == 1 || variant == Self.fusedVariants.last {
+        let found = try everyRule(type, threads: threads)
+        let reference = expected ?? found
+        expected = reference
+        for (rule, pair) in zip(OptimizerRule.names, zip(found, reference)) {
+          #expect(pair.0 == pair.1, "\(rule), \(variant), \(threads) threads")
+        }
+      }
+    }
+  }
+
+  @Test("Every rule under every schedule, clipped, has the same bits for any vectors and threads")
+  func rules() throws {
+    try compareRules(Float.self)
+    try compareRules(Double.self)
+  }
+
   @Test("A run in Float has the same bits for vectors of 128, 256 and 512 bits")
   func float() throws { try compareVariants(Float.self) }
 

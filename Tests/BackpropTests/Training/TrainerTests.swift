@@ -52,7 +52,7 @@ struct TrainerTests {
 
   @Test(
     "The same run gives the same bits for 1, 2 and 3 threads",
-    arguments: [OptimizerRule.sgd, .momentum(), .nesterov(), .adam(), .adamW()])
+    arguments: OptimizerRule.allCases)
   func threadInvariance(rule: OptimizerRule) throws {
     // Wide enough that the products are split between threads.
     func run(threads: Int) throws -> Parameters<Float> {
@@ -70,6 +70,26 @@ struct TrainerTests {
     #expect(try run(threads: 1) == one)
     #expect(try run(threads: 2) == one)
     #expect(try run(threads: 3) == one)
+  }
+
+  @Test(
+    "Under every rule and its suggested rate the loss falls, the gradient clipped or not",
+    arguments: OptimizerRule.allCases)
+  func everyRuleLearns(rule: OptimizerRule) throws {
+    for clip in [nil, 0.5] {
+      var network: Network<Float> = try Self.network()
+      let configuration = TrainingConfiguration(
+        optimizer: rule, schedule: rule.ignoresSchedule ? .constant : .cosine(), batchSize: 30,
+        epochs: 30, clipNorm: clip, seed: 2)
+      var losses: [Double] = []
+      let summary = Trainer<Float>(configuration: configuration).train(
+        &network, on: Self.spirals(300, seed: 1), metrics: Self.metrics
+      ) { event in
+        if case .epoch(let report) = event { losses.append(report.loss) }
+      }
+      #expect(summary.steps == (rule.takesAllExamples ? 30 : 300))
+      #expect(losses[29] < 0.9 * losses[0], "\(rule): \(losses[0]) to \(losses[29])")
+    }
   }
 
   @Test("Patience ends a run, and the best weights come back")

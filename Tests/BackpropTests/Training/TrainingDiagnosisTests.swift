@@ -35,7 +35,7 @@ struct TrainingDiagnosisTests {
 
   @Test(
     "It comes before the first step and after each epoch, and changes no bit of the run",
-    arguments: [OptimizerRule.sgd, .momentum(), .adam(), .adamW()])
+    arguments: OptimizerRule.allCases)
   func sameBits(rule: OptimizerRule) throws {
     let without = try run(rule, diagnosis: nil)
     let with = try run(rule, diagnosis: DiagnosisOptions())
@@ -79,6 +79,30 @@ struct TrainingDiagnosisTests {
       let ratio = (move / norm).squareRoot()
       #expect(abs((found.layers[layer].weightUpdateRatio ?? 0) / ratio - 1) < 1e-9)
     }
+  }
+
+  @Test("A trial takes all examples where the rule does, and clips as the run does")
+  func trial() throws {
+    let network = try Network<Float>(
+      sizes: [2, 20, 3], activations: [.relu, .softmax], loss: .crossEntropy, seed: 1)
+    func trial(_ rule: OptimizerRule, clipNorm: Double?) throws -> DiagnosisTrial {
+      var options = DiagnosisOptions(
+        configuration: TrainingConfiguration(
+          optimizer: rule, learningRate: 0.1, batchSize: 20, clipNorm: clipNorm))
+      options.steps = 1
+      return try #require(
+        Diagnosis(
+          of: network, on: TrainerTests.spirals(90, seed: 1), metrics: TrainerTests.metrics,
+          options: options
+        ).trial)
+    }
+    let free = try trial(.gradientDescent, clipNorm: nil)
+    #expect(free.batchSize == 90)
+    #expect(try trial(.sgd, clipNorm: nil).batchSize == 20)
+    // g c/‖g‖ instead of g: the change to first order, −η ‖g‖², becomes −η c ‖g‖.
+    let norm = (-free.predictedChange / 0.1).squareRoot()
+    let clipped = try trial(.gradientDescent, clipNorm: 0.01)
+    #expect(abs(clipped.predictedChange / (-0.1 * 0.01 * norm) - 1) < 1e-3)
   }
 
   @Test("What is out of bounds is told: symmetry of zeros; a healthy run has nothing to tell")

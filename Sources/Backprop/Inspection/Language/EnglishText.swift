@@ -123,9 +123,9 @@ enum EnglishText {
     "check.kinks": "kinks",
     "check.worst": "worst error",
     "check.verdict": "verdict",
-    "check.notJudged": "not judged",
     "check.verdict.good": "good",
     "check.verdict.suspicious": "suspicious",
+    "check.verdict.notJudged": "not judged",
     "check.verdict.wrong": "WRONG",
     "check.thresholds": "error > 1e-2 wrong, 1e-4 … 1e-2 suspicious, ≤ 1e-7 good (CS231n)",
     "check.between": "1e-7 … 1e-4 is good if the network or the loss has kinks, else suspicious",
@@ -174,6 +174,8 @@ enum EnglishText {
     "check.brokenII": "Assumption II is broken: is ∇ₐC the gradient of the loss?",
     "check.brokenRegularizer": "The gradient of ½λ‖W‖² is not λW.",
     "check.suspicious": "Suspicious, though not wrong: {0}.",
+    "check.inconclusive":
+      "Nothing is wrong, but {0} could not be judged: every entry sits on a kink.",
     "check.passed": "Passed: backpropagation agrees with the differences, both assumptions hold.",
     "check.failed": "Failed.",
   ]

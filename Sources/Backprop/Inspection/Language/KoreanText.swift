@@ -96,9 +96,9 @@ enum KoreanText {
     "check.kinks": "꺾임점",
     "check.worst": "최대 오차",
     "check.verdict": "판정",
-    "check.notJudged": "판정 못 함",
     "check.verdict.good": "좋음",
     "check.verdict.suspicious": "의심",
+    "check.verdict.notJudged": "판정 불가",
     "check.verdict.wrong": "틀림",
     "check.thresholds": "오차 > 1e-2 틀림, 1e-4 … 1e-2 의심, ≤ 1e-7 좋음 (CS231n)",
     "check.between": "1e-7 … 1e-4는 신경망이나 손실 함수에 꺾임점이 있으면 좋음, 없으면 의심",
@@ -141,6 +141,8 @@ enum KoreanText {
     "check.brokenII": "가정 II가 깨짐: ∇ₐC가 손실 함수의 기울기인지 확인하세요.",
     "check.brokenRegularizer": "½λ‖W‖²의 기울기가 λW가 아님.",
     "check.suspicious": "틀리지는 않았지만 의심스러움: {0}.",
+    "check.inconclusive":
+      "틀린 것은 없지만 {0}은(는) 판정하지 못했습니다. 모든 성분이 꺾임점 위에 있습니다.",
     "check.passed": "통과: 역전파와 차분이 일치하고, 두 가정이 성립.",
     "check.failed": "실패.",
   ]

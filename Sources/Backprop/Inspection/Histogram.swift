@@ -1,0 +1,161 @@
+/// How many of some numbers lie where, in buckets of equal width.
+///
+/// The arithmetic is that of TensorBoard's `histogram_pb` in double precision, to the bit: edges
+/// minimum + i · (range / n), the last one the maximum; the bucket of v is ⌊(v − minimum) / width⌋.
+public struct Histogram: Sendable, Equatable {
+  /// The numbers of one bucket, left ≤ v < right; the last one holds the maximum too.
+  public struct Bucket: Sendable, Equatable {
+    public let left: Double
+    public let right: Double
+    public let count: Int
+  }
+
+  /// In ascending order. All zero if there was no number; where there is one value only, or the
+  /// range has no width in double precision, the last one holds everything.
+  public let buckets: [Bucket]
+  /// Infinities and NaN, which no bucket holds.
+  public let nonFinite: Int
+
+  /// Numbers in the buckets.
+  public var count: Int { buckets.reduce(0) { $0 + $1.count } }
+
+  /// Counts numbers.
+  ///
+  /// - Parameters:
+  ///   - values: What is counted; the order does not matter.
+  ///   - buckets: n, at least 1.
+  /// - Complexity: O(values + n), in two passes over the values.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public init<T: Scalar>(of values: [T], buckets n: Int) {
+    precondition(n >= 1, "a histogram of \(n) buckets")
+    var (minimum, maximum) = (Double.infinity, -Double.infinity)
+    var nonFinite = 0
+    for value in values {
+      let value = Double(value)
+      guard value.isFinite else {
+        nonFinite += 1
+        continue
+      }
+      minimum = min(minimum, value)
+      maximum = max(maximum, value)
+    }
+    self.nonFinite = nonFinite
+    guard minimum <= maximum else {
+      buckets = [Bucket](repeating: Bucket(left: 0, right: 0, count: 0), count: n)
+      return
+    }
+    let width = (maximum - minimum) / Double(n)
+    guard width > 0, width.isFinite else {
+      let empty = Bucket(left: minimum, right: minimum, count: 0)
+      buckets =
+        [Bucket](repeating: empty, count: n - 1)
+        + [Bucket(left: minimum, right: maximum, count: values.count - nonFinite)]
+      return
+    }
+    var counts = [Int](repeating: 0, count: n)
+    for value in values {
+      let value = Double(value)
+      guard value.isFinite else { continue }
+      counts[min(n - 1, Int((value - minimum) / width))] += 1
+    }
+    func edge(_ index: Int) -> Double {
+      index == n ? maximum : Double(index) * width + minimum
+    }
+    buckets = (0..<n).map { Bucket(left: edge($0), right: edge($0 + 1), count: counts[$0]) }
+  }
+}
+
+/// Whether and how a trainer measures the distributions of weights, gradients and δ.
+public struct DistributionOptions: Sendable {
+  /// Training examples, drawn at random, on which gradients and δ are measured; at least 1.
+  public var examples = 256
+  /// Buckets of each histogram, at least 1.
+  public var buckets = 30
+
+  public init() {}
+}
+
+/// The distributions of one layer.
+public struct LayerDistributions: Sendable {
+  /// l, from 2 to L.
+  public let layer: Int
+  /// W and b.
+  public let weights: Histogram
+  public let biases: Histogram
+  /// ∂C/∂W and ∂C/∂b of the objective, penalties included, over the measured examples.
+  public let weightGradient: Histogram
+  public let biasGradient: Histogram
+  /// δ, of every neuron for every measured example.
+  public let delta: Histogram
+}
+
+/// The distributions of all layers between two epochs.
+public struct EpochDistributions: Sendable {
+  /// The epoch that has just ended; 0 before the first step.
+  public let epoch: Int
+  /// Updates made since the start of the run.
+  public let step: Int
+  /// Training examples that gradients and δ were measured on.
+  public let examples: Int
+  /// Layers 2 … L.
+  public let layers: [LayerDistributions]
+}
+
+/// Measures distributions between the epochs of a run, in memory of its own: not one bit of the run
+/// depends on it.
+struct DistributionProbe<T: Scalar> {
+  private let measured: Batch<T>
+  private let buckets: Int
+  private let l2Penalty: Double
+
+  /// - Parameters:
+  ///   - data: The training examples.
+  ///   - configuration: The run's: its seed draws the examples, its penalty is part of the gradient.
+  ///   - options: What is measured.
+  init(on data: Dataset<T>, configuration: TrainingConfiguration, options: DistributionOptions) {
+    // The same examples that a diagnosis of as many would look at.
+    var sample = DiagnosisOptions(configuration: configuration)
+    sample.examples = options.examples
+    measured = Batch(data, rows: sample.rows(of: data.count))
+    buckets = options.buckets
+    l2Penalty = configuration.l2Penalty
+  }
+
+  /// Measures a network between two steps.
+  ///
+  /// - Parameters:
+  ///   - epoch: The epoch that has just ended; 0 before the first step.
+  ///   - step: Updates made so far.
+  ///   - network: Its state now.
+  /// - Complexity: One pass forward and backward over the measured examples, and O(parameters).
+  func distributions(
+    after epoch: Int, step: Int, of network: Network<T>, pool: ThreadPool?
+  ) -> EpochDistributions {
+    var workspace = Workspace(for: network, capacity: measured.count)
+    var gradient = network.makeGradient()
+    network.forward(measured, in: &workspace, pool: pool)
+    network.backward(in: &workspace, into: &gradient, pool: pool)
+    if l2Penalty > 0 {
+      gradient.addSquaredNormGradient(l2Penalty, of: network.parameters, pool: pool)
+    }
+    var layers: [LayerDistributions] = []
+    for index in network.layers.indices {
+      let (weights, biases) = network.parameters.denseTensors(of: index)
+      let (weightGradient, biasGradient) = gradient.denseTensors(of: index)
+      let delta = workspace.states[index].delta
+      var deltas: [T] = []
+      deltas.reserveCapacity(workspace.rows * delta.columns)
+      for row in 0..<workspace.rows { deltas.append(contentsOf: delta.row(row)) }
+      layers.append(
+        LayerDistributions(
+          layer: index + 2, weights: Histogram(of: weights, buckets: buckets),
+          biases: Histogram(of: biases, buckets: buckets),
+          weightGradient: Histogram(of: weightGradient, buckets: buckets),
+          biasGradient: Histogram(of: biasGradient, buckets: buckets),
+          delta: Histogram(of: deltas, buckets: buckets)))
+    }
+    return EpochDistributions(
+      epoch: epoch, step: step, examples: measured.count, layers: layers)
+  }
+}

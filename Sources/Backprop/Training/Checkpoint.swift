@@ -1,0 +1,168 @@
+/// Everything that a run needs to go on with the same bits, as it stands after one of its steps.
+///
+/// Random numbers are functions of (seed, purpose, epoch, …), so there is no generator to save: θ, the
+/// moments and t of the rule, the place in the epoch, the best epoch with its weights, and the sums of
+/// the epoch that is under way are all there is. A run that was killed and resumed therefore ends with
+/// the same weights, and tells the same losses on its way, as one that never was.
+///
+/// ```swift
+/// let folder = try CheckpointFolder("checkpoints")
+/// try trainer.train(
+///   &network, on: training, metrics: metrics,
+///   checkpoints: Checkpoints(every: .seconds(30)) { try? folder.save($0) })
+/// // Later, in another process:
+/// let checkpoint = try Checkpoint<Float>(folder.newest().file)
+/// try trainer.resume(&network, from: checkpoint, on: training, metrics: metrics)
+/// ```
+///
+/// It refers to the run's memory and copies nothing; whoever keeps one makes the run copy its
+/// parameters at the next step.
+public struct Checkpoint<T: Scalar>: Sendable {
+  /// The network with the weights after the step, not with the best ones.
+  public let network: Network<T>
+  public let configuration: TrainingConfiguration
+  /// Updates made since the start of the run, t.
+  public let step: Int
+  /// The tensors of the rule by name: `firstMoment`, `secondMoment`, `maximumMoment`.
+  let moments: [(name: String, values: Parameters<T>)]
+  let best: BestEpoch<T>
+  let running: RunningEpoch
+  /// What `plateau` has made of the losses so far.
+  let plateau: PlateauTracker
+  /// What the run was trained and validated on.
+  public let data: DataFingerprint
+  /// The version of the engine: another one may give other bits.
+  public let version: String
+  /// Strings that belong to whoever trains, such as how columns become inputs; kept as they are.
+  public var attachments: [String: String] = [:]
+
+  /// The epoch that is under way, from 1.
+  public var epoch: Int { running.epoch }
+  /// Steps of this epoch that are done.
+  public var stepInEpoch: Int { running.steps }
+}
+
+/// How often a run hands out checkpoints. It changes no bit of the run.
+public enum CheckpointInterval: Hashable, Sendable {
+  /// After every n-th step of the run, n at least 1.
+  case steps(Int)
+  /// After the first step that ends so long after the last checkpoint, in seconds, at least 0.
+  case seconds(Double)
+}
+
+/// When a run hands out checkpoints, and to whom.
+public struct Checkpoints<T: Scalar> {
+  public let interval: CheckpointInterval
+  /// Receives each checkpoint on the trainer's thread, between two steps.
+  public let receive: (Checkpoint<T>) -> Void
+
+  /// - Parameters:
+  ///   - interval: How often. A run that is interrupted hands one out besides.
+  ///   - receive: Receives each checkpoint, between two steps.
+  public init(every interval: CheckpointInterval, _ receive: @escaping (Checkpoint<T>) -> Void) {
+    switch interval {
+    case .steps(let count): precondition(count >= 1, "a checkpoint every \(count) steps")
+    case .seconds(let seconds): precondition(seconds >= 0, "a checkpoint every \(seconds) seconds")
+    }
+    self.interval = interval
+    self.receive = receive
+  }
+
+  /// Whether one is due after the step `step`, `elapsed` after the last one.
+  func isDue(after step: Int, elapsed: @autoclosure () -> Duration) -> Bool {
+    switch interval {
+    case .steps(let count): step % count == 0
+    case .seconds(let seconds): elapsed() >= .seconds(seconds)
+    }
+  }
+}
+
+/// The epoch that is under way: how far it has come, and the sums that its report is made of.
+struct RunningEpoch: Codable, Equatable, Sendable {
+  /// From 1.
+  var epoch: Int
+  /// Steps that are done.
+  var steps = 0
+  var totals = LossTotals()
+  var metrics: Metrics
+  /// η of the last step, or of the configuration before the first.
+  var learningRate: Double
+}
+
+/// The best epoch so far, its score and its weights.
+struct BestEpoch<T: Scalar>: Sendable {
+  /// From 1; 0 if none was finished, and the weights are then those of the start.
+  let epoch: Int
+  let evaluation: Evaluation?
+  let parameters: Parameters<T>
+  /// The epoch from which patience counts, 0 if none was finished, and its score.
+  let lastImprovement: Int
+  let reference: Evaluation?
+}
+
+/// The version of the engine, which a checkpoint carries and `backprop --version` prints.
+public enum EngineVersion {
+  public static let current = "0.1.0"
+}
+
+// MARK: The data
+
+/// Which data a run was given: digests of its numbers, to tell the same from other data.
+public struct DataFingerprint: Codable, Hashable, Sendable {
+  /// One data set. The digests are SHA-256 over the rows, in order, without padding.
+  public struct Part: Codable, Hashable, Sendable {
+    public let examples: Int
+    let inputs: String
+    let targets: String
+    let weights: String?
+
+    init<T: Scalar>(_ dataset: Dataset<T>) {
+      examples = dataset.count
+      inputs = dataset.inputs.digest
+      targets = dataset.targets.digest
+      weights = dataset.weights.map { SHA256.hexadecimal(of: $0.littleEndianBytes) }
+    }
+
+    /// What differs from another data set, and is worth saying; nil if nothing does.
+    func difference(from other: Part) -> (now: String, before: String)? {
+      if examples != other.examples { return ("\(examples) examples", "\(other.examples)") }
+      let parts = [
+        ("inputs", inputs != other.inputs), ("targets", targets != other.targets),
+        ("weights", weights != other.weights),
+      ]
+      guard let (name, _) = parts.first(where: \.1) else { return nil }
+      return ("with other \(name)", "others, of \(examples) examples too")
+    }
+  }
+
+  public let training: Part
+  public let validation: Part?
+
+  /// - Complexity: O(numbers in the data); some 200 MB a second.
+  public init<T: Scalar>(training: Dataset<T>, validation: Dataset<T>?) {
+    self.training = Part(training)
+    self.validation = validation.map { Part($0) }
+  }
+}
+
+extension Matrix {
+  /// SHA-256 of shape and elements, row by row.
+  fileprivate var digest: String {
+    var hash = SHA256()
+    hash.add(Array("\(rows) \(columns)\n".utf8))
+    // So many rows at a time that a piece has some 100 kB.
+    let chunk = max(1, 100_000 / max(1, columns * MemoryLayout<Element>.size))
+    var row = 0
+    while row < rows {
+      let end = Swift.min(rows, row + chunk)
+      var piece: [Element] = []
+      piece.reserveCapacity((end - row) * columns)
+      for index in row..<end {
+        piece += UnsafeBufferPointer(start: start + index * stride, count: columns)
+      }
+      hash.add(piece.littleEndianBytes)
+      row = end
+    }
+    return hash.hexadecimal()
+  }
+}

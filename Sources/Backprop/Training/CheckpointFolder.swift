@@ -1,0 +1,132 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A folder with the checkpoints of one run, of which the newest few are kept.
+///
+/// The files are called `checkpoint-000000001200.safetensors` after the steps that were made, so that
+/// the order of names is the order in time. Each is written under another name, synchronised, and
+/// renamed; only then the oldest is removed. So at every moment, a power failure included, the last
+/// checkpoint that was announced is there and whole.
+///
+/// Only one run at a time has the folder: it is locked until the value goes away, and the system takes
+/// the lock from a run that is killed.
+public final class CheckpointFolder: Sendable {
+  /// The folder, as the user named it.
+  public let path: String
+  private let descriptor: Int32
+
+  /// How many are kept if nobody says so: if the newest should be damaged there is another one.
+  public static let usualKeep = 3
+
+  /// Opens a folder, or makes it, and removes what a killed run left half-written.
+  ///
+  /// - Parameter path: The folder. It is made if it is missing; the folder above must be there.
+  /// - Throws: `FileError` if there can be no such folder, `CheckpointError.folderInUse`.
+  public init(_ path: String) throws {
+    self.path = path
+    if mkdir(path, 0o777) == 0 {
+      Self.synchronize(Folder.split(path).folder)
+    } else if errno != EEXIST {
+      throw FileError.last("make the folder", path)
+    }
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError.last("open the folder", path) }
+    self.descriptor = descriptor
+    // A file system without locks is no reason not to train.
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      throw CheckpointError.folderInUse(folder: path)
+    }
+    guard access(path, W_OK) == 0 else { throw FileError.last("write to the folder", path) }
+    for name in Folder.names(in: path)
+    where name.hasPrefix(".checkpoint-") && name.hasSuffix(".tmp") {
+      unlink("\(path)/\(name)")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// The names of the checkpoints, from the oldest to the newest, whole or not.
+  public var names: [String] { Self.steps(in: path).map { Self.name(after: $0) } }
+
+  /// The path that the checkpoint after so many steps has.
+  public func path(after step: Int) -> String { "\(path)/\(Self.name(after: step))" }
+
+  /// Writes a checkpoint; then removes those that are older than the `keep` newest, and those of
+  /// later steps, which this run has not reached: they are damaged, or of a run that is replaced.
+  ///
+  /// - Parameters:
+  ///   - checkpoint: What to write.
+  ///   - keep: How many are kept, at least 1.
+  /// - Returns: The path of the file.
+  /// - Throws: `FileError`; the checkpoints that are there then stay.
+  @discardableResult
+  public func save<T: Scalar>(
+    _ checkpoint: Checkpoint<T>, keep: Int = CheckpointFolder.usualKeep
+  ) throws -> String {
+    precondition(keep >= 1, "keeping \(keep) checkpoints")
+    let goal = path(after: checkpoint.step)
+    try checkpoint.write(to: goal)
+    let steps = Self.steps(in: path)
+    let later = steps.filter { $0 > checkpoint.step }
+    let older = steps.filter { $0 < checkpoint.step }.dropLast(keep - 1)
+    for step in later + older { unlink(path(after: step)) }
+    return goal
+  }
+
+  /// The newest checkpoint that is whole, and why newer ones are not.
+  ///
+  /// - Throws: `CheckpointError.noCheckpoint` or `.noneWhole`; `.otherFormat` for one that is whole and
+  ///   of another version.
+  public func newest() throws -> (file: CheckpointFile, damaged: [CheckpointError]) {
+    try Self.newest(in: path)
+  }
+
+  /// The same of a folder that is only read.
+  public static func newest(
+    in path: String
+  ) throws -> (file: CheckpointFile, damaged: [CheckpointError]) {
+    let steps = steps(in: path)
+    guard !steps.isEmpty else { throw CheckpointError.noCheckpoint(folder: path) }
+    var damaged: [CheckpointError] = []
+    for step in steps.reversed() {
+      let file = "\(path)/\(name(after: step))"
+      do {
+        return (try CheckpointFile(contentsOf: file), damaged)
+      } catch let error as CheckpointError {
+        guard case .damaged = error else { throw error }
+        damaged.append(error)
+      } catch let error as FileError {
+        damaged.append(.damaged(path: file, reason: error.description))
+      }
+    }
+    throw CheckpointError.noneWhole(
+      folder: path, count: steps.count, reason: damaged[0].description)
+  }
+
+  private static func name(after step: Int) -> String {
+    let digits = String(step)
+    return "checkpoint-\(String(repeating: "0", count: max(0, 12 - digits.count)))\(digits)"
+      + ".safetensors"
+  }
+
+  /// The steps of the checkpoints in a folder, ascending.
+  private static func steps(in folder: String) -> [Int] {
+    Folder.names(in: folder).compactMap { text -> Int? in
+      let digits = text.dropFirst("checkpoint-".count).prefix { $0.isASCII && $0.isNumber }
+      guard let step = Int(digits), name(after: step) == text else { return nil }
+      return step
+    }.sorted()
+  }
+
+  private static func synchronize(_ folder: String) {
+    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+  }
+}

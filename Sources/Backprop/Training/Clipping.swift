@@ -1,0 +1,46 @@
+// Bounds on the gradient of a step, so that one bad batch cannot throw the parameters away.
+
+extension Parameters {
+  /// ‖g‖₂ over all weights and biases, in double precision, in an order that is fixed: tensor by
+  /// tensor, panel by panel, 16 lanes and a tree.
+  ///
+  /// - Complexity: O(parameters), without allocation.
+  public var norm: Double {
+    var sum = 0.0
+    for index in layout.tensors.indices {
+      let tensor = layout.tensors[index]
+      sum += T.kernels.sumSquares(tensor.panels, tensor.rows, tensor.rows, start + tensor.offset)
+    }
+    return sum.squareRoot()
+  }
+
+  /// Clips this gradient, by value first.
+  ///
+  ///     gᵢ ← min(max(gᵢ, −value), value)
+  ///     g ← g · norm / ‖g‖   where ‖g‖ > norm
+  ///
+  /// Pascanu, Mikolov & Bengio 2013, arXiv 1211.5063. A gradient that is not finite does not become
+  /// finite by its norm.
+  ///
+  /// - Parameters:
+  ///   - bound: The greatest ‖g‖ over all weights and biases together; positive. Nil for any.
+  ///   - value: The greatest |gᵢ|; positive. Nil for any.
+  ///   - pool: Threads to use; changes no bit.
+  /// - Complexity: O(parameters), without allocation; nothing where both are nil.
+  mutating func clip(toNorm bound: Double?, value: Double?, pool: ThreadPool? = nil) {
+    if let value { scale(by: 1, bound: T(value), pool) }
+    if let bound {
+      let norm = norm
+      if !(norm <= bound) { scale(by: T(bound / norm), bound: .infinity, pool) }
+    }
+  }
+
+  private mutating func scale(by factor: T, bound: T, _ pool: ThreadPool?) {
+    let target = mutableStart
+    for index in layout.tensors.indices {
+      let tensor = layout.tensors[index]
+      T.kernels.clip(
+        pool?.handle, tensor.panels, tensor.rows, factor, bound, target + tensor.offset)
+    }
+  }
+}

@@ -1,0 +1,234 @@
+/// The rule by which a gradient moves the parameters.
+///
+/// g is the gradient ∂C/∂θ of the step, t the number of the step from 1, η the learning rate. Decay,
+/// where it is asked for, is decoupled under every rule: θ ← θ − η λ θ before the step, for weights
+/// and not for biases.
+public enum OptimizerRule: Hashable, Sendable {
+  /// Gradient descent: θ ← θ − η g, with g over all examples. Cauchy 1847, Comptes rendus 25,
+  /// 536–538.
+  case gradientDescent
+  /// Stochastic gradient descent: θ ← θ − η g, with g over a batch. Robbins & Monro 1951,
+  /// doi:10.1214/aoms/1177729586.
+  case sgd
+  /// v ← μ v + g; θ ← θ − η v. Polyak 1964, doi:10.1016/0041-5553(64)90137-5.
+  case momentum(Double = 0.9)
+  /// v ← μ v + g; θ ← θ − η (g + μ v). Nesterov 1983, in the form of Sutskever et al. 2013.
+  case nesterov(Double = 0.9)
+  /// v ← v + g²; θ ← θ − η g / (√v + ε). Duchi, Hazan & Singer 2011, JMLR 12, 2121–2159.
+  case adaGrad(epsilon: Double = 1e-10)
+  /// v ← ρ v + (1 − ρ) g²; θ ← θ − η g / (√v + ε), with ρ = `smoothing`. Tieleman & Hinton 2012,
+  /// Neural Networks for Machine Learning, lecture 6.5.
+  case rmsProp(smoothing: Double = 0.99, epsilon: Double = 1e-8)
+  /// v ← ρ v + (1 − ρ) g²; d = g √(u + ε) / √(v + ε); u ← ρ u + (1 − ρ) d²; θ ← θ − η d, with
+  /// ρ = `smoothing`. Zeiler 2012, arXiv 1212.5701.
+  case adadelta(smoothing: Double = 0.9, epsilon: Double = 1e-6)
+  /// m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²;
+  /// θ ← θ − η (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε). Kingma & Ba 2015, arXiv 1412.6980.
+  case adam(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
+  /// Adam with v̂ ← max(v̂, v) in the place of v under the root, so that no step grows again.
+  /// Reddi, Kale & Kumar 2018, arXiv 1904.09237.
+  case amsGrad(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
+  /// Adam with Nesterov's look ahead, its momentum rising with t: μₜ = β₁ (1 − ½ · 0.96^(t ψ)),
+  /// Πₜ = μ₁ ⋯ μₜ, ψ = `momentumDecay`;
+  /// θ ← θ − η (g (1 − μₜ) / (1 − Πₜ) + m μₜ₊₁ / (1 − Πₜ₊₁)) / (√(v / (1 − β₂ᵗ)) + ε).
+  /// Dozat 2016, Incorporating Nesterov Momentum into Adam, ICLR workshop.
+  case nAdam(
+    beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    momentumDecay: Double = 4e-3)
+  /// Adam with decoupled weight decay. Loshchilov & Hutter 2019, arXiv 1711.05101.
+  case adamW(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
+  /// Adam that trusts v by as much as its variance is known. With ρ∞ = 2 / (1 − β₂) − 1 and
+  /// ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ): while ρ ≤ 5, θ ← θ − η m / (1 − β₁ᵗ); then
+  /// θ ← θ − η r (m / (1 − β₁ᵗ)) √(1 − β₂ᵗ) / (√v + ε),
+  /// r² = (ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ). Liu et al. 2020, arXiv 1908.03265.
+  case rAdam(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
+  /// θ ← θ − η sign(β₁ m + (1 − β₁) g); m ← β₂ m + (1 − β₂) g. Chen et al. 2023, arXiv 2302.06675.
+  case lion(beta1: Double = 0.9, beta2: Double = 0.99)
+  /// iRprop−, with g over all examples; s is the sign of the gradient before, Δ begins at the η of
+  /// the first step. sign(g) s > 0: Δ ← min(`growth` Δ, `largest`). sign(g) s < 0:
+  /// Δ ← max(`shrinkage` Δ, `smallest`), and g counts as 0. Then θ ← θ − sign(g) Δ; s ← sign(g).
+  /// Riedmiller & Braun 1993, doi:10.1109/ICNN.1993.298623; this form: Igel & Hüsken 2000.
+  case rprop(
+    shrinkage: Double = 0.5, growth: Double = 1.2, smallest: Double = 1e-6, largest: Double = 50)
+
+  /// Every rule once, with its default constants.
+  public static let allCases: [OptimizerRule] = [
+    .gradientDescent, .sgd, .momentum(), .nesterov(), .adaGrad(), .rmsProp(), .adadelta(), .adam(),
+    .amsGrad(), .nAdam(), .adamW(), .rAdam(), .lion(), .rprop(),
+  ]
+
+  /// The names that `init(name:)` reads, as the command line shows them.
+  public static let names = allCases.map(\.name)
+
+  /// The rule of this name with its default constants; nil if the name is unknown.
+  public init?(name: String) {
+    guard let rule = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = rule
+  }
+
+  public var name: String {
+    switch self {
+    case .gradientDescent: "gd"
+    case .sgd: "sgd"
+    case .momentum: "momentum"
+    case .nesterov: "nesterov"
+    case .adaGrad: "adagrad"
+    case .rmsProp: "rmsprop"
+    case .adadelta: "adadelta"
+    case .adam: "adam"
+    case .amsGrad: "amsgrad"
+    case .nAdam: "nadam"
+    case .adamW: "adamw"
+    case .rAdam: "radam"
+    case .lion: "lion"
+    case .rprop: "rprop"
+    }
+  }
+
+  /// Whether the constants lie in their ranges: μ, ρ, β₁ and β₂ in [0, 1), ε positive, ψ at least 0;
+  /// 0 < shrinkage < 1 < growth and 0 < smallest ≤ largest.
+  var isValid: Bool {
+    let share = 0.0..<1
+    switch self {
+    case .gradientDescent, .sgd: return true
+    case .momentum(let momentum), .nesterov(let momentum): return share.contains(momentum)
+    case .adaGrad(let epsilon): return epsilon > 0
+    case .rmsProp(let smoothing, let epsilon), .adadelta(let smoothing, let epsilon):
+      return share.contains(smoothing) && epsilon > 0
+    case .adam(let beta1, let beta2, let epsilon), .amsGrad(let beta1, let beta2, let epsilon),
+      .adamW(let beta1, let beta2, let epsilon), .rAdam(let beta1, let beta2, let epsilon):
+      return share.contains(beta1) && share.contains(beta2) && epsilon > 0
+    case .nAdam(let beta1, let beta2, let epsilon, let momentumDecay):
+      return share.contains(beta1) && share.contains(beta2) && epsilon > 0 && momentumDecay >= 0
+    case .lion(let beta1, let beta2): return share.contains(beta1) && share.contains(beta2)
+    case .rprop(let shrinkage, let growth, let smallest, let largest):
+      return shrinkage > 0 && shrinkage < 1 && growth > 1 && smallest > 0 && smallest <= largest
+        && largest.isFinite && growth.isFinite
+    }
+  }
+
+  /// Whether a step takes all examples: `Trainer` then overrides the batch size. Its workspace holds
+  /// what the network computes for all of them.
+  public var takesAllExamples: Bool {
+    switch self {
+    case .gradientDescent, .rprop: true
+    default: false
+    }
+  }
+
+  /// Whether the learning rate is that of the first step only, so that a schedule has no meaning.
+  public var ignoresSchedule: Bool { if case .rprop = self { true } else { false } }
+
+  /// The learning rate that serves most networks under this rule.
+  ///
+  /// AdaGrad, NAdam and RPROP: PyTorch's default. RMSProp: Hinton's lecture. Adadelta: 1, as the
+  /// paper, which has no rate. Lion: a tenth of Adam's, as the paper advises (3 to 10 times smaller).
+  public var suggestedLearningRate: Double {
+    switch self {
+    case .gradientDescent, .sgd: 0.1
+    case .momentum, .nesterov: 0.02
+    case .adaGrad, .rprop: 0.01
+    case .rmsProp: 1e-3
+    case .adadelta: 1
+    case .adam, .amsGrad, .nAdam, .adamW, .rAdam: 2e-3
+    case .lion: 2e-4
+    }
+  }
+
+  /// The decoupled weight decay that belongs to the rule: 0 for all but AdamW, and Lion, whose smaller
+  /// rate asks for as much more (η λ is the same).
+  public var suggestedWeightDecay: Double {
+    switch self {
+    case .adamW: 0.01
+    case .lion: 0.1
+    default: 0
+    }
+  }
+
+  /// Which of the three buffers of an `Optimizer` the rule fills.
+  var moments: (first: Bool, second: Bool, third: Bool) {
+    switch self {
+    case .gradientDescent, .sgd: (false, false, false)
+    case .momentum, .nesterov, .lion: (true, false, false)
+    case .adaGrad, .rmsProp: (false, true, false)
+    case .adadelta, .adam, .nAdam, .adamW, .rAdam, .rprop: (true, true, false)
+    case .amsGrad: (true, true, true)
+    }
+  }
+}
+
+extension OptimizerRule: Codable {
+  private enum Key: String, CodingKey {
+    case rule, momentum, beta1, beta2, epsilon, smoothing, momentumDecay
+    case shrinkage, growth, smallest, largest
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    func number(_ key: Key) throws -> Double { try container.decode(Double.self, forKey: key) }
+    let name = try container.decode(String.self, forKey: .rule)
+    guard let rule = OptimizerRule(name: name) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .rule, in: container,
+        debugDescription: "\"\(name)\" is not the name of a known optimizer")
+    }
+    switch rule {
+    case .gradientDescent, .sgd: self = rule
+    case .momentum: self = .momentum(try number(.momentum))
+    case .nesterov: self = .nesterov(try number(.momentum))
+    case .adaGrad: self = .adaGrad(epsilon: try number(.epsilon))
+    case .rmsProp:
+      self = .rmsProp(smoothing: try number(.smoothing), epsilon: try number(.epsilon))
+    case .adadelta:
+      self = .adadelta(smoothing: try number(.smoothing), epsilon: try number(.epsilon))
+    case .adam:
+      self = .adam(
+        beta1: try number(.beta1), beta2: try number(.beta2), epsilon: try number(.epsilon))
+    case .amsGrad:
+      self = .amsGrad(
+        beta1: try number(.beta1), beta2: try number(.beta2), epsilon: try number(.epsilon))
+    case .nAdam:
+      self = .nAdam(
+        beta1: try number(.beta1), beta2: try number(.beta2), epsilon: try number(.epsilon),
+        momentumDecay: try number(.momentumDecay))
+    case .adamW:
+      self = .adamW(
+        beta1: try number(.beta1), beta2: try number(.beta2), epsilon: try number(.epsilon))
+    case .rAdam:
+      self = .rAdam(
+        beta1: try number(.beta1), beta2: try number(.beta2), epsilon: try number(.epsilon))
+    case .lion: self = .lion(beta1: try number(.beta1), beta2: try number(.beta2))
+    case .rprop:
+      self = .rprop(
+        shrinkage: try number(.shrinkage), growth: try number(.growth),
+        smallest: try number(.smallest), largest: try number(.largest))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(name, forKey: .rule)
+    func encode(_ numbers: KeyValuePairs<Key, Double>) throws {
+      for (key, number) in numbers { try container.encode(number, forKey: key) }
+    }
+    switch self {
+    case .gradientDescent, .sgd: break
+    case .momentum(let momentum), .nesterov(let momentum): try encode([.momentum: momentum])
+    case .adaGrad(let epsilon): try encode([.epsilon: epsilon])
+    case .rmsProp(let smoothing, let epsilon), .adadelta(let smoothing, let epsilon):
+      try encode([.smoothing: smoothing, .epsilon: epsilon])
+    case .adam(let beta1, let beta2, let epsilon), .amsGrad(let beta1, let beta2, let epsilon),
+      .adamW(let beta1, let beta2, let epsilon), .rAdam(let beta1, let beta2, let epsilon):
+      try encode([.beta1: beta1, .beta2: beta2, .epsilon: epsilon])
+    case .nAdam(let beta1, let beta2, let epsilon, let momentumDecay):
+      try encode([
+        .beta1: beta1, .beta2: beta2, .epsilon: epsilon, .momentumDecay: momentumDecay,
+      ])
+    case .lion(let beta1, let beta2): try encode([.beta1: beta1, .beta2: beta2])
+    case .rprop(let shrinkage, let growth, let smallest, let largest):
+      try encode([
+        .shrinkage: shrinkage, .growth: growth, .smallest: smallest, .largest: largest,
+      ])
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import ArgumentParser
+import Backprop
+
+/// What a run goes on from: a checkpoint, with the options that its run was started with.
+struct Resumption {
+  let file: CheckpointFile
+  /// The options about the network that are given now, not those of the checkpoint.
+  let givenNetwork: [(option: String, text: String)]
+
+  /// The attachment that holds the options of a run, a JSON array of strings.
+  static let argumentsKey = "backprop.arguments"
+
+  /// The state, checked against the run that is to go on.
+  ///
+  /// - Throws: `ResumptionError` with all that differs and may not.
+  func checkpoint<T: Scalar>(
+    for network: Network<T>, _ configuration: TrainingConfiguration, training: Dataset<T>,
+    validation: Dataset<T>?, metrics: MetricKind, coders: ModelData, force: Bool,
+    _ reporter: TrainingReporter
+  ) throws -> Checkpoint<T> {
+    let checkpoint = try Checkpoint<T>(file)
+    var differences = checkpoint.differences(
+      from: configuration, network, DataFingerprint(training: training, validation: validation),
+      metrics: metrics)
+    if differences.isEmpty { differences = try coderDifferences(coders) }
+    guard differences.allSatisfy({ force && $0.canBeForced }) else {
+      throw ResumptionError(path: file.path, differences: differences, isForced: force)
+    }
+    if !differences.isEmpty {
+      reporter.warn(
+        code: "forced",
+        "going on in spite of other options or data; the result is not that of one run: "
+          + ResumptionError.list(differences))
+    }
+    reporter.resumedFile = file.path
+    reporter.note(
+      "going on from \(file.path): epoch \(checkpoint.epoch), step \(checkpoint.step)")
+    return checkpoint
+  }
+
+  /// Names and labels that became the same numbers, but are not the same.
+  private func coderDifferences(_ now: ModelData) throws -> [CheckpointMismatch.Difference] {
+    let before = try model()
+    func text(_ encoder: FeatureEncoder?) -> String {
+      Format.list(encoder?.columns.map(\.name) ?? [], limit: 8)
+    }
+    func text(_ encoder: TargetEncoder) -> String {
+      Format.list(encoder.columns, limit: 8) + ": " + Format.list(encoder.labels, limit: 8)
+    }
+    var differences: [CheckpointMismatch.Difference] = []
+    if now.encoder != before.encoder {
+      differences.append(.init("columns", now: text(now.encoder), before: text(before.encoder)))
+    }
+    if let target = before.targetEncoder, now.target != target {
+      differences.append(.init("targets", now: text(now.target), before: text(target)))
+    }
+    return differences
+  }
+
+  /// The model as it was at the checkpoint: network, encoder and labels.
+  func model() throws -> Model {
+    let attachments = try file.attachments
+    func value<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value? {
+      try attachments[key].map { try JSONValue(parsing: $0).decoded(as: type) }
+    }
+    let network: AnyNetwork =
+      if try file.precisionName == Double.precisionName {
+        .double(try Checkpoint<Double>(file).network)
+      } else {
+        .float(try Checkpoint<Float>(file).network)
+      }
+    let encoder = try value(ModelKey.encoder, FeatureEncoder.self)
+    let target = try value(ModelKey.target, TargetEncoder.self)
+    let sizes = network.sizes
+    guard encoder?.outputCount ?? sizes[0] == sizes[0],
+      target?.outputCount ?? sizes[sizes.count - 1] == sizes[sizes.count - 1]
+    else {
+      throw CheckpointError.damaged(
+        path: file.path, reason: "its encoders do not fit its network")
+    }
+    return Model(network: network, encoder: encoder, targetEncoder: target)
+  }
+}
+
+/// Why a run does not go on.
+struct ResumptionError: UserError {
+  let path: String
+  let differences: [CheckpointMismatch.Difference]
+  let isForced: Bool
+
+  var description: String {
+    let remedy =
+      differences.allSatisfy(\.canBeForced)
+      ? "give the data and options that it was started with, or --force to go on with these"
+      : isForced
+        ? "--force cannot help here: give what it was started with, or begin a new run"
+        : "give what it was started with, or begin a new run"
+    return "\(path) is of another run: \(Self.list(differences)); \(remedy)"
+  }
+
+  /// "--epochs 60 (the checkpoint has 40), training data 61 examples (the checkpoint has 60)"
+  static func list(_ differences: [CheckpointMismatch.Difference]) -> String {
+    differences.map { "\(option($0.name)) \($0.now) (the checkpoint has \($0.before))" }
+      .joined(separator: ", ")
+  }
+
+  /// The option that a key of the configuration is given by; other names stay as they are.
+  private static func option(_ name: String) -> String {
+    switch name {
+    case "network", "training data", "validation data", "metrics", "version", "columns", "targets":
+      return name
+    case "l2Penalty": return "--l2"
+    case "shuffles": return "shuffling"
+    case "optimizer.momentum": return "--momentum"
+    case "monitor.metric": return "--monitor"
+    case "monitor.minimumDelta": return "--min-delta"
+    default: break
+    }
+    var option = "--"
+    for character in name {
+      if character.isUppercase { option += "-" }
+      option += character.lowercased()
+    }
+    return option
+  }
+}
+
+// MARK: Options that are taken over
+
+extension TrainingJob {
+  /// The job of a command: with its folder of checkpoints open, and, if it resumes, the options of
+  /// the run that it goes on with.
+  static func make(for command: TrainCommand) throws -> TrainingJob {
+    let options = command.checkpoints
+    let arguments = Array(CommandLine.arguments.dropFirst(2))
+    try options.check()
+    guard let path = options.folder else { return try TrainingJob(command) }
+    // Before anything is made: a mistake in the options must not leave a folder behind.
+    if options.resume == nil { _ = try TrainingJob(command) }
+    if let resume = options.resume, options.checkpoint != resume, !Folder.exists(resume) {
+      throw FileError.missing(path: resume)
+    }
+    let folder = try CheckpointFolder(path)
+    let isSame = options.resume == path
+    if !isSame, !command.goal.force, let newest = folder.names.last {
+      throw CheckpointError.folderHasCheckpoints(folder: path, newest: newest)
+    }
+    func writer(_ command: TrainCommand, _ arguments: [String]) throws -> CheckpointWriter {
+      CheckpointWriter(
+        folder, every: try command.checkpoints.interval,
+        keep: command.checkpoints.keep ?? CheckpointFolder.usualKeep,
+        arguments: try RunArguments.remembered(arguments, data: command.data))
+    }
+    guard let resume = options.resume,
+      !(isSame && options.checkpoint != nil && folder.names.isEmpty)
+    else { return try TrainingJob(command, checkpoints: writer(command, arguments)) }
+
+    let (file, damaged) = try isSame ? folder.newest() : CheckpointFolder.newest(in: resume)
+    var merged = arguments
+    if let text = try file.attachments[Resumption.argumentsKey],
+      let stored = try JSONValue(parsing: text).array?.compactMap(\.string)
+    {
+      if let initializer = command.network.initializer, !command.goal.force {
+        let before = try TrainCommand.parse(stored + [command.data]).network.initializer
+        guard initializer == before else {
+          throw UsageError(
+            "--initializer \(initializer) has no meaning with --resume: the weights are the "
+              + "checkpoint's")
+        }
+      }
+      merged = stored + arguments
+    }
+    // Of an option that is given twice the last one counts, so what is said now goes before.
+    let effective = try TrainCommand.parse(merged)
+    let job = try TrainingJob(
+      effective, checkpoints: writer(effective, merged),
+      resumption: Resumption(file: file, givenNetwork: command.network.given))
+    for error in damaged {
+      job.reporter.warn(
+        code: "damagedCheckpoint", "\(error.description); going on from the one before")
+    }
+    return job
+  }
+}
+
+/// The options of a run as a resumed one takes them over.
+enum RunArguments {
+  private static let flags: Set<String> = ["--json", "--quiet", "--force"]
+  private static let options: Set<String> = ["--threads", "--checkpoint", "--resume"]
+
+  /// Options without DATA, and without those that belong to one call and not to the run.
+  static func remembered(_ arguments: [String], data: String) throws -> [String] {
+    var arguments = arguments
+    // DATA is where another word in its place is taken for DATA: an option may have the same value.
+    let mark = "data\u{1}"
+    for index in arguments.indices where arguments[index] == data {
+      var marked = arguments
+      marked[index] = mark
+      if (try? TrainCommand.parse(marked))?.data == mark {
+        arguments.remove(at: index)
+        break
+      }
+    }
+    var remembered: [String] = []
+    var index = 0
+    while index < arguments.count {
+      let argument = arguments[index]
+      index += 1
+      if flags.contains(argument) { continue }
+      if options.contains(argument) {
+        index += 1
+        continue
+      }
+      if options.contains(where: { argument.hasPrefix("\($0)=") }) { continue }
+      remembered.append(argument)
+    }
+    return remembered
+  }
+}

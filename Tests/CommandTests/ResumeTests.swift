@@ -1,0 +1,228 @@
+import Backprop
+import Foundation
+import Testing
+
+@Suite("The command train, interrupted and resumed")
+struct ResumeTests {
+  private let runner: CommandRunner
+  private let options = [
+    "train", "classes.csv", "--target", "label", "--hidden", "8", "--epochs", "12",
+    "--batch-size", "4", "--schedule", "constant", "--patience", "5", "--seed", "3", "--json",
+    "--quiet",
+  ]
+
+  init() throws {
+    runner = try CommandRunner()
+    try runner.writeClassification()
+  }
+
+  /// The epochs and the end of a log, without what a clock says.
+  private func losses(_ documents: [JSONValue]) -> [String] {
+    documents.compactMap { document in
+      guard ["epoch", "end"].contains(document["event"]?.string),
+        let members = document.object
+      else { return nil }
+      return JSONValue.object(
+        members.filter { !["seconds", "examplesPerSecond", "model"].contains($0.key) }
+      ).description
+    }
+  }
+
+  private func events(_ name: String, in documents: [JSONValue]) -> [JSONValue] {
+    documents.filter { $0["event"]?.string == name }
+  }
+
+  private func checkpoints(_ folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: runner.path(folder)).sorted()
+  }
+
+  /// Starts a run that saves its state at every step, and kills it after so many checkpoints.
+  private func runAndKill(
+    after count: Int, signal: Int32 = SIGKILL, _ more: [String] = []
+  ) throws -> CommandRunner.Result {
+    let running = try runner.start(options + ["--checkpoint", "run", "--every", "1"] + more)
+    func saved() -> Int { running.output.components(separatedBy: "\"checkpoint\"").count - 1 }
+    while running.process.isRunning, saved() < count { Thread.sleep(forTimeInterval: 0.001) }
+    kill(running.process.processIdentifier, signal)
+    return try running.finish()
+  }
+
+  @Test("A run that was killed ends with the bytes and the log of one that was not")
+  func killed() throws {
+    let whole = try runner.run(options + ["-o", "whole.safetensors"])
+    #expect(whole.exitCode == 0, "\(whole.errors)")
+    let killed = try runAndKill(after: 40, ["-o", "m.safetensors"])
+    #expect(killed.exitCode == SIGKILL)
+    #expect(try !runner.files.contains("m.safetensors"))
+
+    // Options and output are those of the run; DATA is given again.
+    let resumed = try runner.run("train", "classes.csv", "--resume", "run", "--json")
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(try runner.read("m.safetensors") == runner.read("whole.safetensors"))
+    let documents = try resumed.documents
+    let start = documents[0]["resumedFrom"]
+    #expect(start?.object?.map(\.key) == ["file", "epoch", "step"])
+    let file = try #require(start?["file"]?.string)
+    #expect(file.hasPrefix("run/checkpoint-0000000000"))
+    let epoch = try #require(start?["epoch"]?.int)
+    #expect(epoch >= 4)
+    let before = losses(try killed.documents).prefix(epoch - 1)
+    #expect(Array(before) + losses(documents) == losses(try whole.documents))
+    let saved = events("checkpoint", in: documents)
+    #expect(
+      saved.first?.object?.map(\.key) == ["event", "epoch", "step", "file", "seconds"])
+    #expect(try checkpoints("run").count == 3)
+
+    // Once more from the end: the same model again.
+    try FileManager.default.removeItem(atPath: runner.path("m.safetensors"))
+    #expect(try runner.run("train", "classes.csv", "--resume", "run", "--quiet").exitCode == 0)
+    #expect(try runner.read("m.safetensors") == runner.read("whole.safetensors"))
+  }
+
+  @Test("Ctrl-C saves the state of that step, and says how to go on")
+  func interrupted() throws {
+    let whole = try runner.run(options + ["-o", "whole.safetensors"])
+    #expect(whole.exitCode == 0)
+    let running = try runner.start(
+      options + ["--epochs", "100000", "--patience", "100000", "--checkpoint", "run"])
+    while running.process.isRunning, running.output.count(where: { $0 == "\n" }) < 3 {
+      Thread.sleep(forTimeInterval: 0.001)
+    }
+    running.process.interrupt()
+    let result = try running.finish()
+    #expect(result.exitCode == 130)
+    #expect(result.errors.contains("; go on with --resume run"))
+    let saved = events("checkpoint", in: try result.documents)
+    #expect(saved.count == 1)
+    let name = try #require(saved.first?["file"]?.string)
+    #expect(try checkpoints("run").map { "run/\($0)" } == [name])
+  }
+
+  @Test("A damaged newest checkpoint is named, and the one before is used; without any, none is")
+  func damaged() throws {
+    #expect(try runner.run(options + ["-o", "whole.safetensors"]).exitCode == 0)
+    _ = try runAndKill(after: 9)
+    let names = try checkpoints("run").filter { !$0.hasPrefix(".") }
+    #expect(names.count >= 2)
+    var bytes = try runner.read("run/\(names[names.count - 1])")
+    bytes[bytes.count / 2] ^= 4
+    try runner.write("run/\(names[names.count - 1])", bytes)
+    let resumed = try runner.run("train", "classes.csv", "--resume", "run", "--json")
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(resumed.errors.contains("warning: run/\(names[names.count - 1]) is not a whole"))
+    let documents = try resumed.documents
+    #expect(documents[0]["resumedFrom"]?["file"]?.string == "run/\(names[names.count - 2])")
+    #expect(events("warning", in: documents).first?["code"]?.string == "damagedCheckpoint")
+    #expect(try runner.read("model.safetensors") == runner.read("whole.safetensors"))
+
+    for name in try checkpoints("run") { try runner.write("run/\(name)", [1, 2, 3]) }
+    let refused = try runner.run("train", "classes.csv", "--resume", "run")
+    #expect(refused.exitCode == 1 && refused.errorLines.count == 1)
+    #expect(refused.errors.contains("none of the checkpoints (3) is whole"))
+  }
+
+  @Test("Other data, options or another network are refused by name, and what can be is forced")
+  func refusals() throws {
+    _ = try runAndKill(after: 9)
+    let before = try checkpoints("run").filter { !$0.hasPrefix(".") }
+    func refused(_ arguments: String..., data: String = "classes.csv", names: [String]) throws {
+      let result = try runner.run(["train", data, "--resume", "run"] + arguments)
+      #expect(result.exitCode == 1, "\(arguments)")
+      let error = try #require(result.errorLines.last)
+      #expect(error.contains("is of another run: "))
+      for name in names { #expect(error.contains(name), "\(name) in \(error)") }
+      #expect(try checkpoints("run") == before)
+    }
+    try refused(
+      "--epochs", "15",
+      names: ["--epochs 15 (the checkpoint has 12)", "or --force to go on with these"])
+    try refused(
+      "--learning-rate", "0.5", "--patience", "9", names: ["--learning-rate 0.5", "--patience 9"])
+    try refused(
+      "--hidden", "9", names: ["network 5–9–2", "the checkpoint has 5–8–2", "begin a new run"])
+    try refused("--optimizer", "sgd", names: ["--optimizer sgd (the checkpoint has adam)"])
+    try refused("--validation", "0.4", names: ["training data 36 examples (the checkpoint has 48)"])
+    try refused("--force", "--optimizer", "sgd", names: ["--force cannot help"])
+    let text = String(decoding: try runner.read("classes.csv"), as: UTF8.self)
+    try runner.write("other.csv", text.replacing("\n0,0,", with: "\n0,1,"))
+    try refused(data: "other.csv", names: ["training data with other inputs", "48 examples too"])
+    try runner.write("labels.csv", text.replacing("below", with: "under"))
+    try refused(data: "labels.csv", names: ["targets label: "])
+
+    let precision = try runner.run(
+      "train", "classes.csv", "--resume", "run", "--precision", "double")
+    #expect(precision.exitCode == 1 && precision.errors.contains("precision float"))
+    let initializer = try runner.run(
+      "train", "classes.csv", "--resume", "run", "--initializer", "zeros")
+    #expect(initializer.exitCode == 2)
+    let hidden = try runner.run(
+      "train", "classes.csv", "--resume", "run", "--hidden", "9", "--force")
+    #expect(hidden.exitCode == 2 && hidden.errors.contains("--hidden 9 contradicts"))
+
+    // What was said before may be said again, in full.
+    let again = try runner.run(options + ["--resume", "run", "-o", "a.safetensors"])
+    #expect(again.exitCode == 0, "\(again.errors)")
+    let forced = try runner.run(
+      "train", "other.csv", "--resume", "run", "--epochs", "15", "--patience", "15", "--force",
+      "--json", "-o", "b.safetensors")
+    #expect(forced.exitCode == 0, "\(forced.errors)")
+    #expect(forced.errors.contains("warning: going on in spite of other options or data"))
+    #expect(events("epoch", in: try forced.documents).last?["epoch"]?.int == 15)
+  }
+
+  @Test("A disk that is full costs the checkpoint and not the run; the last good one stays")
+  func fullDisk() throws {
+    #expect(try runner.run(options + ["-o", "whole.safetensors"]).exitCode == 0)
+    _ = try runAndKill(after: 9)
+    let before = try checkpoints("run").filter { !$0.hasPrefix(".") }
+    let sizes = try [runner.read("run/\(before[0])").count, runner.read("whole.safetensors").count]
+    // A limit on the size of files, in blocks of 512 bytes, between that of a model and a checkpoint.
+    let blocks = sizes[1] / 512 + 1
+    #expect(blocks * 512 < sizes[0])
+    let status = try runner.shell(
+      "trap '' XFSZ; ulimit -f \(blocks) && exec '\(CommandRunner.executable.path)' train classes.csv"
+        + " --resume run 2> errors > output")
+    #expect(status == 0)
+    let errors = String(decoding: try runner.read("errors"), as: UTF8.self)
+    #expect(errors.contains("warning: no checkpoint after step "))
+    #expect(errors.contains("\(before[before.count - 1]) stays the newest"))
+    #expect(try checkpoints("run") == before)
+    #expect(try runner.read("model.safetensors") == runner.read("whole.safetensors"))
+  }
+
+  @Test("Options that make no sense leave no folder, and a folder of another run is left alone")
+  func usage() throws {
+    for (arguments, code, text) in [
+      (["--every", "5"], 2, "--every needs --checkpoint DIR"),
+      (["--keep", "5"], 2, "--keep needs --checkpoint DIR"),
+      (["--checkpoint", "r", "--every", "0"], 2, "--every 0: give a time such as 30s"),
+      (["--checkpoint", "r", "--every", "-3s"], 2, "--every -3s"),
+      (["--checkpoint", "r", "--keep", "0"], 2, "--keep 0"),
+      (["--checkpoint", ""], 2, "give the name of a folder"),
+      (["--checkpoint", "r", "--loss", "x"], 2, "there is no loss"),
+      (["--checkpoint", "no/such"], 1, "cannot make the folder no/such"),
+      (["--checkpoint", "classes.csv"], 1, "classes.csv"),
+      (["--resume", "none"], 1, "no such file: none"),
+    ] {
+      let result = try runner.run(["train", "classes.csv", "--target", "label"] + arguments)
+      #expect(result.exitCode == Int32(code), "\(arguments): \(result.errors)")
+      #expect(result.errorLines.count == 1 && result.errors.contains(text), "\(result.errors)")
+    }
+    #expect(try runner.files == ["classes.csv"])
+
+    // One command that begins, and goes on.
+    let both = ["--checkpoint", "run", "--resume", "run", "--every", "3"]
+    #expect(try runner.run(options + both).exitCode == 0)
+    let first = try runner.read("model.safetensors")
+    let second = try runner.run(options + both)
+    #expect(second.exitCode == 0 && second.output.contains("resumedFrom"))
+    #expect(try runner.read("model.safetensors") == first)
+
+    let again = try runner.run(options + ["--checkpoint", "run"])
+    #expect(again.exitCode == 1 && again.errors.contains("go on from them with --resume run"))
+    let forced = try runner.run(options + ["--checkpoint", "run", "--every", "9", "--force"])
+    #expect(forced.exitCode == 0)
+    let refused = try runner.run("evaluate", "run/\(checkpoints("run")[0])", "classes.csv")
+    #expect(refused.exitCode == 1 && refused.errors.contains("is a checkpoint and no model yet"))
+  }
+}
