@@ -115,7 +115,9 @@ enum EnglishText {
     "check.network": "{0}, C = {1} ({2}), in double precision",
     "check.mutant": "broken on purpose: {0}",
     "check.g": "g  ∂C/∂θ by backpropagation, BP1–BP4",
-    "check.d": "d  the same by differences of the loss: (C(θ + h) − C(θ − h)) / 2h",
+    "check.d":
+      "d  the same by differences of the loss: (C(θ + h) − C(θ − h)) / 2h,\n     extrapolated to h = 0 from several h (Ridders)",
+    "check.dFixed": "d  the same by differences of the loss: (C(θ + h) − C(θ − h)) / 2h",
     "check.error": "relative error = |g − d| / max(|g|, |d|)",
     "check.tensor": "tensor",
     "check.shape": "shape",
@@ -175,7 +177,7 @@ enum EnglishText {
     "check.brokenRegularizer": "The gradient of ½λ‖W‖² is not λW.",
     "check.suspicious": "Suspicious, though not wrong: {0}.",
     "check.inconclusive":
-      "Nothing is wrong, but {0} could not be judged: every entry sits on a kink.",
+      "Nothing is wrong, but {0} could not be judged: no h avoids a kink there, or C is\nnot finite beside θ.",
     "check.passed": "Passed: backpropagation agrees with the differences, both assumptions hold.",
     "check.failed": "Failed.",
   ]

@@ -88,7 +88,9 @@ enum KoreanText {
     "check.network": "{0}, C = {1} ({2}), 배정밀도 계산",
     "check.mutant": "일부러 망가뜨림: {0}",
     "check.g": "g  역전파(BP1–BP4)로 구한 ∂C/∂θ",
-    "check.d": "d  손실의 차분으로 구한 ∂C/∂θ: (C(θ + h) − C(θ − h)) / 2h",
+    "check.d":
+      "d  손실의 차분 (C(θ + h) − C(θ − h)) / 2h를 여러 h에서 구해\n     h = 0으로 외삽한 ∂C/∂θ (Ridders)",
+    "check.dFixed": "d  손실의 차분으로 구한 ∂C/∂θ: (C(θ + h) − C(θ − h)) / 2h",
     "check.error": "상대 오차 = |g − d| / max(|g|, |d|)",
     "check.tensor": "텐서",
     "check.shape": "모양",
@@ -142,7 +144,7 @@ enum KoreanText {
     "check.brokenRegularizer": "½λ‖W‖²의 기울기가 λW가 아님.",
     "check.suspicious": "틀리지는 않았지만 의심스러움: {0}.",
     "check.inconclusive":
-      "틀린 것은 없지만 {0}은(는) 판정하지 못했습니다. 모든 성분이 꺾임점 위에 있습니다.",
+      "틀린 것은 없지만 {0}은(는) 판정하지 못했습니다. 어떤 h로도 꺾임점을 피할 수\n없거나, θ 곁에서 C가 유한하지 않습니다.",
     "check.passed": "통과: 역전파와 차분이 일치하고, 두 가정이 성립.",
     "check.failed": "실패.",
   ]
