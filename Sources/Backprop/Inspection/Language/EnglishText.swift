@@ -39,6 +39,8 @@ enum EnglishText {
     "explain.firstOfBatch": "Shown for example {0}, the first of the batch.",
     "explain.inputNames": "the inputs: {0}",
     "explain.layer": "Layer {0}: {1}, neurons: {2}",
+    "explain.pieces":
+      "Maxout takes the largest of {0} pieces; a row is neuron.piece, and z and δ count the pieces.",
     "explain.more": "… {0} more",
     "explain.moreTerms": "{0} more",
     "explain.column.neuron": "neuron",
@@ -75,7 +77,7 @@ enum EnglishText {
     "explain.bp3.batch":
       "The δ of the {0} examples carry their weights already, so the gradient is their "
       + "plain sum.",
-    "explain.hingeGradient": "+1 for each margin violated, −their number at the class",
+    "explain.hingeGradient": "−1 for each margin violated",
     "explain.cancel.heading": "How much the examples cancel each other",
     "explain.cancel.share":
       "{0} % of what the examples asked for, each by itself, cancelled in the sum.",
@@ -92,6 +94,23 @@ enum EnglishText {
     "explain.update.tooLarge":
       "The loss went up although the gradient says down: the step is too large for how the "
       + "loss bends.",
+    "explain.assumptionI.alone":
+      "From here on C is the loss of example {0} alone.",
+    "explain.update.descentL2":
+      "Plain gradient descent with `η = {0}`: `Δθ = −η (∂C/∂θ + λ θ)` for weights, `−η "
+      + "∂C/∂θ` for biases.",
+    "explain.update.decay":
+      "Decoupled decay moves every weight by `−η λ w` with `λ = {0}` besides; `Δw` holds "
+      + "both.",
+    "explain.update.rounded":
+      "`Δw` is what a weight really moved by. In {0} precision it moves in steps of its "
+      + "spacing, so a small `Δw` is not quite `−η` times the gradient.",
+    "explain.update.objective":
+      "`C + ½ λ ‖W‖² {0} → {1}` (the objective)",
+    "explain.update.diverged":
+      "After the step the loss is not finite: the step is far too large.",
+    "explain.update.unresolved":
+      "The change is smaller than {0} precision can tell: it stores C to about {1}.",
     "explain.update.stationary": "The gradient is 0: nothing moves.",
     "explain.enter": "— Enter: next phase, q: quit — ",
     "explain.verified":

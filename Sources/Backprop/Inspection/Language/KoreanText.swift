@@ -32,6 +32,8 @@ enum KoreanText {
     "explain.firstOfBatch": "배치의 첫 예제인 예제 {0}을(를) 보입니다.",
     "explain.inputNames": "입력: {0}",
     "explain.layer": "{0}층: {1}, 뉴런 {2}개",
+    "explain.pieces":
+      "맥스아웃은 {0}개 조각 가운데 가장 큰 것을 취합니다. 각 행은 뉴런.조각이며, z와 δ는 조각을 셉니다.",
     "explain.more": "… 외 {0}개",
     "explain.moreTerms": "외 {0}개",
     "explain.column.neuron": "뉴런",
@@ -57,7 +59,7 @@ enum KoreanText {
       "위층의 뉴런마다 자기 에러에 연결 가중치를 곱해 한 표를 던집니다. 그 표의 합이 이 뉴런의 `∂C/∂a`이고, 여기에 σ′을 곱합니다.",
     "explain.bp2.factors": "내려오는 동안 가중치는 에러를 {0}배로, σ′은 {1}배로 만들었습니다.",
     "explain.bp3.batch": "예제 {0}개의 δ에는 각자의 계수가 이미 들어 있으므로 기울기는 그 단순한 합입니다.",
-    "explain.hingeGradient": "어긴 여유마다 +1, 정답 클래스에는 그 개수의 음수",
+    "explain.hingeGradient": "어긴 여유마다 −1",
     "explain.cancel.heading": "예제끼리 서로 상쇄된 정도",
     "explain.cancel.share": "예제들이 저마다 요구한 양의 {0} %가 합에서 상쇄되었습니다.",
     "explain.update.descent": "`η = {0}`인 단순 경사 하강법: `Δθ = −η ∂C/∂θ`.",
@@ -69,6 +71,21 @@ enum KoreanText {
     "explain.update.real": "실제 변화",
     "explain.update.ratio": "실제 변화는 예측의 {0} %입니다. 100에 가까울수록 이 걸음을 따라 손실이 곧게 변합니다.",
     "explain.update.tooLarge": "기울기는 내려간다고 하는데 손실이 올라갔습니다. 손실이 휜 정도에 비해 걸음이 너무 큽니다.",
+    "explain.assumptionI.alone":
+      "여기서부터 C는 예제 {0} 하나의 손실입니다.",
+    "explain.update.descentL2":
+      "`η = {0}`인 단순 경사 하강법: 가중치는 `Δθ = −η (∂C/∂θ + λ θ)`, 편향은 `−η ∂C/∂θ`.",
+    "explain.update.decay":
+      "그 밖에 분리된 감쇠가 가중치마다 `−η λ w`(`λ = {0}`)만큼 움직입니다. `Δw`는 둘을 합한 것입니다.",
+    "explain.update.rounded":
+      "`Δw`는 가중치가 실제로 움직인 양입니다. {0} 정밀도에서는 수의 간격만큼씩만 움직이므로 작은 `Δw`는 `−η`에 기울기를 곱한 값과 조금 "
+      + "다릅니다.",
+    "explain.update.objective":
+      "`C + ½ λ ‖W‖² {0} → {1}` (목적 함수)",
+    "explain.update.diverged":
+      "걸음을 내디딘 뒤 손실이 유한하지 않습니다. 걸음이 너무 큽니다.",
+    "explain.update.unresolved":
+      "변화가 {0} 정밀도로 구별할 수 있는 것보다 작습니다. C는 약 {1}까지만 저장됩니다.",
     "explain.update.stationary": "기울기가 0이라 아무것도 움직이지 않습니다.",
     "explain.enter": "— Enter: 다음 단계, q: 끝 — ",
     "explain.verified": "검증됨: 등식 {0}개의 좌변을 반올림하지 않은 값으로 다시 계산한 우변과 비교했습니다. 가장 큰 잔차 {1}",
