@@ -349,7 +349,8 @@ enum EnglishText {
     "doctor.saturatedUnits.title": "saturated units",
     "doctor.saturatedUnits.advice":
       "Where σ′ is near 0 hardly any error passes. Standardise the inputs, begin with smaller "
-      + "weights (xavier-uniform), lower the learning rate, or use relu.",
+      + "weights (xavier-uniform), lower the learning rate, or use relu; on the last layer take "
+      + "the loss that strikes σ′ out, a cross-entropy.",
     "doctor.stepTooLarge.title": "the step is too large",
     "doctor.stepTooLarge.advice":
       "C falls by much less than its gradient promises, or rises: the step leaves the region where "

@@ -260,8 +260,8 @@ enum KoreanText {
     "doctor.score.exactMatch": "모든 레이블이 맞은 비율 {0}",
     "doctor.score.r2": "R² {0}",
     "doctor.place": "{0}번째 걸음: {1}",
-    "doctor.place.neuron": "{0}번 층, {1}번 뉴런",
-    "doctor.place.example": "{0}번 층, {1}번 뉴런, {2}번 예제",
+    "doctor.place.neuron": "{0}층, {1}번 뉴런",
+    "doctor.place.example": "{0}층, {1}번 뉴런, {2}번 예제",
     "doctor.place.loss": "손실만 해당. 가장 큰 출력은 {0}",
     "doctor.findings": "진단 결과",
     "doctor.none": "이상 없음: 모든 측정값이 기준 안에 있습니다.",
@@ -273,7 +273,7 @@ enum KoreanText {
     "doctor.threshold": "기준값",
     "doctor.source": "출처",
     "doctor.todo": "할 일",
-    "doctor.inLayer": "{0}번 층: {1}",
+    "doctor.inLayer": "{0}층: {1}",
     "doctor.thresholds": "기준값 (--threshold 이름=값 으로 바꿉니다)",
     "doctor.name": "이름",
     "doctor.meaning": "뜻",
@@ -307,7 +307,7 @@ enum KoreanText {
     "doctor.saturatedUnits.title": "포화된 뉴런",
     "doctor.saturatedUnits.advice":
       "σ′가 0에 가까우면 에러가 거의 지나가지 못합니다. 입력을 표준화하거나, 더 작은 가중치(xavier-uniform)에서 "
-      + "시작하거나, 학습률을 낮추거나, relu를 쓰세요.",
+      + "시작하거나, 학습률을 낮추거나, relu를 쓰세요. 마지막 층이라면 σ′가 약분되는 크로스 엔트로피를 쓰세요.",
     "doctor.stepTooLarge.title": "너무 큰 걸음",
     "doctor.stepTooLarge.advice":
       "C가 기울기의 예측보다 훨씬 덜 줄거나 오히려 늘어납니다. 기울기가 맞는 범위를 걸음이 벗어난 것입니다. "
