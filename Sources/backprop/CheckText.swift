@@ -51,8 +51,8 @@ struct CheckResult {
       "unjudged": JSONValue(tensor.unjudged), "unresolved": JSONValue(tensor.unresolved),
       "worst": tensor.worst.map { worst in
         [
-          "output": JSONValue(worst.output),
-          "input": worst.input.map { JSONValue($0) } ?? .null,
+          "output": JSONValue(worst.output + 1),
+          "input": worst.input.map { JSONValue($0 + 1) } ?? .null,
           "analytic": JSONValue(worst.analytic), "numeric": JSONValue(worst.numeric),
           "h": JSONValue(worst.step),
         ]

@@ -267,6 +267,8 @@ enum EnglishText {
     "whatif.mutant.no-bp3": "no BP3: the biases never learn",
     "whatif.mutant.softmax-diagonal": "BP1 with the diagonal of softmax's Jacobian only",
     "whatif.mutant.sign-flipped": "BP1 with the sign of δᴸ flipped",
+    "whatif.diverged":
+      "Backpropagation itself diverged here: the learning rate is too large for these\n  data, so what the training shows says nothing. Give a smaller --learning-rate.",
     "whatif.passed": "All is as the theory says.",
     "whatif.failed": "Something is not as the theory says.",
   ]

@@ -226,6 +226,8 @@ enum KoreanText {
     "whatif.mutant.no-bp3": "BP3을 빠뜨림: 편향이 학습되지 않음",
     "whatif.mutant.softmax-diagonal": "softmax 야코비 행렬의 대각 성분만 쓴 BP1",
     "whatif.mutant.sign-flipped": "δᴸ의 부호가 뒤집힌 BP1",
+    "whatif.diverged":
+      "여기서는 올바른 역전파도 발산했습니다. 학습률이 이 데이터에 너무 크므로 학습\n  결과는 아무것도 말해 주지 않습니다. --learning-rate를 낮추세요.",
     "whatif.passed": "모두 이론대로.",
     "whatif.failed": "이론과 다른 것이 있음.",
   ]
