@@ -97,7 +97,8 @@ struct CheckCommand: ParsableCommand {
       model: arguments.model, data: arguments.data, rows: opened.table.rowCount,
       network: network, gradient: gradient,
       assumptionI: assumptions.sumOverExamples(network, data),
-      assumptionII: assumptions.functionOfOutputs(network, data), mutant: mutant)
+      assumptionII: assumptions.functionOfOutputs(network, data), mutant: mutant,
+      hasFixedStep: step != .auto)
     if output.json {
       try Terminal.printOutput(result.document().description)
     } else {

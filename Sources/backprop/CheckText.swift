@@ -11,6 +11,8 @@ struct CheckResult {
   let assumptionI: AssumptionReport
   let assumptionII: AssumptionReport
   let mutant: Mutant?
+  /// Whether the user chose h.
+  let hasFixedStep: Bool
 
   var passed: Bool { gradient.passed && assumptionI.passed && assumptionII.passed }
 
@@ -49,8 +51,8 @@ struct CheckResult {
       "unjudged": JSONValue(tensor.unjudged), "unresolved": JSONValue(tensor.unresolved),
       "worst": tensor.worst.map { worst in
         [
-          "output": JSONValue(worst.output),
-          "input": worst.input.map { JSONValue($0) } ?? .null,
+          "output": JSONValue(worst.output + 1),
+          "input": worst.input.map { JSONValue($0 + 1) } ?? .null,
           "analytic": JSONValue(worst.analytic), "numeric": JSONValue(worst.numeric),
           "h": JSONValue(worst.step),
         ]
@@ -131,7 +133,8 @@ struct CheckText {
       lines.append("  " + language.text("check.mutant", name))
     }
     lines += [
-      "", "  " + language.text("check.g"), "  " + language.text("check.d"),
+      "", "  " + language.text("check.g"),
+      "  " + language.text(result.hasFixedStep ? "check.dFixed" : "check.d"),
       "  " + language.text("check.error"), "",
     ]
     return lines
@@ -246,7 +249,7 @@ struct CheckText {
 
   /// Whether the differences are at fault: some other h makes all of the curve's entries agree.
   private var isMatterOfStep: Bool {
-    !result.gradient.passed
+    result.hasFixedStep && !result.gradient.passed
       && result.gradient.curve.contains {
         ($0.worst ?? 1) <= GradientCheck.suspiciousError && $0.entries > 0
       }

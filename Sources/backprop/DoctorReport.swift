@@ -181,7 +181,7 @@ struct DoctorReport {
 
   private var thresholdLines: [String] {
     var table = TextTable([
-      (language.text("doctor.name"), .left), (language.text("doctor.value"), .right),
+      (language.text("doctor.name"), .left), (language.text("doctor.threshold"), .right),
       (language.text("doctor.meaning"), .left),
     ])
     for name in DiagnosisThresholds.Name.allCases {

@@ -237,7 +237,8 @@ struct WhatIfResult {
 
   private static func json(_ sample: ExperimentReport.Sample) -> JSONValue {
     [
-      "output": JSONValue(sample.output), "input": sample.input.map { JSONValue($0) } ?? .null,
+      "output": JSONValue(sample.output + 1),
+      "input": sample.input.map { JSONValue($0 + 1) } ?? .null,
       "naive": JSONValue(sample.naive), "repaired": JSONValue(sample.repaired),
       "numeric": JSONValue(sample.numeric), "naiveError": JSONValue(sample.naiveError),
       "repairedError": JSONValue(sample.repairedError),

@@ -116,6 +116,9 @@ struct WhatIfText {
     }
     lines += [""] + table.lines()
     lines += ["", "  " + language.text("whatif.metric", MetricText.name(metric)), ""]
+    if result.mutants.contains(where: { $0.mutant == nil && !($0.lossAfter ?? 0).isFinite }) {
+      lines += ["  " + language.text("whatif.diverged"), ""]
+    }
     for mutant in Mutant.allCases {
       lines.append(
         "  " + Format.right(mutant.rawValue, 20)

@@ -27,7 +27,7 @@ struct ExplainTests {
     ] {
       #expect(text.contains(line), "\(line) is not in the output")
     }
-    #expect(text.contains("✓ verified: 51 equations"))
+    #expect(text.contains("✓ verified: 50 equations"))
     // The phases stand in the order of the algorithm.
     let headings = result.outputLines.filter { $0.first?.isNumber ?? false }
     #expect(headings.map { $0.prefix(1) } == ["1", "2", "3", "4", "5", "6", "7"])
@@ -112,11 +112,92 @@ struct ExplainTests {
     #expect(result.errors.contains("no equation can be shown"), "\(result.errors)")
   }
 
+  /// The number that stands behind "name =" or in a column, as the text shows it.
+  private func number(_ text: Substring) -> Double? {
+    Double(text.replacing("−", with: "-").replacing("(", with: "").replacing(")", with: ""))
+  }
+
+  @Test("With L2 the update is −η (∂C/∂w + λ w), and both stand beside it")
+  func penalty() throws {
+    try runner.writeClassification()
+    let trained = try runner.run(
+      "train", "classes.csv", "--target", "label", "--hidden", "4", "--activation", "tanh", "--l2",
+      "0.05", "--epochs", "5", "--quiet")
+    #expect(trained.exitCode == 0)
+    let result = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--learning-rate", "0.5")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(result.output.contains("Δθ = −η (∂C/∂θ + λ θ)"))
+    #expect(result.output.contains("predicted = −η ‖∇(C + ½ λ ‖W‖²)‖²"))
+    #expect(result.output.contains("(the objective)") && result.output.contains(" + λ w³"))
+    let update = result.output.components(separatedBy: "7  Update")[1]
+    let rows = update.split(separator: "\n").map { $0.split(separator: " ") }
+      .filter { $0.count == 6 && $0[0].hasPrefix("w") && number($0[1]) != nil }
+    #expect(rows.count >= 8)
+    for row in rows {
+      let cells = row.dropFirst().compactMap { number($0) }
+      // before, ∂C/∂w, λ w, Δw, after
+      #expect(abs(cells[2] - 0.05 * cells[0]) < 2e-6, "\(row)")
+      #expect(abs(cells[3] + 0.5 * (cells[1] + cells[2])) < 3e-6, "\(row)")
+      #expect(abs(cells[4] - cells[0] - cells[3]) < 3e-6, "\(row)")
+    }
+  }
+
+  @Test("In a batch every norm that is shown is that of the errors shown beside it")
+  func normsOfBatch() throws {
+    try runner.trainSmall()
+    let result = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--batch", "3,9,20,41", "--step", "bp2",
+      "--all")
+    let lines = result.outputLines.map { $0.drop { $0 == " " } }
+    #expect(lines.contains { $0.hasPrefix("Shown for example 3") })
+    let start = try #require(lines.firstIndex { $0.hasPrefix("δ² = (") })
+    let end = try #require(lines.firstIndex { $0.hasPrefix("‖δ²‖") })
+    let vector = lines[start..<end].joined(separator: " ").dropFirst("δ² = ".count)
+    let values = vector.split(separator: ",").compactMap {
+      number($0.filter { $0 != " " }[...])
+    }
+    #expect(values.count == 8)
+    let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    // "= a / b · ‖δ²‖ / a"
+    let numbers = try #require(
+      lines.dropFirst(end).first { $0.hasPrefix("= 0") || $0.hasPrefix("= 1") })
+    let shown = try #require(number(numbers.split(separator: " ")[5]))
+    #expect(abs(shown - norm) < 1e-5, "\(shown) \(norm)")
+  }
+
+  @Test("A learning rate beyond the precision is refused; a change too small for it is said to be")
+  func extremeRates() throws {
+    try runner.trainSmall()
+    let huge = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--learning-rate", "1e300")
+    #expect(huge.exitCode == 2 && huge.errors.contains("no number of float precision"))
+    let tiny = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--learning-rate", "1e-12", "--step", "update")
+    #expect(tiny.exitCode == 0)
+    #expect(tiny.output.contains("smaller than float precision can tell"))
+    #expect(!tiny.output.contains("nothing moves"))
+  }
+
+  @Test("The rows of a maxout layer are neuron.piece, and --neuron counts neurons")
+  func maxout() throws {
+    let created = try runner.run(
+      "create", "--sizes", "2,3,2", "--activation", "maxout:3,identity", "--loss", "squared-error",
+      "-o", "max.safetensors")
+    #expect(created.exitCode == 0)
+    try runner.write("m.csv", "a,b,p,q\n1,2,0,1\n")
+    let explain = ["explain", "max.safetensors", "m.csv", "--target", "p,q", "--step", "forward"]
+    let result = try runner.run(explain + ["--neuron", "2:3", "--all"])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(result.output.contains(" 3.2  ") && result.output.contains("a²₃ = max"))
+    #expect(try runner.run(explain + ["--neuron", "2:4"]).errors.contains("neurons 1 to 3"))
+  }
+
   @Test("--step shows one phase, and the equations are all verified nevertheless")
   func step() throws {
     let result = try explainMazur("--step", "bp2")
     #expect(result.output.contains("\n4  BP2") && !result.output.contains("3  BP1"))
-    #expect(result.output.contains("verified: 51 equations"))
+    #expect(result.output.contains("verified: 50 equations"))
     // Without a terminal there is nobody to press Enter.
     let all = try explainMazur("--step", "all")
     #expect(all.exitCode == 0 && all.output.contains("\n7  Update"))

@@ -100,12 +100,14 @@ public struct Diagnosis: Codable, Sendable {
     var findings: [Finding] = []
     if let fault = survey.fault { findings.append(Finding(nonFinite: fault)) }
     let ofTrial = trial.map {
-      bounds.findings(in: $0, constantLoss: network.loss.ofBestConstant(measured) ?? 0)
+      bounds.findings(in: $0, constantLoss: network.loss.ofConstant(measured) ?? 0)
     }
     findings += ofTrial ?? []
     // A trial that blew up may end where nothing moves any more; a larger rate would be no remedy.
     let hasDiverged = findings.contains { $0.code == .divergence }
-    findings += bounds.findings(in: layers, judgesSmallUpdates: !hasDiverged)
+    // Nor would it be one for a network that has learned: its updates are small because it is done.
+    findings += bounds.findings(
+      in: layers, judgesSmallUpdates: !hasDiverged && options.isUntrained)
     if options.isUntrained, isSound,
       let finding = bounds.finding(
         lossAtStart: loss, of: network.lossOfGuessing.map { $0 * data.batch.meanWeight })
@@ -175,22 +177,24 @@ extension DiagnosisThresholds {
       findings.append(Finding(.divergence, value: rise, threshold: self[.lossRise]))
     }
     let ratio = trial.realChange / trial.predictedChange
-    if trial.predictedChange < 0, ratio < self[.changeRatio] {
-      // One step that overshoots is no harm if those after it make up for it.
-      let isMadeUpFor = trial.losses[trial.losses.count - 1] < start
+    // One step that overshoots is no harm if those after it make up for it.
+    let isMadeUpFor = trial.losses[trial.losses.count - 1] <= start
+    if trial.predictedChange < 0, ratio < self[.changeRatio],
+      !isMadeUpFor || !findings.isEmpty
+    {
       findings.append(
-        Finding(
-          .stepTooLarge, isMadeUpFor ? .info : .warning, value: ratio, threshold: self[.changeRatio]
-        ))
+        Finding(.stepTooLarge, .warning, value: ratio, threshold: self[.changeRatio]))
     }
     return findings
   }
 }
 
 extension Loss {
-  /// C, averaged over examples, of the best outputs that are the same for all of them: their mean
-  /// target, for the losses below. Nil for others.
-  func ofBestConstant<T: Scalar>(_ batch: Batch<T>) -> Double? {
+  /// C, averaged over examples, of good outputs that are the same for all of them: their mean target,
+  /// which is the best for squared error and the cross-entropies; 0, the undecided, for a hinge. Nil for
+  /// a loss of a user's own.
+  func ofConstant<T: Scalar>(_ batch: Batch<T>) -> Double? {
+    if case .custom = self { return nil }
     let rows: [Int] =
       switch batch.rows {
       case .range(let range): Array(range)
@@ -199,22 +203,16 @@ extension Loss {
     let weights = rows.map { row in batch.weights.map { Double($0[0, row]) } ?? 1 }
     let total = weights.reduce(0, +)
     guard total > 0 else { return nil }
-    func surprise(_ p: Double) -> Double { p > 0 ? -p * Double.naturalLogarithm(p) : 0 }
-    var sum = 0.0
-    for column in 0..<batch.targets.columns {
-      let targets = rows.map { Double(batch.targets[$0, column]) }
-      let mean = zip(weights, targets).reduce(0) { $0 + $1.0 * $1.1 } / total
-      switch self {
-      case .squaredError:
-        // ½ of the variance.
-        sum +=
-          zip(weights, targets).reduce(0) { $0 + $1.0 * ($1.1 - mean) * ($1.1 - mean) } / total / 2
-      case .crossEntropy: sum += surprise(mean)
-      case .binaryCrossEntropy: sum += surprise(mean) + surprise(1 - mean)
-      default: return nil
-      }
+    var constant = (0..<batch.targets.columns).map { column in
+      zip(weights, rows).reduce(0) { $0 + $1.0 * Double(batch.targets[$1.1, column]) } / total
     }
-    return sum * total / Double(rows.count)
+    if self == .hinge { constant = constant.map { _ in 0 } }
+    let sum = zip(weights, rows).reduce(0) { sum, example in
+      let targets = batch.targets[row: example.1].map { Double($0) }
+      let terms = textbookTerms(outputs: constant, targets: targets) ?? []
+      return sum + example.0 * terms.reduce(0, +)
+    }
+    return sum / Double(rows.count)
   }
 }
 

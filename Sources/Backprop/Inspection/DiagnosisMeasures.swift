@@ -10,7 +10,8 @@ public struct LayerDiagnosis: Codable, Hashable, Sendable {
   /// Share of the layer's ReLU units that gave 0 for every example; nil for other activations.
   public let deadShare: Double?
   /// Share of the outputs, over units and examples, at which σ′ is near 0; nil except for sigmoid and
-  /// tanh in hidden layers. On the last layer a saturated output may simply be right.
+  /// tanh. On the last layer a saturated output may simply be right, so only those that are wrong by
+  /// half their range or more count; and nil where the loss strikes σ′ out (a canonical pair).
   public let saturatedShare: Double?
   /// Share of the neurons that have a twin: the same weights and bias, and the same δ for every
   /// measured example; nil for the last layer, where targets tell neurons apart.
@@ -77,6 +78,8 @@ struct ActivityCount<T: Scalar> {
   private var examples = 0
   private let bound: T
   private let activations: [Activation]
+  /// Whether σ′ of the last layer holds the error back.
+  private let countsLast: Bool
 
   /// - Parameter saturatedDerivative: σ′ over its largest value up to which an output is saturated.
   init(for network: Network<T>, saturatedDerivative: Double) {
@@ -86,6 +89,7 @@ struct ActivityCount<T: Scalar> {
     }
     saturated = [Int](repeating: 0, count: network.layers.count)
     bound = T(saturatedDerivative)
+    countsLast = !network.loss.isCanonical(with: network.outputActivation)
   }
 
   /// Counts the outputs of the last forward pass.
@@ -95,8 +99,13 @@ struct ActivityCount<T: Scalar> {
     examples += workspace.rows
     for (index, activation) in activations.enumerated() {
       let outputs = workspace.states[index].outputs
+      let isLast = index == activations.count - 1
       for row in 0..<workspace.rows {
         let a = outputs.row(row)
+        if isLast, activation == .sigmoid || activation == .tanh {
+          saturated[index] += saturatedAndWrong(a, workspace.targets.row(row), activation)
+          continue
+        }
         switch activation {
         case .relu: for unit in a.indices where a[unit] != 0 { hasFired[index][unit] = true }
         // σ′ = a (1 − a), at most ¼.
@@ -110,6 +119,16 @@ struct ActivityCount<T: Scalar> {
     }
   }
 
+  /// Outputs of the last layer at which σ′ is near 0, on the wrong side.
+  private func saturatedAndWrong(
+    _ a: UnsafeMutableBufferPointer<T>, _ y: UnsafeMutableBufferPointer<T>, _ activation: Activation
+  ) -> Int {
+    a.indices.count { unit in
+      let derivative = activation == .sigmoid ? 4 * a[unit] * (1 - a[unit]) : 1 - a[unit] * a[unit]
+      return derivative <= bound && abs(a[unit] - y[unit]) >= (activation == .sigmoid ? 0.5 : 1)
+    }
+  }
+
   /// Share of the units of a layer, from 0, that never fired; nil unless it is ReLU.
   func deadShare(of layer: Int) -> Double? {
     guard activations[layer] == .relu, examples > 0 else { return nil }
@@ -117,10 +136,11 @@ struct ActivityCount<T: Scalar> {
     return Double(units.count { !$0 }) / Double(units.count)
   }
 
-  /// Share of the outputs of a hidden layer, from 0, that are saturated; nil unless σ can be.
+  /// Share of the outputs of a layer, from 0, that are saturated, on the last one also wrong; nil unless
+  /// σ can be, and holds the error back.
   func saturatedShare(of layer: Int, neurons: Int) -> Double? {
-    guard [.sigmoid, .tanh].contains(activations[layer]), layer < activations.count - 1,
-      examples > 0
+    guard [.sigmoid, .tanh].contains(activations[layer]),
+      layer < activations.count - 1 || countsLast, examples > 0
     else { return nil }
     return Double(saturated[layer]) / (Double(neurons) * Double(examples))
   }

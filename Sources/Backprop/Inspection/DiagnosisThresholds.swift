@@ -82,7 +82,7 @@ public struct DiagnosisThresholds: Hashable, Sendable {
       case .updateLarge: 0.1
       case .updateSmall: 1e-5
       case .deadShare: 0.4
-      case .saturatedDerivative: 0.05
+      case .saturatedDerivative: 0.1
       case .saturatedShare: 0.5
       case .symmetricShare: 0
       case .changeRatio: 0.25

@@ -78,16 +78,27 @@ extension Network {
 }
 
 extension Trace {
-  /// The sizes of the errors of the traced batch, layers 2 … L in ascending order.
+  /// The sizes of the errors over the whole traced batch, layers 2 … L in ascending order.
   public var errorFlow: [ErrorFlow] {
+    flow { matrix in matrix.view(from: 0).norm(rows: matrix.rows) }
+  }
+
+  /// The sizes of the errors of one example.
+  ///
+  /// - Parameter row: Its row in the matrices, from 0.
+  public func errorFlow(ofRow row: Int) -> [ErrorFlow] {
+    precondition(row >= 0 && row < examples.count, "row \(row) of \(examples.count)")
+    return flow { matrix in matrix.squaredNorm(ofRow: row).squareRoot() }
+  }
+
+  private func flow(_ norm: (Matrix<T>) -> Double) -> [ErrorFlow] {
     layers.indices.map { index in
       let record = layers[index]
       let isLast = index == layers.count - 1
-      let rows = record.delta.rows
       return ErrorFlow(
-        layer: record.layer, norm: record.delta.view(from: 0).norm(rows: rows),
-        passedDown: isLast ? nil : record.outputGradient.view(from: 0).norm(rows: rows),
-        above: isLast ? nil : layers[index + 1].delta.view(from: 0).norm(rows: rows))
+        layer: record.layer, norm: norm(record.delta),
+        passedDown: isLast ? nil : norm(record.outputGradient),
+        above: isLast ? nil : norm(layers[index + 1].delta))
     }
   }
 

@@ -127,7 +127,8 @@ public struct ExperimentLab: Sendable {
     var gradient = network.makeGradient()
     let loss = network.forward(batch, in: &workspace)
     backward(network, penalizing: hidden, in: &workspace, into: &gradient)
-    let roundoff = network.roundoff(of: loss, in: workspace)
+    let roundoff = network.roundoff(
+      of: loss, in: workspace, network.magnitudes(in: workspace))
     let lambda = lambda
     return report(
       .hiddenPenalty, network, examples.count, naive.gradient, (gradient, roundoff),
@@ -235,7 +236,8 @@ public struct ExperimentLab: Sendable {
     var gradient = network.makeGradient()
     let loss = network.forward(examples.batch, in: &workspace)
     network.backward(in: &workspace, into: &gradient)
-    return (gradient, network.roundoff(of: loss, in: workspace))
+    let magnitudes = network.magnitudes(in: workspace)
+    return (gradient, network.roundoff(of: loss, in: workspace, magnitudes))
   }
 
   private func report(

@@ -81,7 +81,8 @@ public struct GradientCheck: Sendable {
     let loss = network.forward(batch, in: &workspace, pool: pool)
     var engine = network.makeGradient()
     network.backward(in: &workspace, into: &engine, pool: pool)
-    let roundoff = network.roundoff(of: loss, in: workspace)
+    let magnitudes = network.magnitudes(in: workspace)
+    let roundoff = network.roundoff(of: loss, in: workspace, magnitudes)
     var analytic = engine
     if let backward {
       analytic = network.makeGradient()
@@ -92,7 +93,7 @@ public struct GradientCheck: Sendable {
       of: network, capacity: examples.count, roundoff: roundoff,
       roundoffThere: { network, workspace, loss in
         network.backward(in: &workspace, into: &scratch, pool: pool)
-        return network.roundoff(of: loss, in: workspace)
+        return network.roundoff(of: loss, in: workspace, magnitudes)
       }, objective: { network, workspace in network.forward(batch, in: &workspace, pool: pool) })
 
     var tensors: [TensorCheck] = []

@@ -180,12 +180,12 @@ struct NumericDerivative: ~Copyable {
     var crossedKink = false
     for attempt in 0...Self.mostRetreats {
       let (quotient, crossed) = difference(entry, h)
-      if crossed != .kink {
+      if crossed != .kink, quotient.isFinite {
         return Estimate(
           value: quotient, uncertainty: Self.safety * roundoff(at: h) / h, step: h,
           crossedKink: crossedKink, isUsable: true)
       }
-      if attempt == 0 { crossedKink = true }
+      if attempt == 0, crossed == .kink { crossedKink = true }
       h /= Self.retreat
     }
     return Self.unusable(step: h)
@@ -203,7 +203,7 @@ struct NumericDerivative: ~Copyable {
       // A kink of a user's own function is seen only by steps that do not come to agree.
       let disagree = hasOwnFunctions && tableau.error > max(1e-6 * abs(tableau.value), rounding)
       if attempt == 0, crossed == .kink || disagree { crossedKink = true }
-      if crossed == .none, !disagree {
+      if crossed == .none, !disagree, tableau.value.isFinite {
         misses += 1
         if tableau.error < best.error { best = tableau }
         // Where the first steps leave the series' radius of convergence, smaller ones do better.
@@ -226,7 +226,9 @@ struct NumericDerivative: ~Copyable {
     let h = Self.smallStep
     let (wide, crossed) = difference(entry, h)
     let (narrow, crossedToo) = difference(entry, h / Self.retreat)
-    guard crossed != .kink, crossedToo != .kink, !(hasOwnFunctions && hasCorner(entry)) else {
+    guard crossed != .kink, crossedToo != .kink, wide.isFinite, narrow.isFinite,
+      !(hasOwnFunctions && hasCorner(entry))
+    else {
       return Self.unusable(step: h / Self.retreat)
     }
     let rounding = roundoff(at: h) * Self.retreat / h
@@ -279,6 +281,8 @@ struct NumericDerivative: ~Copyable {
     for row in 0..<Self.mostRows {
       let (quotient, crossed) = difference(entry, h)
       guard crossed == .none else { return (best, crossed) }
+      // Beyond the largest number nothing can be told; a smaller first step may stay below it.
+      guard quotient.isFinite else { return (Tableau(step: h), .none) }
       var current = [quotient]
       var power = 1.0
       for (column, above) in previous.enumerated() {
@@ -303,23 +307,79 @@ struct NumericDerivative: ~Copyable {
 }
 
 extension Network {
-  /// How much rounding can change C: each weighted input z is rounded to ε of itself, and C answers
-  /// with δ; and C is rounded itself.
+  /// Σₖ |wⱼₖ aₖ| + |bⱼ| of every weighted input of the last pass, `[m, affine outputs]` a layer: z is
+  /// rounded to about ε of this, however much cancels in it.
+  func magnitudes(in workspace: borrowing Workspace<T>) -> [Matrix<Double>] {
+    layers.indices.map { index in
+      let below = index == 0 ? workspace.inputs : workspace.states[index - 1].outputs
+      let (weights, biases) = parameters.denseTensors(of: index)
+      let inputs = layers[index].inputs
+      var result = Matrix<Double>(rows: workspace.rows, columns: biases.count)
+      for row in 0..<workspace.rows {
+        let a = below.row(row)
+        for j in biases.indices {
+          var sum = abs(Double(biases[j]))
+          for k in 0..<inputs { sum += abs(Double(weights[j * inputs + k]) * Double(a[k])) }
+          result[row, j] = sum
+        }
+      }
+      return result
+    }
+  }
+
+  /// How much rounding can change C: each weighted input z is rounded to ε of the terms it is added up
+  /// from, and C answers with δ; and the loss of each example is rounded itself.
   ///
-  ///     ε (|C| + Σ |δ z|)
+  ///     ε (|C| + Σ |δⱼ| (Σₖ |wⱼₖ aₖ| + |bⱼ|) + Σₓ wₓ ρₓ)
+  ///
+  /// ρₓ is what the formula of the loss is added up from where that is more than Cₓ: 1 for
+  /// cross-entropy of softmax, which is log(1 + a small sum) for an answer that is certain and right;
+  /// and |∇ₐC a|, because a is rounded.
   ///
   /// - Parameters:
   ///   - objective: C.
-  ///   - workspace: Holds z and δ of every layer, after `backward`.
-  func roundoff(of objective: Double, in workspace: borrowing Workspace<T>) -> Double {
+  ///   - workspace: Holds z, a and δ of every layer, after `backward`.
+  ///   - magnitudes: Of this pass, or of one nearby.
+  func roundoff(
+    of objective: Double, in workspace: borrowing Workspace<T>, _ magnitudes: [Matrix<Double>]
+  ) -> Double {
     var sum = abs(objective)
-    for state in workspace.states {
+    for (index, state) in workspace.states.enumerated() {
       for row in 0..<workspace.rows {
-        for (delta, z) in zip(state.delta.row(row), state.weightedInputs.row(row)) {
-          sum += abs(Double(delta) * Double(z))
+        let delta = state.delta.row(row)
+        for j in delta.indices where delta[j] != 0 {
+          sum += abs(Double(delta[j])) * magnitudes[index][row, j]
         }
       }
     }
+    for row in 0..<workspace.rows { sum += lossMagnitude(ofRow: row, in: workspace) }
     return Double.ulpOfOne * sum
+  }
+
+  /// wₓ ρₓ of one example, as `roundoff` has it.
+  private func lossMagnitude(ofRow row: Int, in workspace: borrowing Workspace<T>) -> Double {
+    let last = workspace.states[layers.count - 1]
+    let weight = abs(
+      Double((workspace.weights?[row] ?? 1) * (reduction.scale(count: workspace.rows) as T)))
+    let (a, y) = (last.outputs.row(row), workspace.targets.row(row))
+    switch (loss, outputActivation) {
+    case (.crossEntropy, .softmax): return weight * y.reduce(0) { $0 + abs(Double($1)) }
+    case (.binaryCrossEntropy, .sigmoid): return 0
+    default: break
+    }
+    // Of the canonical pair left, squared error of the identity, δ is w ∇ₐC.
+    let slopes =
+      loss.isCanonical(with: outputActivation) ? last.delta.row(row) : last.outputGradient.row(row)
+    var sum = 0.0
+    for j in a.indices {
+      let (slope, output) = (abs(Double(slopes[j])), abs(Double(a[j])))
+      if slope.isFinite { sum += slope * output }
+      switch loss {
+      case .poisson where slope != 0, .hinge where slope != 0:
+        sum += weight * (1 + output + abs(Double(y[j])))
+      default: break
+      }
+    }
+    return sum
   }
 }

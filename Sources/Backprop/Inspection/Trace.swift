@@ -108,10 +108,16 @@ public struct UpdateTrace: Codable, Sendable, Equatable {
   public let penaltyAfter: Double
   /// C after an update of the weights alone, biases frozen.
   public let lossAfterWeightsOnly: Double
-  /// ∇(C + ½ λ ‖W‖²) · Δθ, the change to first order: −η ‖∇C‖² for plain descent.
+  /// The change of C + ½ λ ‖W‖² to first order: −η ‖∇(C + ½ λ ‖W‖²)‖² for plain descent, from the
+  /// gradient itself; else ∇(C + ½ λ ‖W‖²) · Δθ.
   public let predictedChange: Double
   /// The same for the weights alone.
   public let predictedChangeWeightsOnly: Double
+
+  /// Whether Δθ is −η times the gradient and nothing else.
+  public var isPlainDescent: Bool {
+    (optimizer == .sgd || optimizer == .gradientDescent) && weightDecay == 0
+  }
 }
 
 extension Network {
@@ -194,12 +200,24 @@ extension Network {
     }
     let lossAfter = after.forward(batch, in: &workspace, pool: pool)
     let lossAfterWeightsOnly = weightsOnly.forward(batch, in: &workspace, pool: pool)
+    let isPlainDescent =
+      (optimizer.rule == .sgd || optimizer.rule == .gradientDescent) && optimizer.weightDecay == 0
     var predicted = (weights: 0.0, biases: 0.0)
     for record in records {
-      predicted.weights += record.gradient.weights.dot(record.update.weights)
-      predicted.weights += l2Penalty * record.parameters.weights.dot(record.update.weights)
-      for (slope, change) in zip(record.gradient.biases, record.update.biases) {
-        predicted.biases += Double(slope) * Double(change)
+      let (theta, g, move) = (record.parameters, record.gradient, record.update)
+      if isPlainDescent {
+        // −η ‖g + λ w‖², not by way of Δθ, which is read off as a difference of rounded weights.
+        predicted.weights -=
+          learningRate
+          * (g.weights.dot(g.weights) + 2 * l2Penalty * g.weights.dot(theta.weights)
+            + l2Penalty * l2Penalty * theta.weights.dot(theta.weights))
+        predicted.biases -= learningRate * g.biases.reduce(0) { $0 + Double($1) * Double($1) }
+      } else {
+        predicted.weights += g.weights.dot(move.weights)
+        predicted.weights += l2Penalty * theta.weights.dot(move.weights)
+        predicted.biases += zip(g.biases, move.biases).reduce(0) {
+          $0 + Double($1.0) * Double($1.1)
+        }
       }
     }
     return Trace(

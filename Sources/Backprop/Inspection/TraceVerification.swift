@@ -73,7 +73,7 @@ public enum TraceEquation: String, Codable, CaseIterable, Sendable {
   case bp4 = "BP4"
   /// Δθ by the optimiser's rule
   case update = "update"
-  /// The predicted change of C, ∇C · Δθ
+  /// The predicted change of C: −η ‖∇C‖² for plain descent, else ∇C · Δθ
   case predictedChange = "∇C · Δθ"
   /// ½ λ ‖W‖²
   case penalty = "½ λ ‖W‖²"
@@ -431,8 +431,9 @@ private struct Audit<T: Scalar> {
           firstMoment: record.firstMoment.map { Double($0.weights[j, k]) } ?? 0,
           secondMoment: record.secondMoment.map { Double($0.weights[j, k]) } ?? 0,
           maximum: record.maximumMoment.map { Double($0.weights[j, k]) } ?? 0, isWeight: true)
-        compare(
-          Double(change.start[j * change.stride + k]), right.value, scale: right.scale, terms: 8,
+        step(
+          Double(change.start[j * change.stride + k]), right,
+          from: Double(weights.start[j * weights.stride + k]),
           (.update, record.layer, 0, j + 1, k + 1))
       }
       let right = rule.change(
@@ -441,43 +442,54 @@ private struct Audit<T: Scalar> {
         firstMoment: record.firstMoment.map { Double($0.biases[j]) } ?? 0,
         secondMoment: record.secondMoment.map { Double($0.biases[j]) } ?? 0,
         maximum: record.maximumMoment.map { Double($0.biases[j]) } ?? 0, isWeight: false)
-      compare(
-        Double(record.update.biases[j]), right.value, scale: right.scale, terms: 8,
+      step(
+        Double(record.update.biases[j]), right, from: Double(record.parameters.biases[j]),
         (.update, record.layer, 0, j + 1, 0))
     }
   }
 
-  /// ∇C · Δθ, for all parameters and for the weights alone; and that it is −η ‖∇C‖² for plain descent.
+  /// One Δθ. A step beyond the largest number of the precision ends at infinity, as it must.
+  @inline(__always)
+  private mutating func step(
+    _ left: Double, _ right: RightSide, from theta: Double,
+    _ place: (equation: TraceEquation, layer: Int, row: Int, neuron: Int, input: Int)
+  ) {
+    if !left.isFinite, abs(theta + right.value) > Double(T.greatestFiniteMagnitude) { return }
+    compare(left, right.value, scale: right.scale, terms: 8, place)
+  }
+
+  /// −η ‖∇‖² of plain descent, ∇ · Δθ of any other rule; for all parameters and for the weights alone.
   mutating func predictedChange(_ trace: Trace<T>) {
     let update = trace.update
     let lambda = update.l2Penalty
     let place = (equation: TraceEquation.predictedChange, layer: trace.layers.count + 1, 0, 1, 0)
-    var (weights, biases, squares) = (0.0, 0.0, 0.0)
-    var (weightScale, biasScale, count) = (0.0, 0.0, 0)
-    // θ + Δθ is rounded, and so is what was read back as Δθ.
-    var rounding = 0.0
+    var (weights, biases) = (RightSide(value: 0, scale: 0), RightSide(value: 0, scale: 0))
+    var count = 0
+    func add(_ slope: Double, _ decay: Double, _ move: Double, to sum: inout RightSide) {
+      let factor = update.isPlainDescent ? -update.learningRate * (slope + decay) : move
+      let term = (slope + decay) * factor
+      sum.value += term
+      let size = abs(slope) + abs(decay)
+      sum.scale += update.isPlainDescent ? update.learningRate * size * size : size * abs(move)
+    }
     for record in trace.layers {
       let (theta, g, move) = (record.parameters, record.gradient, record.update)
-      weights += g.weights.dot(move.weights) + lambda * theta.weights.dot(move.weights)
-      weightScale +=
-        g.weights.magnitudeDot(move.weights) + lambda * theta.weights.magnitudeDot(move.weights)
-      biases += zip(g.biases, move.biases).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-      biasScale += zip(g.biases, move.biases).reduce(0) { $0 + abs(Double($1.0) * Double($1.1)) }
-      squares += g.squares
-      rounding += g.weights.magnitudeDot(theta.weights)
-      rounding += zip(g.biases, theta.biases).reduce(0) { $0 + abs(Double($1.0) * Double($1.1)) }
+      for j in 0..<g.weights.rows {
+        for k in 0..<g.weights.columns {
+          add(
+            Double(g.weights.start[j * g.weights.stride + k]),
+            lambda * Double(theta.weights.start[j * theta.weights.stride + k]),
+            Double(move.weights.start[j * move.weights.stride + k]), to: &weights)
+        }
+        add(Double(g.biases[j]), 0, Double(move.biases[j]), to: &biases)
+      }
       count += g.weights.rows * (g.weights.columns + 1)
     }
     compare(
-      update.predictedChange, weights + biases, scale: weightScale + biasScale, terms: count, place)
+      update.predictedChange, weights.value + biases.value, scale: weights.scale + biases.scale,
+      terms: count, place)
     compare(
-      update.predictedChangeWeightsOnly, weights, scale: weightScale, terms: count, place)
-    guard update.optimizer == .sgd || update.optimizer == .gradientDescent,
-      update.weightDecay == 0, lambda == 0
-    else { return }
-    let descent = update.learningRate * squares
-    compare(
-      update.predictedChange, -descent, scale: descent + rounding, terms: count, place)
+      update.predictedChangeWeightsOnly, weights.value, scale: weights.scale, terms: count, place)
   }
 
   /// ½ λ ‖W‖² before and after the update.

@@ -232,7 +232,7 @@ enum Places {
     guard numbers.count == 2, let layer = numbers[0], let neuron = numbers[1] else {
       throw UsageError("\(option) \(text): give layer:neuron, for example 2:1")
     }
-    try check(layer, neuron, text, option, layers)
+    try check(layer, neuron, text, option, layers, \.outputs)
     return (layer, neuron)
   }
 
@@ -251,7 +251,7 @@ enum Places {
         "\(option) \(text): give layer:to,from, for example 2:1,3 for the weight to neuron 1 of "
           + "layer 2 from neuron 3 of layer 1")
     }
-    try check(layer, output, text, option, layers)
+    try check(layer, output, text, option, layers, \.affineOutputs)
     let inputs = layers[layer - 2].inputs
     guard (1...inputs).contains(input) else {
       throw UsageError(
@@ -261,13 +261,14 @@ enum Places {
   }
 
   private static func check(
-    _ layer: Int, _ neuron: Int, _ text: String, _ option: String, _ layers: [Layer]
+    _ layer: Int, _ neuron: Int, _ text: String, _ option: String, _ layers: [Layer],
+    _ count: KeyPath<Layer, Int>
   ) throws {
     guard layer >= 2, layer <= layers.count + 1 else {
       throw UsageError(
         "\(option) \(text): the layers that compute are 2 to \(layers.count + 1), not \(layer)")
     }
-    let neurons = layers[layer - 2].affineOutputs
+    let neurons = layers[layer - 2][keyPath: count]
     guard (1...neurons).contains(neuron) else {
       throw UsageError(
         "\(option) \(text): layer \(layer) has neurons 1 to \(neurons), not \(neuron)")

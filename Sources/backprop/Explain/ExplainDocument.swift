@@ -44,7 +44,8 @@ struct ExplainDocument {
     /// A line under the rows: how many are not shown.
     var remainder: String?
 
-    init(_ header: String...) { self.header = header }
+    init(_ header: String...) { self.init(header) }
+    init(_ header: [String]) { self.header = header }
 
     mutating func add(_ cells: String...) { rows.append(cells) }
   }

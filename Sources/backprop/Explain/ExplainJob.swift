@@ -23,6 +23,11 @@ struct ExplainJob {
   func run<T: Scalar>(
     _ network: Network<T>, rows: [UInt32], rule: OptimizerRule, learningRate: Double
   ) throws {
+    guard T(learningRate).isFinite, T(learningRate) > 0 else {
+      throw UsageError(
+        "--learning-rate \(JSONValue(learningRate)) is no number of \(T.precisionName) precision, in "
+          + "which the model computes; give one within its range")
+    }
     let (batch, companions) = try examples(of: network, rows)
     let configuration = data.model.configuration
     let isOwnRule = configuration?.optimizer.name == rule.name

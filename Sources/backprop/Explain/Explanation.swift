@@ -86,10 +86,29 @@ struct Explanation<T: Scalar> {
   /// The neuron of layer l that is written out, from 0: the one asked for, else the one with the
   /// largest error.
   func chosen(_ l: Int) -> Int {
-    if let neuron = focus.neuron(in: l) { return neuron - 1 }
+    if let neuron = focus.neuron(in: l) {
+      // Of a maxout neuron the piece that wins.
+      let z = layer(l).weightedInputs[row: 0]
+      let pieces = activation(l).pieces
+      let first = (neuron - 1) * pieces
+      return (first..<(first + pieces)).reduce(first) { z[$1] > z[$0] ? $1 : $0 }
+    }
+    if let weight = focus.weight, weight.layer == l { return weight.output - 1 }
     let delta = layer(l).delta
     let row = delta[row: 0].map { abs(Double($0)) }
     return row.indices.reduce(0) { row[$1] > row[$0] ? $1 : $0 }
+  }
+
+  /// What a row of a table is called: the neuron, or neuron.piece where maxout has several.
+  func name(_ l: Int, of affine: Int) -> String {
+    let pieces = activation(l).pieces
+    return pieces == 1 ? "\(affine + 1)" : "\(affine / pieces + 1).\(affine % pieces + 1)"
+  }
+
+  /// Says how the z of a maxout layer are counted.
+  func piecesNote(_ l: Int) -> [Block] {
+    let pieces = activation(l).pieces
+    return pieces == 1 ? [] : [.text(say("explain.pieces", "\(pieces)"))]
   }
 
   /// The unit of a maxout layer to which an affine output belongs; elsewhere the output itself.
@@ -152,7 +171,7 @@ struct Explanation<T: Scalar> {
       blocks.append(
         .equation(
           Equation(
-            "C",
+            "Σₓ Cₓ",
             (indices.map { names[$0] } + (isWhole ? [] : ["… (\(more))"])).joined(separator: " + "),
             Notation.sum(
               indices.map { texts[$0] } + (isWhole ? [] : ["\(Notation.number(rest)) (\(more))"])),
@@ -164,6 +183,11 @@ struct Explanation<T: Scalar> {
           ? say("explain.assumptionI.together", Format.count(additivity.examples.count), total)
           : say("explain.assumptionI.single")))
     let weight = Notation.number(trace.weights[0])
+    if isBatch {
+      blocks.append(.equation(Equation("C", "Σₓ wₓ Cₓ", Notation.number(trace.loss))))
+    } else if additivity.examples.count > 1 {
+      blocks.append(.text(say("explain.assumptionI.alone", "\(trace.examples[0])")))
+    }
     if isBatch || trace.weights[0] != 1 {
       blocks.append(
         .text(
@@ -179,6 +203,7 @@ struct Explanation<T: Scalar> {
             Notation.number(trace.penalty))))
     }
     blocks.append(.heading(say("explain.assumptionII")))
+    blocks += firstOfBatch
     blocks += LossText(trace: trace, loss: network.loss, limit: focus.limit, language: language)
       .blocks()
     return blocks
@@ -186,9 +211,14 @@ struct Explanation<T: Scalar> {
 
   // MARK: Forward
 
+  /// Says which example of a batch is shown.
+  var firstOfBatch: [Block] {
+    isBatch ? [.text(say("explain.firstOfBatch", "\(trace.examples[0])"))] : []
+  }
+
   private func forward() -> [Block] {
     var blocks: [Block] = []
-    if isBatch { blocks.append(.text(say("explain.firstOfBatch", "\(trace.examples[0])"))) }
+    blocks += firstOfBatch
     blocks.append(.equation(Equation("x", vector(trace.inputs[row: 0]))))
     if !inputNames.isEmpty {
       let values = trace.inputs[row: 0].map { Double($0) }
@@ -207,7 +237,7 @@ struct Explanation<T: Scalar> {
     let z = record.weightedInputs[row: 0]
     let a = record.outputs[row: 0]
     let pieces = activation(l).pieces
-    var blocks: [Block] = [heading(l)]
+    var blocks: [Block] = [heading(l)] + piecesNote(l)
     let j = chosen(l)
     let indices = shown(
       z.indices.map { abs(Double(a[$0 / pieces])) }, always: j)
@@ -215,7 +245,7 @@ struct Explanation<T: Scalar> {
       var table = Table(say("explain.column.neuron"), "z", "a", "σ′(z)")
       for index in indices {
         table.add(
-          "\(index + 1)", Notation.number(z[index]), Notation.number(a[index / pieces]),
+          name(l, of: index), Notation.number(z[index]), Notation.number(a[index / pieces]),
           Notation.number(derivative[index]))
       }
       table.remainder = remainder(z.count, shown: indices.count)
@@ -285,7 +315,6 @@ struct ExplainFocus {
   var limit: Int
 
   func neuron(in layer: Int) -> Int? {
-    if let weight, weight.layer == layer { return weight.output }
     if let neuron, neuron.layer == layer { return neuron.neuron }
     return nil
   }

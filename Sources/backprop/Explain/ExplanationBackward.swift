@@ -8,7 +8,7 @@ extension Explanation {
   func outputError() -> [Block] {
     let l = lastLayer
     let j = chosen(l)
-    var blocks: [Block] = [.text(say("explain.delta.definition"))]
+    var blocks: [Block] = firstOfBatch + [.text(say("explain.delta.definition"))]
     let delta = last.delta[row: 0]
     let slopes = last.outputGradient[row: 0]
     let outputs = last.outputs[row: 0]
@@ -21,7 +21,7 @@ extension Explanation {
     for index in indices {
       let unit = index / pieces
       let cells = [
-        "\(index + 1)", Notation.number(outputs[unit]), Notation.number(targets[unit]),
+        name(l, of: index), Notation.number(outputs[unit]), Notation.number(targets[unit]),
         Notation.number(slopes[unit]),
       ]
       let error = Notation.number(delta[index])
@@ -164,7 +164,7 @@ extension Explanation {
 
   func backpropagation() -> [Block] {
     guard lastLayer > 2 else { return [.text(say("explain.bp2.none"))] }
-    var blocks: [Block] = [.text(say("explain.bp2.votes"))]
+    var blocks: [Block] = firstOfBatch + [.text(say("explain.bp2.votes"))]
     for l in stride(from: lastLayer - 1, through: 2, by: -1) { blocks += backpropagation(to: l) }
     return blocks
   }
@@ -182,7 +182,7 @@ extension Explanation {
       say("explain.column.neuron"), say("explain.column.votes"), "σ′(z)", "δ")
     for index in indices {
       table.add(
-        "\(index + 1)", Notation.number(slopes[index / pieces]),
+        name(l, of: index), Notation.number(slopes[index / pieces]),
         Notation.number(record.derivative?[0, index] ?? 1), Notation.number(delta[index]))
     }
     table.remainder = remainder(delta.count, shown: indices.count)
@@ -220,8 +220,9 @@ extension Explanation {
     }
     blocks.append(.equation(Equation(Notation.symbol("δ", layer: l), vector(delta))))
 
-    let flow = trace.errorFlow[l - 2]
-    let aboveNorm = trace.errorFlow[l - 1].norm
+    let flows = trace.errorFlow(ofRow: 0)
+    let flow = flows[l - 2]
+    let aboveNorm = flows[l - 1].norm
     if let weights = flow.weightFactor, let derivative = flow.derivativeFactor {
       let names = (Notation.superscript(l), Notation.superscript(l + 1))
       blocks.append(
@@ -290,7 +291,7 @@ extension Explanation {
   }
 
   /// The weights of layer l that are shown, as (output, input) from 0.
-  private func shownWeights(_ l: Int) -> [(output: Int, input: Int)] {
+  func shownWeights(_ l: Int) -> [(output: Int, input: Int)] {
     let gradient = layer(l).gradient.weights
     var best: [(output: Int, input: Int, size: Double)] = []
     let limit = focus.limit
@@ -367,6 +368,18 @@ extension Explanation {
             "\(Notation.factor(below(l)[0, k])) · \(Notation.factor(record.delta[0, j]))",
             Notation.number(gradient[j, k]))))
     }
+    if trace.update.l2Penalty > 0 {
+      // The penalty enters here, and nowhere before.
+      let weight = Double(record.parameters.weights[j, k])
+      let decay = trace.update.l2Penalty * weight
+      blocks.append(
+        .equation(
+          Equation(
+            "\(name) + λ \(Notation.weight(layer: l, j + 1, k + 1))",
+            "\(Notation.factor(gradient[j, k])) + "
+              + "\(Notation.number(trace.update.l2Penalty)) · \(Notation.factor(weight))",
+            Notation.number(Double(gradient[j, k]) + decay))))
+    }
     blocks.append(
       .equation(
         Equation(
@@ -401,86 +414,6 @@ extension Explanation {
           "‖Σₓ ∇(wₓ Cₓ)‖ / Σₓ ‖∇(wₓ Cₓ)‖", "\(Notation.number(whole)) / \(Notation.number(total))",
           Notation.number(whole / total))))
     blocks.append(.text(say("explain.cancel.share", Format.fixed(100 * (1 - whole / total), 1))))
-    return blocks
-  }
-
-  // MARK: Update
-
-  func update() -> [Block] {
-    let step = trace.update
-    var blocks: [Block] = []
-    let eta = Notation.number(step.learningRate)
-    if step.optimizer == .sgd {
-      blocks.append(.text(say("explain.update.descent", eta)))
-    } else {
-      blocks.append(.text(say("explain.update.rule", step.optimizer.name, eta)))
-    }
-    for l in stride(from: lastLayer, through: 2, by: -1) {
-      let record = layer(l)
-      var table = Table(
-        say("explain.column.weight"), say("explain.column.before"), "∂C/∂w", "Δw",
-        say("explain.column.after"))
-      let weights = shownWeights(l)
-      for (output, input) in weights {
-        let before = record.parameters.weights[output, input]
-        let change = record.update.weights[output, input]
-        table.add(
-          Notation.weight(layer: l, output + 1, input + 1), Notation.number(before),
-          Notation.number(record.gradient.weights[output, input]), Notation.number(change),
-          Notation.number(before + change))
-      }
-      table.remainder = remainder(
-        record.parameters.weights.rows * record.parameters.weights.columns, shown: weights.count)
-      blocks.append(.table(table))
-    }
-    if step.optimizer == .sgd, step.weightDecay == 0, step.l2Penalty == 0,
-      let place = shownWeights(lastLayer).first
-    {
-      let record = last
-      let before = record.parameters.weights[place.output, place.input]
-      let change = record.update.weights[place.output, place.input]
-      let name = Notation.weight(layer: lastLayer, place.output + 1, place.input + 1)
-      blocks.append(
-        .equation(
-          Equation(
-            "\(name) + Δ\(name)", "\(name) − η ∂C/∂\(name)",
-            "\(Notation.factor(before)) − \(eta) · "
-              + Notation.factor(record.gradient.weights[place.output, place.input]),
-            Notation.number(before + change))))
-    }
-    blocks.append(.heading(say("explain.update.effect")))
-    let before = trace.loss
-    blocks.append(
-      .text(
-        say(
-          "explain.update.all", Notation.number(before), Notation.number(step.lossAfter))))
-    blocks.append(
-      .text(
-        say(
-          "explain.update.weightsOnly", Notation.number(before),
-          Notation.number(step.lossAfterWeightsOnly))))
-    let real = step.lossAfter + step.penaltyAfter - before - trace.penalty
-    let formula = step.optimizer == .sgd && step.weightDecay == 0 ? "−η ‖∇C‖²" : "∇C · Δθ"
-    blocks.append(
-      .equation(
-        Equation(
-          say("explain.update.predicted"), formula, Notation.number(step.predictedChange))))
-    blocks.append(
-      .equation(
-        Equation(
-          say("explain.update.real"),
-          "\(Notation.number(step.lossAfter + step.penaltyAfter)) − "
-            + Notation.factor(before + trace.penalty), Notation.number(real))))
-    if step.predictedChange != 0 {
-      let ratio = real / step.predictedChange
-      blocks.append(
-        .text(
-          ratio < 0
-            ? say("explain.update.tooLarge")
-            : say("explain.update.ratio", Format.fixed(100 * ratio, 1))))
-    } else {
-      blocks.append(.text(say("explain.update.stationary")))
-    }
     return blocks
   }
 }

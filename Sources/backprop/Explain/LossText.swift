@@ -10,6 +10,11 @@ struct LossText<T: Scalar> {
   private var a: [T] { trace.layers[trace.layers.count - 1].outputs[row: 0] }
   private var y: [T] { trace.targets[row: 0] }
   private var lastLayer: Int { trace.layers.count + 1 }
+  /// The class of the example under a hinge, from 0.
+  private var hingeClass: Int { Loss.classIndex(y.map { Double($0) }) }
+
+  /// 1 − q without the digits that rounding leaves.
+  private static func rest(_ q: Double) -> Double { ((1 - q) * 1e12).rounded() / 1e12 }
 
   func blocks() -> [ExplainDocument.Block] {
     let terms = loss.textbookTerms(outputs: a, targets: y)
@@ -64,13 +69,20 @@ struct LossText<T: Scalar> {
     switch loss {
     case .squaredError: "½ Σⱼ (aⱼ − yⱼ)²"
     case .absoluteError: "Σⱼ |aⱼ − yⱼ|"
-    case .huber(let delta): "Σⱼ huber(aⱼ − yⱼ; \(Notation.number(delta)))"
+    case .huber(let delta):
+      "Σⱼ (|aⱼ − yⱼ| ≤ \(Notation.number(delta)) ? ½ (aⱼ − yⱼ)² : "
+        + "\(Notation.number(delta)) (|aⱼ − yⱼ| − \(Notation.number(delta / 2))))"
     case .binaryCrossEntropy: "−Σⱼ (yⱼ log aⱼ + (1 − yⱼ) log(1 − aⱼ))"
     case .crossEntropy: "−Σⱼ yⱼ log aⱼ"
-    case .hinge: y.count == 1 ? "max(0, 1 − y a)" : "Σⱼ max(0, 1 + aⱼ − a), j ≠ y"
+    case .hinge:
+      y.count == 1
+        ? "max(0, 1 − y a)"
+        : "Σⱼ max(0, 1 + aⱼ − \(Notation.symbol("a", layer: lastLayer, hingeClass + 1))), "
+          + "j ≠ \(hingeClass + 1)"
     case .poisson: "Σⱼ (aⱼ − yⱼ log aⱼ)"
     case .quantile(let quantile):
-      "Σⱼ max(\(Notation.number(quantile)) (yⱼ − aⱼ), \(Notation.number(quantile - 1)) (yⱼ − aⱼ))"
+      "Σⱼ max(\(Notation.number(quantile)) (yⱼ − aⱼ), "
+        + "\(Notation.number(-Self.rest(quantile))) (yⱼ − aⱼ))"
     case .custom(let custom): "\(custom.name)(aᴸ, y)"
     }
   }
@@ -89,10 +101,18 @@ struct LossText<T: Scalar> {
       return self.y[j] == 1 ? "−log \(a)" : "−\(y) log \(a)"
     case .hinge where self.y.count == 1: return "max(0, 1 − \(y) · \(a))"
     case .hinge:
-      let c = Loss.classIndex(self.y.map { Double($0) })
+      let c = hingeClass
       return j == c ? "0" : "max(0, 1 + \(a) − \(Notation.factor(self.a[c])))"
     case .poisson: return "(\(a) − \(y) log \(a))"
-    case .huber, .quantile, .custom:
+    case .huber(let delta):
+      return abs(Double(self.a[j]) - Double(self.y[j])) <= delta
+        ? "½ (\(a) − \(y))²"
+        : "\(Notation.number(delta)) (|\(a) − \(y)| − \(Notation.number(delta / 2)))"
+    case .quantile(let q):
+      return self.a[j] < self.y[j]
+        ? "\(Notation.number(q)) (\(y) − \(a))"
+        : "\(Notation.number(Self.rest(q))) (\(a) − \(y))"
+    case .custom:
       return Notation.number(loss.textbookTerms(outputs: self.a, targets: self.y)?[j] ?? 0)
     }
   }
@@ -119,10 +139,30 @@ struct LossText<T: Scalar> {
     case .crossEntropy: return ("−\(target) / \(name)", "−\(y) / \(a)")
     case .hinge where self.y.count == 1:
       return ("1 − y a > 0 ? −y : 0", "1 − \(y) · \(a) > 0 ? −\(y) : 0")
-    case .hinge: return (language.text("explain.hingeGradient"), nil)
+    case .hinge:
+      // Each margin that is violated pushes its own output down, and all of them the class up.
+      let c = hingeClass
+      func margin(_ i: Int) -> String {
+        "1 + \(Notation.factor(self.a[i])) − \(Notation.factor(self.a[c]))"
+      }
+      guard j == c else {
+        return (
+          "1 + \(name) − \(Notation.symbol("a", layer: lastLayer, c + 1)) > 0 ? 1 : 0",
+          "\(margin(j)) > 0 ? 1 : 0"
+        )
+      }
+      let others = self.a.indices.filter { $0 != c }
+      let violated = others.filter { 1 + self.a[$0] - self.a[c] > 0 }
+      return (
+        language.text("explain.hingeGradient"),
+        violated.isEmpty
+          ? "0"
+          : "−(" + violated.map { _ in "1" }.prefix(8).joined(separator: " + ")
+            + (violated.count > 8 ? " + …" : "") + ")"
+      )
     case .poisson: return ("1 − \(target) / \(name)", "1 − \(y) / \(a)")
     case .quantile(let q):
-      let (below, above) = (Notation.number(-q), Notation.number(1 - q))
+      let (below, above) = (Notation.number(-q), Notation.number(Self.rest(q)))
       return (
         "\(name) < \(target) ? \(below) : \(above)", "\(a) < \(y) ? \(below) : \(above)"
       )

@@ -87,19 +87,45 @@ enum Notation {
     let struck = struck(text) { "[/\($0)/]" }
     var result = ""
     var script: Script?
+    var isGrouped = false
     let characters = Array(struck)
     for (index, character) in characters.enumerated() {
       let (next, plain) = Script.read(characters, index, after: script)
-      if next != script, let next { result += next == .upper ? "^" : "_" }
+      if next != script {
+        if isGrouped {
+          result += ")"
+          isGrouped = false
+        }
+        if let next {
+          result += next == .upper ? "^" : "_"
+          // l+1 as one exponent.
+          var end = index
+          while end < characters.count, Script.read(characters, end, after: next).0 == next {
+            end += 1
+          }
+          isGrouped = characters[index..<end].contains { "⁺⁻".contains($0) }
+          if isGrouped { result += "(" }
+        } else if character.isLetter || Self.asciiForms[character]?.first?.isLetter ?? false,
+          result.last?.isLetter ?? false
+        {
+          result += " "
+        }
+      }
       script = next
-      result += next != nil ? plain : Self.asciiForms[character] ?? String(character)
+      let form = next != nil ? plain : Self.asciiForms[character] ?? String(character)
+      // J σ, not Jsigma: a name of several letters does not grow together with a letter before it.
+      if next == nil, form.count > 1, form.first?.isLetter ?? false, result.last?.isLetter ?? false
+      {
+        result += " "
+      }
+      result += form
     }
-    return result
+    return isGrouped ? result + ")" : result
   }
 
   private static let asciiForms: [Character: String] = [
     "δ": "delta", "σ": "sigma", "η": "eta", "λ": "lambda", "θ": "theta", "α": "alpha", "∂": "d",
-    "∇": "grad", "Σ": "sum", "Δ": "d", "Φ": "Phi", "φ": "phi", "′": "'", "⊙": "(x)", "·": "*",
+    "∇": "grad", "Σ": "sum", "Δ": "d", "Φ": "Phi", "φ": "phi", "′": "'", "⊙": "(.)", "·": "*",
     "×": "x", "−": "-", "→": "->", "←": "<-", "≈": "~", "‖": "||", "√": "sqrt", "½": "1/2",
     "≤": "<=", "∞": "inf", "…": "...", "–": "-", "≡": ":=", "│": "|", "─": "-", "✓": "ok",
     "✗": "FAILED", "≠": "!=", "≥": ">=",
@@ -132,7 +158,9 @@ enum Notation {
     func isProse(_ word: String) -> Bool {
       word.count > 1 || word.unicodeScalars.contains { $0.value >= 0x1100 }
     }
-    for (index, character) in characters.enumerated() {
+    // Characters before this have been written already.
+    var skipped = 0
+    for (index, character) in characters.enumerated() where index >= skipped {
       let (next, plain) = Script.read(characters, index, after: script)
       if next != script {
         flush()
@@ -149,7 +177,12 @@ enum Notation {
         "+−".contains(characters[index + 1]), characters[index + 2].isNumber
       {
         flush()
-        result += "\\mathrm{e}"
+        var end = index + 2
+        while end < characters.count, characters[end].isNumber { end += 1 }
+        let sign = characters[index + 1] == "−" ? "-" : ""
+        let digits = String(characters[(index + 2)..<end]).drop { $0 == "0" }
+        result += " \\cdot 10^{\(sign)\(digits.isEmpty ? "0" : String(digits))}"
+        skipped = end
         continue
       }
       if isWord(character) {
@@ -159,7 +192,10 @@ enum Notation {
       // A space beside a word is one to be seen; others LaTeX sets by itself.
       let isSpace =
         character == " "
-        && (isProse(word) || isProse(String(characters[(index + 1)...].prefix(while: isWord))))
+        && (isProse(word)
+          || !word.isEmpty && index + 1 < characters.count
+            && characters[index + 1].isNumber
+          || isProse(String(characters[(index + 1)...].prefix(while: isWord))))
       flush()
       if isSpace {
         result += "\\ "
@@ -210,7 +246,7 @@ private enum Script {
 
   private static let upperForms: [Character: String] = [
     "⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8",
-    "⁹": "9", "ˡ": "l", "ᴸ": "L", "⁺": "+", "⁻": "-", "ᵀ": "T", "ᶻ": "z",
+    "⁹": "9", "ˡ": "l", "ᴸ": "L", "⁺": "+", "⁻": "-", "ᵀ": "T", "ᶻ": "z", "ᵗ": "t",
   ]
   private static let lowerForms: [Character: String] = [
     "₀": "0", "₁": "1", "₂": "2", "₃": "3", "₄": "4", "₅": "5", "₆": "6", "₇": "7", "₈": "8",

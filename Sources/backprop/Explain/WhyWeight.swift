@@ -53,7 +53,7 @@ extension ExplainJob {
     total: Double, magnitude: Double
   ) -> JSONValue {
     [
-      "schema": "backprop.explain/1",
+      "schema": "backprop.explain-weight/1",
       "weight": [JSONValue(place.layer), JSONValue(place.output), JSONValue(place.input)],
       "gradient": JSONValue(total), "sumOfMagnitudes": JSONValue(magnitude),
       "examples": .array(

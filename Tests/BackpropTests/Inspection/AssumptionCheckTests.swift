@@ -161,6 +161,42 @@ struct ConvergedNetworkTests {
     #expect(assumptions.passed, "\(assumptions)")
   }
 
+  @Test("A softmax that is certain and right rounds by ε, not by ε C", arguments: 0..<6)
+  func certainSoftmax(seed: Int) throws {
+    var network = try Network<Double>(
+      sizes: [3, 6, 3], activations: [.tanh, .softmax], loss: .crossEntropy, seed: UInt64(seed))
+    let data = randomExamples(
+      for: .crossEntropy, inputs: 3, outputs: 3, count: 8, seed: UInt64(seed))
+    Trainer<Double>(
+      configuration: TrainingConfiguration(
+        learningRate: 0.05, schedule: .constant, batchSize: 8, epochs: 4000)
+    ).train(&network, on: data, metrics: .classification(probabilities: true))
+    // Twice the logits: answers as certain as long training makes them.
+    var (weights, biases) = network.parameters.denseTensors(of: 1)
+    weights = weights.map { 2 * $0 }
+    biases = biases.map { 2 * $0 }
+    network.parameters.setTensors(of: 1, weights: weights, biases: biases)
+    let report = GradientCheck(entriesPerTensor: nil, measuresCurve: false).run(network, on: data)
+    #expect(report.loss > 0 && report.loss < 1e-8)
+    #expect(
+      report.tensors.allSatisfy { $0.verdict == .good },
+      "\(report.loss) \(report.tensors.map { ($0.symbol, $0.worstRelativeError) })")
+    let broken = GradientCheck(measuresCurve: false).run(network, on: data) {
+      Mutant.withoutDerivative.backward($0, in: &$1, into: &$2)
+    }
+    #expect(!broken.passed && broken.suspect?.equations == ["BP2"])
+  }
+
+  @Test("Where C is beyond the largest number beside θ, an entry is not judged, and nobody accused")
+  func overflow() throws {
+    let network = try Network<Double>(
+      sizes: [2, 2, 2], activations: [.sigmoid, .sigmoid], loss: .squaredError, seed: 1)
+    let data = Dataset<Double>(
+      inputs: Matrix([[1e300, 0.1]]), targets: Matrix([[0.01, 0.99]]))
+    let report = GradientCheck(measuresCurve: false).run(network, on: data)
+    #expect(report.passed && report.suspect == nil, "\(report.tensors)")
+  }
+
   @Test("A wrong sign near a minimum is still found where differences can resolve it")
   func mutantNearMinimum() throws {
     let (network, data) = try Self.fitted(residual: 1e-4)

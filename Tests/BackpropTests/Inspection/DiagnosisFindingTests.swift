@@ -65,6 +65,22 @@ struct DiagnosisFindingTests {
     }
   }
 
+  @Test(
+    "A network that has learned its data is healthy, whatever its loss",
+    arguments: [Loss.hinge, .absoluteError, .crossEntropy, .squaredError])
+  func learned(loss: Loss) throws {
+    let output: Activation = loss == .crossEntropy ? .softmax : .identity
+    var network = try Network<Float>(
+      sizes: [64, 32, 10], activations: [.relu, output], loss: loss, seed: 1)
+    Trainer<Float>(configuration: TrainingConfiguration(batchSize: 16, epochs: 40)).train(
+      &network, on: Self.digits, metrics: Self.metrics)
+    var options = DiagnosisOptions(configuration: TrainingConfiguration(batchSize: 16))
+    options.overfitSteps = 1
+    let diagnosis = Diagnosis(
+      of: network, on: Self.digits, metrics: Self.metrics, options: options)
+    #expect(Self.found(diagnosis) == [], "\(diagnosis.trial?.losses ?? [])")
+  }
+
   @Test("Weights of the examples are no fault of the loss at the start", arguments: [0.1, 5])
   func weightedExamples(weight: Float) throws {
     let found = Self.found(Self.diagnosis(try Self.deep(.relu), weight: weight))

@@ -80,9 +80,26 @@ struct DiagnosisMeasureTests {
       network.forward(Batch(inputs: Matrix([[1]]), targets: Matrix([[0]])), in: &workspace)
       count.add(workspace)
       #expect(count.saturatedShare(of: 0, neurons: 2) == 0.5, "\(activation)")
-      // On the last layer a saturated output may simply be right.
-      #expect(count.saturatedShare(of: 1, neurons: 1) == nil)
+      // The last layer gives 0, where σ′ is largest.
+      #expect(count.saturatedShare(of: 1, neurons: 1) == 0)
     }
+  }
+
+  @Test("On the last layer a saturated output counts where it is wrong, and σ′ is not struck out")
+  func saturatedOutput() throws {
+    // z = 4: a = σ(4) = 0.982, 4 a (1 − a) = 0.0707.
+    func share(_ loss: Loss, target: Double) throws -> Double? {
+      var network = try Network<Double>(sizes: [1, 1], activations: [.sigmoid], loss: loss)
+      network.parameters.setTensors(of: 0, weights: [2], biases: [2])
+      var count = ActivityCount(for: network, saturatedDerivative: 0.1)
+      var workspace = Workspace(for: network, capacity: 1)
+      network.forward(Batch(inputs: Matrix([[1]]), targets: Matrix([[target]])), in: &workspace)
+      count.add(workspace)
+      return count.saturatedShare(of: 0, neurons: 1)
+    }
+    #expect(try share(.squaredError, target: 0) == 1)
+    #expect(try share(.squaredError, target: 1) == 0)
+    #expect(try share(.binaryCrossEntropy, target: 0) == nil)
   }
 
   @Test("Neurons with the same weights and the same δ are twins; dead ones with others are not")
@@ -126,19 +143,20 @@ struct DiagnosisMeasureTests {
     let x = Matrix<Double>([[0], [0], [0], [0]])
     // y = 1, 1, 1, 5: mean 2, variance (1 + 1 + 1 + 9) / 4 = 3.
     let numbers = Batch(inputs: x, targets: Matrix([[1], [1], [1], [5]]))
-    #expect(Loss.squaredError.ofBestConstant(numbers) == 1.5)
+    #expect(Loss.squaredError.ofConstant(numbers) == 1.5)
     // Shares ¾ and ¼: −¾ ln ¾ − ¼ ln ¼ = 0.562335144618808.
     let labels = Batch(inputs: x, targets: Matrix([[1, 0], [1, 0], [1, 0], [0, 1]]))
-    #expect(abs((Loss.crossEntropy.ofBestConstant(labels) ?? 0) - 0.562335144618808) < 1e-15)
+    #expect(abs((Loss.crossEntropy.ofConstant(labels) ?? 0) - 0.562335144618808) < 1e-15)
     let decision = Batch(inputs: x, targets: Matrix([[1], [1], [1], [0]]))
     #expect(
-      abs((Loss.binaryCrossEntropy.ofBestConstant(decision) ?? 0) - 0.562335144618808) < 1e-15)
-    #expect(Loss.hinge.ofBestConstant(decision) == nil)
+      abs((Loss.binaryCrossEntropy.ofConstant(decision) ?? 0) - 0.562335144618808) < 1e-15)
+    // Undecided outputs violate the margin by 1.
+    #expect(Loss.hinge.ofConstant(decision) == 1)
     // Weights 1, 1, 1, 3 make both labels equally likely: ln 2, times 6 / 4 for their sum.
     let weighted = Batch(
       inputs: x, targets: Matrix([[1, 0], [1, 0], [1, 0], [0, 1]]), weights: [1, 1, 1, 3])
     #expect(
-      abs((Loss.crossEntropy.ofBestConstant(weighted) ?? 0) - 1.5 * 0.6931471805599453) < 1e-15)
+      abs((Loss.crossEntropy.ofConstant(weighted) ?? 0) - 1.5 * 0.6931471805599453) < 1e-15)
   }
 
   @Test("A layer that shrinks the error is no finding unless the whole network does")

@@ -40,9 +40,9 @@ struct TraceTests {
     let verification = trace.verification(for: network)
     #expect(verification.verified && verification.worstResidual < 1e-15, "\(verification)")
     // z, a, σ′, ∂C/∂a, δ of 4 neurons, C of the example and of the batch, BP3 of 4 biases and BP4 of
-    // 8 weights, the updates of all 12, the predicted change in
-    // three forms, and the penalty before and after.
-    #expect(verification.equations == 4 * 5 + 2 + 12 + 12 + 3 + 2)
+    // 8 weights, the updates of all 12, the predicted change
+    // twice, and the penalty before and after.
+    #expect(verification.equations == 4 * 5 + 2 + 12 + 12 + 2 + 2)
   }
 
   @Test("It holds what the engine computed, bit for bit, and does not change the network")
@@ -226,6 +226,49 @@ struct TraceTests {
         .verification(for: network)
       #expect(verification.failures.contains { $0.equation == equation }, "\(path)")
     }
+  }
+
+  @Test("The predicted change of plain descent comes from the gradient, not from rounded weights")
+  func predictedChange() throws {
+    // Weights so large that Float has no number between w and w − η g: nothing moves.
+    var network = try Network<Float>(sizes: [1, 1], activations: [.identity], loss: .squaredError)
+    network.parameters.setTensors(of: 0, weights: [1e8], biases: [0])
+    let data = Dataset<Float>(inputs: Matrix([[1]]), targets: Matrix([[1e8 - 8]]))
+    let trace = trace(network, data, rate: 0.01, l2Penalty: 0)
+    #expect(trace.layers[0].update.weights[0, 0] == 0)
+    // g = a − y = 8 for the weight and for the bias: −0.01 · (64 + 64).
+    #expect(abs(trace.update.predictedChange + 1.28) < 1e-12)
+    #expect(abs(trace.update.predictedChangeWeightsOnly + 0.64) < 1e-12)
+    #expect(trace.verification(for: network).verified)
+    // With a penalty the gradient is g + λ w: −0.01 ((8 + 1)² + 8²) for λ = 1e-8.
+    let penalized = self.trace(network, data, rate: 0.01, l2Penalty: 1e-8)
+    #expect(abs(penalized.update.predictedChange + 1.45) < 1e-9)
+    #expect(penalized.verification(for: network).verified)
+  }
+
+  @Test("A step beyond the largest number is no failure of the rule")
+  func overflowingStep() throws {
+    let network = try Network<Float>(
+      sizes: [1, 1], activations: [.identity], loss: .squaredError, seed: 1)
+    let data = Dataset<Float>(inputs: Matrix([[1e4]]), targets: Matrix([[1e4]]))
+    let trace = trace(network, data, rate: 1e38)
+    #expect(!trace.layers[0].update.weights[0, 0].isFinite)
+    let verification = trace.verification(for: network)
+    #expect(!verification.failures.contains { $0.equation == .update }, "\(verification.failures)")
+  }
+
+  @Test("The errors of one example have their own norms, those of the batch theirs")
+  func errorFlowOfRow() throws {
+    let network = try Network<Double>(
+      sizes: [3, 4, 2], activations: [.tanh, .softmax], loss: .crossEntropy, seed: 2)
+    let data = randomExamples(for: .crossEntropy, inputs: 3, outputs: 2, count: 5, seed: 6)
+    let trace = trace(network, data)
+    let rows = (0..<5).map { trace.errorFlow(ofRow: $0) }
+    let delta = trace.layers[1].delta[row: 2]
+    #expect(abs(rows[2][1].norm - (delta[0] * delta[0] + delta[1] * delta[1]).squareRoot()) < 1e-15)
+    let whole = trace.errorFlow[0].norm
+    let squares = rows.reduce(0.0) { $0 + $1[0].norm * $1[0].norm }
+    #expect(abs(whole - squares.squareRoot()) < 1e-15)
   }
 
   @Test("A pass that is not finite is no failure of an equation, and is not verified")

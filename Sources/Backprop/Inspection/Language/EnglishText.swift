@@ -39,6 +39,8 @@ enum EnglishText {
     "explain.firstOfBatch": "Shown for example {0}, the first of the batch.",
     "explain.inputNames": "the inputs: {0}",
     "explain.layer": "Layer {0}: {1}, neurons: {2}",
+    "explain.pieces":
+      "Maxout takes the largest of {0} pieces; a row is neuron.piece, and z and δ count the pieces.",
     "explain.more": "… {0} more",
     "explain.moreTerms": "{0} more",
     "explain.column.neuron": "neuron",
@@ -75,7 +77,7 @@ enum EnglishText {
     "explain.bp3.batch":
       "The δ of the {0} examples carry their weights already, so the gradient is their "
       + "plain sum.",
-    "explain.hingeGradient": "+1 for each margin violated, −their number at the class",
+    "explain.hingeGradient": "−1 for each margin violated",
     "explain.cancel.heading": "How much the examples cancel each other",
     "explain.cancel.share":
       "{0} % of what the examples asked for, each by itself, cancelled in the sum.",
@@ -92,6 +94,23 @@ enum EnglishText {
     "explain.update.tooLarge":
       "The loss went up although the gradient says down: the step is too large for how the "
       + "loss bends.",
+    "explain.assumptionI.alone":
+      "From here on C is the loss of example {0} alone.",
+    "explain.update.descentL2":
+      "Plain gradient descent with `η = {0}`: `Δθ = −η (∂C/∂θ + λ θ)` for weights, `−η "
+      + "∂C/∂θ` for biases.",
+    "explain.update.decay":
+      "Decoupled decay moves every weight by `−η λ w` with `λ = {0}` besides; `Δw` holds "
+      + "both.",
+    "explain.update.rounded":
+      "`Δw` is what a weight really moved by. In {0} precision it moves in steps of its "
+      + "spacing, so a small `Δw` is not quite `−η` times the gradient.",
+    "explain.update.objective":
+      "`C + ½ λ ‖W‖² {0} → {1}` (the objective)",
+    "explain.update.diverged":
+      "After the step the loss is not finite: the step is far too large.",
+    "explain.update.unresolved":
+      "The change is smaller than {0} precision can tell: it stores C to about {1}.",
     "explain.update.stationary": "The gradient is 0: nothing moves.",
     "explain.enter": "— Enter: next phase, q: quit — ",
     "explain.verified":
@@ -115,7 +134,9 @@ enum EnglishText {
     "check.network": "{0}, C = {1} ({2}), in double precision",
     "check.mutant": "broken on purpose: {0}",
     "check.g": "g  ∂C/∂θ by backpropagation, BP1–BP4",
-    "check.d": "d  the same by differences of the loss: (C(θ + h) − C(θ − h)) / 2h",
+    "check.d":
+      "d  the same by differences of the loss: (C(θ + h) − C(θ − h)) / 2h,\n     extrapolated to h = 0 from several h (Ridders)",
+    "check.dFixed": "d  the same by differences of the loss: (C(θ + h) − C(θ − h)) / 2h",
     "check.error": "relative error = |g − d| / max(|g|, |d|)",
     "check.tensor": "tensor",
     "check.shape": "shape",
@@ -175,7 +196,7 @@ enum EnglishText {
     "check.brokenRegularizer": "The gradient of ½λ‖W‖² is not λW.",
     "check.suspicious": "Suspicious, though not wrong: {0}.",
     "check.inconclusive":
-      "Nothing is wrong, but {0} could not be judged: every entry sits on a kink.",
+      "Nothing is wrong, but {0} could not be judged: no h avoids a kink there, or C is\nnot finite beside θ.",
     "check.passed": "Passed: backpropagation agrees with the differences, both assumptions hold.",
     "check.failed": "Failed.",
   ]
@@ -246,6 +267,8 @@ enum EnglishText {
     "whatif.mutant.no-bp3": "no BP3: the biases never learn",
     "whatif.mutant.softmax-diagonal": "BP1 with the diagonal of softmax's Jacobian only",
     "whatif.mutant.sign-flipped": "BP1 with the sign of δᴸ flipped",
+    "whatif.diverged":
+      "Backpropagation itself diverged here: the learning rate is too large for these\n  data, so what the training shows says nothing. Give a smaller --learning-rate.",
     "whatif.passed": "All is as the theory says.",
     "whatif.failed": "Something is not as the theory says.",
   ]
@@ -328,7 +351,8 @@ enum EnglishText {
     "doctor.saturatedUnits.title": "saturated units",
     "doctor.saturatedUnits.advice":
       "Where σ′ is near 0 hardly any error passes. Standardise the inputs, begin with smaller "
-      + "weights (xavier-uniform), lower the learning rate, or use relu.",
+      + "weights (xavier-uniform), lower the learning rate, or use relu; on the last layer take "
+      + "the loss that strikes σ′ out, a cross-entropy.",
     "doctor.stepTooLarge.title": "the step is too large",
     "doctor.stepTooLarge.advice":
       "C falls by much less than its gradient promises, or rises: the step leaves the region where "

@@ -32,6 +32,8 @@ enum KoreanText {
     "explain.firstOfBatch": "배치의 첫 예제인 예제 {0}을(를) 보입니다.",
     "explain.inputNames": "입력: {0}",
     "explain.layer": "{0}층: {1}, 뉴런 {2}개",
+    "explain.pieces":
+      "맥스아웃은 {0}개 조각 가운데 가장 큰 것을 취합니다. 각 행은 뉴런.조각이며, z와 δ는 조각을 셉니다.",
     "explain.more": "… 외 {0}개",
     "explain.moreTerms": "외 {0}개",
     "explain.column.neuron": "뉴런",
@@ -57,7 +59,7 @@ enum KoreanText {
       "위층의 뉴런마다 자기 에러에 연결 가중치를 곱해 한 표를 던집니다. 그 표의 합이 이 뉴런의 `∂C/∂a`이고, 여기에 σ′을 곱합니다.",
     "explain.bp2.factors": "내려오는 동안 가중치는 에러를 {0}배로, σ′은 {1}배로 만들었습니다.",
     "explain.bp3.batch": "예제 {0}개의 δ에는 각자의 계수가 이미 들어 있으므로 기울기는 그 단순한 합입니다.",
-    "explain.hingeGradient": "어긴 여유마다 +1, 정답 클래스에는 그 개수의 음수",
+    "explain.hingeGradient": "어긴 여유마다 −1",
     "explain.cancel.heading": "예제끼리 서로 상쇄된 정도",
     "explain.cancel.share": "예제들이 저마다 요구한 양의 {0} %가 합에서 상쇄되었습니다.",
     "explain.update.descent": "`η = {0}`인 단순 경사 하강법: `Δθ = −η ∂C/∂θ`.",
@@ -69,6 +71,21 @@ enum KoreanText {
     "explain.update.real": "실제 변화",
     "explain.update.ratio": "실제 변화는 예측의 {0} %입니다. 100에 가까울수록 이 걸음을 따라 손실이 곧게 변합니다.",
     "explain.update.tooLarge": "기울기는 내려간다고 하는데 손실이 올라갔습니다. 손실이 휜 정도에 비해 걸음이 너무 큽니다.",
+    "explain.assumptionI.alone":
+      "여기서부터 C는 예제 {0} 하나의 손실입니다.",
+    "explain.update.descentL2":
+      "`η = {0}`인 단순 경사 하강법: 가중치는 `Δθ = −η (∂C/∂θ + λ θ)`, 편향은 `−η ∂C/∂θ`.",
+    "explain.update.decay":
+      "그 밖에 분리된 감쇠가 가중치마다 `−η λ w`(`λ = {0}`)만큼 움직입니다. `Δw`는 둘을 합한 것입니다.",
+    "explain.update.rounded":
+      "`Δw`는 가중치가 실제로 움직인 양입니다. {0} 정밀도에서는 수의 간격만큼씩만 움직이므로 작은 `Δw`는 `−η`에 기울기를 곱한 값과 조금 "
+      + "다릅니다.",
+    "explain.update.objective":
+      "`C + ½ λ ‖W‖² {0} → {1}` (목적 함수)",
+    "explain.update.diverged":
+      "걸음을 내디딘 뒤 손실이 유한하지 않습니다. 걸음이 너무 큽니다.",
+    "explain.update.unresolved":
+      "변화가 {0} 정밀도로 구별할 수 있는 것보다 작습니다. C는 약 {1}까지만 저장됩니다.",
     "explain.update.stationary": "기울기가 0이라 아무것도 움직이지 않습니다.",
     "explain.enter": "— Enter: 다음 단계, q: 끝 — ",
     "explain.verified": "검증됨: 등식 {0}개의 좌변을 반올림하지 않은 값으로 다시 계산한 우변과 비교했습니다. 가장 큰 잔차 {1}",
@@ -88,7 +105,9 @@ enum KoreanText {
     "check.network": "{0}, C = {1} ({2}), 배정밀도 계산",
     "check.mutant": "일부러 망가뜨림: {0}",
     "check.g": "g  역전파(BP1–BP4)로 구한 ∂C/∂θ",
-    "check.d": "d  손실의 차분으로 구한 ∂C/∂θ: (C(θ + h) − C(θ − h)) / 2h",
+    "check.d":
+      "d  손실의 차분 (C(θ + h) − C(θ − h)) / 2h를 여러 h에서 구해\n     h = 0으로 외삽한 ∂C/∂θ (Ridders)",
+    "check.dFixed": "d  손실의 차분으로 구한 ∂C/∂θ: (C(θ + h) − C(θ − h)) / 2h",
     "check.error": "상대 오차 = |g − d| / max(|g|, |d|)",
     "check.tensor": "텐서",
     "check.shape": "모양",
@@ -142,7 +161,7 @@ enum KoreanText {
     "check.brokenRegularizer": "½λ‖W‖²의 기울기가 λW가 아님.",
     "check.suspicious": "틀리지는 않았지만 의심스러움: {0}.",
     "check.inconclusive":
-      "틀린 것은 없지만 {0}은(는) 판정하지 못했습니다. 모든 성분이 꺾임점 위에 있습니다.",
+      "틀린 것은 없지만 {0}은(는) 판정하지 못했습니다. 어떤 h로도 꺾임점을 피할 수\n없거나, θ 곁에서 C가 유한하지 않습니다.",
     "check.passed": "통과: 역전파와 차분이 일치하고, 두 가정이 성립.",
     "check.failed": "실패.",
   ]
@@ -207,6 +226,8 @@ enum KoreanText {
     "whatif.mutant.no-bp3": "BP3을 빠뜨림: 편향이 학습되지 않음",
     "whatif.mutant.softmax-diagonal": "softmax 야코비 행렬의 대각 성분만 쓴 BP1",
     "whatif.mutant.sign-flipped": "δᴸ의 부호가 뒤집힌 BP1",
+    "whatif.diverged":
+      "여기서는 올바른 역전파도 발산했습니다. 학습률이 이 데이터에 너무 크므로 학습\n  결과는 아무것도 말해 주지 않습니다. --learning-rate를 낮추세요.",
     "whatif.passed": "모두 이론대로.",
     "whatif.failed": "이론과 다른 것이 있음.",
   ]
@@ -241,8 +262,8 @@ enum KoreanText {
     "doctor.score.exactMatch": "모든 레이블이 맞은 비율 {0}",
     "doctor.score.r2": "R² {0}",
     "doctor.place": "{0}번째 걸음: {1}",
-    "doctor.place.neuron": "{0}번 층, {1}번 뉴런",
-    "doctor.place.example": "{0}번 층, {1}번 뉴런, {2}번 예제",
+    "doctor.place.neuron": "{0}층, {1}번 뉴런",
+    "doctor.place.example": "{0}층, {1}번 뉴런, {2}번 예제",
     "doctor.place.loss": "손실만 해당. 가장 큰 출력은 {0}",
     "doctor.findings": "진단 결과",
     "doctor.none": "이상 없음: 모든 측정값이 기준 안에 있습니다.",
@@ -254,7 +275,7 @@ enum KoreanText {
     "doctor.threshold": "기준값",
     "doctor.source": "출처",
     "doctor.todo": "할 일",
-    "doctor.inLayer": "{0}번 층: {1}",
+    "doctor.inLayer": "{0}층: {1}",
     "doctor.thresholds": "기준값 (--threshold 이름=값 으로 바꿉니다)",
     "doctor.name": "이름",
     "doctor.meaning": "뜻",
@@ -288,7 +309,7 @@ enum KoreanText {
     "doctor.saturatedUnits.title": "포화된 뉴런",
     "doctor.saturatedUnits.advice":
       "σ′가 0에 가까우면 에러가 거의 지나가지 못합니다. 입력을 표준화하거나, 더 작은 가중치(xavier-uniform)에서 "
-      + "시작하거나, 학습률을 낮추거나, relu를 쓰세요.",
+      + "시작하거나, 학습률을 낮추거나, relu를 쓰세요. 마지막 층이라면 σ′가 약분되는 크로스 엔트로피를 쓰세요.",
     "doctor.stepTooLarge.title": "너무 큰 걸음",
     "doctor.stepTooLarge.advice":
       "C가 기울기의 예측보다 훨씬 덜 줄거나 오히려 늘어납니다. 기울기가 맞는 범위를 걸음이 벗어난 것입니다. "

@@ -1,0 +1,208 @@
+import Backprop
+
+// The update in words, and what it did to the loss.
+
+extension Explanation {
+  func update() -> [Block] {
+    let step = trace.update
+    let eta = Notation.number(step.learningRate)
+    let hasPenalty = step.l2Penalty > 0
+    var blocks: [Block] = []
+    if step.isPlainDescent {
+      blocks.append(
+        .text(say(hasPenalty ? "explain.update.descentL2" : "explain.update.descent", eta)))
+    } else {
+      blocks.append(.text(say("explain.update.rule", step.optimizer.name, eta)))
+      for line in RuleText(rule: step.optimizer, hasPenalty: hasPenalty).equations {
+        blocks.append(.equation(line))
+      }
+    }
+    if step.weightDecay > 0 {
+      blocks.append(.text(say("explain.update.decay", Notation.number(step.weightDecay))))
+    }
+    var isRounded = false
+    for l in stride(from: lastLayer, through: 2, by: -1) {
+      blocks.append(.table(updateTable(l, &isRounded)))
+    }
+    if step.isPlainDescent, let place = shownWeights(lastLayer).first {
+      blocks.append(.equation(descent(place.output, place.input)))
+    }
+    if isRounded { blocks.append(.text(say("explain.update.rounded", trace.precision))) }
+    return blocks + effect()
+  }
+
+  /// The weights of layer l before and after, with what moved them.
+  ///
+  /// - Parameter isRounded: Becomes true where a weight did not move by what the rule says, because its
+  ///   precision has no such number.
+  private func updateTable(_ l: Int, _ isRounded: inout Bool) -> Table {
+    let step = trace.update
+    let record = layer(l)
+    let weights = shownWeights(l)
+    let penalty = step.l2Penalty > 0 ? ["λ w"] : []
+    var table = Table(
+      [say("explain.column.weight"), say("explain.column.before"), "∂C/∂w"] + penalty
+        + ["Δw", say("explain.column.after")])
+    for (output, input) in weights {
+      let before = record.parameters.weights[output, input]
+      let slope = record.gradient.weights[output, input]
+      let change = record.update.weights[output, input]
+      let decay = step.l2Penalty * Double(before)
+      table.rows.append(
+        [
+          Notation.weight(layer: l, output + 1, input + 1), Notation.number(before),
+          Notation.number(slope),
+        ] + (penalty.isEmpty ? [] : [Notation.number(decay)])
+          + [Notation.number(change), Notation.number(before + change)])
+      let expected = -step.learningRate * (Double(slope) + decay)
+      if step.isPlainDescent, abs(Double(change) - expected) > 1e-3 * abs(expected) {
+        isRounded = true
+      }
+    }
+    table.remainder = remainder(
+      record.parameters.weights.rows * record.parameters.weights.columns, shown: weights.count)
+    return table
+  }
+
+  /// w + Δw = w − η (∂C/∂w + λ w) of one weight of the last layer.
+  private func descent(_ output: Int, _ input: Int) -> Equation {
+    let step = trace.update
+    let before = last.parameters.weights[output, input]
+    let slope = last.gradient.weights[output, input]
+    let after = before + last.update.weights[output, input]
+    let name = Notation.weight(layer: lastLayer, output + 1, input + 1)
+    let eta = Notation.number(step.learningRate)
+    guard step.l2Penalty > 0 else {
+      return Equation(
+        "\(name) + Δ\(name)", "\(name) − η ∂C/∂\(name)",
+        "\(Notation.factor(before)) − \(eta) · \(Notation.factor(slope))", Notation.number(after))
+    }
+    return Equation(
+      "\(name) + Δ\(name)", "\(name) − η (∂C/∂\(name) + λ \(name))",
+      "\(Notation.factor(before)) − \(eta) · (\(Notation.factor(slope)) + "
+        + "\(Notation.number(step.l2Penalty)) · \(Notation.factor(before)))",
+      Notation.number(after))
+  }
+
+  /// C before and after, and the predicted change beside the real one.
+  private func effect() -> [Block] {
+    let step = trace.update
+    let hasPenalty = step.l2Penalty > 0
+    let (before, after) = (trace.loss + trace.penalty, step.lossAfter + step.penaltyAfter)
+    let objective = hasPenalty ? "(C + ½ λ ‖W‖²)" : "C"
+    var blocks: [Block] = [
+      .heading(say("explain.update.effect")),
+      .text(
+        say("explain.update.all", Notation.number(trace.loss), Notation.number(step.lossAfter))),
+      .text(
+        say(
+          "explain.update.weightsOnly", Notation.number(trace.loss),
+          Notation.number(step.lossAfterWeightsOnly))),
+    ]
+    if hasPenalty {
+      blocks.append(
+        .text(say("explain.update.objective", Notation.number(before), Notation.number(after))))
+    }
+    blocks.append(
+      .equation(
+        Equation(
+          say("explain.update.predicted"),
+          step.isPlainDescent ? "−η ‖∇\(objective)‖²" : "∇\(objective) · Δθ",
+          Notation.number(step.predictedChange))))
+    let real = after - before
+    blocks.append(
+      .equation(
+        Equation(
+          say("explain.update.real"),
+          "\(Notation.number(after)) − \(Notation.factor(before))", Notation.number(real))))
+    blocks.append(.text(judgement(real: real)))
+    return blocks
+  }
+
+  /// What the real change says beside the predicted one.
+  private func judgement(real: Double) -> String {
+    let step = trace.update
+    if !real.isFinite { return say("explain.update.diverged") }
+    if step.predictedChange == 0 { return say("explain.update.stationary") }
+    // C is stored to ε of itself; log-sum-exp of a certain answer to ε.
+    let weight = trace.weights.reduce(0.0) { $0 + abs(Double($1)) }
+    let isLogarithm = network.loss == .crossEntropy && network.outputActivation == .softmax
+    let resolution =
+      Double(T.ulpOfOne) * (abs(trace.loss) + trace.penalty + (isLogarithm ? weight : 0))
+    if abs(step.predictedChange) < 8 * resolution {
+      return say(
+        "explain.update.unresolved", trace.precision, Notation.number(resolution))
+    }
+    let ratio = real / step.predictedChange
+    return ratio < 0
+      ? say("explain.update.tooLarge")
+      : say("explain.update.ratio", Format.fixed(100 * ratio, 1))
+  }
+}
+
+/// A rule as equations, as its paper writes them; g is ∂C/∂w.
+struct RuleText {
+  let rule: OptimizerRule
+  let hasPenalty: Bool
+
+  typealias Equation = ExplainDocument.Equation
+
+  var equations: [Equation] {
+    let g = hasPenalty ? [Equation("g", "∂C/∂w + λ w")] : [Equation("g", "∂C/∂w")]
+    return g + steps
+  }
+
+  private var steps: [Equation] {
+    func number(_ value: Double) -> String { Notation.number(value) }
+    /// 1 − β without the digits that rounding leaves.
+    func rest(_ value: Double) -> String { number(((1 - value) * 1e12).rounded() / 1e12) }
+    func moment(_ beta: Double) -> Equation {
+      Equation("m", "\(number(beta)) m + \(rest(beta)) g")
+    }
+    func square(_ beta: Double) -> Equation {
+      Equation("v", "\(number(beta)) v + \(rest(beta)) g²")
+    }
+    switch rule {
+    case .gradientDescent, .sgd: return [Equation("Δw", "−η g")]
+    case .momentum(let mu):
+      return [Equation("v", "\(number(mu)) v + g"), Equation("Δw", "−η v")]
+    case .nesterov(let mu):
+      return [
+        Equation("v", "\(number(mu)) v + g"), Equation("Δw", "−η (g + \(number(mu)) v)"),
+      ]
+    case .adaGrad: return [Equation("v", "v + g²"), Equation("Δw", "−η g / (√v + ε)")]
+    case .rmsProp(let rho, _): return [square(rho), Equation("Δw", "−η g / (√v + ε)")]
+    case .adadelta(let rho, _):
+      return [square(rho), Equation("Δw", "−η g √(u + ε) / √(v + ε)")]
+    case .adam(let beta1, let beta2, _), .adamW(let beta1, let beta2, _):
+      return [
+        moment(beta1), square(beta2),
+        Equation(
+          "Δw",
+          "−η (m / (1 − \(number(beta1))ᵗ)) / (√(v / (1 − \(number(beta2))ᵗ)) + ε)"),
+      ]
+    case .amsGrad(let beta1, let beta2, _):
+      return [
+        moment(beta1), square(beta2), Equation("u", "max(u, v)"),
+        Equation(
+          "Δw",
+          "−η (m / (1 − \(number(beta1))ᵗ)) / (√(u / (1 − \(number(beta2))ᵗ)) + ε)"),
+      ]
+    case .nAdam(let beta1, let beta2, _, _):
+      return [
+        moment(beta1), square(beta2),
+        Equation("Δw", "−η (c g + c′ m) / (√(v / (1 − \(number(beta2))ᵗ)) + ε)"),
+      ]
+    case .rAdam(let beta1, let beta2, _):
+      return [
+        moment(beta1), square(beta2),
+        Equation("Δw", "−η r (m / (1 − \(number(beta1))ᵗ)) / (√(v / (1 − \(number(beta2))ᵗ)) + ε)"),
+      ]
+    case .lion(let beta1, let beta2):
+      return [
+        Equation("Δw", "−η sign(\(number(beta1)) m + \(rest(beta1)) g)"), moment(beta2),
+      ]
+    case .rprop: return [Equation("Δw", "−sign(g) · η")]
+    }
+  }
+}
