@@ -316,6 +316,20 @@ struct RunOptions: ParsableArguments {
     }
   }
 
+  /// Refuses what asks for validation data where the rows were too few to hold any out.
+  func checkWithoutValidation(rows: Int) throws {
+    let options = [
+      ("--patience", patience != nil), ("--monitor", monitor != nil),
+      ("--min-delta", minDelta != nil),
+    ]
+    for (option, isGiven) in options where isGiven {
+      throw UsageError(
+        "\(option) needs validation data, and \(Format.count(rows, "row")) are too few to hold any out "
+          + "by themselves; give --validation-data FILE, or say --validation \(Self.defaultValidation)"
+      )
+    }
+  }
+
   /// Checks what can be checked before any data is read.
   func check() throws {
     func check(_ option: String, _ value: Double?, _ range: String, _ isInRange: (Double) -> Bool)

@@ -26,7 +26,7 @@ struct TrainingJob {
     output = command.goal.output ?? GoalOptions.defaultOutput
     // With other data, the columns must become inputs as they did when the weights were learned.
     base =
-      if let resumption, command.goal.force {
+      if let resumption, try command.goal.force || resumption.wasForced {
         try resumption.model()
       } else {
         try command.goal.from.map { try Model.open($0) }
@@ -86,6 +86,7 @@ struct TrainingJob {
     let test = try source.test.map {
       try data.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
     }
+    if validation == nil { try command.training.checkWithoutValidation(rows: table.rowCount) }
     let configuration = try command.training.configuration(
       examples: training.count, hasValidation: validation != nil)
     if let metric = command.training.monitor {
@@ -113,7 +114,7 @@ struct TrainingJob {
     diagnosis?.isUntrained = base?.configuration == nil
     let records = RunRecords(
       command.records, data: command.data, target: data.target.columns,
-      warn: reporter.warn)
+      warn: { reporter.warn(code: $0, $1) })
     let trainer = Trainer<T>(
       configuration: configuration, threads: threads, diagnosis: diagnosis,
       distributions: records.distributions)
@@ -122,7 +123,10 @@ struct TrainingJob {
       reporter.report(event)
       records.report(event)
     }
-    let receiver: Checkpoints<T>? = try checkpoints?.receiver(data, reporter)
+    if let resumption { try records.goOn(from: resumption.curves) }
+    let isForced = try resumption.map { try command.goal.force || $0.wasForced } ?? false
+    let receiver: Checkpoints<T>? = try checkpoints?.receiver(
+      data, isForced: isForced, records: records, reporter)
     let summary: TrainingSummary
     if let resumption {
       let checkpoint = try resumption.checkpoint(

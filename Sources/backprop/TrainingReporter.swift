@@ -28,9 +28,14 @@ final class TrainingReporter {
     if !quiet { progress.showReading(path) }
   }
 
-  func warn(code: String, _ message: String) {
+  /// - Parameter evenIfQuiet: Whether it tells of data that was lost, and is said in any case.
+  func warn(code: String, _ message: String, evenIfQuiet: Bool = false) {
     printJSON(["event": "warning", "code": .string(code), "message": .string(message)])
-    if !quiet { progress.note("warning: \(message)") }
+    if !quiet {
+      progress.note("warning: \(message)")
+    } else if evenIfQuiet {
+      Terminal.printError("warning: \(message)")
+    }
   }
 
   /// Tells that a checkpoint is on disk.
