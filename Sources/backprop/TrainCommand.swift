@@ -24,6 +24,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "What to learn, and where to save it")
   var goal: GoalOptions
 
+  @OptionGroup(title: "Options in a file")
+  var file: ConfigurationOptions
+
   @OptionGroup(title: "Network")
   var network: NetworkOptions
 

@@ -13,12 +13,16 @@ struct TrainingJob {
   let checkpoints: CheckpointWriter?
   /// What to go on from; nil for a run that begins.
   let resumption: Resumption?
+  /// The words of the command line, as `command` was made of them.
+  let arguments: [String]
 
   /// Checks all that can be checked before data is read.
   init(
-    _ command: TrainCommand, checkpoints: CheckpointWriter? = nil, resumption: Resumption? = nil
+    _ command: TrainCommand, arguments: [String], checkpoints: CheckpointWriter? = nil,
+    resumption: Resumption? = nil
   ) throws {
     self.command = command
+    self.arguments = arguments
     self.checkpoints = checkpoints
     self.resumption = resumption
     try command.training.check()
@@ -99,14 +103,14 @@ struct TrainingJob {
     reporter.describe(
       data.weights, of: training, labels: data.target.labels, reduction: network.reduction)
     try train(
-      &prepared.network, data, configuration, training: training, validation: validation, test: test
-    )
+      &prepared.network, data, configuration, training: training, validation: validation,
+      test: test, held: held.count)
   }
 
   /// Trains, saves and reports; throws the exit code unless all went well.
   private func train<T: Scalar>(
     _ network: inout Network<T>, _ data: ModelData, _ configuration: TrainingConfiguration,
-    training: Dataset<T>, validation: Dataset<T>?, test: Dataset<T>?
+    training: Dataset<T>, validation: Dataset<T>?, test: Dataset<T>?, held: Int
   ) throws {
     let metrics = data.target.metrics(outputActivation: network.outputActivation)
     var diagnosis = command.training.diagnose ? DiagnosisOptions() : nil
@@ -142,7 +146,9 @@ struct TrainingJob {
     if summary.reason != .diverged || summary.bestEpoch > 0 {
       let model = Model(
         network: AnyNetwork(network), encoder: data.encoder, targetEncoder: data.target,
-        configuration: configuration, weights: data.weights)
+        configuration: configuration, weights: data.weights,
+        options: resolvedOptions(
+          network, configuration, task: data.target.task, held: held))
       Interruption.willWrite(output)
       saved = (output, try model.write(to: output))
     }
