@@ -33,6 +33,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Training")
   var training: RunOptions
 
+  @OptionGroup(title: "Cross-validation")
+  var folds: FoldOptions
+
   @OptionGroup(title: "Weights")
   var weights: WeightOptions
 

@@ -38,6 +38,7 @@ struct TrainingJob {
     reporter = TrainingReporter(
       json: command.outputOptions.json, quiet: command.outputOptions.quiet)
     try Self.checkNames(command)
+    try command.folds.check(command)
     if let base, resumption == nil {
       try Self.checkAgreement(of: command.network.given, with: base)
       try command.table.checkAgreement(with: base)
@@ -47,7 +48,9 @@ struct TrainingJob {
     }
     // The model to go on from may be replaced by what becomes of it; data never.
     try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
-    try OutputFile.checkModel(output, force: command.goal.force)
+    if command.folds.savesModel(command) {
+      try OutputFile.checkModel(output, force: command.goal.force)
+    }
     try command.records.check(
       model: output, inputs: [command.data, command.training.validationData, command.goal.from])
   }
@@ -71,6 +74,10 @@ struct TrainingJob {
     try WeightOptions.check(
       command.weights.weightColumn, targets: names, encoder: base?.encoder)
 
+    if let count = command.folds.folds {
+      try crossValidate(count, table, names: names, as: T.self)
+      if !command.folds.savesModel(command) { return }
+    }
     var prepared: Preparation<T>
     if let base {
       prepared = try prepare(base, table: table, names: names)
@@ -171,7 +178,7 @@ struct TrainingJob {
 // MARK: Preparing
 
 /// What is fixed before the first step.
-private struct Preparation<T: Scalar> {
+struct Preparation<T: Scalar> {
   var network: Network<T>
   let data: ModelData
   let split: Split
@@ -179,7 +186,11 @@ private struct Preparation<T: Scalar> {
 
 extension TrainingJob {
   /// A new network for a table: the task from the target, the coders from the training rows.
-  private func prepare<T: Scalar>(table: Table, names: [String]) throws -> Preparation<T> {
+  ///
+  /// - Parameter rows: The rows of a fold's own split; nil to split all.
+  func prepare<T: Scalar>(
+    table: Table, names: [String], rows part: Split? = nil
+  ) throws -> Preparation<T> {
     guard !names.isEmpty else {
       throw UsageError(
         "say what to learn with --target COL[,COL…]; the columns are "
@@ -197,8 +208,8 @@ extension TrainingJob {
       throw UsageError(error.description)
     }
     try design.check(targets, file: table.file)
-    let split = self.split(table, codes: targets.codes)
-    let rows = split.validation.isEmpty ? nil : split.training
+    let split = part ?? self.split(table, codes: targets.codes)
+    let rows = split.training.count == table.rowCount ? nil : split.training
     let weights = try weights(table, targets.task, targets.labels, targets.codes, split)
     let encoder = try FeatureEncoder(
       fitting: table, excluding: names + [weights?.column].compactMap(\.self), rows: rows)
@@ -260,7 +271,7 @@ extension TrainingJob {
     let options = command.weights
     let weights = try options.weights(
       after: base?.weights, table: table, task: task, labels: labels, codes: codes,
-      rows: split.validation.isEmpty ? nil : split.training)
+      rows: split.training.count == table.rowCount ? nil : split.training)
     if options.weightColumn == nil, let column = base?.weights?.column, weights.column == nil {
       reporter.warn(
         code: "weights",
@@ -272,18 +283,23 @@ extension TrainingJob {
 
   private func split(_ table: Table, codes: [UInt32]?) -> Split {
     let options = command.training
-    var fraction = options.validation ?? RunOptions.defaultValidation
-    if options.validationData != nil {
-      fraction = 0
-    } else if options.validation == nil, table.rowCount < RunOptions.fewestRowsToSplit {
-      fraction = 0
-      reporter.warn(
-        code: "noValidation",
-        "\(Format.count(table.rowCount, "row")) are too few to hold any out: training on all")
-    }
+    let fraction = validationFraction(rows: table.rowCount)
     let seed = options.seed ?? TrainingConfiguration().seed
     return codes.map { Split.stratified(codes: $0, fraction: fraction, seed: seed) }
       ?? Split.random(count: table.rowCount, fraction: fraction, seed: seed)
+  }
+
+  /// The part of so many training rows that is held out to choose the best epoch.
+  func validationFraction(rows: Int) -> Double {
+    let options = command.training
+    if options.validationData != nil { return 0 }
+    if options.validation == nil, rows < RunOptions.fewestRowsToSplit {
+      reporter.warn(
+        code: "noValidation",
+        "\(Format.count(rows, "row")) are too few to hold any out: training on all")
+      return 0
+    }
+    return options.validation ?? RunOptions.defaultValidation
   }
 
   /// Names of closed sets, checked before the data is read.
