@@ -136,7 +136,8 @@ extension [UInt32] {
 extension TrainingReporter {
   /// Tells of a fold that is done.
   func report(_ fold: CrossValidation.Fold, number: Int, of count: Int, metrics: [Metric]) {
-    let values = [JSONMember("loss", JSONValue(fold.evaluation.loss))]
+    let values =
+      [JSONMember("loss", JSONValue(fold.evaluation.loss))]
       + zip(metrics, fold.values).map { JSONMember($0.key, JSONValue($1)) }
     printJSON([
       "event": "fold", "fold": JSONValue(number), "folds": JSONValue(count),

@@ -134,6 +134,7 @@ extension TrainingJob {
     let options = command.checkpoints
     let arguments = Array(try CommandWords.all.get().dropFirst())
     try options.check()
+    try command.folds.check(command)
     guard let path = options.folder else { return try TrainingJob(command, arguments: arguments) }
     // Before anything is made: a mistake in the options must not leave a folder behind.
     if options.resume == nil { _ = try TrainingJob(command, arguments: arguments) }

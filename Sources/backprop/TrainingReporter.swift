@@ -5,7 +5,7 @@ import Backprop
 final class TrainingReporter {
   let json: Bool
   private let quiet: Bool
-  private let progress: ProgressDisplay
+  private var progress: ProgressDisplay
   private var lastEpoch: EpochReport?
   /// JSON lines that wait for the start, which carries the schema and comes first.
   private var waiting: [JSONValue]? = []
@@ -15,7 +15,13 @@ final class TrainingReporter {
   private var checkpointFolder: String?
   private var isOutputClosed = false
   /// The fold that is under way, from 1; nil outside a cross-validation.
-  var fold: (number: Int, count: Int)?
+  var fold: (number: Int, count: Int)? {
+    didSet {
+      // The time that is left is that of the fold.
+      progress.finish()
+      progress = ProgressDisplay(isInteractive: Terminal.isInteractive)
+    }
+  }
   /// What a cross-validation has shown, for the last line.
   var foldsSummary: JSONValue?
   private var warnings: Set<String> = []
@@ -132,7 +138,8 @@ final class TrainingReporter {
     case .epoch(let report):
       lastEpoch = report
       printJSON(Self.json(report, fold: fold?.number))
-      if !quiet { progress.show(report) }
+      // A log has a line a fold.
+      if !quiet, fold == nil || Terminal.isInteractive { progress.show(report) }
     case .diagnosis(let diagnosis):
       printJSON(diagnosis.json)
       if !quiet { diagnosis.lines.forEach(progress.note) }

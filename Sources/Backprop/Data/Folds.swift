@@ -14,7 +14,8 @@ public enum FoldError: UserError, Equatable {
     case .fewerExamplesThanFolds(let code, let label, let examples, let folds):
       "class \(label.map { DataError.quoted($0) } ?? "\(code)") has \(examples) "
         + "\(examples == 1 ? "example" : "examples"), fewer than \(folds) folds: "
-        + (examples < 2 ? "give it more rows, or leave its row out" : "take at most \(examples) folds")
+        + (examples < 2
+          ? "give it more rows, or leave its row out" : "take at most \(examples) folds")
     }
   }
 }

@@ -80,7 +80,8 @@ public struct Model: Sendable {
   /// - Precondition: The encoders have as many outputs as the network has inputs and outputs.
   public init(
     network: AnyNetwork, encoder: FeatureEncoder? = nil, targetEncoder: TargetEncoder? = nil,
-    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil, options: JSONValue? = nil
+    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil,
+    options: JSONValue? = nil
   ) {
     let sizes = network.sizes
     precondition(

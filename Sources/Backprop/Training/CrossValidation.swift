@@ -57,7 +57,8 @@ public struct CrossValidation: Sendable {
   public func statistics(of metric: Metric) -> (mean: Double, deviation: Double) {
     let index = metrics.firstIndex(of: metric)
     precondition(index != nil || metric == .loss, "\(metric) was not asked for")
-    return Self.statistics(folds.map { fold in index.map { fold.values[$0] } ?? fold.evaluation.loss })
+    return Self.statistics(
+      folds.map { fold in index.map { fold.values[$0] } ?? fold.evaluation.loss })
   }
 
   static func statistics(_ values: [Double]) -> (mean: Double, deviation: Double) {

@@ -148,7 +148,8 @@ extension ConfigurationFile {
         _ = try TrainCommand.parse(words + ["data"])
       } catch {
         throw problem(
-          TrainCommand.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " "))
+          TrainCommand.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
+        )
       }
       arguments.options.append((entry.key, words))
     }
