@@ -96,8 +96,12 @@ struct FlatYAML {
     // A flow list may go on over lines.
     while value == nil {
       guard index < lines.count else { throw failure("the list has no ]", at: start) }
-      scanner.append(lines[index])
-      index += 1
+      var isClosing = false
+      while index < lines.count, !isClosing {
+        scanner.append(lines[index])
+        isClosing = lines[index].contains("]")
+        index += 1
+      }
       value = try scanner.value()
     }
     if value == .null, scanner.isEmpty, let list = try blockList() { value = .list(list) }
