@@ -155,11 +155,12 @@ extension TrainingJob {
   /// the run that it goes on with.
   static func make(for command: TrainCommand) throws -> TrainingJob {
     let options = command.checkpoints
-    let arguments = Array(CommandLine.arguments.dropFirst(2))
+    let arguments = Array(try CommandWords.all.get().dropFirst())
     try options.check()
-    guard let path = options.folder else { return try TrainingJob(command) }
+    try command.folds.check(command)
+    guard let path = options.folder else { return try TrainingJob(command, arguments: arguments) }
     // Before anything is made: a mistake in the options must not leave a folder behind.
-    if options.resume == nil { _ = try TrainingJob(command) }
+    if options.resume == nil { _ = try TrainingJob(command, arguments: arguments) }
     if let resume = options.resume, options.checkpoint != resume, !Folder.exists(resume) {
       throw FileError.missing(path: resume)
     }
@@ -176,7 +177,10 @@ extension TrainingJob {
     }
     guard let resume = options.resume,
       !(isSame && options.checkpoint != nil && folder.names.isEmpty)
-    else { return try TrainingJob(command, checkpoints: writer(command, arguments)) }
+    else {
+      return try TrainingJob(
+        command, arguments: arguments, checkpoints: writer(command, arguments))
+    }
 
     let (file, damaged) = try isSame ? folder.newest() : CheckpointFolder.newest(in: resume)
     var merged = arguments
@@ -196,7 +200,7 @@ extension TrainingJob {
     // Of an option that is given twice the last one counts, so what is said now goes before.
     let effective = try TrainCommand.parse(merged)
     let job = try TrainingJob(
-      effective, checkpoints: writer(effective, merged),
+      effective, arguments: merged, checkpoints: writer(effective, merged),
       resumption: Resumption(file: file, givenNetwork: command.network.given))
     for error in damaged {
       job.reporter.warn(

@@ -24,11 +24,17 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "What to learn, and where to save it")
   var goal: GoalOptions
 
+  @OptionGroup(title: "Options in a file")
+  var file: ConfigurationOptions
+
   @OptionGroup(title: "Network")
   var network: NetworkOptions
 
   @OptionGroup(title: "Training")
   var training: RunOptions
+
+  @OptionGroup(title: "Cross-validation")
+  var folds: FoldOptions
 
   @OptionGroup(title: "Weights")
   var weights: WeightOptions
