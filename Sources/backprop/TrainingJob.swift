@@ -113,7 +113,8 @@ struct TrainingJob {
       data: command.data, rows: table.rowCount, coders: data, layers: network.layers,
       parameters: network.parameterCount, loss: network.loss, configuration: configuration)
     reporter.describe(
-      data.weights, mean: examples.meanWeight, labels: data.target.labels, reduction: network.reduction)
+      data.weights, mean: examples.meanWeight, labels: data.target.labels,
+      reduction: network.reduction)
     try train(
       &prepared.network, data, configuration, training: examples.training,
       validation: examples.validation, test: test)

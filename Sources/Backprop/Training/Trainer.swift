@@ -41,7 +41,8 @@ public struct Trainer<T: Scalar>: Sendable {
         && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
         && (configuration.monitor?.isValid ?? true)
-        && (configuration.shuffleBlock?.isValid ?? true) && (configuration.shards ?? 1) >= 1 && (diagnosis?.examples ?? 1) >= 1,
+        && (configuration.shuffleBlock?.isValid ?? true) && (configuration.shards ?? 1) >= 1
+        && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
