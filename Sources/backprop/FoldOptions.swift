@@ -33,6 +33,7 @@ struct FoldOptions: ParsableArguments {
     let checkpoints = "the state of several runs is not saved; leave one of the two out"
     try refuse("--checkpoint", command.checkpoints.checkpoint != nil, checkpoints)
     try refuse("--resume", command.checkpoints.resume != nil, checkpoints)
+    try refuse("--memory", command.streaming.memory != nil, "each fold is held in memory")
     guard !savesModel(command) else { return }
     let model = "without -o no model is trained that it could tell about; give -o as well"
     try refuse("--plot", command.records.plot != nil, model)
@@ -86,15 +87,16 @@ extension TrainingJob {
       let validation =
         inner.validation.isEmpty
         ? nil : others.subset(inner.validation.places(in: split.training))
-      let configuration = try options.configuration(
-        examples: training.count, hasValidation: validation != nil)
+      let configuration = command.streaming.applied(
+        to: try options.configuration(
+          examples: training.count, hasValidation: validation != nil))
       if index == 0 {
         reporter.describe(
           data: command.data, rows: table.rowCount, coders: data, layers: prepared.network.layers,
           parameters: prepared.network.parameterCount, loss: prepared.network.loss,
           configuration: configuration)
         reporter.describe(
-          data.weights, of: training, labels: data.target.labels,
+          data.weights, mean: training.meanWeight, labels: data.target.labels,
           reduction: prepared.network.reduction)
       }
       let summary = Trainer<T>(configuration: configuration, threads: threads).train(

@@ -205,3 +205,11 @@ extension Model {
       targetEncoder.columns.joined(separator: ","))
   }
 }
+
+extension Dataset {
+  /// Σ w / n; 1 where all weigh the same.
+  var meanWeight: Double {
+    guard let weights, !weights.isEmpty else { return 1 }
+    return weights.reduce(0.0) { $0 + Double($1) } / Double(weights.count)
+  }
+}

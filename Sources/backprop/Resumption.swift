@@ -32,14 +32,12 @@ struct Resumption {
   ///
   /// - Throws: `ResumptionError` with all that differs and may not.
   func checkpoint<T: Scalar>(
-    for network: Network<T>, _ configuration: TrainingConfiguration, training: Dataset<T>,
-    validation: Dataset<T>?, metrics: MetricKind, coders: ModelData, force: Bool,
-    _ reporter: TrainingReporter
+    for network: Network<T>, _ configuration: TrainingConfiguration, _ data: DataFingerprint,
+    metrics: MetricKind, coders: ModelData, force: Bool, _ reporter: TrainingReporter
   ) throws -> Checkpoint<T> {
     let checkpoint = try Checkpoint<T>(file)
     var differences = checkpoint.differences(
-      from: configuration, network, DataFingerprint(training: training, validation: validation),
-      metrics: metrics)
+      from: configuration, network, data, metrics: metrics)
     if differences.isEmpty { differences = try coderDifferences(coders) }
     guard differences.allSatisfy({ force && $0.canBeForced }) else {
       throw ResumptionError(path: file.path, differences: differences, isForced: force)
@@ -131,6 +129,8 @@ struct ResumptionError: UserError {
       return name
     case "l2Penalty": return "--l2"
     case "shuffles": return "shuffling"
+    case "shuffleBlock", "shuffleBlock.rows": return "--shuffle-block"
+    case "shuffleBlock.window": return "--shuffle-window"
     case "optimizer.momentum": return "--momentum"
     case let name where name.hasPrefix("optimizer."):
       return "--optimizer, its"

@@ -39,6 +39,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Weights")
   var weights: WeightOptions
 
+  @OptionGroup(title: "Large data and order of summation")
+  var streaming: StreamingOptions
+
   @OptionGroup(title: "Records of the run")
   var records: RecordOptions
 

@@ -26,6 +26,7 @@ struct TrainingJob {
     self.checkpoints = checkpoints
     self.resumption = resumption
     try command.training.check()
+    try command.streaming.check(command.training)
     threads = try command.outputOptions.threadCount()
     output = command.goal.output ?? GoalOptions.defaultOutput
     // With other data, the columns must become inputs as they did when the weights were learned.
@@ -78,6 +79,9 @@ struct TrainingJob {
       try crossValidate(count, table, names: names, as: T.self)
       if !command.folds.savesModel(command) { return }
     }
+    let budget = try memoryBudget(for: table)
+    try budget?.checkReading(
+      rows: table.rowCount, targets: numericTargets(names, in: table), file: command.data)
     var prepared: Preparation<T>
     if let base {
       prepared = try prepare(base, table: table, names: names)
@@ -86,39 +90,54 @@ struct TrainingJob {
     }
     let network = prepared.network
     let data = prepared.data
-    let (training, held) = try data.datasets(of: table, split: prepared.split, for: network)
     let hasWeightColumn = command.weights.weightColumn != nil
-    var validation: Dataset<T>? = held.count > 0 ? held : nil
-    if let path = command.training.validationData {
-      let table = try DataSource.open(path, options).training
-      validation = try data.weighing(table, required: hasWeightColumn).dataset(
-        of: table, for: network)
+    let examples: RunExamples<T>
+    if let budget {
+      examples = try spooled(
+        table, validation: command.training.validationData, options: options,
+        split: prepared.split, data: data, network: network, budget: budget)
+    } else {
+      let (training, held) = try data.datasets(of: table, split: prepared.split, for: network)
+      var validation: Dataset<T>? = held.count > 0 ? held : nil
+      if let path = command.training.validationData {
+        let table = try DataSource.open(path, options).training
+        validation = try data.weighing(table, required: hasWeightColumn).dataset(
+          of: table, for: network)
+      }
+      let configuration = try command.training.configuration(
+        examples: training.count, hasValidation: validation != nil)
+      examples = RunExamples(
+        training: .memory(training), validation: validation.map { .memory($0) },
+        meanWeight: training.meanWeight,
+        configuration: command.streaming.applied(to: configuration))
     }
     let test = try source.test.map {
       try data.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
     }
-    let configuration = try command.training.configuration(
-      examples: training.count, hasValidation: validation != nil)
+    let configuration = examples.configuration
     if let metric = command.training.monitor {
       let kind = data.target.metrics(outputActivation: network.outputActivation)
       _ = try Names.metric(metric, for: kind)
     }
-    if validation == nil { try command.training.checkWithoutValidation(rows: table.rowCount) }
+    if examples.validation == nil {
+      try command.training.checkWithoutValidation(rows: table.rowCount)
+    }
 
     reporter.describe(
       data: command.data, rows: table.rowCount, coders: data, layers: network.layers,
       parameters: network.parameterCount, loss: network.loss, configuration: configuration)
     reporter.describe(
-      data.weights, of: training, labels: data.target.labels, reduction: network.reduction)
+      data.weights, mean: examples.meanWeight, labels: data.target.labels,
+      reduction: network.reduction)
     try train(
-      &prepared.network, data, configuration, training: training, validation: validation,
-      test: test, held: held.count)
+      &prepared.network, data, configuration, training: examples.training,
+      validation: examples.validation, test: test, held: prepared.split.validation.count)
   }
 
   /// Trains, saves and reports; throws the exit code unless all went well.
   private func train<T: Scalar>(
     _ network: inout Network<T>, _ data: ModelData, _ configuration: TrainingConfiguration,
-    training: Dataset<T>, validation: Dataset<T>?, test: Dataset<T>?, held: Int
+    training: TrainingExamples<T>, validation: TrainingExamples<T>?, test: Dataset<T>?, held: Int
   ) throws {
     let metrics = data.target.metrics(outputActivation: network.outputActivation)
     var diagnosis = command.training.diagnose ? DiagnosisOptions() : nil
@@ -139,18 +158,21 @@ struct TrainingJob {
     let receiver: Checkpoints<T>? = try checkpoints?.receiver(
       data, isForced: isForced, records: records, reporter)
     let summary: TrainingSummary
-    if let resumption {
+    let fingerprint =
+      resumption == nil && receiver == nil
+      ? nil : try DataFingerprint(training: training, validation: validation)
+    if let resumption, let fingerprint {
       let checkpoint = try resumption.checkpoint(
-        for: network, configuration, training: training, validation: validation,
-        metrics: metrics, coders: data, force: command.goal.force, reporter)
+        for: network, configuration, fingerprint, metrics: metrics, coders: data,
+        force: command.goal.force, reporter)
       summary = try trainer.resume(
         &network, from: checkpoint, on: training, validation: validation, metrics: metrics,
-        force: command.goal.force, checkpoints: receiver, report: report,
+        data: fingerprint, force: command.goal.force, checkpoints: receiver, report: report,
         isInterrupted: { Interruption.isRequested })
     } else {
-      summary = trainer.train(
-        &network, on: training, validation: validation, metrics: metrics, checkpoints: receiver,
-        report: report, isInterrupted: { Interruption.isRequested })
+      summary = try trainer.train(
+        &network, on: training, validation: validation, metrics: metrics, data: fingerprint,
+        checkpoints: receiver, report: report, isInterrupted: { Interruption.isRequested })
     }
 
     var saved: (path: String, sha256: String)?
@@ -250,15 +272,7 @@ extension TrainingJob {
     if let task = command.goal.task {
       try requireAgreement("--task", task, target.task.rawValue)
     }
-    var codes: [UInt32]?
-    if target.task == .classification {
-      let targets: Matrix<T> = try target.encode(table)
-      codes = (0..<targets.rows).map { row in
-        let values = targets[row: row]
-        if values.count == 1 { return values[0] > 0.5 ? 1 : 0 }
-        return UInt32(values.firstIndex(of: 1) ?? 0)
-      }
-    }
+    let codes = try target.codes(of: table)
     let split = split(table, codes: codes)
     let weights = try weights(table, target.task, target.labels, codes, split)
     return Preparation(
@@ -283,6 +297,17 @@ extension TrainingJob {
           + "the same")
     }
     return weights.isEmpty ? nil : weights
+  }
+
+  /// Target columns whose numbers are kept while the data is split: all of them where the task is not
+  /// known to be a classification by labels.
+  private func numericTargets(_ names: [String], in table: Table) -> Int {
+    if names.count == 1, let column = table.columns.first(where: { $0.name == names[0] }),
+      column.kind == .categorical
+    {
+      return 0
+    }
+    return max(1, names.count)
   }
 
   private func split(_ table: Table, codes: [UInt32]?) -> Split {

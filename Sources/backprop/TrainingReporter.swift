@@ -98,11 +98,10 @@ final class TrainingReporter {
   private static let usualMeanWeight = 0.1...10.0
 
   /// What the training examples weigh, in a line; nothing if all weigh the same.
-  func describe<T: Scalar>(
-    _ weights: ExampleWeights?, of training: Dataset<T>, labels: [String], reduction: Reduction
+  func describe(
+    _ weights: ExampleWeights?, mean: Double, labels: [String], reduction: Reduction
   ) {
-    guard let weights, let values = training.weights else { return }
-    let mean = values.reduce(0.0) { $0 + Double($1) } / Double(values.count)
+    guard let weights else { return }
     if !quiet {
       progress.note("weights: \(weights.text(labels: labels)); \(Format.short(mean)) on average")
     }

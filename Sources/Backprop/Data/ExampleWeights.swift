@@ -79,33 +79,79 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
     of table: Table, rows: [UInt32]? = nil
   ) throws(DataError) -> [Double]? {
     guard let column else { return nil }
-    let position = try table.position(of: column)
     var weights: [Double] = []
     weights.reserveCapacity(rows?.count ?? table.rowCount)
-    let request = ColumnRequest(
-      column: position, reading: .numbers, whyRequired: "an example needs a weight in every row")
+    let request = try request(column, of: table)
     do {
       try table.read([request], rows: rows) { (chunk) throws(DataError) in
         for index in 0..<chunk.count {
           let weight = chunk.values[index]
           guard weight >= 0 else {
             let row = rows.map { Int($0[chunk.start + index]) } ?? chunk.start + index
-            throw DataError(
-              file: table.file, place: (try? table.line(ofRow: row)) ?? table.place(ofRow: row),
-              column: column, "the weight \(DecimalNumber.text(weight)) is negative")
+            throw negative(weight, in: table, row: row)
           }
           weights.append(weight)
         }
       }
     } catch {
-      // What helps a feature (leave the cell empty, call the column text) does not help a weight.
-      var error = error
-      if error.column == column {
-        error.remedy = "a weight is a number of at least 0; 0 leaves its row out"
-      }
-      throw error
+      throw explained(error)
     }
     return weights
+  }
+
+  func request(_ column: String, of table: Table) throws(DataError) -> ColumnRequest {
+    ColumnRequest(
+      column: try table.position(of: column), reading: .numbers,
+      whyRequired: "an example needs a weight in every row")
+  }
+
+  /// What helps a feature (leave the cell empty, call the column text) does not help a weight.
+  func explained(_ error: DataError) -> DataError {
+    var error = error
+    if let column, error.column == column {
+      error.remedy = "a weight is a number of at least 0; 0 leaves its row out"
+    }
+    return error
+  }
+
+  private func negative(_ weight: Double, in table: Table, row: Int) -> DataError {
+    DataError(
+      file: table.file, place: (try? table.line(ofRow: row)) ?? table.place(ofRow: row),
+      column: column, "the weight \(DecimalNumber.text(weight)) is negative")
+  }
+
+  private func tooLarge<T: Scalar>(
+    _ weight: Double, in table: Table, row: Int, _ type: T.Type
+  ) -> DataError {
+    DataError(
+      file: table.file, place: (try? table.line(ofRow: row)) ?? table.place(ofRow: row),
+      column: column,
+      "the weight \(DecimalNumber.text(weight)) is too large for numbers of "
+        + "\(T.precisionName) precision",
+      remedy: "divide all weights by their mean")
+  }
+
+  static func allZero(_ count: Int, column: String?, file: String?) -> DataError {
+    DataError(
+      file: file, column: column,
+      "the weights of all \(count) examples are 0, so that nothing counts",
+      remedy: "give some of them a weight above 0")
+  }
+
+  /// The weight of one example.
+  ///
+  /// - Parameters:
+  ///   - rowWeight: The number in the row, or 1.
+  ///   - code: Its class, of a classification.
+  func weight<T: Scalar>(
+    ofRow rowWeight: Double, code: Int, _ target: TargetEncoder, in table: Table, row: Int
+  ) throws(DataError) -> T {
+    guard rowWeight >= 0 else { throw negative(rowWeight, in: table, row: row) }
+    var weight = rowWeight
+    if let classes, target.task == .classification { weight *= classes[code] }
+    let rounded = T(weight)
+    guard rounded.isFinite else { throw tooLarge(weight, in: table, row: row, T.self) }
+    return rounded
   }
 
   /// The same examples with their weights.
@@ -131,18 +177,10 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
     let rounded = weights.map { T($0) }
     if let index = rounded.firstIndex(where: { !$0.isFinite }) {
       let row = rows.map { Int($0[index]) } ?? index
-      throw DataError(
-        file: table.file, place: (try? table.line(ofRow: row)) ?? table.place(ofRow: row),
-        column: column,
-        "the weight \(DecimalNumber.text(weights[index])) is too large for numbers of "
-          + "\(T.precisionName) precision",
-        remedy: "divide all weights by their mean")
+      throw tooLarge(weights[index], in: table, row: row, T.self)
     }
     guard rounded.contains(where: { $0 > 0 }) else {
-      throw DataError(
-        file: table.file, column: column,
-        "the weights of all \(dataset.count) examples are 0, so that nothing counts",
-        remedy: "give some of them a weight above 0")
+      throw Self.allZero(dataset.count, column: column, file: table.file)
     }
     return Dataset(inputs: dataset.inputs, targets: dataset.targets, weights: rounded)
   }

@@ -46,11 +46,21 @@ public struct Split: Sendable, Equatable {
   /// - Complexity: O(rows + classes log classes).
   public static func stratified(codes: [UInt32], fraction: Double, seed: UInt64) -> Split {
     precondition(fraction >= 0 && fraction < 1, "a validation part of \(fraction)")
-    var classes = [[UInt32]](repeating: [], count: Int(codes.max() ?? 0) + 1)
-    for (row, code) in codes.enumerated() { classes[Int(code)].append(UInt32(row)) }
+    // The rows sorted by class, one array for all of them: 4 bytes a row.
+    var counts = [Int](repeating: 0, count: Int(codes.max() ?? 0) + 1)
+    for code in codes { counts[Int(code)] += 1 }
+    var starts = [0]
+    for count in counts { starts.append(starts[starts.count - 1] + count) }
+    var next = starts
+    var sorted = [UInt32](repeating: 0, count: codes.count)
+    for (row, code) in codes.enumerated() {
+      sorted[next[Int(code)]] = UInt32(row)
+      next[Int(code)] += 1
+    }
+    let classes = counts.indices.map { starts[$0]..<starts[$0 + 1] }
 
     var random = RandomSource(seed: seed, purpose: .split)
-    for index in classes.indices { random.shuffle(&classes[index]) }
+    for range in classes { random.shuffle(&sorted, in: range) }
     // Of equal remainders the one with the lower rank comes first: another class in another run.
     var ranks = classes.indices.map { UInt32($0) }
     random.shuffle(&ranks)
@@ -72,11 +82,17 @@ public struct Split: Sendable, Equatable {
 
     var isValidation = [Bool](repeating: false, count: codes.count)
     for (index, count) in taken.enumerated() {
-      for row in classes[index].prefix(count) { isValidation[Int(row)] = true }
+      for row in sorted[classes[index]].prefix(count) { isValidation[Int(row)] = true }
     }
-    let rows = codes.indices.map { UInt32($0) }
-    return Split(
-      training: rows.filter { !isValidation[Int($0)] },
-      validation: rows.filter { isValidation[Int($0)] })
+    sorted = []
+    let held = taken.reduce(0, +)
+    var training: [UInt32] = []
+    var validation: [UInt32] = []
+    training.reserveCapacity(codes.count - held)
+    validation.reserveCapacity(held)
+    for (row, isHeld) in isValidation.enumerated() {
+      if isHeld { validation.append(UInt32(row)) } else { training.append(UInt32(row)) }
+    }
+    return Split(training: training, validation: validation)
   }
 }

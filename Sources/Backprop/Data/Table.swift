@@ -92,6 +92,9 @@ public struct Table: Sendable {
     case memory([MemoryColumn])
   }
 
+  /// Whether rows are read from a file in every pass, so that memory does not hold them.
+  public var isStreamed: Bool { if case .delimited = source { true } else { false } }
+
   /// Opens a delimited text file or an array, by its contents: .csv, .tsv, .txt (also .gz), .npy,
   /// .npz. An .npz archive gives its training part; `DataSource` gives its test part too.
   ///

@@ -1,4 +1,4 @@
-/// The target columns of a table, read as a whole: 8 bytes a value.
+/// The target columns of a table, read as a whole: 8 bytes a value, 2 bytes of a label.
 ///
 /// Reading them first says what the task is and gives the classes for a stratified split, before any
 /// feature is looked at.
@@ -13,7 +13,10 @@ public struct TargetColumns: Sendable {
   public let pairs: [[String]]
   public let rowCount: Int
   /// Row-major `[rowCount, columns]`: code of the label; 0 or 1; or the number.
-  public let values: [Double]
+  public var values: [Double] { labelCodes.map { $0.map { Double($0) } } ?? numbers }
+  private let numbers: [Double]
+  /// Classification: the codes, in 2 bytes each. Else nil.
+  private let labelCodes: [UInt16]?
 
   /// Most labels of a classification.
   public static let labelLimit = 10_000
@@ -58,9 +61,21 @@ public struct TargetColumns: Sendable {
     }
     let width = columns.count
     var values: [Double] = []
-    values.reserveCapacity(table.rowCount * width)
+    var codes: [UInt16] = []
+    // One column of text is a classification, unless someone says otherwise.
+    let areCodes = width == 1 && indices[0] != nil && (task ?? .classification) == .classification
+    if areCodes {
+      codes.reserveCapacity(table.rowCount)
+    } else {
+      values.reserveCapacity(table.rowCount * width)
+    }
     try table.read(requests) { (chunk) throws(DataError) in
-      values += UnsafeBufferPointer(start: chunk.values, count: chunk.count * chunk.width)
+      let read = UnsafeBufferPointer(start: chunk.values, count: chunk.count * chunk.width)
+      if areCodes {
+        for code in read { codes.append(UInt16(clamping: Int(code))) }
+      } else {
+        values += read
+      }
       for (name, index) in zip(columns, indices) where index?.isFull == true {
         throw Self.tooManyLabels(table, name)
       }
@@ -82,25 +97,26 @@ public struct TargetColumns: Sendable {
     switch chosen {
     case .regression:
       (labels, pairs) = ([], [])
-      self.values = values
+      (self.numbers, labelCodes) = (values, nil)
     case .classification:
       let found: [String]
       if let index = indices[0] {
         found = index.categories
       } else {
         guard let numbers = distinct[0] else { throw Self.tooManyLabels(table, columns[0]) }
+        if case .delimited = table.source { values = [] }
         if let written = try Self.asWritten(requests[0], in: table) {
-          (found, values) = written
+          (found, codes) = written
         } else {
-          let codes = Dictionary(uniqueKeysWithValues: zip(numbers, 0...))
-          values = values.map { Double(codes[$0] ?? 0) }
+          let places = Dictionary(uniqueKeysWithValues: zip(numbers, UInt16(0)...))
+          codes = values.map { places[$0] ?? 0 }
           found = numbers.map(DecimalNumber.text)
         }
       }
       try Self.check(labels: found, table, columns[0])
       labels = orderedCategories(found)
       pairs = []
-      self.values = Self.renumbered(values, from: found, to: labels)
+      (self.numbers, labelCodes) = ([], Self.renumbered(codes, from: found, to: labels))
     case .multilabel:
       var pairs: [[String]] = []
       for column in columns.indices {
@@ -119,13 +135,13 @@ public struct TargetColumns: Sendable {
       }
       labels = []
       self.pairs = pairs
-      self.values = values
+      (self.numbers, labelCodes) = (values, nil)
     }
   }
 
   /// Classification: the code of each row's label, as a stratified split needs it. Else nil.
   public var codes: [UInt32]? {
-    task == .classification ? values.map { UInt32($0) } : nil
+    labelCodes.map { $0.map { UInt32($0) } }
   }
 
   // MARK: Inference
@@ -159,15 +175,15 @@ public struct TargetColumns: Sendable {
   /// is. Nil for arrays, whose numbers have no spelling.
   private static func asWritten(
     _ request: ColumnRequest, in table: Table
-  ) throws(DataError) -> (texts: [String], codes: [Double])? {
+  ) throws(DataError) -> (texts: [String], codes: [UInt16])? {
     guard case .delimited = table.source else { return nil }
     let index = CategoryIndex(limit: labelLimit)
     var request = request
     request.reading = .categories(index)
-    var codes: [Double] = []
+    var codes: [UInt16] = []
     codes.reserveCapacity(table.rowCount)
     try table.read([request]) { (chunk) throws(DataError) in
-      codes += UnsafeBufferPointer(start: chunk.values, count: chunk.count)
+      for row in 0..<chunk.count { codes.append(UInt16(clamping: Int(chunk.values[row]))) }
       if index.isFull { throw tooManyLabels(table, table.columns[request.column].name) }
     }
     return (index.categories, codes)
@@ -211,11 +227,11 @@ public struct TargetColumns: Sendable {
   }
 
   private static func renumbered(
-    _ codes: [Double], from found: [String], to labels: [String]
-  ) -> [Double] {
+    _ codes: [UInt16], from found: [String], to labels: [String]
+  ) -> [UInt16] {
     if found == labels { return codes }
-    let position = Dictionary(uniqueKeysWithValues: zip(labels, 0...))
-    let new = found.map { Double(position[$0] ?? 0) }
+    let position = Dictionary(uniqueKeysWithValues: zip(labels, UInt16(0)...))
+    let new = found.map { position[$0] ?? 0 }
     return codes.map { new[Int($0)] }
   }
 

@@ -33,10 +33,11 @@ public struct TargetEncoder: Equatable, Sendable {
       let width = targets.columns.count
       for (column, name) in targets.columns.enumerated() {
         var moments = Moments()
+        let values = targets.values
         if let rows {
-          for row in rows { moments.add(targets.values[Int(row) * width + column]) }
+          for row in rows { moments.add(values[Int(row) * width + column]) }
         } else {
-          for row in 0..<targets.rowCount { moments.add(targets.values[row * width + column]) }
+          for row in 0..<targets.rowCount { moments.add(values[row * width + column]) }
         }
         guard moments.mean.isFinite, moments.deviation.isFinite else {
           throw DataError(
@@ -166,6 +167,19 @@ public struct TargetEncoder: Equatable, Sendable {
     let index = columns.indices.first { !outputs[$0].isFinite } ?? 0
     return table.tooLarge(
       values[index], column: try table.position(of: columns[index]), row: row, T.self)
+  }
+
+  /// Classification: the class of each row of a table. Else nil.
+  ///
+  /// - Throws: `DataError` for a missing column or value, or a label that did not occur in training.
+  public func codes(of table: Table) throws(DataError) -> [UInt32]? {
+    guard task == .classification else { return nil }
+    var codes: [UInt32] = []
+    codes.reserveCapacity(table.rowCount)
+    try table.read(requests(of: table)) { (chunk) throws(DataError) in
+      for row in 0..<chunk.count { codes.append(UInt32(chunk.values[row])) }
+    }
+    return codes
   }
 
   /// Encodes the targets of a table, `[rows, outputCount]`.

@@ -91,6 +91,20 @@ extension Network {
   ) {
     let below = layer == 0 ? workspace.inputs : workspace.states[layer - 1].outputs
     let target = gradient.mutableStart + gradient.layout.tensors[layer].offset
+    if let shards = workspace.shards {
+      let delta = workspace.states[layer].delta
+      shards.form(
+        rows: workspace.rows, tensor: gradient.layout.tensors[layer], into: target, pool: pool
+      ) { rows, sum in
+        switch layers[layer] {
+        case .dense(let dense):
+          dense.formBiasAndWeightGradient(
+            rows: rows.count, below: below.dropping(rows.lowerBound),
+            delta: delta.dropping(rows.lowerBound), gradient: sum, pool: pool)
+        }
+      }
+      return
+    }
     switch layers[layer] {
     case .dense(let dense):
       dense.formBiasAndWeightGradient(

@@ -19,6 +19,9 @@ public struct Workspace<T: Scalar>: ~Copyable {
   /// Example weights of the last batch, or nil where all are 1.
   var weights: UnsafePointer<T>?
 
+  /// How gradients are added up over a batch; nil for one ascending sum.
+  var shards: ShardSums<T>?
+
   let gatheredInputs: MatrixView<T>
   let gatheredTargets: MatrixView<T>
   let gatheredWeights: UnsafeMutablePointer<T>

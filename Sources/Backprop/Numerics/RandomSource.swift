@@ -102,9 +102,14 @@ public struct RandomSource: Sendable {
 
   /// Puts the elements into random order, in place, without allocation.
   public mutating func shuffle(_ indices: inout [UInt32]) {
-    var last = indices.count - 1
+    shuffle(&indices, in: 0..<indices.count)
+  }
+
+  /// The same for a part of them, as if it were an array of its own.
+  mutating func shuffle(_ indices: inout [UInt32], in range: Range<Int>) {
+    var last = range.count - 1
     while last > 0 {
-      indices.swapAt(last, index(below: last + 1))
+      indices.swapAt(range.lowerBound + last, range.lowerBound + index(below: last + 1))
       last -= 1
     }
   }

@@ -123,6 +123,35 @@ public struct DataFingerprint: Codable, Hashable, Sendable {
       weights = dataset.weights.map { SHA256.hexadecimal(of: $0.littleEndianBytes) }
     }
 
+    private init(examples: Int, inputs: String, targets: String, weights: String?) {
+      self.examples = examples
+      self.inputs = inputs
+      self.targets = targets
+      self.weights = weights
+    }
+
+    init<T: Scalar>(_ examples: TrainingExamples<T>) throws(FileError) {
+      switch examples {
+      case .memory(let dataset): self.init(dataset)
+      case .spooled(let data):
+        var parts: [String] = []
+        for isTargets in [false, true] {
+          var hash = SHA256()
+          let columns = isTargets ? data.outputCount : data.inputCount
+          hash.add(Array("\(data.count) \(columns)\n".utf8))
+          try data.forEachPiece(ofTargets: isTargets) { hash.add($0.littleEndianBytes) }
+          parts.append(hash.hexadecimal())
+        }
+        var hash = SHA256()
+        if data.hasWeights {
+          try data.forEachPiece(ofWeights: true) { hash.add($0.littleEndianBytes) }
+        }
+        self.init(
+          examples: data.count, inputs: parts[0], targets: parts[1],
+          weights: data.hasWeights ? hash.hexadecimal() : nil)
+      }
+    }
+
     /// What differs from another data set, and is worth saying; nil if nothing does.
     func difference(from other: Part) -> (now: String, before: String)? {
       if examples != other.examples { return ("\(examples) examples", "\(other.examples)") }
@@ -142,6 +171,20 @@ public struct DataFingerprint: Codable, Hashable, Sendable {
   public init<T: Scalar>(training: Dataset<T>, validation: Dataset<T>?) {
     self.training = Part(training)
     self.validation = validation.map { Part($0) }
+  }
+
+  /// The same of data that may be spooled: the digests are those of the same data in memory.
+  ///
+  /// - Throws: `FileError` if the spooled data cannot be read.
+  public init<T: Scalar>(
+    training: TrainingExamples<T>, validation: TrainingExamples<T>?
+  ) throws(FileError) {
+    self.training = try Part(training)
+    if let validation {
+      self.validation = try Part(validation)
+    } else {
+      self.validation = nil
+    }
   }
 }
 

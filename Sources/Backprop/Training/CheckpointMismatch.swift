@@ -154,7 +154,10 @@ extension Checkpoint {
   ) -> Checkpoint {
     let names = Set(differences.map(\.name))
     var running = running
-    if !names.isDisjoint(with: ["training data", "metrics", "batchSize", "seed", "shuffles"]) {
+    let isOtherBlock = names.contains { $0.hasPrefix("shuffleBlock") }
+    if isOtherBlock
+      || !names.isDisjoint(with: ["training data", "metrics", "batchSize", "seed", "shuffles"])
+    {
       running = RunningEpoch(
         epoch: epoch, metrics: Metrics(kind: metrics, outputs: network.outputCount),
         learningRate: running.learningRate)

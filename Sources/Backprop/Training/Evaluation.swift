@@ -56,16 +56,17 @@ extension Network {
 
   /// The same with a metric that is watched, which keeps the outputs only if it needs them.
   func evaluate(
-    on dataset: Dataset<T>, metrics kind: MetricKind, watching metric: Metric?,
+    on batches: Batches<T>, count: Int, metrics kind: MetricKind, watching metric: Metric?,
     in workspace: inout Workspace<T>, pool: ThreadPool?
   ) -> Evaluation {
+    var kept: JudgedExamples?
     guard let metric, !metric.isOfEveryEpoch else {
-      return evaluate(on: dataset, metrics: kind, in: &workspace, pool: pool)
+      return evaluate(
+        on: batches, count: count, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
     }
-    var kept: JudgedExamples? = JudgedExamples(
-      kind: kind, outputs: outputCount, capacity: dataset.count)
+    kept = JudgedExamples(kind: kind, outputs: outputCount, capacity: count)
     var evaluation = evaluate(
-      on: dataset, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
+      on: batches, count: count, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
     guard evaluation.loss.isFinite, let kept else { return evaluation }
     evaluation.watched = WatchedMetric(metric: metric, value: kept.value(of: metric))
     return evaluation
@@ -79,18 +80,25 @@ extension Network {
     return evaluate(on: dataset, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
   }
 
-  @specialized(where T == Float)
-  @specialized(where T == Double)
   private func evaluate(
     on dataset: Dataset<T>, metrics kind: MetricKind, in workspace: inout Workspace<T>,
     pool: ThreadPool?, keeping kept: inout JudgedExamples?
   ) -> Evaluation {
+    var source = BatchSource(dataset, seed: 0)
+    let batches = source.batches(
+      of: Evaluation.chunk(of: dataset.count), epoch: 1, shuffled: false)
+    return evaluate(
+      on: batches, count: dataset.count, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
+  }
+
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  private func evaluate(
+    on batches: Batches<T>, count: Int, metrics kind: MetricKind,
+    in workspace: inout Workspace<T>, pool: ThreadPool?, keeping kept: inout JudgedExamples?
+  ) -> Evaluation {
     var metrics = Metrics(kind: kind, outputs: outputCount)
     var total = 0.0
-    let batches = Batches(
-      inputs: dataset.inputs, targets: dataset.targets,
-      weights: dataset.weights.map { Matrix([$0]) }, order: nil,
-      size: Evaluation.chunk(of: dataset.count))
     for batch in batches {
       let loss = forward(batch, in: &workspace, scale: 1, pool: pool)
       // The workspace then holds the batch at fault.
@@ -103,6 +111,6 @@ extension Network {
         outputs: outputs, targets: workspace.targets, weights: workspace.weights,
         losses: UnsafePointer(workspace.losses), rows: batch.count)
     }
-    return Evaluation(loss: total / Double(max(dataset.count, 1)), metrics: metrics)
+    return Evaluation(loss: total / Double(max(count, 1)), metrics: metrics)
   }
 }

@@ -65,7 +65,9 @@ extension Trainer {
       state.optimizer.rule == configuration.optimizer && !configuration.optimizer.takesAllExamples,
       "rule \(configuration.optimizer), the state has \(state.optimizer.rule)")
     precondition(chunk.count >= 1, "a chunk without examples")
-    var run = Run(self, network, chunk, nil, metrics)
+    // Examples in memory are always there to be read.
+    var noFailure: FileError?
+    var run = Run(self, network, .memory(chunk), nil, metrics, &noFailure)
     run.optimizer = state.optimizer
     var last: EpochReport?
     let end = run.epoch(state.passes + 1, &network, { false }) { event in

@@ -40,7 +40,9 @@ public struct Trainer<T: Scalar>: Sendable {
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
         && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
-        && (configuration.monitor?.isValid ?? true) && (diagnosis?.examples ?? 1) >= 1,
+        && (configuration.monitor?.isValid ?? true)
+        && (configuration.shuffleBlock?.isValid ?? true) && (configuration.shards ?? 1) >= 1
+        && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
@@ -75,9 +77,37 @@ public struct Trainer<T: Scalar>: Sendable {
     let data = checkpoints.map { _ in
       DataFingerprint(training: training, validation: validation)
     }
+    // Data in memory cannot fail to be read.
+    var failure: FileError?
     return run(
+      &network, on: .memory(training), validation: validation.map { .memory($0) },
+      metrics: metrics, data: data, from: nil, checkpoints: checkpoints, report: report,
+      isInterrupted: isInterrupted, failure: &failure)
+  }
+
+  /// The same on data that may be spooled, with the same bits as on the same data in memory.
+  ///
+  /// - Parameters:
+  ///   - data: The fingerprint of the data, if it is known already and there are checkpoints.
+  /// - Throws: `FileError` if spooled data cannot be read. There is no last event then.
+  /// - Precondition: Spooled training data has a `shuffleBlock`, and a rule that takes batches.
+  @discardableResult
+  public func train(
+    _ network: inout Network<T>, on training: TrainingExamples<T>,
+    validation: TrainingExamples<T>?, metrics: MetricKind, data: DataFingerprint? = nil,
+    checkpoints: Checkpoints<T>? = nil, report: (TrainingEvent) -> Void = { _ in },
+    isInterrupted: () -> Bool = { false }
+  ) throws(FileError) -> TrainingSummary {
+    var data = data
+    if checkpoints != nil, data == nil {
+      data = try DataFingerprint(training: training, validation: validation)
+    }
+    var failure: FileError?
+    let summary = run(
       &network, on: training, validation: validation, metrics: metrics, data: data, from: nil,
-      checkpoints: checkpoints, report: report, isInterrupted: isInterrupted)
+      checkpoints: checkpoints, report: report, isInterrupted: isInterrupted, failure: &failure)
+    if let failure { throw failure }
+    return summary
   }
 
   /// Goes on with a run from one of its checkpoints, in the middle of an epoch if need be: weights,
@@ -104,27 +134,62 @@ public struct Trainer<T: Scalar>: Sendable {
     isInterrupted: () -> Bool = { false }
   ) throws(CheckpointMismatch) -> TrainingSummary {
     let data = DataFingerprint(training: training, validation: validation)
+    let checkpoint = try accepted(checkpoint, network, data, metrics: metrics, force: force)
+    network.parameters.assign(checkpoint.network.parameters)
+    var failure: FileError?
+    return run(
+      &network, on: .memory(training), validation: validation.map { .memory($0) },
+      metrics: metrics, data: data, from: checkpoint, checkpoints: checkpoints, report: report,
+      isInterrupted: isInterrupted, failure: &failure)
+  }
+
+  /// The same on data that may be spooled. A run may go on with its data held in another way.
+  ///
+  /// - Parameters:
+  ///   - data: The fingerprint of the data.
+  /// - Throws: `CheckpointMismatch` before anything is changed, or `FileError` if spooled data cannot
+  ///   be read.
+  @discardableResult
+  public func resume(
+    _ network: inout Network<T>, from checkpoint: Checkpoint<T>, on training: TrainingExamples<T>,
+    validation: TrainingExamples<T>?, metrics: MetricKind, data: DataFingerprint,
+    force: Bool = false, checkpoints: Checkpoints<T>? = nil,
+    report: (TrainingEvent) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
+  ) throws -> TrainingSummary {
+    let checkpoint = try accepted(checkpoint, network, data, metrics: metrics, force: force)
+    network.parameters.assign(checkpoint.network.parameters)
+    var failure: FileError?
+    let summary = run(
+      &network, on: training, validation: validation, metrics: metrics, data: data,
+      from: checkpoint, checkpoints: checkpoints, report: report, isInterrupted: isInterrupted,
+      failure: &failure)
+    if let failure { throw failure }
+    return summary
+  }
+
+  /// The checkpoint as this run can go on from it.
+  private func accepted(
+    _ checkpoint: Checkpoint<T>, _ network: Network<T>, _ data: DataFingerprint,
+    metrics: MetricKind, force: Bool
+  ) throws(CheckpointMismatch) -> Checkpoint<T> {
     let differences = checkpoint.differences(
       from: configuration, network, data, metrics: metrics)
     guard differences.allSatisfy({ force && $0.canBeForced }) else {
       throw CheckpointMismatch(differences: differences)
     }
-    let checkpoint = checkpoint.forced(through: differences, metrics: metrics)
-    network.parameters.assign(checkpoint.network.parameters)
-    return run(
-      &network, on: training, validation: validation, metrics: metrics, data: data,
-      from: checkpoint, checkpoints: checkpoints, report: report, isInterrupted: isInterrupted)
+    return checkpoint.forced(through: differences, metrics: metrics)
   }
 
   @specialized(where T == Float)
   @specialized(where T == Double)
   private func run(
-    _ network: inout Network<T>, on training: Dataset<T>, validation: Dataset<T>?,
-    metrics: MetricKind, data: DataFingerprint?, from checkpoint: Checkpoint<T>?,
-    checkpoints: Checkpoints<T>?, report: (TrainingEvent) -> Void, isInterrupted: () -> Bool
+    _ network: inout Network<T>, on training: TrainingExamples<T>,
+    validation: TrainingExamples<T>?, metrics: MetricKind, data: DataFingerprint?,
+    from checkpoint: Checkpoint<T>?, checkpoints: Checkpoints<T>?,
+    report: (TrainingEvent) -> Void, isInterrupted: () -> Bool, failure: inout FileError?
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
-    var run = Run(self, network, training, validation, metrics)
+    var run = Run(self, network, training, validation, metrics, &failure)
     run.checkpoints = checkpoints
     run.data = data
     if let checkpoint { run.goOn(from: checkpoint) }
@@ -138,14 +203,15 @@ public struct Trainer<T: Scalar>: Sendable {
           resumedFrom: checkpoint.map { ($0.epoch, $0.step) })))
     if checkpoint == nil { run.diagnose(network, after: 0, report) }
     var reason = TrainingSummary.Reason.completed
-    for epoch in first...configuration.epochs {
+    for epoch in first...configuration.epochs where run.failure == nil {
       if let end = run.epoch(epoch, &network, isInterrupted, report) {
         reason = end
         break
       }
     }
     let summary = run.finish(&network, reason)
-    report(.end(summary))
+    failure = run.failure
+    if failure == nil { report(.end(summary)) }
     return summary
   }
 }
@@ -155,11 +221,14 @@ struct Run<T: Scalar>: ~Copyable {
   let configuration: TrainingConfiguration
   let pool: ThreadPool?
   let metricKind: MetricKind
-  let validation: Dataset<T>?
+  let validation: Int?
   let batchSize: Int
   let stepsPerEpoch: Int
   let examples: Int
   var source: BatchSource<T>
+  var validationSource: BatchSource<T>?
+  /// Why data could not be read, which ended the run.
+  var failure: FileError?
   var workspace: Workspace<T>
   var evaluationWorkspace: Workspace<T>
   var gradient: Parameters<T>
@@ -180,18 +249,27 @@ struct Run<T: Scalar>: ~Copyable {
   let start: ContinuousClock.Instant
 
   init(
-    _ trainer: Trainer<T>, _ network: Network<T>, _ training: Dataset<T>,
-    _ validation: Dataset<T>?, _ metrics: MetricKind
+    _ trainer: Trainer<T>, _ network: Network<T>, _ training: TrainingExamples<T>,
+    _ validation: TrainingExamples<T>?, _ metrics: MetricKind, _ failure: inout FileError?
   ) {
     configuration = trainer.configuration
     pool = trainer.threads > 1 ? ThreadPool(threads: trainer.threads) : nil
     metricKind = metrics
-    self.validation = validation
+    self.validation = validation?.count
     examples = training.count
     batchSize = configuration.examplesPerStep(of: training.count)
     stepsPerEpoch = (training.count + batchSize - 1) / batchSize
-    source = BatchSource(training, seed: configuration.seed)
+    source = BatchSource(
+      training, seed: configuration.seed, block: configuration.shuffleBlock, capacity: batchSize)
+    validationSource = validation.map { data in
+      let chunk = Evaluation.chunk(of: data.count)
+      return BatchSource(
+        data, seed: 0, block: ShuffleBlock(rows: chunk, window: 1), capacity: chunk)
+    }
     workspace = Workspace(for: network, capacity: batchSize)
+    if let shards = configuration.shards, shards > 1 {
+      workspace.shards = ShardSums(count: shards, layout: network.parameters.layout)
+    }
     evaluationWorkspace = Workspace(
       for: network, capacity: Evaluation.chunk(of: validation?.count ?? 0))
     gradient = network.makeGradient()
@@ -201,12 +279,41 @@ struct Run<T: Scalar>: ~Copyable {
     earlyStopping = EarlyStopping(
       patience: configuration.patience, monitor: configuration.monitor,
       initial: network.parameters)
-    probe = trainer.diagnosis.map { DiagnosisProbe(on: training, options: $0) }
-    distributionProbe = trainer.distributions.map {
-      DistributionProbe(on: training, configuration: trainer.configuration, options: $0)
+    let data = Self.measured(training, trainer, &failure)
+    probe = data.diagnosis.flatMap { data in
+      trainer.diagnosis.map { DiagnosisProbe(on: data, options: $0) }
     }
+    distributionProbe = data.distributions.flatMap { data in
+      trainer.distributions.map {
+        DistributionProbe(on: data, configuration: trainer.configuration, options: $0)
+      }
+    }
+    self.failure = failure
     start = clock.now
     lastCheckpoint = start
+  }
+
+  /// The examples that are measured between the epochs, in memory.
+  private static func measured(
+    _ training: TrainingExamples<T>, _ trainer: Trainer<T>, _ failure: inout FileError?
+  ) -> (diagnosis: Dataset<T>?, distributions: Dataset<T>?) {
+    // The same examples that a diagnosis of as many would look at.
+    let sample = trainer.distributions.map { options in
+      var sample = DiagnosisOptions(configuration: trainer.configuration)
+      sample.examples = options.examples
+      return sample
+    }
+    do throws(FileError) {
+      let parts = try [trainer.diagnosis, sample].map { (options) throws(FileError) in
+        try options.map { (options) throws(FileError) in
+          try training.subset(options.rows(of: training.count))
+        }
+      }
+      return (parts[0], parts[1])
+    } catch {
+      failure = error
+      return (nil, nil)
+    }
   }
 
   /// Takes the place of the run that made a checkpoint.
@@ -301,12 +408,12 @@ struct Run<T: Scalar>: ~Copyable {
     }
 
     let seconds = (clock.now - epochStart).inSeconds
+    failure = source.failure
+    guard failure == nil else { return .interrupted }
     guard isSound(network, epoch) else { return .diverged }
-    let evaluation = validation.map {
-      network.evaluate(
-        on: $0, metrics: metricKind, watching: configuration.monitor?.metric,
-        in: &evaluationWorkspace, pool: pool)
-    }
+    let evaluation = validation(of: network)
+    failure = validationSource?.failure
+    guard failure == nil else { return .interrupted }
     if let evaluation, !evaluation.loss.isFinite {
       var fault = network.firstFault(in: evaluationWorkspace)
       // Its row counts in the validation data.
@@ -340,6 +447,17 @@ struct Run<T: Scalar>: ~Copyable {
           isBest: isBest)))
     diagnose(network, after: epoch, report)
     return earlyStopping.isExhausted(after: epoch) ? .earlyStop : nil
+  }
+
+  /// Loss and metrics of the validation data, if there is any.
+  private mutating func validation(of network: Network<T>) -> Evaluation? {
+    guard let count = validation,
+      let batches = validationSource?.batches(
+        of: Evaluation.chunk(of: count), epoch: 1, shuffled: false)
+    else { return nil }
+    return network.evaluate(
+      on: batches, count: count, metrics: metricKind, watching: configuration.monitor?.metric,
+      in: &evaluationWorkspace, pool: pool)
   }
 
   /// η of a step: a function of its number, and of the losses of the epochs before under `plateau`.

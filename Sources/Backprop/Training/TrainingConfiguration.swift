@@ -15,6 +15,12 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var epochs: Int
   /// Whether each epoch takes the examples in a new random order.
   public var shuffles: Bool
+  /// The blocks that are shuffled instead of single examples; nil for a full shuffle. The order is the
+  /// same whether the data is in memory or spooled, which needs blocks.
+  public var shuffleBlock: ShuffleBlock?
+  /// Parts into which each batch is cut by position; their gradients are summed each in ascending
+  /// order, and then added by a fixed binary tree. Nil for 1, the whole batch.
+  public var shards: Int?
   /// λ of ½ λ ‖W‖² in the loss; at least 0. Enters with BP4, never in δ.
   public var l2Penalty: Double
   /// Decoupled decay of the weights: W ← W − η λ W; at least 0.
@@ -36,7 +42,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     schedule: Schedule = .cosine(), warmUp: Double? = nil, batchSize: Int = 32, epochs: Int = 100,
     shuffles: Bool = true, l2Penalty: Double = 0, weightDecay: Double? = nil,
     clipNorm: Double? = nil, clipValue: Double? = nil, patience: Int? = nil, seed: UInt64 = 0,
-    monitor: Monitor? = nil
+    monitor: Monitor? = nil, shuffleBlock: ShuffleBlock? = nil, shards: Int? = nil
   ) {
     self.optimizer = optimizer
     self.learningRate = learningRate ?? optimizer.suggestedLearningRate
@@ -45,6 +51,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     self.batchSize = batchSize
     self.epochs = epochs
     self.shuffles = shuffles
+    self.shuffleBlock = shuffleBlock
+    self.shards = shards
     self.l2Penalty = l2Penalty
     self.weightDecay = weightDecay ?? optimizer.suggestedWeightDecay
     self.clipNorm = clipNorm

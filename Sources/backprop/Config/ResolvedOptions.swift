@@ -65,6 +65,10 @@ extension TrainingJob {
     } else if let warmUp = configuration.warmUp {
       options["warm-up"] = JSONValue(warmUp)
     }
+    if let block = configuration.shuffleBlock {
+      options["shuffle-block"] = JSONValue(block.rows)
+      options["shuffle-window"] = JSONValue(block.window)
+    }
     if let patience = configuration.patience { options["patience"] = JSONValue(patience) }
     return options
   }

@@ -30,7 +30,7 @@ struct TrainOptionTable {
   /// What belongs to one call and does not enter into the model that it makes.
   static let ofOneCall: Set<String> = noKeys.union([
     "output", "force", "json", "quiet", "threads", "plot", "curves", "tensorboard", "diagnose",
-    "checkpoint", "every", "keep", "resume", "folds",
+    "checkpoint", "every", "keep", "resume", "folds", "memory", "spool",
   ])
 
   /// - Parameter help: What the parser tells about a command, in JSON.
