@@ -141,7 +141,7 @@ final class TrainingReporter {
     progress.finish()
     // Standard output is for JSON alone where JSON is asked for.
     if let curves { json ? Terminal.printError(curves) : print(curves) }
-    printJSON(
+    let end: JSONValue =
       [
         "event": "end", "reason": .string(summary.reason.rawValue),
         "bestEpoch": JSONValue(summary.bestEpoch),
@@ -149,7 +149,9 @@ final class TrainingReporter {
         "test": test.map { Self.json($0.examples, loss: $0.evaluation.loss) } ?? .null,
         "model": saved.map { .string($0.path) } ?? .null,
         "sha256": saved.map { .string($0.sha256) } ?? .null,
-      ])
+      ]
+    printJSON(.object((end.object ?? []) + Self.searchMembers(summary)))
+    if let text = summary.note { note(text) }
     if !json, summary.bestEpoch > 0 {
       printSummary(summary, validationExamples, test?.evaluation)
     }
@@ -233,6 +235,15 @@ final class TrainingReporter {
         + [evaluation.watched].compactMap(\.self).map {
           JSONMember($0.metric.key, JSONValue($0.value))
         })
+  }
+
+  /// What only a rule that searches along lines has to tell in the end.
+  private static func searchMembers(_ summary: TrainingSummary) -> [JSONMember] {
+    guard let evaluations = summary.evaluations else { return [] }
+    return [
+      JSONMember("evaluations", JSONValue(evaluations)),
+      JSONMember("note", summary.note.map { .string($0) } ?? .null),
+    ]
   }
 
   /// The same with all metrics that an evaluation shows.

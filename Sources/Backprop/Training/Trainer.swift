@@ -40,7 +40,8 @@ public struct Trainer<T: Scalar>: Sendable {
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
         && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
-        && (configuration.monitor?.isValid ?? true) && (diagnosis?.examples ?? 1) >= 1,
+        && (configuration.monitor?.isValid ?? true)
+        && (!configuration.optimizer.searchesLines || configuration.hasPlainSteps) && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
@@ -211,7 +212,8 @@ private struct Run<T: Scalar>: ~Copyable {
 
   /// Takes the place of the run that made a checkpoint.
   mutating func goOn(from checkpoint: Checkpoint<T>) {
-    optimizer.restore(step: checkpoint.step, moments: checkpoint.moments)
+    optimizer.restore(
+      step: checkpoint.step, moments: checkpoint.moments, lineSearch: checkpoint.lineSearch)
     earlyStopping.restore(checkpoint.best)
     epochsFinished = checkpoint.epoch - 1
     resumed = checkpoint.running
@@ -231,7 +233,7 @@ private struct Run<T: Scalar>: ~Copyable {
     checkpoints.receive(
       Checkpoint(
         network: network, configuration: configuration, step: optimizer.step,
-        moments: optimizer.moments, best: earlyStopping.best, running: running,
+        moments: optimizer.moments, lineSearch: optimizer.lbfgs?.record, best: earlyStopping.best, running: running,
         plateau: plateau, data: data, version: EngineVersion.current))
     lastCheckpoint = clock.now
   }
@@ -253,34 +255,47 @@ private struct Run<T: Scalar>: ~Copyable {
     resumed = nil
     let firstExample = running.totals.count
     let lambda = configuration.l2Penalty
-    var batches = source.batches(of: batchSize, epoch: epoch, shuffled: configuration.shuffles)
+    var batches = source.batches(
+      of: batchSize, epoch: epoch,
+      shuffled: configuration.shuffles && !configuration.optimizer.searchesLines)
     // What the interrupted run has done; it ended with the last of these in its workspace.
     for _ in 0..<min(running.steps, stepsPerEpoch) { workspace.batch = batches.next() }
 
     for batch in batches {
       // Not the steps of the optimizer, which are others if a run goes on with other batches.
       let rate = self.rate(at: (epoch - 1) * stepsPerEpoch + running.steps)
-      let dataLoss = network.forward(batch, in: &workspace, pool: pool)
-      let penalty = lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0
+      // Where a search along a line ended, the pass has been made.
+      let reached = optimizer.lbfgs?.reached
+      let dataLoss = reached?.dataLoss ?? network.forward(batch, in: &workspace, pool: pool)
+      let penalty =
+        reached?.penalty ?? (lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0)
       guard (dataLoss + penalty).isFinite else {
         divergence = Divergence(
           step: optimizer.step + 1, epoch: epoch, at: network.firstFault(in: workspace))
         return .diverged
       }
-      network.backward(in: &workspace, into: &gradient, pool: pool)
-      if lambda > 0 {
-        gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
+      if reached == nil {
+        network.backward(in: &workspace, into: &gradient, pool: pool)
+        if lambda > 0 {
+          gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
+        }
       }
       gradient.clip(
         toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
       running.metrics.add(
         outputs: workspace.states[network.layers.count - 1].outputs, targets: workspace.targets,
         weights: workspace.weights, rows: batch.count)
-      optimizer.update(&network.parameters, along: gradient, rate: rate, pool: pool)
+      var length = rate
+      if configuration.optimizer.searchesLines {
+        length = search(
+          &network, batch, Objective(dataLoss: dataLoss, penalty: penalty), rate: rate)
+      } else {
+        optimizer.update(&network.parameters, along: gradient, rate: rate, pool: pool)
+      }
 
       running.totals.add(dataLoss, penalty, count: batch.count, reduction: network.reduction)
       running.steps += 1
-      running.learningRate = rate
+      running.learningRate = length
       let isInterrupted = isInterrupted()
       let now = clock.now
       if checkpoints != nil {
@@ -339,7 +354,26 @@ private struct Run<T: Scalar>: ~Copyable {
           seconds: seconds, examplesPerSecond: Double(examples - firstExample) / seconds,
           isBest: isBest)))
     diagnose(network, after: epoch, report)
+    if optimizer.lbfgs?.record.end != nil { return .completed }
     return earlyStopping.isExhausted(after: epoch) ? .earlyStop : nil
+  }
+
+  /// One step of a rule that searches along lines.
+  private mutating func search(
+    _ network: inout Network<T>, _ batch: Batch<T>, _ objective: Objective, rate: Double
+  ) -> Double {
+    let lambda = configuration.l2Penalty
+    let pool = pool
+    return optimizer.search(
+      &network, in: &workspace, gradient: &gradient, objective: objective, rate: rate
+    ) { network, workspace, gradient in
+      let dataLoss = network.forward(batch, in: &workspace, pool: pool)
+      network.backward(in: &workspace, into: &gradient, pool: pool)
+      guard lambda > 0 else { return Objective(dataLoss: dataLoss, penalty: 0) }
+      gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
+      return Objective(
+        dataLoss: dataLoss, penalty: network.parameters.squaredNormPenalty(lambda))
+    }
   }
 
   /// η of a step: a function of its number, and of the losses of the epochs before under `plateau`.
@@ -390,6 +424,8 @@ private struct Run<T: Scalar>: ~Copyable {
     return TrainingSummary(
       reason: reason, bestEpoch: earlyStopping.bestEpoch, epochs: epochsFinished,
       steps: optimizer.step, validation: earlyStopping.bestEvaluation, divergence: divergence,
+      note: optimizer.lbfgs?.note(afterSteps: optimizer.step),
+      evaluations: optimizer.lbfgs?.record.evaluations,
       seconds: (clock.now - start).inSeconds)
   }
 }
