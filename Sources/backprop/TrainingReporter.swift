@@ -183,11 +183,11 @@ final class TrainingReporter {
   ) {
     let epochs =
       summary.reason == .earlyStop
-      ? "stopped early after epoch \(summary.epochs)" : "of \(summary.epochs)"
+      ? ", stopped early after epoch \(summary.epochs)" : " of \(summary.epochs)"
     if let validation = summary.validation {
       print(
         "held out  \(Self.text(validation)) on \(Format.count(validationExamples, "example")), "
-          + "best epoch \(summary.bestEpoch) \(epochs)")
+          + "best epoch \(summary.bestEpoch)\(epochs)")
     } else if let last = lastEpoch {
       print(
         "training  \(Self.text(loss: last.dataLoss, last.metrics)) in epoch "
