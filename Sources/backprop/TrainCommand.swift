@@ -262,7 +262,8 @@ struct RunOptions: ParsableArguments {
     if rule.takesAllExamples, batchSize != nil {
       throw UsageError(
         "--batch-size has no meaning for \(rule.name), whose steps take all examples; leave it out, "
-          + "or use --optimizer \(rule.name == "gd" ? "sgd" : rule.name == "rprop" ? "rmsprop" : "adam")")
+          + "or use --optimizer \(rule.name == "gd" ? "sgd" : rule.name == "rprop" ? "rmsprop" : "adam")"
+      )
     }
     if rule.searchesLines { try refuseWhatBendsLines(under: rule) }
     let batchSize =

@@ -11,16 +11,20 @@ struct TrainingJob {
   let reporter: TrainingReporter
   /// Where checkpoints go; nil if there are none.
   let checkpoints: CheckpointWriter?
+  /// Searches a learning rate in the place of training; nil to train.
+  let tuner: RateTuner?
   /// What to go on from; nil for a run that begins.
   let resumption: Resumption?
 
   /// Checks all that can be checked before data is read.
   init(
-    _ command: TrainCommand, checkpoints: CheckpointWriter? = nil, resumption: Resumption? = nil
+    _ command: TrainCommand, checkpoints: CheckpointWriter? = nil, resumption: Resumption? = nil,
+    tuner: RateTuner? = nil
   ) throws {
     self.command = command
     self.checkpoints = checkpoints
     self.resumption = resumption
+    self.tuner = tuner
     try command.training.check()
     threads = try command.outputOptions.threadCount()
     output = command.goal.output ?? GoalOptions.defaultOutput
@@ -42,8 +46,10 @@ struct TrainingJob {
       try Self.checkAgreement(of: resumption.givenNetwork, with: base)
     }
     // The model to go on from may be replaced by what becomes of it; data never.
-    try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
-    try OutputFile.checkModel(output, force: command.goal.force)
+    if tuner == nil {
+      try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
+      try OutputFile.checkModel(output, force: command.goal.force)
+    }
     try command.records.check(
       model: output, inputs: [command.data, command.training.validationData, command.goal.from])
   }
@@ -98,6 +104,10 @@ struct TrainingJob {
       parameters: network.parameterCount, loss: network.loss, configuration: configuration)
     reporter.describe(
       data.weights, of: training, labels: data.target.labels, reduction: network.reduction)
+    if let tuner {
+      return try tuner.run(
+        prepared.network, data, configuration, on: training, threads: threads, reporter)
+    }
     try train(
       &prepared.network, data, configuration, training: training, validation: validation, test: test
     )

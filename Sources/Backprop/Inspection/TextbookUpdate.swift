@@ -115,9 +115,10 @@ struct TextbookUpdate {
         gain = 1 / (epsilon * max(magnitude, .leastNormalMagnitude))
       }
     case .lbfgs:
-      // The first point that is tried: ‖Δθ‖₁ is η, or less where the gradient is small.
-      step = g * min(1, 1 / gradientSum)
-      gain = min(1, 1 / gradientSum)
+      // The first point that is tried: of the first step with ‖Δθ‖₁ = η, or less where the gradient
+      // is small; a trace knows of no steps before.
+      gain = update.step == 0 ? min(1, 1 / gradientSum) : 1
+      step = g * gain
     case .rprop(let shrinkage, let growth, let smallest, let largest):
       // The first moment is the sign of the last gradient, the second the step size.
       let sign: Double = g > 0 ? 1 : g < 0 ? -1 : 0

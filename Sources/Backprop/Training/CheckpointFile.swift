@@ -158,7 +158,8 @@ extension Checkpoint {
         step: step, running: running, plateau: plateau, bestEpoch: best.epoch,
         bestEvaluation: best.evaluation, lastImprovement: best.lastImprovement,
         reference: best.reference,
-        moments: moments.map(\.name), lineSearch: lineSearch, data: data, version: version, attachments: attachments))
+        moments: moments.map(\.name), lineSearch: lineSearch, data: data, version: version,
+        attachments: attachments))
     var tensors = network.parameters.tensors() + best.parameters.tensors(prefix: "best.")
     for moment in moments { tensors += moment.values.tensors(prefix: "\(moment.name).") }
 

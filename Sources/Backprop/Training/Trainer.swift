@@ -41,7 +41,8 @@ public struct Trainer<T: Scalar>: Sendable {
         && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
         && (configuration.monitor?.isValid ?? true)
-        && (!configuration.optimizer.searchesLines || configuration.hasPlainSteps) && (diagnosis?.examples ?? 1) >= 1,
+        && (!configuration.optimizer.searchesLines || configuration.hasPlainSteps)
+        && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
@@ -119,15 +120,17 @@ public struct Trainer<T: Scalar>: Sendable {
 
   @specialized(where T == Float)
   @specialized(where T == Double)
-  private func run(
+  func run(
     _ network: inout Network<T>, on training: Dataset<T>, validation: Dataset<T>?,
     metrics: MetricKind, data: DataFingerprint?, from checkpoint: Checkpoint<T>?,
-    checkpoints: Checkpoints<T>?, report: (TrainingEvent) -> Void, isInterrupted: () -> Bool
+    checkpoints: Checkpoints<T>?, ramp: RateRamp? = nil, report: (TrainingEvent) -> Void,
+    isInterrupted: () -> Bool
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
     var run = Run(self, network, training, validation, metrics)
     run.checkpoints = checkpoints
     run.data = data
+    run.ramp = ramp
     if let checkpoint { run.goOn(from: checkpoint) }
     let first = checkpoint?.epoch ?? 1
     report(
@@ -174,6 +177,8 @@ private struct Run<T: Scalar>: ~Copyable {
   var checkpoints: Checkpoints<T>?
   /// The digests of the data, if there are checkpoints.
   var data: DataFingerprint?
+  /// Sets the rate of each step in the place of the schedule, and takes note of its loss.
+  var ramp: RateRamp?
   /// The epoch that a resumed run begins in.
   var resumed: RunningEpoch?
   var lastCheckpoint: ContinuousClock.Instant
@@ -233,7 +238,8 @@ private struct Run<T: Scalar>: ~Copyable {
     checkpoints.receive(
       Checkpoint(
         network: network, configuration: configuration, step: optimizer.step,
-        moments: optimizer.moments, lineSearch: optimizer.lbfgs?.record, best: earlyStopping.best, running: running,
+        moments: optimizer.moments, lineSearch: optimizer.lbfgs?.record, best: earlyStopping.best,
+        running: running,
         plateau: plateau, data: data, version: EngineVersion.current))
     lastCheckpoint = clock.now
   }
@@ -269,6 +275,7 @@ private struct Run<T: Scalar>: ~Copyable {
       let dataLoss = reached?.dataLoss ?? network.forward(batch, in: &workspace, pool: pool)
       let penalty =
         reached?.penalty ?? (lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0)
+      ramp?.record(dataLoss + penalty, of: batch.count, under: network.reduction)
       guard (dataLoss + penalty).isFinite else {
         divergence = Divergence(
           step: optimizer.step + 1, epoch: epoch, at: network.firstFault(in: workspace))
@@ -367,18 +374,15 @@ private struct Run<T: Scalar>: ~Copyable {
     return optimizer.search(
       &network, in: &workspace, gradient: &gradient, objective: objective, rate: rate
     ) { network, workspace, gradient in
-      let dataLoss = network.forward(batch, in: &workspace, pool: pool)
-      network.backward(in: &workspace, into: &gradient, pool: pool)
-      guard lambda > 0 else { return Objective(dataLoss: dataLoss, penalty: 0) }
-      gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
-      return Objective(
-        dataLoss: dataLoss, penalty: network.parameters.squaredNormPenalty(lambda))
+      network.formObjective(
+        of: batch, l2Penalty: lambda, in: &workspace, into: &gradient, pool: pool)
     }
   }
 
   /// η of a step: a function of its number, and of the losses of the epochs before under `plateau`.
   private func rate(at step: Int) -> Double {
-    configuration.rate(at: step, stepsPerEpoch: stepsPerEpoch) * plateau.scale
+    ramp?.rate(at: step)
+      ?? configuration.rate(at: step, stepsPerEpoch: stepsPerEpoch) * plateau.scale
   }
 
   /// Reports distributions and the state of the layers, as far as anyone asked for them.

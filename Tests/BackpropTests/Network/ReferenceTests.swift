@@ -303,7 +303,8 @@ struct ReferenceTests {
     let searches: [Case]
   }
 
-  @Test("L-BFGS searches where PyTorch's searches, evaluation by evaluation, and stops where it does")
+  @Test(
+    "L-BFGS searches where PyTorch's searches, evaluation by evaluation, and stops where it does")
   func pyTorchLBFGS() throws {
     let net = try fixture("pytorch_optimizers", as: ReferenceNetwork.self)
     let document = try fixture("pytorch_optimizers", as: SearchCases.self)
