@@ -416,7 +416,7 @@ struct BadInputTests {
       #expect(result.errors.hasPrefix("error: classes.csv is no model"))
     }
     try expectFailure(2, "trian", "x", containing: "\"trian\"", "did you mean train?")
-    try expectFailure(2, "frobnicate", containing: "train, create, evaluate")
+    try expectFailure(2, "frobnicate", containing: "train, tune-rate, create, evaluate")
     try expectFailure(
       2, "train", "classes.csv", "--target", "label", "-o", "", containing: "-o \"\"")
     try expectFailure(

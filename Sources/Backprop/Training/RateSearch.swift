@@ -99,13 +99,17 @@ public struct RateSearch: Sendable {
     let usual = configuration.optimizer.suggestedLearningRate
     var exponent = -12
     while power(exponent + 1) <= usual * 3.2 { exponent += 1 }
+    while power(exponent) > options.highest { exponent -= 1 }
+    guard power(exponent) >= options.lowest else { return [] }
     if falls(1, exponent) {
       while power(exponent + 1) <= options.highest, falls(1, exponent + 1) { exponent += 1 }
     } else {
       repeat { exponent -= 1 } while power(exponent) >= options.lowest && !falls(1, exponent)
       if power(exponent) < options.lowest { return attempts.sorted { $0.rate < $1.rate } }
     }
-    if !falls(5, exponent) { _ = falls(2, exponent) }
+    for mantissa in [5, 2] where Double(mantissa) * power(exponent) <= options.highest {
+      if falls(mantissa, exponent) { break }
+    }
     return attempts.sorted { $0.rate < $1.rate }
   }
 
@@ -221,10 +225,11 @@ public struct RateRangeTest: Codable, Hashable, Sendable {
       .max { $0.1 < $1.1 }?.0
   }
 
-  /// Whether the smoothed loss at its lowest is clearly below that of the beginning.
+  /// Whether the smoothed loss at its lowest is below that of the beginning by more than a fifth:
+  /// noise alone moves an average of ten batches by less.
   public var hasFallen: Bool {
     guard let lowest, let first = settled.first else { return false }
-    return lowest.smoothed < 0.95 * first.smoothed
+    return lowest.smoothed < 0.8 * first.smoothed
   }
 }
 
