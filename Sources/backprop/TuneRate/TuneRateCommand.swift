@@ -61,7 +61,7 @@ struct TuneRateCommand: ParsableCommand {
     // Notes about the run go to standard error; the one document is the tuner's.
     command.outputOptions.json = false
     let job = try TrainingJob(
-      command,
+      command, arguments: [],
       tuner: RateTuner(
         options: options, plot: search.plot, data: data, json: output.json, quiet: output.quiet))
     if try job.isDouble {
