@@ -160,6 +160,19 @@ void BP_NAME(column_sums)(size_t rows, size_t columns, const BP_REAL *x, size_t 
 double BP_NAME(sum)(size_t count, const BP_REAL *x) {
   return BP_ACTIVE->sum(count, x);
 }
+double BP_NAME(dot)(size_t count, const BP_REAL *x, const BP_REAL *y) {
+  return BP_ACTIVE->dot(count, x, y);
+}
+double BP_NAME(sum_magnitudes)(size_t count, const BP_REAL *x) {
+  return BP_ACTIVE->sum_magnitudes(count, x);
+}
+double BP_NAME(largest_magnitude)(size_t count, const BP_REAL *x) {
+  return BP_ACTIVE->largest_magnitude(count, x);
+}
+void BP_NAME(combine)(size_t count, BP_REAL a, const BP_REAL *x, BP_REAL b, const BP_REAL *y,
+    BP_REAL *out) {
+  BP_ACTIVE->combine(count, a, x, b, y, out);
+}
 ptrdiff_t BP_NAME(first_nonfinite)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx) {
   return BP_ACTIVE->first_nonfinite(rows, columns, x, ldx);
 }

@@ -1,5 +1,6 @@
 // All kernels of one variant and one precision. A variant file sets what simd.h and tiles.h want and
 // BP_TABLE, the name of the table, and includes this once.
+#include "lines.h"
 #include "losses.h"
 #include "products.h"
 #include "rows.h"
@@ -37,6 +38,10 @@ const BP_TABLE_TYPE BP_TABLE = {
     .gather = gather,
     .column_sums = column_sums,
     .sum = sum,
+    .dot = dot,
+    .sum_magnitudes = sum_magnitudes,
+    .largest_magnitude = largest_magnitude,
+    .combine = combine,
     .first_nonfinite = first_nonfinite,
     .map = map,
 };

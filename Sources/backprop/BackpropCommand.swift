@@ -13,7 +13,8 @@ struct BackpropCommand: ParsableCommand {
       """,
     version: EngineVersion.current,
     subcommands: [
-      TrainCommand.self, CreateCommand.self, EvaluateCommand.self, PredictCommand.self,
+      TrainCommand.self, TuneRateCommand.self, CreateCommand.self, EvaluateCommand.self,
+      PredictCommand.self,
       InspectCommand.self, ExplainCommand.self, CheckCommand.self, WhatIfCommand.self,
       DoctorCommand.self,
     ])

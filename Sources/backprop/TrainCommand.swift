@@ -141,7 +141,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "\(OptimizerRule.names.joined(separator: ", ")); gd and rprop take all examples a step. (default: \(TrainingConfiguration().optimizer.name))"
+      "\(OptimizerRule.names.joined(separator: ", ")); gd, rprop and lbfgs[:memory] take all examples a step. (default: \(TrainingConfiguration().optimizer.name))"
   )
   var optimizer: String?
 
@@ -168,7 +168,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "How the rate moves: \(Schedule.names.joined(separator: ", ")). step and cosine-restarts: epochs and factor; plateau: factor, patience in epochs. (default: \(TrainingConfiguration().schedule.name); rprop: constant)"
+      "How the rate moves: \(Schedule.names.joined(separator: ", ")). step and cosine-restarts: epochs and factor; plateau: factor, patience in epochs. (default: \(TrainingConfiguration().schedule.name); rprop and lbfgs: constant)"
   )
   var schedule: String?
 
@@ -271,8 +271,10 @@ struct RunOptions: ParsableArguments {
     if rule.takesAllExamples, batchSize != nil {
       throw UsageError(
         "--batch-size has no meaning for \(rule.name), whose steps take all examples; leave it out, "
-          + "or use --optimizer \(rule == .gradientDescent ? "sgd" : "rmsprop")")
+          + "or use --optimizer \(rule.name == "gd" ? "sgd" : rule.name == "rprop" ? "rmsprop" : "adam")"
+      )
     }
+    if rule.searchesLines { try refuseWhatBendsLines(under: rule) }
     let batchSize =
       rule.takesAllExamples
       ? examples : batchSize ?? TrainingConfiguration.suggestedBatchSize(examples: examples)
@@ -288,6 +290,20 @@ struct RunOptions: ParsableArguments {
       seed: seed ?? TrainingConfiguration().seed, monitor: try monitored())
   }
 
+  /// A search along a line is for a lower loss, so the loss must be all there is.
+  private func refuseWhatBendsLines(under rule: OptimizerRule) throws {
+    let given = [
+      ("--clip-norm", clipNorm != nil, "leave it out"),
+      ("--clip-value", clipValue != nil, "leave it out"),
+      ("--weight-decay", (weightDecay ?? 0) > 0, "--l2 puts a penalty into the loss"),
+    ]
+    for (option, isGiven, remedy) in given where isGiven {
+      throw UsageError(
+        "\(option) has no meaning for \(rule.name), whose steps are searched for a lower loss; "
+          + remedy)
+    }
+  }
+
   /// Nil if neither option is given.
   private func monitored() throws -> Monitor? {
     if monitor == nil, minDelta == nil { return nil }
@@ -301,7 +317,7 @@ struct RunOptions: ParsableArguments {
       ?? (rule.ignoresSchedule ? .constant : TrainingConfiguration().schedule)
     if rule.ignoresSchedule, schedule != .constant || (warmUp ?? 0) > 0 {
       throw UsageError(
-        "\(rule.name) finds the size of its steps by itself, and --learning-rate is only the first: "
+        "\(rule.name) finds the size of its steps by itself, and --learning-rate is only where it begins: "
           + "leave --schedule and --warm-up out")
     }
     guard let warmUp else { return schedule }

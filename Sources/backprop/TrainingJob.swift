@@ -11,6 +11,8 @@ struct TrainingJob {
   let reporter: TrainingReporter
   /// Where checkpoints go; nil if there are none.
   let checkpoints: CheckpointWriter?
+  /// Searches a learning rate in the place of training; nil to train.
+  let tuner: RateTuner?
   /// What to go on from; nil for a run that begins.
   let resumption: Resumption?
   /// The words of the command line, as `command` was made of them.
@@ -19,12 +21,13 @@ struct TrainingJob {
   /// Checks all that can be checked before data is read.
   init(
     _ command: TrainCommand, arguments: [String], checkpoints: CheckpointWriter? = nil,
-    resumption: Resumption? = nil
+    resumption: Resumption? = nil, tuner: RateTuner? = nil
   ) throws {
     self.command = command
     self.arguments = arguments
     self.checkpoints = checkpoints
     self.resumption = resumption
+    self.tuner = tuner
     try command.training.check()
     try command.streaming.check(command.training)
     threads = try command.outputOptions.threadCount()
@@ -48,8 +51,10 @@ struct TrainingJob {
       try Self.checkAgreement(of: resumption.givenNetwork, with: base)
     }
     // The model to go on from may be replaced by what becomes of it; data never.
-    try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
-    if command.folds.savesModel(command) {
+    if tuner == nil {
+      try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
+    }
+    if tuner == nil, command.folds.savesModel(command) {
       try OutputFile.checkModel(output, force: command.goal.force)
     }
     try command.records.check(
@@ -129,6 +134,11 @@ struct TrainingJob {
     reporter.describe(
       data.weights, mean: examples.meanWeight, labels: data.target.labels,
       reduction: network.reduction)
+    // The search takes no --memory, so that its examples are always at hand.
+    if let tuner, case .memory(let training) = examples.training {
+      return try tuner.run(
+        prepared.network, data, configuration, on: training, threads: threads, reporter)
+    }
     try train(
       &prepared.network, data, configuration, training: examples.training,
       validation: examples.validation, test: test, held: prepared.split.validation.count)

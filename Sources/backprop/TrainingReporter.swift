@@ -172,8 +172,10 @@ final class TrainingReporter {
       JSONMember("model", saved.map { .string($0.path) } ?? .null),
       JSONMember("sha256", saved.map { .string($0.sha256) } ?? .null),
     ]
+    end += Self.searchMembers(summary)
     if let foldsSummary { end.append(JSONMember("folds", foldsSummary)) }
     printJSON(.object(end))
+    if let text = summary.note { note(text) }
     if !json, summary.bestEpoch > 0 {
       printSummary(summary, validationExamples, test?.evaluation)
     }
@@ -257,6 +259,15 @@ final class TrainingReporter {
         + [evaluation.watched].compactMap(\.self).map {
           JSONMember($0.metric.key, JSONValue($0.value))
         })
+  }
+
+  /// What only a rule that searches along lines has to tell in the end.
+  private static func searchMembers(_ summary: TrainingSummary) -> [JSONMember] {
+    guard let evaluations = summary.evaluations else { return [] }
+    return [
+      JSONMember("evaluations", JSONValue(evaluations)),
+      JSONMember("note", summary.note.map { .string($0) } ?? .null),
+    ]
   }
 
   /// The same with all metrics that an evaluation shows.

@@ -427,6 +427,31 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
   }
   if (fabsl(kernels->sum_squares(panels, rows, decayed, start) - squares) > 1e-12L * (squares + 1))
     fault = "sum_squares";
+  long double products = 0, magnitudes = 0;
+  REF_REAL greatest = 0;
+  for (size_t i = 0; i < count; i++) {
+    p[i] = start[(i + 3) % count];
+    products += (long double)start[i] * p[i];
+    magnitudes += fabsl((long double)start[i]);
+    if ((REF_REAL)fabsl(start[i]) > greatest) greatest = (REF_REAL)fabsl(start[i]);
+  }
+  const long double slack = 1e-13L * (long double)(count + 1) * (greatest + 1);
+  // One element fewer, too: the last lanes of a count that is no multiple of 16.
+  for (size_t n = count; n + 2 > count; n--) {
+    if (fabsl(kernels->dot(n, start, p) - products) > slack) fault = "dot";
+    if (fabsl(kernels->sum_magnitudes(n, start) - magnitudes) > slack) fault = "sum_magnitudes";
+    REF_REAL largest = 0;
+    for (size_t i = 0; i < n; i++)
+      if ((REF_REAL)fabsl(start[i]) > largest) largest = (REF_REAL)fabsl(start[i]);
+    if (kernels->largest_magnitude(n, start) != largest) fault = "largest_magnitude";
+    if (n == 0) break;
+    products -= (long double)start[n - 1] * p[n - 1];
+    magnitudes -= fabsl((long double)start[n - 1]);
+    for (size_t i = 0; i < n; i++) q[i] = (REF_REAL)NAN;
+    kernels->combine(n, share, start, -mu, p, q);
+    for (size_t i = 0; i < n; i++)
+      if (q[i] != REF_NAME(muladd)(fused, share, start[i], -mu * p[i])) fault = "combine";
+  }
   if (fabsl(kernels->sum(count, start) - sum) > 1e-13L * (long double)(count + 1)) fault = "sum";
   REF_NAME(release)(start, 1, count), REF_NAME(release)(g, 1, count);
   REF_NAME(release)(p, 1, count), REF_NAME(release)(q, 1, count);

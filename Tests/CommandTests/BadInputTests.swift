@@ -267,6 +267,13 @@ struct BadInputTests {
       ("--optimizer", "gd", "--batch-size", "32", "use --optimizer sgd"),
       ("--optimizer", "rprop", "--batch-size", "32", "use --optimizer rmsprop"),
       ("--optimizer", "rprop", "--schedule", "cosine", "leave --schedule and --warm-up out"),
+      ("--optimizer", "lbfgs", "--batch-size", "32", "use --optimizer adam"),
+      ("--optimizer", "lbfgs", "--schedule", "cosine", "leave --schedule and --warm-up out"),
+      ("--optimizer", "lbfgs", "--warm-up", "0.1", "leave --schedule and --warm-up out"),
+      ("--optimizer", "lbfgs", "--momentum", "0.9", "has no meaning for lbfgs"),
+      ("--optimizer", "lbfgs", "--clip-norm", "1", "searched for a lower loss; leave it out"),
+      ("--optimizer", "lbfgs", "--clip-value", "1", "searched for a lower loss; leave it out"),
+      ("--optimizer", "lbfgs", "--weight-decay", "0.1", "--l2 puts a penalty into the loss"),
       ("--optimizer", "rprop", "--warm-up", "0.1", "leave --schedule and --warm-up out"),
       ("--optimizer", "lion", "--momentum", "0.9", "use --optimizer momentum"),
       ("--schedule", "one-cycle", "--warm-up", "0.1", "one-cycle:0.1"),
@@ -409,7 +416,7 @@ struct BadInputTests {
       #expect(result.errors.hasPrefix("error: classes.csv is no model"))
     }
     try expectFailure(2, "trian", "x", containing: "\"trian\"", "did you mean train?")
-    try expectFailure(2, "frobnicate", containing: "train, create, evaluate")
+    try expectFailure(2, "frobnicate", containing: "train, tune-rate, create, evaluate")
     try expectFailure(
       2, "train", "classes.csv", "--target", "label", "-o", "", containing: "-o \"\"")
     try expectFailure(

@@ -54,7 +54,8 @@ struct TrialRun<T: Scalar> {
     while optimizer.step < options.steps, fault == nil {
       epoch += 1
       for batch in source.batches(of: batchSize, epoch: epoch, shuffled: configuration.shuffles) {
-        guard network.forward(batch, in: &workspace, pool: pool).isFinite else {
+        let loss = network.forward(batch, in: &workspace, pool: pool)
+        guard loss.isFinite else {
           fault = Divergence(
             step: optimizer.step + 1, epoch: epoch, at: network.firstFault(in: workspace))
           losses.append(.nan)
@@ -66,8 +67,22 @@ struct TrialRun<T: Scalar> {
         gradient.clip(
           toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
         before.assign(network.parameters)
-        optimizer.update(
-          &network.parameters, along: gradient, rate: configuration.learningRate, pool: pool)
+        if configuration.optimizer.searchesLines {
+          _ = optimizer.search(
+            &network, in: &workspace, gradient: &gradient,
+            objective: Objective(
+              dataLoss: loss,
+              penalty: network.parameters.squaredNormPenalty(configuration.l2Penalty)),
+            rate: configuration.learningRate
+          ) { network, workspace, gradient in
+            network.formObjective(
+              of: batch, l2Penalty: configuration.l2Penalty, in: &workspace, into: &gradient,
+              pool: pool)
+          }
+        } else {
+          optimizer.update(
+            &network.parameters, along: gradient, rate: configuration.learningRate, pool: pool)
+        }
         ratios.append(network.parameters.updateRatios(from: before))
         if let dataGradient {
           change = network.change(from: before, along: dataGradient, on: batch, pool: pool)

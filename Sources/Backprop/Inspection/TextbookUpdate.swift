@@ -13,13 +13,16 @@ struct TextbookUpdate {
   /// ε of the engine's precision: a sum so near to 0 that its sign is a matter of rounding may have
   /// either.
   private let epsilon: Double
+  private let gradientSum: Double
   /// t of this step, from 1.
   private let t: Double
   /// μₜ, μₜ₊₁ and Πₜ of NAdam.
   private var momentum = (now: 0.0, next: 0.0, product: 1.0)
 
-  init(_ update: UpdateTrace, epsilon: Double) {
+  /// - Parameter gradientSum: ‖g‖₁ over all parameters, with penalties.
+  init(_ update: UpdateTrace, epsilon: Double, gradientSum: Double) {
     self.update = update
+    self.gradientSum = gradientSum
     self.epsilon = epsilon
     t = Double(update.step + 1)
     if case .nAdam(let beta1, _, _, let decay) = update.optimizer {
@@ -111,6 +114,11 @@ struct TextbookUpdate {
       if abs(direction) <= 8 * epsilon * (abs(beta1 * m) + (1 - beta1) * magnitude) {
         gain = 1 / (epsilon * max(magnitude, .leastNormalMagnitude))
       }
+    case .lbfgs:
+      // The first point that is tried: of the first step with ‖Δθ‖₁ = η, or less where the gradient
+      // is small; a trace knows of no steps before.
+      gain = update.step == 0 ? min(1, 1 / gradientSum) : 1
+      step = g * gain
     case .rprop(let shrinkage, let growth, let smallest, let largest):
       // The first moment is the sign of the last gradient, the second the step size.
       let sign: Double = g > 0 ? 1 : g < 0 ? -1 : 0

@@ -103,6 +103,7 @@ extension Trace {
         && network.loss.description == lossName,
       "the trace of another network than \(network.sizes)")
     var audit = Audit<T>()
+    let gradientSum = layers.reduce(0.0) { $0 + $1.gradientSum(l2Penalty: update.l2Penalty) }
     var below = inputs
     for (index, record) in layers.enumerated() {
       let activation = network.layers[index].activation
@@ -119,12 +120,26 @@ extension Trace {
         }
       }
       audit.gradient(record, below: below)
-      audit.update(record, update)
+      audit.update(record, update, gradientSum: gradientSum)
       below = record.outputs
     }
     audit.predictedChange(self)
     audit.penalty(self)
     return audit.result(isFinite: isFinite)
+  }
+}
+
+extension LayerTrace {
+  /// Σ |g| over the weights, with their penalty, and the biases of the layer.
+  fileprivate func gradientSum(l2Penalty: Double) -> Double {
+    var sum = 0.0
+    for j in 0..<parameters.weights.rows {
+      for k in 0..<parameters.weights.columns {
+        sum += abs(Double(gradient.weights[j, k]) + l2Penalty * Double(parameters.weights[j, k]))
+      }
+      sum += abs(Double(gradient.biases[j]))
+    }
+    return sum
   }
 }
 
@@ -418,8 +433,8 @@ private struct Audit<T: Scalar> {
   }
 
   /// Δθ by the rule, from gradient and moments.
-  mutating func update(_ record: LayerTrace<T>, _ update: UpdateTrace) {
-    let rule = TextbookUpdate(update, epsilon: epsilon)
+  mutating func update(_ record: LayerTrace<T>, _ update: UpdateTrace, gradientSum: Double) {
+    let rule = TextbookUpdate(update, epsilon: epsilon, gradientSum: gradientSum)
     let weights = record.parameters.weights
     let change = record.update.weights
     let slope = record.gradient.weights

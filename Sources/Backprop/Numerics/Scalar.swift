@@ -62,6 +62,10 @@ public struct Kernels<T>: Sendable {
   let gather: @Sendable (Pool, Int, Int, In, Int, UnsafePointer<UInt32>?, Out, Int) -> Void
   let columnSums: @Sendable (Int, Int, In, Int, Out) -> Void
   let sum: @Sendable (Int, In) -> Double
+  let dot: @Sendable (Int, In, In) -> Double
+  let sumMagnitudes: @Sendable (Int, In) -> Double
+  let largestMagnitude: @Sendable (Int, In) -> Double
+  let combine: @Sendable (Int, T, In, T, In, Out) -> Void
   let firstNonfinite: @Sendable (Int, Int, In, Int) -> Int
   let map: @Sendable (bp_function, Int, In, Out) -> Void
 }
@@ -86,7 +90,9 @@ extension Float: Scalar {
     updateRPROP: bp_update_rprop_f32,
     clip: bp_clip_f32, addPenaltyGradient: bp_add_penalty_gradient_f32,
     sumSquares: bp_sum_squares_f32, gather: bp_gather_f32, columnSums: bp_column_sums_f32,
-    sum: bp_sum_f32, firstNonfinite: bp_first_nonfinite_f32, map: bp_map_f32)
+    sum: bp_sum_f32, dot: bp_dot_f32, sumMagnitudes: bp_sum_magnitudes_f32,
+    largestMagnitude: bp_largest_magnitude_f32, combine: bp_combine_f32,
+    firstNonfinite: bp_first_nonfinite_f32, map: bp_map_f32)
 }
 
 extension Double: Scalar {
@@ -109,7 +115,9 @@ extension Double: Scalar {
     updateRPROP: bp_update_rprop_f64,
     clip: bp_clip_f64, addPenaltyGradient: bp_add_penalty_gradient_f64,
     sumSquares: bp_sum_squares_f64, gather: bp_gather_f64, columnSums: bp_column_sums_f64,
-    sum: bp_sum_f64, firstNonfinite: bp_first_nonfinite_f64, map: bp_map_f64)
+    sum: bp_sum_f64, dot: bp_dot_f64, sumMagnitudes: bp_sum_magnitudes_f64,
+    largestMagnitude: bp_largest_magnitude_f64, combine: bp_combine_f64,
+    firstNonfinite: bp_first_nonfinite_f64, map: bp_map_f64)
 }
 
 extension Activation {

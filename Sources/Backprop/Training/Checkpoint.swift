@@ -23,8 +23,11 @@ public struct Checkpoint<T: Scalar>: Sendable {
   public let configuration: TrainingConfiguration
   /// Updates made since the start of the run, t.
   public let step: Int
-  /// The tensors of the rule by name: `firstMoment`, `secondMoment`, `maximumMoment`.
+  /// The tensors of the rule by name: `firstMoment`, `secondMoment`, `maximumMoment`; of L-BFGS
+  /// `step.0`, `change.0`, …, from the oldest.
   let moments: [(name: String, values: Parameters<T>)]
+  /// What else L-BFGS has to know.
+  var lineSearch: LineSearchRecord?
   let best: BestEpoch<T>
   let running: RunningEpoch
   /// What `plateau` has made of the losses so far.

@@ -128,6 +128,7 @@ private struct CheckpointState: Codable {
   let lastImprovement: Int
   let reference: Evaluation?
   let moments: [String]
+  let lineSearch: LineSearchRecord?
   let data: DataFingerprint
   let version: String
   let attachments: [String: String]
@@ -157,7 +158,8 @@ extension Checkpoint {
         step: step, running: running, plateau: plateau, bestEpoch: best.epoch,
         bestEvaluation: best.evaluation, lastImprovement: best.lastImprovement,
         reference: best.reference,
-        moments: moments.map(\.name), data: data, version: version, attachments: attachments))
+        moments: moments.map(\.name), lineSearch: lineSearch, data: data, version: version,
+        attachments: attachments))
     var tensors = network.parameters.tensors() + best.parameters.tensors(prefix: "best.")
     for moment in moments { tensors += moment.values.tensors(prefix: "\(moment.name).") }
 
@@ -219,6 +221,7 @@ extension Checkpoint {
     moments = try state.moments.map { name in
       (name, try Parameters(file.file, prefix: "\(name).", layout: layout))
     }
+    lineSearch = state.lineSearch
     data = state.data
     version = state.version
     attachments = state.attachments
@@ -227,7 +230,7 @@ extension Checkpoint {
       (0..<epoch).contains(best.lastImprovement),
       stepInEpoch >= 0,
       stepInEpoch <= step, running.totals.isConsistent, running.learningRate.isFinite,
-      plateau.scale.isFinite, plateau.badEpochs >= 0,
+      plateau.scale.isFinite, plateau.badEpochs >= 0, (lineSearch?.evaluations ?? 0) >= 0,
       ([running.metrics] + [best.evaluation, best.reference].compactMap { $0?.metrics })
         .allSatisfy({ $0.isConsistent(outputs: network.outputCount) })
     else {

@@ -69,13 +69,12 @@ extension Checkpoint {
   private func optimizerDifferences(
     _ configuration: TrainingConfiguration, _ network: Network<T>
   ) -> [CheckpointMismatch.Difference] {
-    let expected = Optimizer<T>(
+    let optimizer = Optimizer<T>(
       rule: configuration.optimizer, weightDecay: configuration.weightDecay,
-      for: network.parameters.layout
-    ).moments.map(\.name)
+      for: network.parameters.layout)
     let name = configuration.optimizer.name
     let before = self.configuration.optimizer.name
-    guard name != before || expected != moments.map(\.name) else { return [] }
+    guard name != before || !optimizer.accepts(momentNames: moments.map(\.name)) else { return [] }
     return [
       .init(
         "optimizer", now: name, before: name == before ? "other moments" : before,
@@ -169,7 +168,8 @@ extension Checkpoint {
         lastImprovement: epoch - 1, reference: nil)
     }
     return Checkpoint(
-      network: network, configuration: configuration, step: step, moments: moments, best: best,
+      network: network, configuration: configuration, step: step, moments: moments,
+      lineSearch: lineSearch, best: best,
       running: running, plateau: plateau, data: data, version: version, attachments: attachments)
   }
 }

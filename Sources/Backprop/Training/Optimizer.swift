@@ -13,10 +13,16 @@ public struct Optimizer<T: Scalar>: Sendable {
   public private(set) var secondMoment: Parameters<T>
   /// v̂ of AMSGrad; without elements under the other rules.
   public private(set) var maximumMoment: Parameters<T>
+  /// The pairs of L-BFGS and its working vectors; nil under the other rules.
+  private(set) var lbfgs: LBFGS<T>?
   private var momentumProduct = MomentumProduct()
 
   /// Begins with zero moments, for parameters of the given layout.
+  ///
+  /// - Precondition: No decay where the rule searches along lines: what is searched is the loss.
   public init(rule: OptimizerRule, weightDecay: Double = 0, for layout: ParameterLayout) {
+    precondition(
+      weightDecay == 0 || !rule.searchesLines, "decay \(weightDecay) under \(rule.name)")
     self.rule = rule
     self.weightDecay = weightDecay
     let nothing = ParameterLayout(layers: [])
@@ -24,21 +30,35 @@ public struct Optimizer<T: Scalar>: Sendable {
     firstMoment = Parameters(layout: moments.first ? layout : nothing)
     secondMoment = Parameters(layout: moments.second ? layout : nothing)
     maximumMoment = Parameters(layout: moments.third ? layout : nothing)
+    if case .lbfgs(let memory) = rule { lbfgs = LBFGS(memory: memory, for: layout) }
   }
 
   /// What a checkpoint keeps besides the step: the tensors that the rule has, by their names.
   var moments: [(name: String, values: Parameters<T>)] {
-    [
+    if let lbfgs { return lbfgs.moments }
+    return [
       ("firstMoment", firstMoment), ("secondMoment", secondMoment),
       ("maximumMoment", maximumMoment),
     ].filter { $0.1.layout.count > 0 }
   }
 
+  /// Whether the moments of a checkpoint can be those of this rule, by their names.
+  func accepts(momentNames names: [String]) -> Bool {
+    lbfgs?.hasRoom(for: names) ?? (names == moments.map(\.name))
+  }
+
   /// Goes on after so many steps with the moments of a checkpoint, which are those of this rule.
-  mutating func restore(step: Int, moments: [(name: String, values: Parameters<T>)]) {
+  mutating func restore(
+    step: Int, moments: [(name: String, values: Parameters<T>)],
+    lineSearch: LineSearchRecord? = nil
+  ) {
     precondition(
-      moments.map(\.name) == self.moments.map(\.name), "the moments of another rule than \(rule)")
+      accepts(momentNames: moments.map(\.name)), "the moments of another rule than \(rule)")
     self.step = step
+    if lbfgs != nil {
+      lbfgs?.restore(moments, lineSearch ?? LineSearchRecord())
+      return
+    }
     for (name, values) in moments {
       switch name {
       case "firstMoment": firstMoment.assign(values)
@@ -48,7 +68,34 @@ public struct Optimizer<T: Scalar>: Sendable {
     }
   }
 
+  /// One step of a rule that searches along lines: as many passes over all examples as the search
+  /// takes, and then network, workspace and gradient stand where it ended.
+  ///
+  /// - Parameters:
+  ///   - network: Moved in place.
+  ///   - workspace: Receives the pass at the new point.
+  ///   - gradient: ∂C/∂θ with penalties; receives that at the new point.
+  ///   - objective: C where the network stands.
+  ///   - rate: η, the length that is tried first.
+  ///   - evaluate: Passes all examples through the network, forward and back.
+  /// - Returns: The length of the step along its direction.
+  /// - Complexity: O(parameters × memory) and the passes, without allocation.
+  mutating func search(
+    _ network: inout Network<T>, in workspace: inout Workspace<T>,
+    gradient: inout Parameters<T>, objective: Objective, rate: Double,
+    evaluate: (Network<T>, inout Workspace<T>, inout Parameters<T>) -> Objective
+  ) -> Double {
+    precondition(lbfgs != nil, "\(rule.name) searches no lines")
+    step += 1
+    return lbfgs?.step(
+      &network, in: &workspace, gradient: &gradient, objective: objective, rate: rate,
+      isFirst: step == 1, evaluate: evaluate) ?? 0
+  }
+
   /// One step along a gradient: a single elementwise pass over the flat buffer.
+  ///
+  /// Of L-BFGS this is the first point that a search would try; the search itself needs the loss,
+  /// which `Trainer` has.
   ///
   /// - Parameters:
   ///   - parameters: θ, changed in place.
@@ -68,6 +115,10 @@ public struct Optimizer<T: Scalar>: Sendable {
         && (secondMoment.layout == parameters.layout || secondMoment.layout.count == 0),
       "parameters, gradient and moments of different networks")
     step += 1
+    if lbfgs != nil {
+      lbfgs?.moveToFirstTrial(&parameters, along: gradient, rate: rate, isFirst: step == 1)
+      return
+    }
     let terms = rule.terms(ofStep: step, &momentumProduct)
     let theta = parameters.mutableStart
     let g = gradient.start
@@ -134,6 +185,7 @@ public struct Optimizer<T: Scalar>: Sendable {
         T.kernels.updateRPROP(
           handle, panels, rows, decayed, g + offset, eta, T(shrinkage), T(growth), T(smallest),
           T(largest), decay, m + offset, v + offset, theta + offset)
+      case .lbfgs: preconditionFailure("L-BFGS has gone its own way")
       }
     }
   }
@@ -183,7 +235,8 @@ extension OptimizerRule {
         correction2: 1 - Double.power(beta2, to: t), epsilon: epsilon,
         gradientShare: (1 - product.momentum) / (1 - product.value),
         momentShare: next / (1 - product.value * next))
-    case .gradientDescent, .sgd, .momentum, .nesterov, .adaGrad, .rmsProp, .adadelta, .lion, .rprop:
+    case .gradientDescent, .sgd, .momentum, .nesterov, .adaGrad, .rmsProp, .adadelta, .lion, .rprop,
+      .lbfgs:
       return StepTerms()
     }
   }

@@ -50,18 +50,31 @@ public enum OptimizerRule: Hashable, Sendable {
   /// Riedmiller & Braun 1993, doi:10.1109/ICNN.1993.298623; this form: Igel & Hüsken 2000.
   case rprop(
     shrinkage: Double = 0.5, growth: Double = 1.2, smallest: Double = 1e-6, largest: Double = 50)
+  /// L-BFGS with a search for the strong Wolfe conditions, with g over all examples: θ ← θ − t H g,
+  /// where H is formed from the last `memory` steps and the changes of g along them, and t is
+  /// searched anew each step, from η on. Several passes over the data a step; for small data and
+  /// smooth losses. It ends by itself where nothing is left to gain. Liu & Nocedal 1989,
+  /// doi:10.1007/BF01589116; Nocedal & Wright 2006, algorithms 7.5 and 3.5.
+  case lbfgs(memory: Int = 10)
 
   /// Every rule once, with its default constants.
   public static let allCases: [OptimizerRule] = [
     .gradientDescent, .sgd, .momentum(), .nesterov(), .adaGrad(), .rmsProp(), .adadelta(), .adam(),
     .amsGrad(), .nAdam(), .adamW(), .rAdam(), .lion(), .rprop(),
+    .lbfgs(),
   ]
 
   /// The names that `init(name:)` reads, as the command line shows them.
   public static let names = allCases.map(\.name)
 
-  /// The rule of this name with its default constants; nil if the name is unknown.
+  /// The rule of this name with its default constants, "lbfgs:20" with a memory of 20; nil if the name
+  /// is unknown.
   public init?(name: String) {
+    if name.hasPrefix("lbfgs:") {
+      guard let memory = Int(name.dropFirst(6)), Self.memories.contains(memory) else { return nil }
+      self = .lbfgs(memory: memory)
+      return
+    }
     guard let rule = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = rule
   }
@@ -82,11 +95,15 @@ public enum OptimizerRule: Hashable, Sendable {
     case .rAdam: "radam"
     case .lion: "lion"
     case .rprop: "rprop"
+    case .lbfgs: "lbfgs"
     }
   }
 
+  /// Pairs of steps that L-BFGS can be told to keep.
+  static let memories = 1...1000
+
   /// Whether the constants lie in their ranges: μ, ρ, β₁ and β₂ in [0, 1), ε positive, ψ at least 0;
-  /// 0 < shrinkage < 1 < growth and 0 < smallest ≤ largest.
+  /// 0 < shrinkage < 1 < growth and 0 < smallest ≤ largest; a memory from 1 to 1000.
   var isValid: Bool {
     let share = 0.0..<1
     switch self {
@@ -104,6 +121,7 @@ public enum OptimizerRule: Hashable, Sendable {
     case .rprop(let shrinkage, let growth, let smallest, let largest):
       return shrinkage > 0 && shrinkage < 1 && growth > 1 && smallest > 0 && smallest <= largest
         && largest.isFinite && growth.isFinite
+    case .lbfgs(let memory): return Self.memories.contains(memory)
     }
   }
 
@@ -111,13 +129,23 @@ public enum OptimizerRule: Hashable, Sendable {
   /// what the network computes for all of them.
   public var takesAllExamples: Bool {
     switch self {
-    case .gradientDescent, .rprop: true
+    case .gradientDescent, .rprop, .lbfgs: true
     default: false
     }
   }
 
-  /// Whether the learning rate is that of the first step only, so that a schedule has no meaning.
-  public var ignoresSchedule: Bool { if case .rprop = self { true } else { false } }
+  /// Whether a step is searched along a line, with several passes over the data: then clipping and
+  /// decoupled decay have no meaning, because the search is for a lower loss.
+  public var searchesLines: Bool { if case .lbfgs = self { true } else { false } }
+
+  /// Whether the rule finds the size of its steps by itself and the learning rate is only what it
+  /// begins with, so that a schedule has no meaning.
+  public var ignoresSchedule: Bool {
+    switch self {
+    case .rprop, .lbfgs: true
+    default: false
+    }
+  }
 
   /// The learning rate that serves most networks under this rule.
   ///
@@ -129,7 +157,7 @@ public enum OptimizerRule: Hashable, Sendable {
     case .momentum, .nesterov: 0.02
     case .adaGrad, .rprop: 0.01
     case .rmsProp: 1e-3
-    case .adadelta: 1
+    case .adadelta, .lbfgs: 1
     case .adam, .amsGrad, .nAdam, .adamW, .rAdam: 2e-3
     case .lion: 2e-4
     }
@@ -148,7 +176,7 @@ public enum OptimizerRule: Hashable, Sendable {
   /// Which of the three buffers of an `Optimizer` the rule fills.
   var moments: (first: Bool, second: Bool, third: Bool) {
     switch self {
-    case .gradientDescent, .sgd: (false, false, false)
+    case .gradientDescent, .sgd, .lbfgs: (false, false, false)
     case .momentum, .nesterov, .lion: (true, false, false)
     case .adaGrad, .rmsProp: (false, true, false)
     case .adadelta, .adam, .nAdam, .adamW, .rAdam, .rprop: (true, true, false)
@@ -160,7 +188,7 @@ public enum OptimizerRule: Hashable, Sendable {
 extension OptimizerRule: Codable {
   private enum Key: String, CodingKey {
     case rule, momentum, beta1, beta2, epsilon, smoothing, momentumDecay
-    case shrinkage, growth, smallest, largest
+    case shrinkage, growth, smallest, largest, memory
   }
 
   public init(from decoder: any Decoder) throws {
@@ -202,6 +230,7 @@ extension OptimizerRule: Codable {
       self = .rprop(
         shrinkage: try number(.shrinkage), growth: try number(.growth),
         smallest: try number(.smallest), largest: try number(.largest))
+    case .lbfgs: self = .lbfgs(memory: try container.decode(Int.self, forKey: .memory))
     }
   }
 
@@ -229,6 +258,7 @@ extension OptimizerRule: Codable {
       try encode([
         .shrinkage: shrinkage, .growth: growth, .smallest: smallest, .largest: largest,
       ])
+    case .lbfgs(let memory): try container.encode(memory, forKey: .memory)
     }
   }
 }

@@ -42,6 +42,7 @@ public struct Trainer<T: Scalar>: Sendable {
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
         && (configuration.monitor?.isValid ?? true)
         && (configuration.shuffleBlock?.isValid ?? true) && (configuration.shards ?? 1) >= 1
+        && (!configuration.optimizer.searchesLines || configuration.hasPlainSteps)
         && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
@@ -182,16 +183,17 @@ public struct Trainer<T: Scalar>: Sendable {
 
   @specialized(where T == Float)
   @specialized(where T == Double)
-  private func run(
+  func run(
     _ network: inout Network<T>, on training: TrainingExamples<T>,
     validation: TrainingExamples<T>?, metrics: MetricKind, data: DataFingerprint?,
-    from checkpoint: Checkpoint<T>?, checkpoints: Checkpoints<T>?,
+    from checkpoint: Checkpoint<T>?, checkpoints: Checkpoints<T>?, ramp: RateRamp? = nil,
     report: (TrainingEvent) -> Void, isInterrupted: () -> Bool, failure: inout FileError?
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
     var run = Run(self, network, training, validation, metrics, &failure)
     run.checkpoints = checkpoints
     run.data = data
+    run.ramp = ramp
     if let checkpoint { run.goOn(from: checkpoint) }
     let first = checkpoint?.epoch ?? 1
     report(
@@ -242,6 +244,8 @@ struct Run<T: Scalar>: ~Copyable {
   var checkpoints: Checkpoints<T>?
   /// The digests of the data, if there are checkpoints.
   var data: DataFingerprint?
+  /// Sets the rate of each step in the place of the schedule, and takes note of its loss.
+  var ramp: RateRamp?
   /// The epoch that a resumed run begins in.
   var resumed: RunningEpoch?
   var lastCheckpoint: ContinuousClock.Instant
@@ -318,7 +322,8 @@ struct Run<T: Scalar>: ~Copyable {
 
   /// Takes the place of the run that made a checkpoint.
   mutating func goOn(from checkpoint: Checkpoint<T>) {
-    optimizer.restore(step: checkpoint.step, moments: checkpoint.moments)
+    optimizer.restore(
+      step: checkpoint.step, moments: checkpoint.moments, lineSearch: checkpoint.lineSearch)
     earlyStopping.restore(checkpoint.best)
     epochsFinished = checkpoint.epoch - 1
     resumed = checkpoint.running
@@ -338,7 +343,8 @@ struct Run<T: Scalar>: ~Copyable {
     checkpoints.receive(
       Checkpoint(
         network: network, configuration: configuration, step: optimizer.step,
-        moments: optimizer.moments, best: earlyStopping.best, running: running,
+        moments: optimizer.moments, lineSearch: optimizer.lbfgs?.record, best: earlyStopping.best,
+        running: running,
         plateau: plateau, data: data, version: EngineVersion.current))
     lastCheckpoint = clock.now
   }
@@ -360,34 +366,48 @@ struct Run<T: Scalar>: ~Copyable {
     resumed = nil
     let firstExample = running.totals.count
     let lambda = configuration.l2Penalty
-    var batches = source.batches(of: batchSize, epoch: epoch, shuffled: configuration.shuffles)
+    var batches = source.batches(
+      of: batchSize, epoch: epoch,
+      shuffled: configuration.shuffles && !configuration.optimizer.searchesLines)
     // What the interrupted run has done; it ended with the last of these in its workspace.
     for _ in 0..<min(running.steps, stepsPerEpoch) { workspace.batch = batches.next() }
 
     for batch in batches {
       // Not the steps of the optimizer, which are others if a run goes on with other batches.
       let rate = self.rate(at: (epoch - 1) * stepsPerEpoch + running.steps)
-      let dataLoss = network.forward(batch, in: &workspace, pool: pool)
-      let penalty = lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0
+      // Where a search along a line ended, the pass has been made.
+      let reached = optimizer.lbfgs?.reached
+      let dataLoss = reached?.dataLoss ?? network.forward(batch, in: &workspace, pool: pool)
+      let penalty =
+        reached?.penalty ?? (lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0)
+      ramp?.record(dataLoss + penalty, of: batch.count, under: network.reduction)
       guard (dataLoss + penalty).isFinite else {
         divergence = Divergence(
           step: optimizer.step + 1, epoch: epoch, at: network.firstFault(in: workspace))
         return .diverged
       }
-      network.backward(in: &workspace, into: &gradient, pool: pool)
-      if lambda > 0 {
-        gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
+      if reached == nil {
+        network.backward(in: &workspace, into: &gradient, pool: pool)
+        if lambda > 0 {
+          gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
+        }
       }
       gradient.clip(
         toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
       running.metrics.add(
         outputs: workspace.states[network.layers.count - 1].outputs, targets: workspace.targets,
         weights: workspace.weights, rows: batch.count)
-      optimizer.update(&network.parameters, along: gradient, rate: rate, pool: pool)
+      var length = rate
+      if configuration.optimizer.searchesLines {
+        length = search(
+          &network, batch, Objective(dataLoss: dataLoss, penalty: penalty), rate: rate)
+      } else {
+        optimizer.update(&network.parameters, along: gradient, rate: rate, pool: pool)
+      }
 
       running.totals.add(dataLoss, penalty, count: batch.count, reduction: network.reduction)
       running.steps += 1
-      running.learningRate = rate
+      running.learningRate = length
       let isInterrupted = isInterrupted()
       let now = clock.now
       if checkpoints != nil {
@@ -446,6 +466,7 @@ struct Run<T: Scalar>: ~Copyable {
           seconds: seconds, examplesPerSecond: Double(examples - firstExample) / seconds,
           isBest: isBest)))
     diagnose(network, after: epoch, report)
+    if optimizer.lbfgs?.record.end != nil { return .completed }
     return earlyStopping.isExhausted(after: epoch) ? .earlyStop : nil
   }
 
@@ -460,9 +481,24 @@ struct Run<T: Scalar>: ~Copyable {
       in: &evaluationWorkspace, pool: pool)
   }
 
+  /// One step of a rule that searches along lines.
+  private mutating func search(
+    _ network: inout Network<T>, _ batch: Batch<T>, _ objective: Objective, rate: Double
+  ) -> Double {
+    let lambda = configuration.l2Penalty
+    let pool = pool
+    return optimizer.search(
+      &network, in: &workspace, gradient: &gradient, objective: objective, rate: rate
+    ) { network, workspace, gradient in
+      network.formObjective(
+        of: batch, l2Penalty: lambda, in: &workspace, into: &gradient, pool: pool)
+    }
+  }
+
   /// η of a step: a function of its number, and of the losses of the epochs before under `plateau`.
   private func rate(at step: Int) -> Double {
-    configuration.rate(at: step, stepsPerEpoch: stepsPerEpoch) * plateau.scale
+    ramp?.rate(at: step)
+      ?? configuration.rate(at: step, stepsPerEpoch: stepsPerEpoch) * plateau.scale
   }
 
   /// Reports distributions and the state of the layers, as far as anyone asked for them.
@@ -508,6 +544,8 @@ struct Run<T: Scalar>: ~Copyable {
     return TrainingSummary(
       reason: reason, bestEpoch: earlyStopping.bestEpoch, epochs: epochsFinished,
       steps: optimizer.step, validation: earlyStopping.bestEvaluation, divergence: divergence,
+      note: optimizer.lbfgs?.note(afterSteps: optimizer.step),
+      evaluations: optimizer.lbfgs?.record.evaluations,
       seconds: (clock.now - start).inSeconds)
   }
 }

@@ -13,7 +13,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var batchSize: Int
   /// Passes over the training data; at least 1.
   public var epochs: Int
-  /// Whether each epoch takes the examples in a new random order.
+  /// Whether each epoch takes the examples in a new random order. L-BFGS compares the sums of one
+  /// epoch with those of another and takes them in the order of the data.
   public var shuffles: Bool
   /// The blocks that are shuffled instead of single examples; nil for a full shuffle. The order is the
   /// same whether the data is in memory or spooled, which needs blocks.
@@ -68,12 +69,16 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   ///   - step: Steps taken before.
   ///   - stepsPerEpoch: Steps of one epoch, at least 1.
   public func rate(at step: Int, stepsPerEpoch: Int) -> Double {
+    if optimizer.searchesLines { return learningRate }
     let total = stepsPerEpoch * epochs
     let rising = Int(((warmUp ?? 0) * Double(total)).rounded(.up))
     if step < rising { return learningRate * Double(step + 1) / Double(rising) }
     return schedule.rate(
       at: step - rising, of: total - rising, stepsPerEpoch: stepsPerEpoch, peak: learningRate)
   }
+
+  /// Whether nothing is done to a step that a search for a lower loss would not know of.
+  var hasPlainSteps: Bool { weightDecay == 0 && clipNorm == nil && clipValue == nil }
 
   /// Examples that a step takes of so many: a batch, or all under the rules that ask for all.
   func examplesPerStep(of count: Int) -> Int {

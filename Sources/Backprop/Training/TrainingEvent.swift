@@ -75,5 +75,10 @@ public struct TrainingSummary: Sendable {
   public let validation: Evaluation?
   /// Where the first number that is not finite arose, if the run diverged.
   public let divergence: Divergence?
+  /// Why the run was completed before its last epoch, if L-BFGS found nothing left to gain.
+  public let note: String?
+  /// Passes over all examples that the steps of L-BFGS cost; nil under the other rules, where a step
+  /// is one.
+  public let evaluations: Int?
   public let seconds: Double
 }

@@ -165,6 +165,17 @@ void BP_NAME(gather)(bp_pool *pool, size_t count, size_t columns, const BP_REAL 
 void BP_NAME(column_sums)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx, BP_REAL *out);
 // Σ of `count` elements by the fixed tree over 16 lanes, in double.
 double BP_NAME(sum)(size_t count, const BP_REAL *x);
+// The four passes of a line search over flat buffers (Nocedal & Wright 2006, Alg. 7.4 and 3.5).
+// Σ x y: lane i takes elements i, i + 16, …, each product fused to the sum in double, then the tree.
+double BP_NAME(dot)(size_t count, const BP_REAL *x, const BP_REAL *y);
+// Σ |x| in the same order.
+double BP_NAME(sum_magnitudes)(size_t count, const BP_REAL *x);
+// max |x|, 0 without elements; NaN if there is one.
+double BP_NAME(largest_magnitude)(size_t count, const BP_REAL *x);
+// out = a x + b y: b y is rounded, a x fused to it. `out` may be `x` or `y`. With a factor of 1 or -1
+// on either side, one rounding in all if it is b.
+void BP_NAME(combine)(size_t count, BP_REAL a, const BP_REAL *x, BP_REAL b, const BP_REAL *y,
+                      BP_REAL *out);
 // The first row-major position (row * columns + column) of a NaN or infinity, or -1.
 ptrdiff_t BP_NAME(first_nonfinite)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx);
 // out[i] = f(x[i]). `out` may be `x`.
@@ -205,6 +216,10 @@ typedef struct BP_NAME(kernel_table) {
   __typeof__(BP_NAME(gather)) *gather;
   __typeof__(BP_NAME(column_sums)) *column_sums;
   __typeof__(BP_NAME(sum)) *sum;
+  __typeof__(BP_NAME(dot)) *dot;
+  __typeof__(BP_NAME(sum_magnitudes)) *sum_magnitudes;
+  __typeof__(BP_NAME(largest_magnitude)) *largest_magnitude;
+  __typeof__(BP_NAME(combine)) *combine;
   __typeof__(BP_NAME(first_nonfinite)) *first_nonfinite;
   __typeof__(BP_NAME(map)) *map;
 } BP_NAME(kernel_table);

@@ -36,7 +36,7 @@ struct CurvesPicture {
     return lines.joined(separator: "\n") + "\n</svg>\n"
   }
 
-  private static let style = """
+  static let style = """
     text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, \
     sans-serif; fill: #222; }
     .paper { fill: #fff; }
@@ -161,18 +161,18 @@ struct CurvesPicture {
   }
 
   /// Text of at most so many letters: about what finds room in its line.
-  private static func shortened(_ text: String, to count: Int) -> String {
+  static func shortened(_ text: String, to count: Int) -> String {
     text.count > count ? "\(text.prefix(count - 1))…" : text
   }
 
   /// A coordinate, to a tenth of a pixel.
-  private static func number(_ value: Double) -> String {
+  static func number(_ value: Double) -> String {
     let text = Format.fixed(value, 1)
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
   /// Text as XML can hold it: what it gives a meaning is escaped, control characters become spaces.
-  private static func escaped(_ text: String) -> String {
+  static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {

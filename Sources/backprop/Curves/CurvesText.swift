@@ -128,7 +128,7 @@ struct CurvesText {
 
 /// Two layers of dots, four above each other and two side by side in a letter of Braille; in ASCII
 /// one a letter.
-private struct DotCanvas {
+struct DotCanvas {
   private let columns: Int
   private let rows: Int
   private let isASCII: Bool

@@ -203,6 +203,7 @@ struct RuleText {
         Equation("Δw", "−η sign(\(number(beta1)) m + \(rest(beta1)) g)"), moment(beta2),
       ]
     case .rprop: return [Equation("Δw", "−sign(g) · η")]
+    case .lbfgs: return [Equation("Δw", "−η g min(1, 1 / ‖g‖₁)")]
     }
   }
 }

@@ -243,7 +243,7 @@ struct ReferenceTests {
     let net = try fixture("pytorch_optimizers", as: ReferenceNetwork.self)
     let document = try fixture("pytorch_optimizers", as: OptimizerCases.self)
     let rules = try fixture("pytorch_optimizers", as: Rules.self).cases
-    #expect(Set(rules.map(\.name)) == Set(OptimizerRule.names))
+    #expect(Set(rules.map(\.name)).union(["lbfgs"]) == Set(OptimizerRule.names))
     for (rule, expected) in zip(rules, document.cases) {
       let reference = expected.problem == "net" ? net : document.quadratic
       var network: Network<Double> = try reference.network()
@@ -273,6 +273,92 @@ struct ReferenceTests {
             "\(expected.name), step \(step)")
         }
       }
+    }
+  }
+
+  struct SearchCases: Decodable {
+    struct Step: Decodable {
+      let lossAfter: Double
+      let evaluations: Int
+      let weights: [[[Double]]]
+      let biases: [[Double]]
+    }
+    /// The whole run, where one unit in the last place does not grow to another number of steps.
+    struct Whole: Decodable {
+      let steps: Int
+      let evaluations: Int
+      let loss: Double
+      let end: String
+    }
+    struct Case: Decodable {
+      let name: String
+      let problem: String
+      let learningRate: Double
+      let memory: Int
+      let l2Penalty: Double?
+      let steps: [Step]
+      let whole: Whole?
+    }
+    let quadratic: ReferenceNetwork
+    let searches: [Case]
+  }
+
+  @Test(
+    "L-BFGS searches where PyTorch's searches, evaluation by evaluation, and stops where it does")
+  func pyTorchLBFGS() throws {
+    let net = try fixture("pytorch_optimizers", as: ReferenceNetwork.self)
+    let document = try fixture("pytorch_optimizers", as: SearchCases.self)
+    for expected in document.searches {
+      let reference = expected.problem == "net" ? net : document.quadratic
+      var network: Network<Double> = try reference.network()
+      let batch: Batch<Double> = reference.batch()
+      let lambda = expected.l2Penalty ?? 0
+      var workspace = Workspace(for: network, capacity: batch.count)
+      var gradient = network.makeGradient()
+      var optimizer = Optimizer<Double>(
+        rule: .lbfgs(memory: expected.memory), for: network.parameters.layout)
+      func evaluate(
+        _ network: Network<Double>, _ workspace: inout Workspace<Double>,
+        _ gradient: inout Parameters<Double>
+      ) -> Objective {
+        let loss = network.forward(batch, in: &workspace)
+        network.backward(in: &workspace, into: &gradient)
+        gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: nil)
+        return Objective(
+          dataLoss: loss, penalty: network.parameters.squaredNormPenalty(lambda))
+      }
+      var objective = evaluate(network, &workspace, &gradient)
+      func step() throws -> LBFGS<Double> {
+        _ = optimizer.search(
+          &network, in: &workspace, gradient: &gradient, objective: objective,
+          rate: expected.learningRate, evaluate: evaluate)
+        let found = try #require(optimizer.lbfgs)
+        objective = try #require(found.reached)
+        return found
+      }
+      var evaluations = 1
+      for (index, after) in expected.steps.enumerated() {
+        let place = "\(expected.name), step \(index + 1)"
+        let found = try step()
+        evaluations += after.evaluations
+        #expect(found.record.evaluations == evaluations, "\(place)")
+        #expect(abs(objective.value - after.lossAfter) <= 1e-10, "\(place)")
+        for layer in network.layers.indices {
+          let numbers = network.parameters.numbers(of: layer)
+          let weights = relativeDifference(numbers.weights, after.weights[layer].flatMap { $0 })
+          let biases = relativeDifference(numbers.biases, after.biases[layer])
+          #expect(max(weights, biases) <= 1e-10, "\(place): \(weights), \(biases)")
+        }
+      }
+      guard let whole = expected.whole else { continue }
+      while optimizer.step < whole.steps {
+        #expect(optimizer.lbfgs?.record.end == nil, "\(expected.name)")
+        _ = try step()
+      }
+      let record = try #require(optimizer.lbfgs).record
+      #expect(record.end?.rawValue == whole.end, "\(expected.name)")
+      #expect(record.evaluations == 1 + whole.evaluations, "\(expected.name)")
+      #expect(abs(objective.value - whole.loss) <= 1e-10, "\(expected.name)")
     }
   }
 }

@@ -122,6 +122,7 @@ struct ScheduleTests {
       OptimizerRule.names == [
         "gd", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "amsgrad",
         "nadam", "adamw", "radam", "lion", "rprop",
+        "lbfgs",
       ])
     for rule in OptimizerRule.allCases {
       #expect(OptimizerRule(name: rule.name) == rule && rule.isValid)

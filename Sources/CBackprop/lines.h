@@ -1,0 +1,52 @@
+// Passes over flat buffers for a search along a line: inner products and linear combinations.
+#pragma once
+#include "simd.h"
+
+// Σ x y: 16 lanes in double, then the fixed tree.
+static double dot(size_t count, const real *x, const real *y) {
+  widevec sums[V] = {0};
+  size_t j = 0;
+  for (; j + BP_PANEL <= count; j += BP_PANEL)
+    UNROLL for (int v = 0; v < V; v++) {
+      widevec a = __builtin_convertvector(load(x + j + v * W), widevec);
+      widevec b = __builtin_convertvector(load(y + j + v * W), widevec);
+      sums[v] = FMA(a, b, sums[v]);
+    }
+  double lanes[BP_PANEL];
+  for (int v = 0; v < V; v++)
+    for (int i = 0; i < W; i++) lanes[v * W + i] = sums[v][i];
+  for (int i = 0; j < count; i++, j++) lanes[i] = FMA((double)x[j], (double)y[j], lanes[i]);
+  return tree_sum_wide(lanes);
+}
+
+// Σ |x| in the order of `dot`.
+static double sum_magnitudes(size_t count, const real *x) {
+  widevec sums[V] = {0};
+  size_t j = 0;
+  for (; j + BP_PANEL <= count; j += BP_PANEL)
+    UNROLL for (int v = 0; v < V; v++)
+      sums[v] += __builtin_convertvector(absolute(load(x + j + v * W)), widevec);
+  double lanes[BP_PANEL];
+  for (int v = 0; v < V; v++)
+    for (int i = 0; i < W; i++) lanes[v * W + i] = sums[v][i];
+  for (int i = 0; j < count; i++, j++) lanes[i] += x[j] < 0 ? -(double)x[j] : (double)x[j];
+  return tree_sum_wide(lanes);
+}
+
+// max |x|. A NaN is taken, and stays: no number is greater than it.
+static double largest_magnitude(size_t count, const real *x) {
+  real most = 0;
+  for (size_t j = 0; j < count; j++) {
+    real magnitude = x[j] < 0 ? -x[j] : x[j];
+    if (magnitude > most || magnitude != magnitude) most = magnitude;
+  }
+  return most;
+}
+
+// out = a x + b y.
+static void combine(size_t count, real a, const real *x, real b, const real *y, real *out) {
+  size_t j = 0;
+  for (; j + W <= count; j += W)
+    store(out + j, fma_of(splat(a), load(x + j), splat(b) * load(y + j)));
+  for (; j < count; j++) out[j] = FMA(a, x[j], b * y[j]);
+}
