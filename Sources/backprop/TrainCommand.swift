@@ -30,6 +30,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Training")
   var training: RunOptions
 
+  @OptionGroup(title: "Noise in training")
+  var noise: NoiseOptions
+
   @OptionGroup(title: "Weights")
   var weights: WeightOptions
 

@@ -34,6 +34,10 @@ struct TrainingJob {
     reporter = TrainingReporter(
       json: command.outputOptions.json, quiet: command.outputOptions.quiet)
     try Self.checkNames(command)
+    try command.noise.check(
+      hidden: base.map { $0.network.layers.count - 1 } ?? Self.hiddenSizes(command).count,
+      loss: base?.network.loss ?? command.network.loss.map(Names.loss),
+      batchSize: command.training.batchSize)
     if let base, resumption == nil {
       try Self.checkAgreement(of: command.network.given, with: base)
       try command.table.checkAgreement(with: base)
@@ -73,6 +77,12 @@ struct TrainingJob {
     } else {
       prepared = try prepare(table: table, names: names)
     }
+    try command.noise.check(for: prepared.network.loss)
+    if let base, let dropout = try command.noise.probabilities(
+      hidden: base.network.layers.count - 1)
+    {
+      prepared.network = try prepared.network.withDropout(dropout)
+    }
     let network = prepared.network
     let data = prepared.data
     let (training, held) = try data.datasets(of: table, split: prepared.split, for: network)
@@ -86,8 +96,9 @@ struct TrainingJob {
     let test = try source.test.map {
       try data.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
     }
-    let configuration = try command.training.configuration(
-      examples: training.count, hasValidation: validation != nil)
+    let configuration = try command.noise.configure(
+      command.training.configuration(
+        examples: training.count, hasValidation: validation != nil))
     if let metric = command.training.monitor {
       let kind = data.target.metrics(outputActivation: network.outputActivation)
       _ = try Names.metric(metric, for: kind)
@@ -198,7 +209,7 @@ extension TrainingJob {
       fitting: table, excluding: names + [weights?.column].compactMap(\.self), rows: rows)
     encoder.warnings.forEach { reporter.warn(code: "feature", $0) }
     let target = try TargetEncoder(fitting: targets, coding: design.coding, rows: rows)
-    let hidden = try Names.sizes(options.hidden ?? NetworkOptions.defaultHidden, option: "--hidden")
+    let hidden = try Self.hiddenSizes(command)
     let activations = try Names.activations(
       options.activation ?? NetworkOptions.defaultActivation, count: hidden.count,
       option: "--activation")
@@ -209,6 +220,7 @@ extension TrainingJob {
       let network = try Network<T>(
         sizes: sizes, activations: activations + [design.activation], loss: design.loss,
         reduction: options.reduction.map(Names.reduction) ?? .mean,
+        dropout: command.noise.probabilities(hidden: hidden.count) ?? [],
         initializer: options.initializer.map(Names.initializer), seed: command.training.seed ?? 0)
       return Preparation(
         network: network,
@@ -278,6 +290,10 @@ extension TrainingJob {
     let seed = options.seed ?? TrainingConfiguration().seed
     return codes.map { Split.stratified(codes: $0, fraction: fraction, seed: seed) }
       ?? Split.random(count: table.rowCount, fraction: fraction, seed: seed)
+  }
+
+  private static func hiddenSizes(_ command: TrainCommand) throws -> [Int] {
+    try Names.sizes(command.network.hidden ?? NetworkOptions.defaultHidden, option: "--hidden")
   }
 
   /// Names of closed sets, checked before the data is read.

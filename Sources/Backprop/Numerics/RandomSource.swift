@@ -12,6 +12,8 @@ public struct RandomSource: Sendable {
     case dropout = 4
     case sampling = 5
     case bootstrap = 16
+    case inputNoise = 20
+    case mixup = 21
   }
 
   private let key: (UInt32, UInt32)
@@ -101,8 +103,10 @@ public struct RandomSource: Sendable {
   }
 
   /// Puts the elements into random order, in place, without allocation.
-  public mutating func shuffle(_ indices: inout [UInt32]) {
-    var last = indices.count - 1
+  ///
+  /// - Parameter count: How many of the first indices take part; nil for all.
+  public mutating func shuffle(_ indices: inout [UInt32], count: Int? = nil) {
+    var last = (count ?? indices.count) - 1
     while last > 0 {
       indices.swapAt(last, index(below: last + 1))
       last -= 1

@@ -40,7 +40,7 @@ public struct Trainer<T: Scalar>: Sendable {
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
         && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
-        && (configuration.monitor?.isValid ?? true) && (diagnosis?.examples ?? 1) >= 1,
+        && (configuration.monitor?.isValid ?? true) && configuration.noise.isValid && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
@@ -63,7 +63,8 @@ public struct Trainer<T: Scalar>: Sendable {
   ///   - report: Receives the events, on the caller's thread.
   ///   - isInterrupted: Asked after every step; true ends the run after that step.
   /// - Returns: How the run ended; also the last event.
-  /// - Precondition: The data has as many inputs and outputs as the network.
+  /// - Precondition: The data has as many inputs and outputs as the network, and the loss suits the
+  ///   noise (`Noise.check(for:)`).
   @specialized(where T == Float)
   @specialized(where T == Double)
   @discardableResult
@@ -124,6 +125,11 @@ public struct Trainer<T: Scalar>: Sendable {
     checkpoints: Checkpoints<T>?, report: (TrainingEvent) -> Void, isInterrupted: () -> Bool
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
+    do {
+      try configuration.noise.check(for: network.loss)
+    } catch {
+      preconditionFailure(error.description)
+    }
     var run = Run(self, network, training, validation, metrics)
     run.checkpoints = checkpoints
     run.data = data
@@ -134,7 +140,7 @@ public struct Trainer<T: Scalar>: Sendable {
         TrainingStart(
           examples: training.count, validationExamples: validation?.count ?? 0,
           parameters: network.parameterCount, sizes: network.sizes,
-          stepsPerEpoch: run.stepsPerEpoch, configuration: configuration,
+          dropout: network.layers.dropLast().map(\.dropout), stepsPerEpoch: run.stepsPerEpoch, configuration: configuration,
           resumedFrom: checkpoint.map { ($0.epoch, $0.step) })))
     if checkpoint == nil { run.diagnose(network, after: 0, report) }
     var reason = TrainingSummary.Reason.completed
@@ -159,6 +165,8 @@ private struct Run<T: Scalar>: ~Copyable {
   let batchSize: Int
   let stepsPerEpoch: Int
   let examples: Int
+  /// What steps change at random; nil for nothing.
+  let noise: Noise?
   var source: BatchSource<T>
   var workspace: Workspace<T>
   var evaluationWorkspace: Workspace<T>
@@ -191,7 +199,11 @@ private struct Run<T: Scalar>: ~Copyable {
     batchSize = configuration.examplesPerStep(of: training.count)
     stepsPerEpoch = (training.count + batchSize - 1) / batchSize
     source = BatchSource(training, seed: configuration.seed)
-    workspace = Workspace(for: network, capacity: batchSize)
+    let noise = configuration.noise
+    let isNoisy =
+      noise.changesInputs || noise.changesTargets || network.layers.contains { $0.dropout > 0 }
+    self.noise = isNoisy ? noise : nil
+    workspace = Workspace(for: network, capacity: batchSize, noise: self.noise)
     evaluationWorkspace = Workspace(
       for: network, capacity: Evaluation.chunk(of: validation?.count ?? 0))
     gradient = network.makeGradient()
@@ -216,6 +228,12 @@ private struct Run<T: Scalar>: ~Copyable {
     epochsFinished = checkpoint.epoch - 1
     resumed = checkpoint.running
     plateau = checkpoint.plateau
+  }
+
+  /// Whether outputs in training are judged by the targets of the data, and not by smoothed or mixed
+  /// ones: wherever targets are classes.
+  private var judgesOwnTargets: Bool {
+    if case .regression = metricKind { false } else { true }
   }
 
   /// Hands out the state after a step, if it is time. Weights that are not finite end the run soon and
@@ -259,8 +277,10 @@ private struct Run<T: Scalar>: ~Copyable {
 
     for batch in batches {
       // Not the steps of the optimizer, which are others if a run goes on with other batches.
-      let rate = self.rate(at: (epoch - 1) * stepsPerEpoch + running.steps)
-      let dataLoss = network.forward(batch, in: &workspace, pool: pool)
+      let step = (epoch - 1) * stepsPerEpoch + running.steps
+      let rate = self.rate(at: step)
+      let dataLoss = network.forward(
+        batch, in: &workspace, under: noise?.at(step: step), pool: pool)
       let penalty = lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0
       guard (dataLoss + penalty).isFinite else {
         divergence = Divergence(
@@ -274,8 +294,9 @@ private struct Run<T: Scalar>: ~Copyable {
       gradient.clip(
         toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
       running.metrics.add(
-        outputs: workspace.states[network.layers.count - 1].outputs, targets: workspace.targets,
-        weights: workspace.weights, rows: batch.count)
+        outputs: workspace.states[network.layers.count - 1].outputs,
+        targets: judgesOwnTargets ? workspace.ownTargets : workspace.targets,
+        weights: judgesOwnTargets ? workspace.ownWeights : workspace.weights, rows: batch.count)
       optimizer.update(&network.parameters, along: gradient, rate: rate, pool: pool)
 
       running.totals.add(dataLoss, penalty, count: batch.count, reduction: network.reduction)
