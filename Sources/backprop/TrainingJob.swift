@@ -78,8 +78,9 @@ struct TrainingJob {
       prepared = try prepare(table: table, names: names)
     }
     try command.noise.check(for: prepared.network.loss)
-    if let base, let dropout = try command.noise.probabilities(
-      hidden: base.network.layers.count - 1)
+    if let base,
+      let dropout = try command.noise.probabilities(
+        hidden: base.network.layers.count - 1)
     {
       prepared.network = try prepared.network.withDropout(dropout)
     }

@@ -63,8 +63,7 @@ public struct Kernels<T>: Sendable {
     @Sendable (
       Pool, Int, Int, In, Int, UInt64, UInt64, Int, UInt32, T, Out, Int, Out, Int
     ) -> Void
-  let addNormal:
-    @Sendable (Pool, Int, Int, In, Int, UInt64, UInt64, Int, T, Out, Int) -> Void
+  let addNormal: @Sendable (Pool, Int, Int, In, Int, UInt64, UInt64, Int, T, Out, Int) -> Void
   let multiply: @Sendable (Pool, Int, Int, In, Int, Out, Int) -> Void
   let mix: @Sendable (Int, Int, In, Int, UnsafePointer<UInt32>?, In, Out, Int) -> Void
   let scaleAndShift: @Sendable (Int, Int, In, Int, T, T, Out, Int) -> Void

@@ -51,7 +51,8 @@ extension Checkpoint {
       return sizes.joined(separator: "–")
         + " (\(layers.map(\.activation.description).joined(separator: ", ")))"
         + (layers.contains { $0.dropout > 0 }
-          ? ", dropout \(layers.dropLast().map(\.dropout.description).joined(separator: ", "))" : "")
+          ? ", dropout \(layers.dropLast().map(\.dropout.description).joined(separator: ", "))"
+          : "")
     }
     var differences: [CheckpointMismatch.Difference] = []
     func compare(_ name: String, _ now: String, _ before: String) {

@@ -40,7 +40,8 @@ public struct Trainer<T: Scalar>: Sendable {
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
         && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
-        && (configuration.monitor?.isValid ?? true) && configuration.noise.isValid && (diagnosis?.examples ?? 1) >= 1,
+        && (configuration.monitor?.isValid ?? true) && configuration.noise.isValid
+        && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
@@ -140,7 +141,8 @@ public struct Trainer<T: Scalar>: Sendable {
         TrainingStart(
           examples: training.count, validationExamples: validation?.count ?? 0,
           parameters: network.parameterCount, sizes: network.sizes,
-          dropout: network.layers.dropLast().map(\.dropout), stepsPerEpoch: run.stepsPerEpoch, configuration: configuration,
+          dropout: network.layers.dropLast().map(\.dropout), stepsPerEpoch: run.stepsPerEpoch,
+          configuration: configuration,
           resumedFrom: checkpoint.map { ($0.epoch, $0.step) })))
     if checkpoint == nil { run.diagnose(network, after: 0, report) }
     var reason = TrainingSummary.Reason.completed
