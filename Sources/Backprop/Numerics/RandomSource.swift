@@ -108,7 +108,11 @@ public struct RandomSource: Sendable {
   public mutating func shuffle(_ indices: inout [UInt32], count: Int? = nil) {
     var last = (count ?? indices.count) - 1
     while last > 0 {
-      indices.swapAt(last, index(below: last + 1))
+      // Not swapAt, which allocates in a build without optimisation.
+      let chosen = index(below: last + 1)
+      let kept = indices[last]
+      indices[last] = indices[chosen]
+      indices[chosen] = kept
       last -= 1
     }
   }

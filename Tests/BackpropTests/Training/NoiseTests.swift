@@ -213,22 +213,23 @@ struct NoiseTests {
     "Activation × rule × dropout: the same bits for 1, 2 and 4 threads",
     arguments: Activation.allCases.filter { $0 != .softmax })
   func threads(activation: Activation) throws {
-    let data = TrainerTests.spirals(32, seed: 1)
+    let data = TrainerTests.spirals(80, seed: 1)
     for rule in OptimizerRule.allCases {
-      for dropout in [[], [0.2, 0.5]] {
-        // 12 · 4100 outputs: enough that masks are split among threads.
-        func run(threads: Int) throws -> Parameters<Float> {
-          var network = try Network<Float>(
-            sizes: [2, 4100, 5, 3], activations: [activation, activation, .softmax],
-            loss: .crossEntropy, dropout: dropout, seed: 1)
-          Trainer<Float>(configuration: Self.noisy(rule), threads: threads).train(
-            &network, on: data, metrics: TrainerTests.metrics)
-          return network.parameters
-        }
-        let expected = try run(threads: 1)
-        for threads in [2, 4] {
-          #expect(try run(threads: threads) == expected, "\(rule), \(dropout), \(threads)")
-        }
+      // 40 · 900 outputs: enough that masks are split among threads.
+      func run(threads: Int) throws -> Parameters<Float> {
+        var network = try Network<Float>(
+          sizes: [2, 900, 5, 3], activations: [activation, activation, .softmax],
+          loss: .crossEntropy, dropout: [0.2, 0.5], seed: 1)
+        var configuration = Self.noisy(rule)
+        configuration.batchSize = 40
+        configuration.epochs = 1
+        Trainer<Float>(configuration: configuration, threads: threads).train(
+          &network, on: data, metrics: TrainerTests.metrics)
+        return network.parameters
+      }
+      let expected = try run(threads: 1)
+      for threads in [2, 4] {
+        #expect(try run(threads: threads) == expected, "\(rule), \(threads) threads")
       }
     }
   }
