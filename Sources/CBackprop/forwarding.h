@@ -149,6 +149,28 @@ double BP_NAME(sum_squares)(size_t panels, size_t rows, size_t decayed,
     const BP_REAL *parameters) {
   return BP_ACTIVE->sum_squares(panels, rows, decayed, parameters);
 }
+void BP_NAME(dropout)(bp_pool *pool, size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+    uint64_t seed, uint64_t stream, size_t first, uint32_t threshold, BP_REAL scale, BP_REAL *mask,
+    size_t ldmask, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->dropout(pool, rows, columns, x, ldx, seed, stream, first, threshold, scale, mask,
+      ldmask, out, ldout);
+}
+void BP_NAME(add_normal)(bp_pool *pool, size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+    uint64_t seed, uint64_t stream, size_t first, BP_REAL deviation, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->add_normal(pool, rows, columns, x, ldx, seed, stream, first, deviation, out, ldout);
+}
+void BP_NAME(multiply)(bp_pool *pool, size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+    BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->multiply(pool, rows, columns, x, ldx, out, ldout);
+}
+void BP_NAME(mix)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+    const uint32_t *partners, const BP_REAL *shares, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->mix(rows, columns, x, ldx, partners, shares, out, ldout);
+}
+void BP_NAME(scale_and_shift)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+    BP_REAL factor, BP_REAL shift, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->scale_and_shift(rows, columns, x, ldx, factor, shift, out, ldout);
+}
 void BP_NAME(gather)(bp_pool *pool, size_t count, size_t columns, const BP_REAL *source,
     size_t ldsource, const uint32_t *indices, BP_REAL *out, size_t ldout) {
   BP_ACTIVE->gather(pool, count, columns, source, ldsource, indices, out, ldout);

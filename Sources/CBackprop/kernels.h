@@ -2,6 +2,7 @@
 // BP_TABLE, the name of the table, and includes this once.
 #include "lines.h"
 #include "losses.h"
+#include "noise.h"
 #include "products.h"
 #include "rows.h"
 #include "updates.h"
@@ -35,6 +36,11 @@ const BP_TABLE_TYPE BP_TABLE = {
     .clip = clip,
     .add_penalty_gradient = add_penalty_gradient,
     .sum_squares = sum_squares,
+    .dropout = dropout,
+    .add_normal = add_normal,
+    .multiply = multiply,
+    .mix = mix,
+    .scale_and_shift = scale_and_shift,
     .gather = gather,
     .column_sums = column_sums,
     .sum = sum,

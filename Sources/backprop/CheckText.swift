@@ -128,6 +128,7 @@ struct CheckText {
           "check.network", network.sizes.map(String.init).joined(separator: "–"),
           Format.short(report.loss), "\(network.loss), \(network.reduction)"),
     ]
+    if network.layers.haveDropout { lines.append("  " + language.text("check.dropoutOff")) }
     if let mutant = result.mutant {
       let name = language.text("whatif.mutant.\(mutant.rawValue)")
       lines.append("  " + language.text("check.mutant", name))

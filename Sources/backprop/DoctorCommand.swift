@@ -60,7 +60,8 @@ struct DoctorCommand: ParsableCommand {
     }
     let report = DoctorReport(
       diagnosis: diagnosis, language: language,
-      lossOfGuessing: options.isUntrained ? network.lossOfGuessing : nil)
+      lossOfGuessing: options.isUntrained ? network.lossOfGuessing : nil,
+      hasDropout: network.layers.haveDropout)
     for line in report.lines(title: arguments.model) { try Terminal.printOutput(line) }
   }
 }

@@ -6,6 +6,8 @@ struct DoctorReport {
   let language: Language
   /// What the loss should be before the first step; nil if that is past, or cannot be said.
   let lossOfGuessing: Double?
+  /// Whether training drops outputs, and the diagnosis does not.
+  let hasDropout: Bool
 
   private static let width = 80
   /// A space at which no line is broken.
@@ -41,7 +43,8 @@ struct DoctorReport {
     legend.add("ΔW/W", language.text("doctor.legend.update"))
     let scope = language.text(
       "doctor.scope", Format.count(diagnosis.examples), Format.count(diagnosis.measuredExamples))
-    return ["  " + scope, ""] + table.lines() + [""] + legend.lines().dropFirst()
+    let remark = hasDropout ? ["  " + language.text("doctor.dropoutOff")] : []
+    return ["  " + scope] + remark + [""] + table.lines() + [""] + legend.lines().dropFirst()
   }
 
   /// An activation in at most ten columns.

@@ -87,9 +87,8 @@ extension TrainingJob {
       let validation =
         inner.validation.isEmpty
         ? nil : others.subset(inner.validation.places(in: split.training))
-      let configuration = command.streaming.applied(
-        to: try options.configuration(
-          examples: training.count, hasValidation: validation != nil))
+      let configuration = try configuration(
+        examples: training.count, hasValidation: validation != nil)
       if index == 0 {
         reporter.describe(
           data: command.data, rows: table.rowCount, coders: data, layers: prepared.network.layers,

@@ -60,11 +60,14 @@ struct InspectCommand: ParsableCommand {
       "parameters": JSONValue(network.parameterCount),
       "layers": .array(
         zip(network.layers, norms).enumerated().map { index, layer in
-          [
-            "layer": JSONValue(index + 2), "outputs": JSONValue(layer.0.outputs),
-            "activation": .string(layer.0.activation.description),
-            "weightNorm": JSONValue(layer.1),
-          ]
+          let dropout = layer.0.dropout
+          return .object(
+            [
+              JSONMember("layer", JSONValue(index + 2)),
+              JSONMember("outputs", JSONValue(layer.0.outputs)),
+              JSONMember("activation", .string(layer.0.activation.description)),
+              JSONMember("weightNorm", JSONValue(layer.1)),
+            ] + (dropout > 0 ? [JSONMember("dropout", JSONValue(dropout))] : []))
         }),
       "loss": .string(network.loss.description), "reduction": .string(network.reduction.rawValue),
       "precision": .string(network.precisionName),
@@ -104,17 +107,22 @@ struct InspectCommand: ParsableCommand {
         "trained by",
         "\(run.optimizer.name), learning rate \(run.learningRate), \(run.schedule), batches of "
           + "\(run.batchSize), \(Format.count(run.epochs, "epoch")), seed \(run.seed)")
+      if let noise = run.noiseText { try line("noise", "\(noise) in training") }
     } else {
       try line("trained by", "nobody yet")
     }
     if let weights = model.weights {
       try line("weights", weights.text(labels: model.targetEncoder?.labels ?? []))
     }
-    try Terminal.printOutput("\nlayer  outputs  activation       ‖W‖")
+    let hasDropout = network.layers.haveDropout
+    try Terminal.printOutput(
+      "\nlayer  outputs  activation       " + (hasDropout ? "dropout  " : "") + "‖W‖")
     for (index, (layer, norm)) in zip(network.layers, norms).enumerated() {
       try Terminal.printOutput(
         Format.left(String(index + 2), 5) + "  " + Format.left(String(layer.outputs), 7) + "  "
-          + Format.right(layer.activation.description, 15) + "  " + Format.short(norm))
+          + Format.right(layer.activation.description, 15) + "  "
+          + (hasDropout ? Format.left(JSONValue(layer.dropout).description, 7) + "  " : "")
+          + Format.short(norm))
     }
   }
 

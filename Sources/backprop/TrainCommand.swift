@@ -33,6 +33,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Training")
   var training: RunOptions
 
+  @OptionGroup(title: "Noise in training")
+  var noise: NoiseOptions
+
   @OptionGroup(title: "Cross-validation")
   var folds: FoldOptions
 

@@ -43,6 +43,10 @@ struct TrainingJob {
       json: command.outputOptions.json, quiet: command.outputOptions.quiet)
     try Self.checkNames(command)
     try command.folds.check(command)
+    try command.noise.check(
+      hidden: base.map { $0.network.layers.count - 1 } ?? Self.hiddenSizes(command).count,
+      loss: base?.network.loss ?? command.network.loss.map(Names.loss),
+      batchSize: command.training.batchSize)
     if let base, resumption == nil {
       try Self.checkAgreement(of: command.network.given, with: base)
       try command.table.checkAgreement(with: base)
@@ -93,6 +97,13 @@ struct TrainingJob {
     } else {
       prepared = try prepare(table: table, names: names)
     }
+    try command.noise.check(for: prepared.network.loss)
+    if let base,
+      let dropout = try command.noise.probabilities(
+        hidden: base.network.layers.count - 1)
+    {
+      prepared.network = try prepared.network.withDropout(dropout)
+    }
     let network = prepared.network
     let data = prepared.data
     let hasWeightColumn = command.weights.weightColumn != nil
@@ -109,12 +120,11 @@ struct TrainingJob {
         validation = try data.weighing(table, required: hasWeightColumn).dataset(
           of: table, for: network)
       }
-      let configuration = try command.training.configuration(
-        examples: training.count, hasValidation: validation != nil)
       examples = RunExamples(
         training: .memory(training), validation: validation.map { .memory($0) },
         meanWeight: training.meanWeight,
-        configuration: command.streaming.applied(to: configuration))
+        configuration: try configuration(
+          examples: training.count, hasValidation: validation != nil))
     }
     let test = try source.test.map {
       try data.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
@@ -142,6 +152,13 @@ struct TrainingJob {
     try train(
       &prepared.network, data, configuration, training: examples.training,
       validation: examples.validation, test: test, held: prepared.split.validation.count)
+  }
+
+  /// The configuration for a number of training examples, with what all groups of options say.
+  func configuration(examples: Int, hasValidation: Bool) throws -> TrainingConfiguration {
+    let configuration = try command.training.configuration(
+      examples: examples, hasValidation: hasValidation)
+    return command.noise.configure(command.streaming.applied(to: configuration))
   }
 
   /// Trains, saves and reports; throws the exit code unless all went well.
@@ -251,7 +268,7 @@ extension TrainingJob {
       fitting: table, excluding: names + [weights?.column].compactMap(\.self), rows: rows)
     encoder.warnings.forEach { reporter.warn(code: "feature", $0) }
     let target = try TargetEncoder(fitting: targets, coding: design.coding, rows: rows)
-    let hidden = try Names.sizes(options.hidden ?? NetworkOptions.defaultHidden, option: "--hidden")
+    let hidden = try Self.hiddenSizes(command)
     let activations = try Names.activations(
       options.activation ?? NetworkOptions.defaultActivation, count: hidden.count,
       option: "--activation")
@@ -262,6 +279,7 @@ extension TrainingJob {
       let network = try Network<T>(
         sizes: sizes, activations: activations + [design.activation], loss: design.loss,
         reduction: options.reduction.map(Names.reduction) ?? .mean,
+        dropout: command.noise.probabilities(hidden: hidden.count) ?? [],
         initializer: options.initializer.map(Names.initializer), seed: command.training.seed ?? 0)
       return Preparation(
         network: network,
@@ -339,6 +357,10 @@ extension TrainingJob {
       return 0
     }
     return options.validation ?? RunOptions.defaultValidation
+  }
+
+  private static func hiddenSizes(_ command: TrainCommand) throws -> [Int] {
+    try Names.sizes(command.network.hidden ?? NetworkOptions.defaultHidden, option: "--hidden")
   }
 
   /// Names of closed sets, checked before the data is read.

@@ -88,10 +88,12 @@ final class TrainingReporter {
         + "\(Format.list(target.columns)) (\(what))")
     let sizes = ([layers[0].inputs] + layers.map(\.outputs)).map(String.init)
     let activations = layers.map(\.activation.description).joined(separator: ", ")
+    let noise = [layers.dropoutText, configuration.noiseText].compactMap(\.self)
     progress.note(
       "network \(sizes.joined(separator: "–")) (\(activations)), "
         + "\(Format.count(parameters, "parameter")); \(loss), \(configuration.optimizer.name), "
-        + "batches of \(configuration.batchSize), \(Format.count(configuration.epochs, "epoch"))")
+        + "batches of \(configuration.batchSize), \(Format.count(configuration.epochs, "epoch"))"
+        + (noise.isEmpty ? "" : "; \(noise.joined(separator: ", "))"))
   }
 
   /// Weights whose mean lies outside change the size of a step so much that the user should know.
@@ -128,6 +130,9 @@ final class TrainingReporter {
           "configuration", (try? JSONValue(encoding: start.configuration)) ?? .null),
       ]
       if let fold { members.append(JSONMember("folds", JSONValue(fold.count))) }
+      if start.dropout.contains(where: { $0 > 0 }) {
+        members.append(JSONMember("dropout", .array(start.dropout.map { JSONValue($0) })))
+      }
       if let (epoch, step) = start.resumedFrom {
         members.append(
           JSONMember(

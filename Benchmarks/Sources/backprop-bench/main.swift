@@ -1,7 +1,7 @@
 // Trains the workloads W1 … W7 on random data in memory and prints samples per second, one JSON
 // object a line. What is timed is the trainer itself: shuffled batches gathered, forward, backward,
 // update, metrics. Usage: backprop-bench [--seconds s] [--threads 1,2] [--workload W1,W4]
-// [--optimizer NAME] [--clip-norm c]
+// [--optimizer NAME] [--clip-norm c] [--dropout p]
 
 import Backprop
 
@@ -55,6 +55,7 @@ let seconds = value(after: "--seconds").flatMap(Double.init) ?? 2
 let threadCounts = (value(after: "--threads") ?? "1,2").split(separator: ",").compactMap { Int($0) }
 let otherRule = value(after: "--optimizer").flatMap { OptimizerRule(name: $0) }
 let clipNorm = value(after: "--clip-norm").flatMap(Double.init)
+let dropout = value(after: "--dropout").flatMap(Double.init)
 let chosen = value(after: "--workload").map { $0.split(separator: ",").map(String.init) }
 
 /// Samples per second of each epoch, for about `seconds`.
@@ -76,7 +77,8 @@ func measure(_ workload: Workload, threads: Int) throws -> [Double] {
     sizes: workload.sizes,
     activations: Array(repeating: workload.hidden, count: workload.sizes.count - 2)
       + [isClassification ? .softmax : .identity],
-    loss: workload.loss, seed: 1)
+    loss: workload.loss,
+    dropout: dropout.map { Array(repeating: $0, count: workload.sizes.count - 2) } ?? [], seed: 1)
   let configuration = TrainingConfiguration(
     optimizer: otherRule ?? workload.optimizer, learningRate: 1e-4, schedule: .constant,
     batchSize: workload.batchSize, epochs: 1_000_000, clipNorm: clipNorm)

@@ -89,7 +89,7 @@ extension Network {
     of layer: Int, in workspace: inout Workspace<T>, into gradient: inout Parameters<T>,
     pool: ThreadPool?
   ) {
-    let below = layer == 0 ? workspace.inputs : workspace.states[layer - 1].outputs
+    let below = layer == 0 ? workspace.inputs : workspace.handedUp(by: layer - 1)
     let target = gradient.mutableStart + gradient.layout.tensors[layer].offset
     if let shards = workspace.shards {
       let delta = workspace.states[layer].delta
@@ -122,7 +122,8 @@ extension Network {
       dense.formBackpropagatedDelta(
         rows: workspace.rows, delta: workspace.states[layer].delta,
         parameters: parameters.start + parameters.layout.tensors[layer].offset,
-        through: layers[layer - 1].activation, of: workspace.states[layer - 1], pool: pool)
+        through: layers[layer - 1].activation, of: workspace.states[layer - 1],
+        dropped: workspace.mask(of: layer - 1), pool: pool)
     }
   }
 }

@@ -80,6 +80,8 @@ public struct Batch<T: Scalar> {
       workspace.targets = y
       workspace.weights = weights == nil ? nil : UnsafePointer(w)
     }
+    workspace.ownTargets = workspace.targets
+    workspace.ownWeights = workspace.weights
   }
 }
 

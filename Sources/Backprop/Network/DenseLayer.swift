@@ -5,11 +5,18 @@ public struct DenseLayer: Hashable, Sendable {
   public let inputs: Int
   public let outputs: Int
   public let activation: Activation
+  /// p, the probability that an output is dropped in training, in 0 ..< 1; 0 for a last layer.
+  ///
+  /// What is left grows by 1/(1−p), so that the layer above meets the same mean with and without
+  /// (inverted dropout). Off in evaluation and prediction. Srivastava et al. 2014, *Dropout*, JMLR
+  /// 15(56):1929–1958.
+  public let dropout: Double
 
-  public init(inputs: Int, outputs: Int, activation: Activation) {
+  public init(inputs: Int, outputs: Int, activation: Activation, dropout: Double = 0) {
     self.inputs = inputs
     self.outputs = outputs
     self.activation = activation
+    self.dropout = dropout
   }
 
   var affineOutputs: Int { outputs * activation.pieces }
@@ -72,20 +79,24 @@ public struct DenseLayer: Hashable, Sendable {
 
   /// BP2: passes δ of this layer down, δˡ⁻¹ = (δˡ W) ⊙ σ′(zˡ⁻¹).
   ///
-  /// σ′ belongs to the layer below, so that layer's activation and state are given.
+  /// σ′ belongs to the layer below, so that layer's activation and state are given. If that layer
+  /// dropped outputs, aˡ⁻¹ ⊙ r is what came up, and r goes back with it: (δˡ W) ⊙ r ⊙ σ′(zˡ⁻¹).
   ///
   /// - Parameters:
   ///   - delta: δ of this layer, `[m, affine outputs]`.
   ///   - parameters: This layer's panels.
   ///   - activation: σ of the layer below.
   ///   - state: The state of the layer below; receives its δ, `[m, its affine outputs]`.
+  ///   - mask: r of the layer below, `[m, inputs]`, or nil if it dropped nothing.
   func formBackpropagatedDelta<T: Scalar>(
     rows: Int, delta: MatrixView<T>, parameters: UnsafePointer<T>,
-    through activation: Activation, of state: LayerState<T>, pool: ThreadPool?
+    through activation: Activation, of state: LayerState<T>, dropped mask: MatrixView<T>? = nil,
+    pool: ThreadPool?
   ) {
     if activation.keepsOutputGradient {
       formOutputGradient(
         rows: rows, delta: delta, parameters: parameters, into: state.outputGradient, pool: pool)
+      mask?.multiply(into: state.outputGradient, rows: rows, pool: pool)
       activation.formDelta(
         rows, gradient: state.outputGradient, outputs: state.outputs,
         weightedInputs: state.weightedInputs, into: state.delta)
@@ -95,6 +106,7 @@ public struct DenseLayer: Hashable, Sendable {
         pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,
         activation.kernel, T(activation.kernelParameter), kept.start, kept.stride,
         state.delta.start, state.delta.stride)
+      mask?.multiply(into: state.delta, rows: rows, pool: pool)
     }
   }
 

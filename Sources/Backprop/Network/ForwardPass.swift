@@ -6,24 +6,33 @@ extension Network {
   /// - Parameters:
   ///   - batch: Examples, at most as many as the workspace holds.
   ///   - workspace: Receives aˡ of every layer (and z where it is kept) and the losses.
+  ///   - noise: What is changed at random, as in a step of training; nil for nothing, dropout
+  ///     included.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
   /// - Returns: C = Σₓ wₓ Cₓ of the batch, without penalties.
+  /// - Precondition: A noise suits the loss (`Noise.check(for:)`), and the workspace was made for
+  ///   one like it.
   /// - Complexity: O(batch × weights), without allocation.
   @specialized(where T == Float)
   @specialized(where T == Double)
   @discardableResult
   public func forward(
-    _ batch: Batch<T>, in workspace: inout Workspace<T>, pool: ThreadPool? = nil
+    _ batch: Batch<T>, in workspace: inout Workspace<T>, under noise: Noise? = nil,
+    pool: ThreadPool? = nil
   ) -> Double {
-    forward(batch, in: &workspace, scale: reduction.scale(count: batch.count), pool: pool)
+    forward(
+      batch, in: &workspace, scale: reduction.scale(count: batch.count), under: noise, pool: pool)
   }
 
   /// The same with wₓ = `scale` times the example's weight, whatever the reduction.
   func forward(
-    _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T, pool: ThreadPool?
+    _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T, under noise: Noise? = nil,
+    pool: ThreadPool?
   ) -> Double {
     check(workspace)
     batch.load(into: &workspace, pool: pool)
+    workspace.noise = noise
+    if let noise { workspace.apply(noise, loss: loss, pool: pool) }
     formOutputs(in: &workspace, pool: pool)
     return formLosses(in: &workspace, scale: scale)
   }
@@ -40,8 +49,12 @@ extension Network {
         layer.forward(
           rows: workspace.rows, below: below, parameters: start + tensors[index].offset,
           state: state, pool: pool)
+        if let noise = workspace.noise, layer.dropout > 0 {
+          layer.formDropped(
+            rows: workspace.rows, state: state, under: noise, position: index + 2, pool: pool)
+        }
       }
-      below = state.outputs
+      below = workspace.handedUp(by: index)
     }
   }
 

@@ -30,6 +30,12 @@ public enum Layer: Hashable, Sendable {
     case .dense(let layer): layer.activation
     }
   }
+  /// The probability that an output is dropped in training.
+  public var dropout: Double {
+    switch self {
+    case .dense(let layer): layer.dropout
+    }
+  }
 
   /// Whether the backward pass needs z, so that the workspace keeps it.
   var needsWeightedInputs: Bool {
@@ -40,7 +46,7 @@ public enum Layer: Hashable, Sendable {
 }
 
 extension Layer: Codable {
-  private enum Key: String, CodingKey { case kind, inputs, outputs, activation }
+  private enum Key: String, CodingKey { case kind, inputs, outputs, activation, dropout }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
@@ -54,7 +60,8 @@ extension Layer: Codable {
       DenseLayer(
         inputs: try container.decode(Int.self, forKey: .inputs),
         outputs: try container.decode(Int.self, forKey: .outputs),
-        activation: try Self.activation(container.superDecoder(forKey: .activation))))
+        activation: try Self.activation(container.superDecoder(forKey: .activation)),
+        dropout: try container.decodeIfPresent(Double.self, forKey: .dropout) ?? 0))
   }
 
   /// An activation by its name, also a user's own that the decoder was told of.
@@ -82,6 +89,7 @@ extension Layer: Codable {
       try container.encode(layer.inputs, forKey: .inputs)
       try container.encode(layer.outputs, forKey: .outputs)
       try container.encode(layer.activation, forKey: .activation)
+      if layer.dropout != 0 { try container.encode(layer.dropout, forKey: .dropout) }
     }
   }
 }

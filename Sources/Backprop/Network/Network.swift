@@ -38,13 +38,15 @@ public struct Network<T: Scalar>: Sendable {
   ///   - activations: σ of layers 2 … L, one per layer.
   ///   - loss: The loss that BP1 begins with.
   ///   - reduction: Mean or sum over the examples of a batch.
+  ///   - dropout: Probabilities with which the outputs of hidden layers are dropped in training, one
+  ///     per hidden layer; empty for none.
   ///   - initializer: How weights begin; nil takes the one suited to each layer's activation.
   ///   - seed: The same seed gives the same weights.
   /// - Throws: `NetworkError` if the sizes or the activations make no network, or the loss is not
   ///   defined on the outputs of the last activation.
   public init(
     sizes: [Int], activations: [Activation], loss: Loss, reduction: Reduction = .mean,
-    initializer: Initializer? = nil, seed: UInt64 = 0
+    dropout: [Double] = [], initializer: Initializer? = nil, seed: UInt64 = 0
   ) throws(NetworkError) {
     guard sizes.count >= 2 else { throw .tooFewSizes(sizes) }
     if let index = sizes.firstIndex(where: { $0 < 1 }) {
@@ -53,10 +55,14 @@ public struct Network<T: Scalar>: Sendable {
     guard activations.count == sizes.count - 1 else {
       throw .activationCount(found: activations.count, layers: sizes.count - 1)
     }
+    guard dropout.isEmpty || dropout.count == activations.count - 1 else {
+      throw .dropoutCount(found: dropout.count, layers: activations.count - 1)
+    }
     let layers = activations.indices.map { index in
       Layer.dense(
         DenseLayer(
-          inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index]))
+          inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index],
+          dropout: index < dropout.count ? dropout[index] : 0))
     }
     try self.init(layers: layers, loss: loss, reduction: reduction)
     for (index, tensor) in parameters.layout.tensors.enumerated() {
@@ -90,6 +96,10 @@ public struct Network<T: Scalar>: Sendable {
       if index < layers.count - 1, layer.activation == .softmax {
         throw .softmaxNotLast(layer: index + 2)
       }
+      guard (0..<1).contains(layer.dropout) else {
+        throw .badDropout(layer.dropout, layer: index + 2)
+      }
+      if index == layers.count - 1, layer.dropout > 0 { throw .dropoutOfOutputs(layer: index + 2) }
       let (width, overflow1) = layer.outputs.multipliedReportingOverflow(
         by: layer.activation.pieces)
       let (weights, overflow2) = layer.inputs.multipliedReportingOverflow(by: width)
@@ -110,6 +120,27 @@ public struct Network<T: Scalar>: Sendable {
     self.reduction = reduction
     layout = ParameterLayout(layers: layers)
     parameters = Parameters(layout: layout)
+  }
+
+  /// The same network with other dropout; the weights stay.
+  ///
+  /// - Parameter dropout: As for `init`: one probability per hidden layer, or none.
+  /// - Throws: `NetworkError` if they are too many or too few, or no probabilities below 1.
+  public func withDropout(_ dropout: [Double]) throws(NetworkError) -> Network {
+    guard dropout.isEmpty || dropout.count == layers.count - 1 else {
+      throw .dropoutCount(found: dropout.count, layers: layers.count - 1)
+    }
+    let changed = layers.enumerated().map { index, layer in
+      switch layer {
+      case .dense(let dense):
+        Layer.dense(
+          DenseLayer(
+            inputs: dense.inputs, outputs: dense.outputs, activation: dense.activation,
+            dropout: index < dropout.count ? dropout[index] : 0))
+      }
+    }
+    _ = try Network(layers: changed, loss: loss, reduction: reduction)
+    return Network(layers: changed, parameters: parameters, loss: loss, reduction: reduction)
   }
 
   /// The same network in another precision, each parameter rounded once.
@@ -149,6 +180,9 @@ public enum NetworkError: UserError, Equatable {
   /// An activation or a loss whose number is out of its range.
   case badParameter(of: String)
   case tooLarge
+  case badDropout(Double, layer: Int)
+  case dropoutOfOutputs(layer: Int)
+  case dropoutCount(found: Int, layers: Int)
 
   public var description: String {
     switch self {
@@ -171,6 +205,15 @@ public enum NetworkError: UserError, Equatable {
         + Loss.names.joined(separator: ", ")
     case .tooLarge:
       "the network would have more than 2³³ weights: use smaller layers"
+    case .badDropout(let p, let layer):
+      "dropout \(p) of layer \(layer): give a probability of at least 0 and below 1"
+    case .dropoutOfOutputs(let layer):
+      "layer \(layer) is the last, and its outputs cannot be dropped: dropout is for hidden layers"
+    case .dropoutCount(let found, let layers):
+      layers == 0
+        ? "dropout for a network without hidden layers: leave it out, or add a hidden layer"
+        : "\(found) probabilities of dropout for \(layers) hidden layers (the last layer has none): "
+          + "give one for each, or one for all"
     }
   }
 }

@@ -18,6 +18,11 @@ public struct Workspace<T: Scalar>: ~Copyable {
   var targets: MatrixView<T>
   /// Example weights of the last batch, or nil where all are 1.
   var weights: UnsafePointer<T>?
+  /// y and w as the data has them, whatever a noise made of them.
+  var ownTargets: MatrixView<T>
+  var ownWeights: UnsafePointer<T>?
+  /// The noise of the last forward pass; nil where it was none.
+  var noise: Noise?
 
   /// How gradients are added up over a batch; nil for one ascending sum.
   var shards: ShardSums<T>?
@@ -28,6 +33,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
   /// wₓ Cₓ of each example.
   let losses: UnsafeMutablePointer<T>
   let states: [LayerState<T>]
+  var room: NoiseRoom<T>
   private let buffer: AlignedBuffer<T>
 
   /// Allocates for batches of up to `capacity` examples.
@@ -36,21 +42,29 @@ public struct Workspace<T: Scalar>: ~Copyable {
   ///   - network: The network whose passes leave their numbers here.
   ///   - capacity: The most examples of a batch, at least 0.
   ///   - keepsWeightedInputs: Whether z of every layer is kept, as a trace needs it.
-  public init(for network: Network<T>, capacity: Int, keepsWeightedInputs: Bool = false) {
+  ///   - noise: A noise like those of the passes to come, which need room for what they change; nil
+  ///     if there will be none.
+  public init(
+    for network: Network<T>, capacity: Int, keepsWeightedInputs: Bool = false, noise: Noise? = nil
+  ) {
     precondition(capacity >= 0, "a workspace for \(capacity) examples")
     self.capacity = capacity
     layers = network.layers
     // Two walks of the same plan: one adds up the sizes, the other hands out the memory.
     var measure = Arena<T>(base: nil)
-    _ = Self.plan(layers, capacity, keepsWeightedInputs, in: &measure)
+    _ = Self.plan(layers, capacity, keepsWeightedInputs, noise, in: &measure)
     buffer = AlignedBuffer(count: measure.used)
     var arena = Arena<T>(base: buffer.start)
-    let plan = Self.plan(layers, capacity, keepsWeightedInputs, in: &arena)
+    let plan = Self.plan(layers, capacity, keepsWeightedInputs, noise, in: &arena)
     gatheredInputs = plan.inputs
     gatheredTargets = plan.targets
     gatheredWeights = plan.weights.start
     losses = plan.losses.start
     states = plan.states
+    room = plan.room
+    ownTargets = plan.targets
+    ownWeights = nil
+    self.noise = nil
     inputs = plan.inputs
     targets = plan.targets
     weights = nil
@@ -58,10 +72,11 @@ public struct Workspace<T: Scalar>: ~Copyable {
   }
 
   private static func plan(
-    _ layers: [Layer], _ capacity: Int, _ keepsWeightedInputs: Bool, in arena: inout Arena<T>
+    _ layers: [Layer], _ capacity: Int, _ keepsWeightedInputs: Bool, _ noise: Noise?,
+    in arena: inout Arena<T>
   ) -> (
     inputs: MatrixView<T>, targets: MatrixView<T>, weights: MatrixView<T>, losses: MatrixView<T>,
-    states: [LayerState<T>]
+    states: [LayerState<T>], room: NoiseRoom<T>
   ) {
     let inputs = arena.matrix(capacity, layers.first?.inputs ?? 0)
     let targets = arena.matrix(capacity, layers.last?.outputs ?? 0)
@@ -76,9 +91,28 @@ public struct Workspace<T: Scalar>: ~Copyable {
         outputs: arena.matrix(capacity, layer.outputs),
         delta: arena.matrix(capacity, layer.affineOutputs),
         outputGradient: isLast || layer.activation.keepsOutputGradient
-          ? arena.matrix(capacity, layer.outputs) : .none)
+          ? arena.matrix(capacity, layer.outputs) : .none,
+        mask: noise != nil && layer.dropout > 0 ? arena.matrix(capacity, layer.outputs) : .none,
+        dropped: noise != nil && layer.dropout > 0 ? arena.matrix(capacity, layer.outputs) : .none)
     }
-    return (inputs, targets, weights, losses, states)
+    let mixes = (noise?.mixup ?? 0) > 0
+    let room = NoiseRoom<T>(
+      inputs: noise?.changesInputs ?? false ? arena.matrix(capacity, inputs.columns) : .none,
+      targets: noise?.changesTargets ?? false ? arena.matrix(capacity, targets.columns) : .none,
+      weights: mixes ? arena.matrix(1, capacity) : .none,
+      shares: mixes ? arena.matrix(1, capacity) : .none,
+      partners: mixes ? [UInt32](repeating: 0, count: capacity) : [])
+    return (inputs, targets, weights, losses, states, room)
+  }
+
+  /// What a layer hands to the one above it: a, or ã where outputs were dropped; layer from 0.
+  func handedUp(by layer: Int) -> MatrixView<T> {
+    mask(of: layer) == nil ? states[layer].outputs : states[layer].dropped
+  }
+
+  /// r of a layer in the last batch; nil where nothing was dropped.
+  func mask(of layer: Int) -> MatrixView<T>? {
+    noise != nil && layers[layer].dropout > 0 ? states[layer].mask : nil
   }
 
   /// Copies the rows that a view shows of the last batch.
@@ -114,6 +148,10 @@ struct LayerState<T: Scalar> {
   let delta: MatrixView<T>
   /// ∂C/∂a, `[m, outputs]`: ∇ₐC of the last layer, and the error before σ′ takes part (maxout, your own).
   let outputGradient: MatrixView<T>
+  /// r of dropout, 0 or 1/(1−p), `[m, outputs]`; without columns where nothing is ever dropped.
+  let mask: MatrixView<T>
+  /// ã = a ⊙ r, `[m, outputs]`, likewise.
+  let dropped: MatrixView<T>
 }
 
 /// Rows of padded elements somewhere in memory that the holder of the view keeps alive.
@@ -128,6 +166,12 @@ struct MatrixView<T: Scalar> {
     MatrixView(
       start: UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped, columns: 0, stride: 0,
       isKept: false)
+  }
+
+  /// target ← target ⊙ this.
+  func multiply(into target: MatrixView, rows: Int, pool: ThreadPool?) {
+    T.kernels.multiply(
+      pool?.handle, rows, columns, start, stride, target.start, target.stride)
   }
 
   /// The start for a kernel that may do without: nil where nothing is kept.

@@ -12,6 +12,8 @@ public struct RandomSource: Sendable {
     case dropout = 4
     case sampling = 5
     case bootstrap = 16
+    case inputNoise = 20
+    case mixup = 21
   }
 
   private let key: (UInt32, UInt32)
@@ -101,15 +103,21 @@ public struct RandomSource: Sendable {
   }
 
   /// Puts the elements into random order, in place, without allocation.
-  public mutating func shuffle(_ indices: inout [UInt32]) {
-    shuffle(&indices, in: 0..<indices.count)
+  ///
+  /// - Parameter count: How many of the first indices take part; nil for all.
+  public mutating func shuffle(_ indices: inout [UInt32], count: Int? = nil) {
+    shuffle(&indices, in: 0..<(count ?? indices.count))
   }
 
   /// The same for a part of them, as if it were an array of its own.
   mutating func shuffle(_ indices: inout [UInt32], in range: Range<Int>) {
     var last = range.count - 1
     while last > 0 {
-      indices.swapAt(range.lowerBound + last, range.lowerBound + index(below: last + 1))
+      // Not swapAt, which allocates in a build without optimisation.
+      let chosen = range.lowerBound + index(below: last + 1)
+      let kept = indices[range.lowerBound + last]
+      indices[range.lowerBound + last] = indices[chosen]
+      indices[chosen] = kept
       last -= 1
     }
   }

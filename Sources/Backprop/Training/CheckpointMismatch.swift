@@ -50,6 +50,9 @@ extension Checkpoint {
       let sizes = ([layers[0].inputs] + layers.map(\.outputs)).map(String.init)
       return sizes.joined(separator: "–")
         + " (\(layers.map(\.activation.description).joined(separator: ", ")))"
+        + (layers.contains { $0.dropout > 0 }
+          ? ", dropout \(layers.dropLast().map(\.dropout.description).joined(separator: ", "))"
+          : "")
     }
     var differences: [CheckpointMismatch.Difference] = []
     func compare(_ name: String, _ now: String, _ before: String) {

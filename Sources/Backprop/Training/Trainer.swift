@@ -40,7 +40,7 @@ public struct Trainer<T: Scalar>: Sendable {
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
         && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
-        && (configuration.monitor?.isValid ?? true)
+        && (configuration.monitor?.isValid ?? true) && configuration.noise.isValid
         && (configuration.shuffleBlock?.isValid ?? true) && (configuration.shards ?? 1) >= 1
         && (!configuration.optimizer.searchesLines || configuration.hasPlainSteps)
         && (diagnosis?.examples ?? 1) >= 1,
@@ -66,7 +66,8 @@ public struct Trainer<T: Scalar>: Sendable {
   ///   - report: Receives the events, on the caller's thread.
   ///   - isInterrupted: Asked after every step; true ends the run after that step.
   /// - Returns: How the run ended; also the last event.
-  /// - Precondition: The data has as many inputs and outputs as the network.
+  /// - Precondition: The data has as many inputs and outputs as the network, and the loss suits the
+  ///   noise (`Noise.check(for:)`).
   @specialized(where T == Float)
   @specialized(where T == Double)
   @discardableResult
@@ -190,6 +191,11 @@ public struct Trainer<T: Scalar>: Sendable {
     report: (TrainingEvent) -> Void, isInterrupted: () -> Bool, failure: inout FileError?
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
+    do {
+      try configuration.noise.check(for: network.loss)
+    } catch {
+      preconditionFailure(error.description)
+    }
     var run = Run(self, network, training, validation, metrics, &failure)
     run.checkpoints = checkpoints
     run.data = data
@@ -201,7 +207,8 @@ public struct Trainer<T: Scalar>: Sendable {
         TrainingStart(
           examples: training.count, validationExamples: validation?.count ?? 0,
           parameters: network.parameterCount, sizes: network.sizes,
-          stepsPerEpoch: run.stepsPerEpoch, configuration: configuration,
+          dropout: network.layers.dropLast().map(\.dropout), stepsPerEpoch: run.stepsPerEpoch,
+          configuration: configuration,
           resumedFrom: checkpoint.map { ($0.epoch, $0.step) })))
     if checkpoint == nil { run.diagnose(network, after: 0, report) }
     var reason = TrainingSummary.Reason.completed
@@ -227,6 +234,8 @@ struct Run<T: Scalar>: ~Copyable {
   let batchSize: Int
   let stepsPerEpoch: Int
   let examples: Int
+  /// What steps change at random; nil for nothing.
+  let noise: Noise?
   var source: BatchSource<T>
   var validationSource: BatchSource<T>?
   /// Why data could not be read, which ended the run.
@@ -270,7 +279,11 @@ struct Run<T: Scalar>: ~Copyable {
       return BatchSource(
         data, seed: 0, block: ShuffleBlock(rows: chunk, window: 1), capacity: chunk)
     }
-    workspace = Workspace(for: network, capacity: batchSize)
+    let noise = configuration.noise
+    let isNoisy =
+      noise.changesInputs || noise.changesTargets || network.layers.contains { $0.dropout > 0 }
+    self.noise = isNoisy ? noise : nil
+    workspace = Workspace(for: network, capacity: batchSize, noise: self.noise)
     if let shards = configuration.shards, shards > 1 {
       workspace.shards = ShardSums(count: shards, layout: network.parameters.layout)
     }
@@ -330,6 +343,12 @@ struct Run<T: Scalar>: ~Copyable {
     plateau = checkpoint.plateau
   }
 
+  /// Whether outputs in training are judged by the targets of the data, and not by smoothed or mixed
+  /// ones: wherever targets are classes.
+  private var judgesOwnTargets: Bool {
+    if case .regression = metricKind { false } else { true }
+  }
+
   /// Hands out the state after a step, if it is time. Weights that are not finite end the run soon and
   /// are no state to go on from.
   private mutating func saveIfDue(
@@ -374,10 +393,13 @@ struct Run<T: Scalar>: ~Copyable {
 
     for batch in batches {
       // Not the steps of the optimizer, which are others if a run goes on with other batches.
-      let rate = self.rate(at: (epoch - 1) * stepsPerEpoch + running.steps)
+      let step = (epoch - 1) * stepsPerEpoch + running.steps
+      let rate = self.rate(at: step)
       // Where a search along a line ended, the pass has been made.
       let reached = optimizer.lbfgs?.reached
-      let dataLoss = reached?.dataLoss ?? network.forward(batch, in: &workspace, pool: pool)
+      let dataLoss =
+        reached?.dataLoss
+        ?? network.forward(batch, in: &workspace, under: noise?.at(step: step), pool: pool)
       let penalty =
         reached?.penalty ?? (lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0)
       ramp?.record(dataLoss + penalty, of: batch.count, under: network.reduction)
@@ -395,8 +417,9 @@ struct Run<T: Scalar>: ~Copyable {
       gradient.clip(
         toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
       running.metrics.add(
-        outputs: workspace.states[network.layers.count - 1].outputs, targets: workspace.targets,
-        weights: workspace.weights, rows: batch.count)
+        outputs: workspace.states[network.layers.count - 1].outputs,
+        targets: judgesOwnTargets ? workspace.ownTargets : workspace.targets,
+        weights: judgesOwnTargets ? workspace.ownWeights : workspace.weights, rows: batch.count)
       var length = rate
       if configuration.optimizer.searchesLines {
         length = search(

@@ -37,13 +37,26 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var monitor: Monitor?
   /// The same seed gives the same run, bit for bit.
   public var seed: UInt64
+  /// s of the Gaussian noise that is added to inputs in training; nil for none. See `Noise`, as for
+  /// what follows. Dropout of hidden layers stands in the layers.
+  public var inputNoise: Double?
+  /// The probability that an input is dropped in training, in 0 ..< 1; nil for none.
+  public var inputDropout: Double?
+  /// ε of the smoothed targets, in 0 ..< 1; nil for none. The training loss is that of the smoothed
+  /// targets; its metrics, and all of validation, know the targets as they are.
+  public var labelSmoothing: Double?
+  /// α of mixup, positive; nil for none. The training loss is that of the mixed examples. Metrics
+  /// judge a mixed example of a classification by the class of its larger part.
+  public var mixup: Double?
 
   public init(
     optimizer: OptimizerRule = .adam(), learningRate: Double? = nil,
     schedule: Schedule = .cosine(), warmUp: Double? = nil, batchSize: Int = 32, epochs: Int = 100,
     shuffles: Bool = true, l2Penalty: Double = 0, weightDecay: Double? = nil,
     clipNorm: Double? = nil, clipValue: Double? = nil, patience: Int? = nil, seed: UInt64 = 0,
-    monitor: Monitor? = nil, shuffleBlock: ShuffleBlock? = nil, shards: Int? = nil
+    monitor: Monitor? = nil, shuffleBlock: ShuffleBlock? = nil, shards: Int? = nil,
+    inputNoise: Double? = nil, inputDropout: Double? = nil, labelSmoothing: Double? = nil,
+    mixup: Double? = nil
   ) {
     self.optimizer = optimizer
     self.learningRate = learningRate ?? optimizer.suggestedLearningRate
@@ -61,6 +74,17 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     self.patience = patience
     self.monitor = monitor
     self.seed = seed
+    self.inputNoise = inputNoise
+    self.inputDropout = inputDropout
+    self.labelSmoothing = labelSmoothing
+    self.mixup = mixup
+  }
+
+  /// What the steps of a run change at random besides the outputs of hidden layers, at step 0.
+  public var noise: Noise {
+    Noise(
+      seed: seed, inputDeviation: inputNoise ?? 0, inputDropout: inputDropout ?? 0,
+      labelSmoothing: labelSmoothing ?? 0, mixup: mixup ?? 0)
   }
 
   /// η of a step: the warm-up in a line, then the schedule over the steps that are left.
@@ -78,7 +102,10 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   }
 
   /// Whether nothing is done to a step that a search for a lower loss would not know of.
-  var hasPlainSteps: Bool { weightDecay == 0 && clipNorm == nil && clipValue == nil }
+  var hasPlainSteps: Bool {
+    weightDecay == 0 && clipNorm == nil && clipValue == nil && inputNoise == nil
+      && inputDropout == nil && labelSmoothing == nil && mixup == nil
+  }
 
   /// Examples that a step takes of so many: a batch, or all under the rules that ask for all.
   func examplesPerStep(of count: Int) -> Int {

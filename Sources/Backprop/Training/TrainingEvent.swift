@@ -18,6 +18,8 @@ public struct TrainingStart: Sendable {
   public let validationExamples: Int
   public let parameters: Int
   public let sizes: [Int]
+  /// The probability of each hidden layer that an output is dropped.
+  public let dropout: [Double]
   public let stepsPerEpoch: Int
   public let configuration: TrainingConfiguration
   /// Where a run goes on; nil for one that begins.

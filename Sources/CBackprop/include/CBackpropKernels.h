@@ -156,6 +156,33 @@ void BP_NAME(add_penalty_gradient)(bp_pool *pool, size_t panels, size_t rows, si
 // fixed tree; panels in ascending order.
 double BP_NAME(sum_squares)(size_t panels, size_t rows, size_t decayed, const BP_REAL *parameters);
 
+// MARK: Noise of training
+//
+// Word j of example i is a function of (seed, stream, first + i, j) alone: word ⌊j/16⌋ mod 4 of
+// Philox 4×32-10 for the key `seed` and the counter (16 ⌊j/64⌋ + j mod 16, first + i, stream's lower
+// half, stream's upper half). So threads, vectors and the batch's other rows change no bit.
+
+// Inverted dropout (Srivastava et al. 2014): mask = word < threshold ? 0 : scale;  out = x ⊙ mask.
+//   x, mask, out [rows, columns]; mask may be NULL, out may be x. NaN and infinities give NaN where
+//   they are dropped.
+void BP_NAME(dropout)(bp_pool *pool, size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+                      uint64_t seed, uint64_t stream, size_t first, uint32_t threshold,
+                      BP_REAL scale, BP_REAL *mask, size_t ldmask, BP_REAL *out, size_t ldout);
+// out = x + deviation · normal, a standard normal number for each word. out may be x. The least and
+// the greatest normal number are ∓6.34.
+void BP_NAME(add_normal)(bp_pool *pool, size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+                         uint64_t seed, uint64_t stream, size_t first, BP_REAL deviation,
+                         BP_REAL *out, size_t ldout);
+// out = out ⊙ x. Padding that is zero in out and finite in x stays zero.
+void BP_NAME(multiply)(bp_pool *pool, size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+                       BP_REAL *out, size_t ldout);
+// out[i] = s x[i] + (1 - s) x[partners[i]], s = shares[i]: fma(s, x[i], (1 - s) x[partners[i]]).
+void BP_NAME(mix)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+                  const uint32_t *partners, const BP_REAL *shares, BP_REAL *out, size_t ldout);
+// out = factor x + shift. out may be x.
+void BP_NAME(scale_and_shift)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
+                              BP_REAL factor, BP_REAL shift, BP_REAL *out, size_t ldout);
+
 // MARK: Rows and elements
 
 // out[i] = source[indices[i]], rows of `columns` elements.
@@ -213,6 +240,11 @@ typedef struct BP_NAME(kernel_table) {
   __typeof__(BP_NAME(clip)) *clip;
   __typeof__(BP_NAME(add_penalty_gradient)) *add_penalty_gradient;
   __typeof__(BP_NAME(sum_squares)) *sum_squares;
+  __typeof__(BP_NAME(dropout)) *dropout;
+  __typeof__(BP_NAME(add_normal)) *add_normal;
+  __typeof__(BP_NAME(multiply)) *multiply;
+  __typeof__(BP_NAME(mix)) *mix;
+  __typeof__(BP_NAME(scale_and_shift)) *scale_and_shift;
   __typeof__(BP_NAME(gather)) *gather;
   __typeof__(BP_NAME(column_sums)) *column_sums;
   __typeof__(BP_NAME(sum)) *sum;

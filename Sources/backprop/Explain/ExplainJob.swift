@@ -133,6 +133,9 @@ struct ExplainJob {
     document.introduction.append(
       .text(
         language.text("explain.network", sizes, activations, trace.lossName, trace.precision)))
+    if explanation.network.layers.haveDropout {
+      document.introduction.append(.text(language.text("explain.dropoutOff")))
+    }
     if let target = target(of: explanation) { document.introduction.append(.text(target)) }
     document.phases = explanation.phases()
     return document

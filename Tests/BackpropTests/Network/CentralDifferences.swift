@@ -4,13 +4,16 @@
 struct CentralDifferences {
   var network: Network<Double>
   let batch: Batch<Double>
+  /// What every pass changes at random, the same each time.
+  var noise: Noise?
   private(set) var kinks = 0
   private(set) var checked = 0
   private(set) var worstRelativeError = 0.0
 
-  init(_ network: Network<Double>, _ batch: Batch<Double>) {
+  init(_ network: Network<Double>, _ batch: Batch<Double>, under noise: Noise? = nil) {
     self.network = network
     self.batch = batch
+    self.noise = noise
   }
 
   private mutating func loss(
@@ -20,7 +23,7 @@ struct CentralDifferences {
     let old = network.parameters[layer: layer, output: output, input: input]
     network.parameters[layer: layer, output: output, input: input] = value
     defer { network.parameters[layer: layer, output: output, input: input] = old }
-    return network.forward(batch, in: &workspace)
+    return network.forward(batch, in: &workspace, under: noise)
   }
 
   /// ∂C/∂θ by the five-point rule: (C₋₂ − 8 C₋₁ + 8 C₁ − C₂) / 12h, with an error of order h⁴.
@@ -41,7 +44,7 @@ struct CentralDifferences {
   /// The relative error is |g − d| / max(|g|, |d|, 1e-3 · largest |g|). Where two step sizes disagree
   /// a kink of the activation or the loss lies within the step: the entry is counted, not judged.
   mutating func compare(with gradient: Parameters<Double>) {
-    var workspace = Workspace(for: network, capacity: batch.count)
+    var workspace = Workspace(for: network, capacity: batch.count, noise: noise)
     let tensors = network.parameters.layout.tensors
     var entries: [(layer: Int, output: Int, input: Int?)] = []
     for (layer, tensor) in tensors.enumerated() {

@@ -12,6 +12,9 @@ enum EnglishText {
       "{0}: one step of backpropagation for a batch of {1} examples ({2}) of {3}",
     "explain.network": "network {0} ({1}), loss {2}, computed in {3} precision",
     "explain.labels": "the example is “{0}”; the network says “{1}”",
+    "explain.dropoutOff":
+      "Dropout is off here, as in prediction: every neuron takes part. In training a step drops "
+      + "outputs at random.",
     "explain.heading.assumptions": "Two assumptions about the loss",
     "explain.heading.forward": "Forward: `zˡ = Wˡ aˡ⁻¹ + bˡ`, then `aˡ = σ(zˡ)`",
     "explain.heading.bp1": "BP1, the error of the last layer: `δᴸ = Jσ(zᴸ)ᵀ ∇ₐC`",
@@ -132,6 +135,7 @@ enum EnglishText {
     "check.title": "Gradient check of {0}",
     "check.examples": "{0} of {1} examples of {2}",
     "check.network": "{0}, C = {1} ({2}), in double precision",
+    "check.dropoutOff": "dropout is off, so that C is a function of θ alone",
     "check.mutant": "broken on purpose: {0}",
     "check.g": "g  ∂C/∂θ by backpropagation, BP1–BP4",
     "check.d":
@@ -278,6 +282,7 @@ enum EnglishText {
   private static let doctor: [String: String] = [
     "doctor.title": "Diagnosis of {0}",
     "doctor.scope": "{0} examples; the error measured on {1} of them",
+    "doctor.dropoutOff": "measured with dropout off",
     "doctor.layer": "layer",
     "doctor.activation": "activation",
     "doctor.ratio": "ratio",

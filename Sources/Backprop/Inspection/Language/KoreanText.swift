@@ -11,6 +11,8 @@ enum KoreanText {
     "explain.titleBatch": "{0}: {3}의 예제 {1}개({2})로 된 배치에 대한 역전파 한 걸음",
     "explain.network": "신경망 {0} ({1}), 손실 함수 {2}, {3} 정밀도로 계산",
     "explain.labels": "이 예제의 정답은 “{0}”, 신경망의 답은 “{1}”",
+    "explain.dropoutOff":
+      "여기서는 예측할 때처럼 드롭아웃을 끄고 모든 뉴런을 씁니다. 학습할 때는 단계마다 출력을 무작위로 끕니다.",
     "explain.heading.assumptions": "손실 함수에 대한 두 가지 가정",
     "explain.heading.forward": "순전파: `zˡ = Wˡ aˡ⁻¹ + bˡ`, 그리고 `aˡ = σ(zˡ)`",
     "explain.heading.bp1": "BP1, 마지막 층의 에러: `δᴸ = Jσ(zᴸ)ᵀ ∇ₐC`",
@@ -103,6 +105,7 @@ enum KoreanText {
     "check.title": "{0}의 기울기 검사",
     "check.examples": "{2}의 예제 {1}개 중 {0}개",
     "check.network": "{0}, C = {1} ({2}), 배정밀도 계산",
+    "check.dropoutOff": "C가 θ만의 함수가 되도록 드롭아웃을 끄고 검사합니다",
     "check.mutant": "일부러 망가뜨림: {0}",
     "check.g": "g  역전파(BP1–BP4)로 구한 ∂C/∂θ",
     "check.d":
@@ -237,6 +240,7 @@ enum KoreanText {
   private static let doctor: [String: String] = [
     "doctor.title": "{0} 진단",
     "doctor.scope": "예제 {0}개, 에러는 그중 {1}개로 측정",
+    "doctor.dropoutOff": "드롭아웃을 끄고 측정합니다",
     "doctor.layer": "층",
     "doctor.activation": "활성화 함수",
     "doctor.ratio": "비율",

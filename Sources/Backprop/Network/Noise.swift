@@ -1,0 +1,264 @@
+/// What one training step changes at random, and the counters that its random numbers come from.
+///
+/// A forward pass under a noise mixes examples (mixup), adds Gaussian noise to the inputs, drops
+/// inputs and outputs of hidden layers (dropout), and smooths the targets of a classification, in
+/// this order. A pass without one, as in evaluation and prediction, does none of it.
+///
+/// Every number is a function of (seed, purpose, step, layer, position in the batch, neuron), by
+/// Philox 4×32-10: nothing has to be saved to repeat a step, and neither threads nor vectors change a
+/// bit. The same noise twice is the same masks twice, so a step is a function of its parameters that
+/// central differences can check.
+public struct Noise: Hashable, Sendable {
+  /// The run's seed.
+  public var seed: UInt64
+  /// Steps of the run before this one; at least 0. Steps that differ by 2³² are alike.
+  public var step: Int
+  /// s of the normal numbers N(0, s²) that are added to every input, in units of the inputs as the
+  /// network sees them; at least 0.
+  ///
+  /// Bishop 1995, *Training with Noise is Equivalent to Tikhonov Regularization*,
+  /// doi:10.1162/neco.1995.7.1.108. No number lies beyond ±6.34 s.
+  public var inputDeviation: Double
+  /// The probability that an input is dropped, in 0 ..< 1; the others grow by 1/(1−p).
+  ///
+  /// That of a hidden layer's output stands in the layer: `DenseLayer.dropout`.
+  public var inputDropout: Double
+  /// ε of the smoothed targets, in 0 ..< 1: y ← (1−ε) y + ε/K over the K classes of a
+  /// cross-entropy, y ← (1−ε) y + ε/2 for each output of a binary one.
+  ///
+  /// Szegedy et al. 2016, *Rethinking the Inception Architecture*, arXiv 1512.00567, section 7.
+  public var labelSmoothing: Double
+  /// α of mixup, positive; 0 for none. Each batch draws λ ~ Beta(α, α) and a permutation π, and
+  ///
+  ///     x̃ᵢ = λ xᵢ + (1−λ) x_π(i)        w̃ᵢ = λ wᵢ + (1−λ) w_π(i)
+  ///     ỹᵢ = (λ wᵢ yᵢ + (1−λ) w_π(i) y_π(i)) / w̃ᵢ
+  ///
+  /// take the places of x, w and y, so that C = Σ w̃ C(x̃, ỹ) is λ Σ w C(x̃, y) plus the other share
+  /// wherever the loss is linear in y. λ or 1−λ, whichever is larger, goes to the example itself,
+  /// which leaves the distribution of the mixed batch as it is (π and its inverse are equally
+  /// likely) and says whose class an example is judged by.
+  ///
+  /// Zhang et al. 2018, *mixup: Beyond Empirical Risk Minimization*, arXiv 1710.09412.
+  public var mixup: Double
+
+  public init(
+    seed: UInt64, step: Int = 0, inputDeviation: Double = 0, inputDropout: Double = 0,
+    labelSmoothing: Double = 0, mixup: Double = 0
+  ) {
+    self.seed = seed
+    self.step = step
+    self.inputDeviation = inputDeviation
+    self.inputDropout = inputDropout
+    self.labelSmoothing = labelSmoothing
+    self.mixup = mixup
+  }
+
+  /// Whether the numbers lie in their ranges.
+  public var isValid: Bool {
+    step >= 0 && inputDeviation >= 0 && inputDeviation.isFinite && (0..<1).contains(inputDropout)
+      && (0..<1).contains(labelSmoothing) && mixup >= 0 && mixup.isFinite
+  }
+
+  var changesInputs: Bool { mixup > 0 || inputDeviation > 0 || inputDropout > 0 }
+  var changesTargets: Bool { mixup > 0 || labelSmoothing > 0 }
+
+  /// The same noise in another step.
+  func at(step: Int) -> Noise {
+    var noise = self
+    noise.step = step
+    return noise
+  }
+
+  /// The upper half of the counter: (purpose and layer, step). Layer 1 is the input.
+  func stream(_ purpose: RandomSource.Purpose, layer: Int) -> UInt64 {
+    UInt64(UInt32(truncatingIfNeeded: step)) << 32
+      | UInt64(UInt32(truncatingIfNeeded: layer << 8) | purpose.rawValue)
+  }
+
+  /// Words below this are dropped: p · 2³².
+  static func threshold(_ probability: Double) -> UInt32 {
+    UInt32(min((probability * 0x1p32).rounded(), 0x1p32 - 1))
+  }
+}
+
+/// Why a noise does not suit a loss.
+public enum NoiseError: UserError, Equatable {
+  case smoothing(Loss)
+  case mixup(Loss)
+
+  public var description: String {
+    switch self {
+    case .smoothing(let loss):
+      "label smoothing spreads the probability of classes, and \(loss) knows none: "
+        + "use cross-entropy or binary-cross-entropy, or no smoothing"
+    case .mixup(let loss):
+      "mixup makes targets between the classes, on which \(loss) is not defined: "
+        + "use cross-entropy or binary-cross-entropy, or no mixup"
+    }
+  }
+}
+
+extension Noise {
+  /// Throws unless the loss is defined on the targets that the noise makes.
+  ///
+  /// Smoothing needs targets that are probabilities: cross-entropy and binary cross-entropy. Mixup
+  /// takes any loss but hinge, whose targets are classes alone.
+  public func check(for loss: Loss) throws(NoiseError) {
+    switch loss {
+    case .crossEntropy, .binaryCrossEntropy: return
+    case .hinge where mixup > 0: throw .mixup(loss)
+    default: if labelSmoothing > 0 { throw .smoothing(loss) }
+    }
+  }
+}
+
+// MARK: Applying it
+
+/// Where a workspace keeps what a noise makes of a batch.
+struct NoiseRoom<T: Scalar> {
+  /// x̃, `[m, inputs]`.
+  let inputs: MatrixView<T>
+  /// ỹ, `[m, outputs]`.
+  let targets: MatrixView<T>
+  /// w̃ of each example, and its share in its own mixture, `[1, m]` each.
+  let weights: MatrixView<T>
+  let shares: MatrixView<T>
+  /// π.
+  var partners: [UInt32]
+}
+
+extension Workspace {
+  /// Changes inputs, targets and weights of the batch that is loaded.
+  mutating func apply(_ noise: Noise, loss: Loss, pool: ThreadPool?) {
+    precondition(hasRoom(for: noise), "\(noise) in a workspace without room for it")
+    if noise.mixup > 0 { mix(noise) }
+    let changed = room.inputs
+    if noise.inputDeviation > 0 {
+      T.kernels.addNormal(
+        pool?.handle, rows, inputs.columns, inputs.start, inputs.stride, noise.seed,
+        noise.stream(.inputNoise, layer: 1), 0, T(noise.inputDeviation), changed.start,
+        changed.stride)
+      inputs = changed
+    }
+    if noise.inputDropout > 0 {
+      let p = noise.inputDropout
+      T.kernels.dropout(
+        pool?.handle, rows, inputs.columns, inputs.start, inputs.stride, noise.seed,
+        noise.stream(.dropout, layer: 1), 0, Noise.threshold(p), T(1 / (1 - p)), nil, 0,
+        changed.start, changed.stride)
+      inputs = changed
+    }
+    if noise.labelSmoothing > 0 {
+      let epsilon = noise.labelSmoothing
+      let classes = loss == .binaryCrossEntropy ? 2 : targets.columns
+      T.kernels.scaleAndShift(
+        rows, targets.columns, targets.start, targets.stride, T(1 - epsilon),
+        T(epsilon / Double(classes)), room.targets.start, room.targets.stride)
+      targets = room.targets
+    }
+  }
+
+  private func hasRoom(for noise: Noise) -> Bool {
+    guard
+      noise.isValid && (!noise.changesInputs || room.inputs.isKept)
+        && (!noise.changesTargets || room.targets.isKept)
+        && (noise.mixup == 0 || room.shares.isKept)
+    else { return false }
+    // By index: a closure would allocate in a build without optimisation.
+    for index in 0..<layers.count where layers[index].dropout > 0 && !states[index].mask.isKept {
+      return false
+    }
+    return true
+  }
+
+  /// Mixup: x̃, ỹ and w̃ take the places of x, y and w.
+  private mutating func mix(_ noise: Noise) {
+    var random = RandomSource(
+      seed: noise.seed, purpose: .mixup, index: UInt32(truncatingIfNeeded: noise.step))
+    let beta = random.beta(noise.mixup)
+    let lambda = T(max(beta, 1 - beta))
+    for row in 0..<rows { room.partners[row] = UInt32(row) }
+    random.shuffle(&room.partners, count: rows)
+
+    let shares = room.shares.start
+    for row in 0..<rows { shares[row] = lambda }
+    mix(inputs, by: shares, into: room.inputs)
+    inputs = room.inputs
+    if let weights {
+      let mixed = room.weights.start
+      for row in 0..<rows {
+        let own = lambda * weights[row]
+        let sum = own + (1 - lambda) * weights[Int(room.partners[row])]
+        mixed[row] = sum
+        if sum > 0 { shares[row] = own / sum }
+      }
+      self.weights = UnsafePointer(mixed)
+    }
+    mix(targets, by: shares, into: room.targets)
+    targets = room.targets
+  }
+
+  private func mix(
+    _ source: MatrixView<T>, by shares: UnsafeMutablePointer<T>, into mixed: MatrixView<T>
+  ) {
+    room.partners.withUnsafeBufferPointer {
+      T.kernels.mix(
+        rows, source.columns, source.start, source.stride, $0.baseAddress, shares, mixed.start,
+        mixed.stride)
+    }
+  }
+}
+
+extension DenseLayer {
+  /// Inverted dropout: ã = a ⊙ r with rⱼ = 0 with probability p, else 1/(1−p).
+  ///
+  /// a stays beside ã, because σ′ is computed from it.
+  ///
+  /// - Parameters:
+  ///   - state: Holds a; receives r and ã, `[m, outputs]` each.
+  ///   - position: Number of the layer; 2 for the first that computes.
+  func formDropped<T: Scalar>(
+    rows: Int, state: LayerState<T>, under noise: Noise, position: Int, pool: ThreadPool?
+  ) {
+    let (a, mask, dropped) = (state.outputs, state.mask, state.dropped)
+    T.kernels.dropout(
+      pool?.handle, rows, outputs, a.start, a.stride, noise.seed,
+      noise.stream(.dropout, layer: position), 0, Noise.threshold(dropout), T(1 / (1 - dropout)),
+      mask.start, mask.stride, dropped.start, dropped.stride)
+  }
+}
+
+extension RandomSource {
+  /// A number in [0, 1] of the distribution Beta(α, α): G / (G + G′) for two gamma numbers.
+  ///
+  /// - Parameter alpha: α, positive.
+  mutating func beta(_ alpha: Double) -> Double {
+    // Beyond these bounds the distribution is a coin or the number ½ anyway.
+    let alpha = min(max(alpha, 1e-9), 1e9)
+    let first = logGamma(alpha)
+    return 1 / (1 + Double.naturalExponential(logGamma(alpha) - first))
+  }
+
+  /// The logarithm of a number of the distribution Gamma(α, 1), which for a small α would be 0 itself.
+  ///
+  /// Marsaglia & Tsang 2000, *A Simple Method for Generating Gamma Variables*,
+  /// doi:10.1145/358407.358414; below 1 by G(α) = G(α + 1) U^(1/α).
+  private mutating func logGamma(_ alpha: Double) -> Double {
+    if alpha < 1 {
+      let power = Double.naturalLogarithm(uniform()) / alpha
+      return logGamma(alpha + 1) + power
+    }
+    let d = alpha - 1.0 / 3
+    let c = 1 / (9 * d).squareRoot()
+    while true {
+      let x = normal()
+      let root = 1 + c * x
+      guard root > 0 else { continue }
+      let v = root * root * root
+      let logV = Double.naturalLogarithm(v)
+      if Double.naturalLogarithm(uniform()) < x * x / 2 + d - d * v + d * logV {
+        return Double.naturalLogarithm(d) + logV
+      }
+    }
+  }
+}
