@@ -1,6 +1,7 @@
 // All kernels of one variant and one precision. A variant file sets what simd.h and tiles.h want and
 // BP_TABLE, the name of the table, and includes this once.
 #include "losses.h"
+#include "normalization.h"
 #include "products.h"
 #include "rows.h"
 #include "updates.h"
@@ -17,6 +18,9 @@ const BP_TABLE_TYPE BP_TABLE = {
     .softmax_delta = softmax_delta,
     .maxout = maxout,
     .maxout_delta = maxout_delta,
+    .normalize = normalize,
+    .normalize_delta = normalize_delta,
+    .normalize_gradient = normalize_gradient,
     .loss = loss,
     .loss_gradient = loss_gradient,
     .softmax_cross_entropy = softmax_cross_entropy,

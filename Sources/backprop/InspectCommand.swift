@@ -43,6 +43,7 @@ struct InspectCommand: ParsableCommand {
           [
             "layer": JSONValue(index + 2), "outputs": JSONValue(layer.0.outputs),
             "activation": .string(layer.0.activation.description),
+            "normalization": layer.0.normalization.map { .string($0.rawValue) } ?? .null,
             "weightNorm": JSONValue(layer.1),
           ]
         }),
@@ -94,7 +95,7 @@ struct InspectCommand: ParsableCommand {
     for (index, (layer, norm)) in zip(network.layers, norms).enumerated() {
       try Terminal.printOutput(
         Format.left(String(index + 2), 5) + "  " + Format.left(String(layer.outputs), 7) + "  "
-          + Format.right(layer.activation.description, 15) + "  " + Format.short(norm))
+          + Format.right(layer.functions, 15) + "  " + Format.short(norm))
     }
   }
 

@@ -131,6 +131,11 @@ extension AssumptionCheck {
             result.parameters[layer: layer, output: place * pieces + piece, input: input] =
               source[layer: layer, output: neuron * pieces + piece, input: input]
           }
+          guard let gains = source.layout.normalizationIndices[layer] else { continue }
+          for input in source.layout.tensors[gains].inputs > 0 ? [0, nil] : [nil] {
+            result.parameters[layer: gains, output: place * pieces + piece, input: input] =
+              source[layer: gains, output: neuron * pieces + piece, input: input]
+          }
         }
         for output in 0..<above.outputs {
           result.parameters[layer: layer + 1, output: output, input: place] =

@@ -1,12 +1,18 @@
-/// A fully connected layer: z = W a + b, then a = σ(z).
+/// A fully connected layer: z = W a + b, an optional normalisation of z, then a = σ(z).
 ///
-/// Its parameters are one tensor of the flat buffer: W `[affine outputs, inputs]` and b.
+/// Its parameters are one tensor of the flat buffer: W `[affine outputs, inputs]` and b; and one of the
+/// gain and shift where it is normalised.
 public struct DenseLayer: Hashable, Sendable {
   public let inputs: Int
   public let outputs: Int
   public let activation: Activation
+  /// How z is normalised; nil where it is not.
+  public let normalization: Normalization?
 
-  public init(inputs: Int, outputs: Int, activation: Activation) {
+  public init(
+    inputs: Int, outputs: Int, activation: Activation, normalization: Normalization? = nil
+  ) {
+    self.normalization = normalization
     self.inputs = inputs
     self.outputs = outputs
     self.activation = activation
@@ -15,7 +21,8 @@ public struct DenseLayer: Hashable, Sendable {
   var affineOutputs: Int { outputs * activation.pieces }
 
   var needsWeightedInputs: Bool {
-    activation.keepsOutputGradient || activation.derivativeUsesWeightedInputs
+    normalization != nil || activation.keepsOutputGradient
+      || activation.derivativeUsesWeightedInputs
   }
 
   /// z = W a + b and a = σ(z) for a batch, one example a row.
@@ -72,7 +79,8 @@ public struct DenseLayer: Hashable, Sendable {
 
   /// BP2: passes δ of this layer down, δˡ⁻¹ = (δˡ W) ⊙ σ′(zˡ⁻¹).
   ///
-  /// σ′ belongs to the layer below, so that layer's activation and state are given.
+  /// σ′ belongs to the layer below, so that layer's activation and state are given. Where the layer
+  /// below is normalised, this gives ∂C/∂n, and its normalisation goes on from there.
   ///
   /// - Parameters:
   ///   - delta: δ of this layer, `[m, affine outputs]`.
@@ -88,13 +96,14 @@ public struct DenseLayer: Hashable, Sendable {
         rows: rows, delta: delta, parameters: parameters, into: state.outputGradient, pool: pool)
       activation.formDelta(
         rows, gradient: state.outputGradient, outputs: state.outputs,
-        weightedInputs: state.weightedInputs, into: state.delta)
+        weightedInputs: state.weightedInputs, into: state.activationDelta)
     } else {
       let kept = activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs
+      let target = state.activationDelta
       T.kernels.passDown(
         pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,
         activation.kernel, T(activation.kernelParameter), kept.start, kept.stride,
-        state.delta.start, state.delta.stride)
+        target.start, target.stride)
     }
   }
 

@@ -37,6 +37,12 @@ extension Network {
       let state = workspace.states[index]
       switch layers[index] {
       case .dense(let layer):
+        if let gains = parameters.layout.normalization(of: index) {
+          layer.forward(
+            rows: workspace.rows, below: below, parameters: start + tensors[index].offset,
+            gains: start + gains.offset, state: state, pool: pool)
+          break
+        }
         layer.forward(
           rows: workspace.rows, below: below, parameters: start + tensors[index].offset,
           state: state, pool: pool)

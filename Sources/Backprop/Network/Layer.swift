@@ -31,6 +31,13 @@ public enum Layer: Hashable, Sendable {
     }
   }
 
+  /// How z is normalised before the activation; nil where it is not.
+  public var normalization: Normalization? {
+    switch self {
+    case .dense(let layer): layer.normalization
+    }
+  }
+
   /// Whether the backward pass needs z, so that the workspace keeps it.
   var needsWeightedInputs: Bool {
     switch self {
@@ -40,7 +47,7 @@ public enum Layer: Hashable, Sendable {
 }
 
 extension Layer: Codable {
-  private enum Key: String, CodingKey { case kind, inputs, outputs, activation }
+  private enum Key: String, CodingKey { case kind, inputs, outputs, activation, normalization }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
@@ -54,7 +61,8 @@ extension Layer: Codable {
       DenseLayer(
         inputs: try container.decode(Int.self, forKey: .inputs),
         outputs: try container.decode(Int.self, forKey: .outputs),
-        activation: try Self.activation(container.superDecoder(forKey: .activation))))
+        activation: try Self.activation(container.superDecoder(forKey: .activation)),
+        normalization: try container.decodeIfPresent(Normalization.self, forKey: .normalization)))
   }
 
   /// An activation by its name, also a user's own that the decoder was told of.
@@ -82,6 +90,7 @@ extension Layer: Codable {
       try container.encode(layer.inputs, forKey: .inputs)
       try container.encode(layer.outputs, forKey: .outputs)
       try container.encode(layer.activation, forKey: .activation)
+      try container.encodeIfPresent(layer.normalization, forKey: .normalization)
     }
   }
 }

@@ -39,12 +39,13 @@ public struct Network<T: Scalar>: Sendable {
   ///   - loss: The loss that BP1 begins with.
   ///   - reduction: Mean or sum over the examples of a batch.
   ///   - initializer: How weights begin; nil takes the one suited to each layer's activation.
+  ///   - normalizations: How layers 2 … L − 1 normalise, one element per layer; empty for none.
   ///   - seed: The same seed gives the same weights.
   /// - Throws: `NetworkError` if the sizes or the activations make no network, or the loss is not
   ///   defined on the outputs of the last activation.
   public init(
     sizes: [Int], activations: [Activation], loss: Loss, reduction: Reduction = .mean,
-    initializer: Initializer? = nil, seed: UInt64 = 0
+    initializer: Initializer? = nil, normalizations: [Normalization?] = [], seed: UInt64 = 0
   ) throws(NetworkError) {
     guard sizes.count >= 2 else { throw .tooFewSizes(sizes) }
     if let index = sizes.firstIndex(where: { $0 < 1 }) {
@@ -53,13 +54,17 @@ public struct Network<T: Scalar>: Sendable {
     guard activations.count == sizes.count - 1 else {
       throw .activationCount(found: activations.count, layers: sizes.count - 1)
     }
+    guard normalizations.isEmpty || normalizations.count >= sizes.count - 2 else {
+      throw .normalizationCount(found: normalizations.count, layers: sizes.count - 2)
+    }
     let layers = activations.indices.map { index in
       Layer.dense(
         DenseLayer(
-          inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index]))
+          inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index],
+          normalization: index < normalizations.count ? normalizations[index] : nil))
     }
     try self.init(layers: layers, loss: loss, reduction: reduction)
-    for (index, tensor) in parameters.layout.tensors.enumerated() {
+    for (index, tensor) in parameters.layout.tensors.prefix(layers.count).enumerated() {
       var random = RandomSource(seed: seed, purpose: .initialization, index: UInt32(index))
       let initializer = initializer ?? .suited(to: activations[index])
       parameters.setTensors(
@@ -70,7 +75,7 @@ public struct Network<T: Scalar>: Sendable {
     }
   }
 
-  /// Makes a network of given layers, all parameters zero.
+  /// Makes a network of given layers, all parameters zero; but the gains of normalisations are 1.
   ///
   /// - Throws: `NetworkError` as above, and if the layers do not fit together.
   public init(layers: [Layer], loss: Loss, reduction: Reduction) throws(NetworkError) {
@@ -96,7 +101,10 @@ public struct Network<T: Scalar>: Sendable {
       guard !overflow1, !overflow2, weights <= Self.largestParameterCount - count else {
         throw .tooLarge
       }
-      count += weights + width
+      count += weights + width * (1 + (layer.normalization?.parametersPerOutput ?? 0))
+      if index == layers.count - 1, layer.normalization != nil {
+        throw .normalizedOutput(layer: index + 2)
+      }
     }
     if case .custom = loss {
     } else if Loss(loss.description) == nil {
@@ -110,6 +118,13 @@ public struct Network<T: Scalar>: Sendable {
     self.reduction = reduction
     layout = ParameterLayout(layers: layers)
     parameters = Parameters(layout: layout)
+    for (index, layer) in layers.enumerated() {
+      guard let normalization = layer.normalization else { continue }
+      let width = layer.affineOutputs
+      parameters.setNormalization(
+        of: index, gain: [T](repeating: 1, count: width),
+        shift: [T](repeating: 0, count: normalization.isCentred ? width : 0))
+    }
   }
 
   /// The same network in another precision, each parameter rounded once.
@@ -145,6 +160,9 @@ public enum NetworkError: UserError, Equatable {
   case activationCount(found: Int, layers: Int)
   case layersDoNotFit(layer: Int, inputs: Int, outputsBelow: Int)
   case softmaxNotLast(layer: Int)
+  case normalizationCount(found: Int, layers: Int)
+  /// The last layer is normalised.
+  case normalizedOutput(layer: Int)
   case lossNotDefined(Loss, outputActivation: Activation)
   /// An activation or a loss whose number is out of its range.
   case badParameter(of: String)
@@ -162,6 +180,10 @@ public enum NetworkError: UserError, Equatable {
       "layer \(layer) takes \(inputs) inputs, but the layer below has \(outputsBelow) outputs"
     case .softmaxNotLast(let layer):
       "layer \(layer) is hidden and cannot use softmax: softmax belongs on the last layer only"
+    case .normalizationCount(let found, let layers):
+      "\(found) normalizations for \(layers) hidden layers: give one for each, or one for all"
+    case .normalizedOutput(let layer):
+      "layer \(layer) is the last and cannot be normalised: only hidden layers are"
     case .lossNotDefined(let loss, let activation):
       "loss \(loss) is not defined on the outputs of \(activation): "
         + "use \(loss.canonicalActivation) on the last layer, or another loss"

@@ -73,7 +73,13 @@ public struct Workspace<T: Scalar>: ~Copyable {
         outputs: arena.matrix(capacity, layer.outputs),
         delta: arena.matrix(capacity, layer.affineOutputs),
         outputGradient: isLast || layer.activation.keepsOutputGradient
-          ? arena.matrix(capacity, layer.outputs) : .none)
+          ? arena.matrix(capacity, layer.outputs) : .none,
+        normalization: layer.normalization.map { _ in
+          NormalizationState(
+            weightedInputs: arena.matrix(capacity, layer.affineOutputs),
+            moments: arena.matrix(1, 2 * capacity).start,
+            delta: arena.matrix(capacity, layer.affineOutputs))
+        })
     }
     return (inputs, targets, weights, losses, states)
   }
@@ -94,6 +100,11 @@ public struct Workspace<T: Scalar>: ~Copyable {
   public func delta(of layer: Int) -> Matrix<T> { copy(states[layer].delta) }
   /// zˡ of the last batch, `[m, affine outputs]`, or nil where it is not kept.
   public func weightedInputs(of layer: Int) -> Matrix<T>? {
+    if let normalization = states[layer].normalization { return copy(normalization.weightedInputs) }
+    return activationInputs(of: layer)
+  }
+  /// What σ was applied to: n of a normalised layer, else zˡ; nil where it is not kept.
+  public func activationInputs(of layer: Int) -> Matrix<T>? {
     states[layer].weightedInputs.columns > 0 || states[layer].outputs.columns == 0
       ? copy(states[layer].weightedInputs) : nil
   }
@@ -103,7 +114,8 @@ public struct Workspace<T: Scalar>: ~Copyable {
 
 /// The matrices of one layer for one batch, inside a workspace.
 struct LayerState<T: Scalar> {
-  /// z, `[m, affine outputs]`; without columns where it is not kept.
+  /// What σ is applied to, `[m, affine outputs]`: z, or n of a normalised layer; without columns where it
+  /// is not kept.
   let weightedInputs: MatrixView<T>
   /// a, `[m, outputs]`.
   let outputs: MatrixView<T>
@@ -111,6 +123,8 @@ struct LayerState<T: Scalar> {
   let delta: MatrixView<T>
   /// ∂C/∂a, `[m, outputs]`: ∇ₐC of the last layer, and the error before σ′ takes part (maxout, your own).
   let outputGradient: MatrixView<T>
+  /// z itself and ∂C/∂n; nil for a layer that is not normalised.
+  let normalization: NormalizationState<T>?
 }
 
 /// Rows of padded elements somewhere in memory that the holder of the view keeps alive.
