@@ -91,11 +91,12 @@ struct InspectCommand: ParsableCommand {
     if let weights = model.weights {
       try line("weights", weights.text(labels: model.targetEncoder?.labels ?? []))
     }
-    try Terminal.printOutput("\nlayer  outputs  activation       ‖W‖")
+    let width = max(15, network.layers.map(\.functions.count).max() ?? 0)
+    try Terminal.printOutput("\nlayer  outputs  " + Format.right("activation", width) + "  ‖W‖")
     for (index, (layer, norm)) in zip(network.layers, norms).enumerated() {
       try Terminal.printOutput(
         Format.left(String(index + 2), 5) + "  " + Format.left(String(layer.outputs), 7) + "  "
-          + Format.right(layer.functions, 15) + "  " + Format.short(norm))
+          + Format.right(layer.functions, width) + "  " + Format.short(norm))
     }
   }
 

@@ -174,7 +174,8 @@ extension TrainingJob {
     let effective = try TrainCommand.parse(merged)
     let job = try TrainingJob(
       effective, checkpoints: writer(effective, merged),
-      resumption: Resumption(file: file, givenNetwork: command.network.given + command.normalization.given))
+      resumption: Resumption(
+        file: file, givenNetwork: command.network.given + command.normalization.given))
     for error in damaged {
       job.reporter.warn(
         code: "damagedCheckpoint", "\(error.description); going on from the one before")

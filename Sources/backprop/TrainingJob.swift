@@ -210,7 +210,8 @@ extension TrainingJob {
         sizes: sizes, activations: activations + [design.activation], loss: design.loss,
         reduction: options.reduction.map(Names.reduction) ?? .mean,
         initializer: options.initializer.map(Names.initializer),
-        normalizations: command.normalization.normalizations(count: hidden.count), seed: command.training.seed ?? 0)
+        normalizations: command.normalization.normalizations(count: hidden.count),
+        seed: command.training.seed ?? 0)
       return Preparation(
         network: network,
         data: ModelData(encoder: encoder, target: target, weights: weights), split: split)

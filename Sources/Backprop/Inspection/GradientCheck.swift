@@ -148,11 +148,13 @@ public struct GradientCheck: Sendable {
       if size > 0, d.uncertainty > Self.wrongError * size { unresolved += 1 }
       if worst == nil || relativeError > (worst?.relativeError ?? 0) {
         worst = EntryCheck(
-          output: entry.output, input: kind == .weight ? entry.input : nil, analytic: g, numeric: d.value,
+          output: entry.output, input: kind == .weight ? entry.input : nil, analytic: g,
+          numeric: d.value,
           relativeError: relativeError, step: d.step)
       }
     }
-    let tensor = network.parameters.layout.tensors[kind.tensor(of: layer, network.parameters.layout)]
+    let tensor = network.parameters.layout.tensors[
+      kind.tensor(of: layer, network.parameters.layout)]
     let error = worst?.relativeError ?? 0
     return TensorCheck(
       layer: layer + 2, name: kind,

@@ -281,7 +281,9 @@ extension Network {
     }
     let affineCount = expected.count
     for (index, layer) in layers.enumerated() {
-      guard let normalization = layer.normalization, affineCount == 2 * layers.count else { continue }
+      guard let normalization = layer.normalization, affineCount == 2 * layers.count else {
+        continue
+      }
       expected.append(("layers.\(index).norm.weight", [layer.affineOutputs]))
       if normalization.isCentred {
         expected.append(("layers.\(index).norm.bias", [layer.affineOutputs]))

@@ -29,9 +29,10 @@ struct ExplainJob {
           + "which the model computes; give one within its range")
     }
     if let layer = network.layers.firstIndex(where: { $0.normalization != nil }) {
-      throw UsageError(
-        "layer \(layer + 2) of \(modelName) is normalised, and explain cannot show the steps of a "
-          + "normalisation yet; `backprop check` judges its gradients, gain and shift included")
+      throw DataError(
+        file: modelName, "layer \(layer + 2) is normalised",
+        remedy: "explain cannot show the steps of a normalisation; `backprop check` judges its "
+          + "gradients, gain and shift included")
     }
     let (batch, companions) = try examples(of: network, rows)
     let configuration = data.model.configuration
