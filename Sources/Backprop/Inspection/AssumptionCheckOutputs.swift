@@ -131,10 +131,13 @@ extension AssumptionCheck {
             result.parameters[layer: layer, output: place * pieces + piece, input: input] =
               source[layer: layer, output: neuron * pieces + piece, input: input]
           }
-          guard let gains = source.layout.normalizationIndices[layer] else { continue }
-          for input in source.layout.tensors[gains].inputs > 0 ? [0, nil] : [nil] {
-            result.parameters[layer: gains, output: place * pieces + piece, input: input] =
-              source[layer: gains, output: neuron * pieces + piece, input: input]
+        }
+        if let gains = source.layout.normalizationIndices[layer] {
+          for piece in 0..<pieces {
+            for input in source.layout.tensors[gains].inputs > 0 ? [0, nil] : [nil] {
+              result.parameters[layer: gains, output: place * pieces + piece, input: input] =
+                source[layer: gains, output: neuron * pieces + piece, input: input]
+            }
           }
         }
         for output in 0..<above.outputs {

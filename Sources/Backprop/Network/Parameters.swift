@@ -112,7 +112,8 @@ public struct ParameterLayout: Equatable, Sendable {
     var count: Int { panels * rows * 16 }
 
     func index(output: Int, input: Int?) -> Int {
-      precondition(output >= 0 && output < outputs && (input ?? 0) >= 0 && (input ?? 0) < inputs)
+      precondition(
+        output >= 0 && output < outputs && input.map { $0 >= 0 && $0 < inputs } ?? true)
       return offset + (output / 16 * rows + (input ?? inputs)) * 16 + output % 16
     }
   }

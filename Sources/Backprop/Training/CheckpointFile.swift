@@ -197,8 +197,9 @@ extension Checkpoint {
     let prefixes = ["", "best."] + state.moments.map { "\($0)." }
     let expected = Set(
       prefixes.flatMap { prefix in
-        layers.indices.flatMap {
-          ["\(prefix)layers.\($0).weight", "\(prefix)layers.\($0).bias"]
+        layers.enumerated().flatMap { index, layer in
+          ["weight", "bias"].map { "\(prefix)layers.\(index).\($0)" }
+            + (layer.normalization?.tensorNames ?? []).map { "\(prefix)layers.\(index).\($0)" }
         }
       })
     if let extra = file.file.tensors.first(where: { !expected.contains($0.name) }) {
