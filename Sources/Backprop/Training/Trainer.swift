@@ -151,7 +151,7 @@ public struct Trainer<T: Scalar>: Sendable {
 }
 
 /// One run: what is allocated once, and how far it has come.
-private struct Run<T: Scalar>: ~Copyable {
+struct Run<T: Scalar>: ~Copyable {
   let configuration: TrainingConfiguration
   let pool: ThreadPool?
   let metricKind: MetricKind
