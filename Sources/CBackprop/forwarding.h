@@ -49,6 +49,22 @@ void BP_NAME(maxout_delta)(size_t rows, size_t units, size_t pieces, const BP_RE
     size_t ldgradient, const BP_REAL *z, size_t ldz, BP_REAL *out, size_t ldout) {
   BP_ACTIVE->maxout_delta(rows, units, pieces, gradient, ldgradient, z, ldz, out, ldout);
 }
+void BP_NAME(normalize)(size_t rows, size_t columns, const BP_REAL *z, size_t ldz, bool centred,
+    BP_REAL epsilon, const BP_REAL *panels, BP_REAL *moments, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->normalize(rows, columns, z, ldz, centred, epsilon, panels, moments, out, ldout);
+}
+void BP_NAME(normalize_delta)(size_t rows, size_t columns, const BP_REAL *gradient,
+    size_t ldgradient, const BP_REAL *z, size_t ldz, bool centred, const BP_REAL *panels,
+    const BP_REAL *moments, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->normalize_delta(rows, columns, gradient, ldgradient, z, ldz, centred, panels, moments,
+      out, ldout);
+}
+void BP_NAME(normalize_gradient)(size_t rows, size_t columns, const BP_REAL *gradient,
+    size_t ldgradient, const BP_REAL *z, size_t ldz, bool centred, const BP_REAL *moments,
+    BP_REAL *panels) {
+  BP_ACTIVE->normalize_gradient(rows, columns, gradient, ldgradient, z, ldz, centred, moments,
+      panels);
+}
 void BP_NAME(loss)(bp_loss loss, BP_REAL parameter, size_t rows, size_t columns,
     const BP_REAL *outputs, size_t ldoutputs, const BP_REAL *targets, size_t ldtargets,
     const BP_REAL *weights, BP_REAL scale, BP_REAL *losses) {

@@ -3,6 +3,7 @@
 #include "lines.h"
 #include "losses.h"
 #include "noise.h"
+#include "normalization.h"
 #include "products.h"
 #include "rows.h"
 #include "updates.h"
@@ -19,6 +20,9 @@ const BP_TABLE_TYPE BP_TABLE = {
     .softmax_delta = softmax_delta,
     .maxout = maxout,
     .maxout_delta = maxout_delta,
+    .normalize = normalize,
+    .normalize_delta = normalize_delta,
+    .normalize_gradient = normalize_gradient,
     .loss = loss,
     .loss_gradient = loss_gradient,
     .softmax_cross_entropy = softmax_cross_entropy,

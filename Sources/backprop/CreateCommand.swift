@@ -34,6 +34,9 @@ struct CreateCommand: ParsableCommand {
     help: "\(Initializer.names.joined(separator: ", ")). (default: suits the activation)")
   var initializer: String?
 
+  @OptionGroup
+  var normalization: NormalizationOptions
+
   @Option(name: .long, help: "Weights of your own: an .npz or .safetensors file.")
   var weights: String?
 
@@ -88,6 +91,7 @@ struct CreateCommand: ParsableCommand {
     }
     let activations = try Names.activations(
       activation, count: sizes.count - 1, option: "--activation")
+    let normalizations = try normalization.normalizations(count: sizes.count - 2)
     try Names.checkMemory(sizes: sizes, activations: activations, copies: 3, as: T.self)
     let loss = try Names.loss(loss)
     let reduction = try reduction.map(Names.reduction) ?? .mean
@@ -96,14 +100,15 @@ struct CreateCommand: ParsableCommand {
         let layers = activations.indices.map { index in
           Layer.dense(
             DenseLayer(
-              inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index]))
+              inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index],
+              normalization: index < normalizations.count ? normalizations[index] : nil))
         }
         return try WeightFile.network(
           from: weights, layers: layers, loss: loss, reduction: reduction)
       }
       return try Network(
         sizes: sizes, activations: activations, loss: loss, reduction: reduction,
-        initializer: initializer.map(Names.initializer), seed: seed)
+        initializer: initializer.map(Names.initializer), normalizations: normalizations, seed: seed)
     } catch let error as NetworkError {
       throw UsageError(error.description)
     }

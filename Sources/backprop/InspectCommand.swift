@@ -66,6 +66,8 @@ struct InspectCommand: ParsableCommand {
               JSONMember("layer", JSONValue(index + 2)),
               JSONMember("outputs", JSONValue(layer.0.outputs)),
               JSONMember("activation", .string(layer.0.activation.description)),
+              JSONMember(
+                "normalization", layer.0.normalization.map { .string($0.rawValue) } ?? .null),
               JSONMember("weightNorm", JSONValue(layer.1)),
             ] + (dropout > 0 ? [JSONMember("dropout", JSONValue(dropout))] : []))
         }),
@@ -115,12 +117,14 @@ struct InspectCommand: ParsableCommand {
       try line("weights", weights.text(labels: model.targetEncoder?.labels ?? []))
     }
     let hasDropout = network.layers.haveDropout
+    let width = max(15, network.layers.map(\.functions.count).max() ?? 0)
     try Terminal.printOutput(
-      "\nlayer  outputs  activation       " + (hasDropout ? "dropout  " : "") + "‖W‖")
+      "\nlayer  outputs  " + Format.right("activation", width) + "  "
+        + (hasDropout ? "dropout  " : "") + "‖W‖")
     for (index, (layer, norm)) in zip(network.layers, norms).enumerated() {
       try Terminal.printOutput(
         Format.left(String(index + 2), 5) + "  " + Format.left(String(layer.outputs), 7) + "  "
-          + Format.right(layer.activation.description, 15) + "  "
+          + Format.right(layer.functions, width) + "  "
           + (hasDropout ? Format.left(JSONValue(layer.dropout).description, 7) + "  " : "")
           + Format.short(norm))
     }

@@ -201,7 +201,8 @@ extension TrainingJob {
     let effective = try TrainCommand.parse(merged)
     let job = try TrainingJob(
       effective, arguments: merged, checkpoints: writer(effective, merged),
-      resumption: Resumption(file: file, givenNetwork: command.network.given))
+      resumption: Resumption(
+        file: file, givenNetwork: command.network.given + command.normalization.given))
     for error in damaged {
       job.reporter.warn(
         code: "damagedCheckpoint", "\(error.description); going on from the one before",

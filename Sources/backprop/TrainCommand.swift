@@ -30,6 +30,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Network")
   var network: NetworkOptions
 
+  @OptionGroup(title: "Network")
+  var normalization: NormalizationOptions
+
   @OptionGroup(title: "Training")
   var training: RunOptions
 

@@ -48,7 +48,7 @@ struct TrainingJob {
       loss: base?.network.loss ?? command.network.loss.map(Names.loss),
       batchSize: command.training.batchSize)
     if let base, resumption == nil {
-      try Self.checkAgreement(of: command.network.given, with: base)
+      try Self.checkAgreement(of: command.network.given + command.normalization.given, with: base)
       try command.table.checkAgreement(with: base)
     }
     if let base, let resumption, command.goal.force {
@@ -280,7 +280,9 @@ extension TrainingJob {
         sizes: sizes, activations: activations + [design.activation], loss: design.loss,
         reduction: options.reduction.map(Names.reduction) ?? .mean,
         dropout: command.noise.probabilities(hidden: hidden.count) ?? [],
-        initializer: options.initializer.map(Names.initializer), seed: command.training.seed ?? 0)
+        initializer: options.initializer.map(Names.initializer),
+        normalizations: command.normalization.normalizations(count: hidden.count),
+        seed: command.training.seed ?? 0)
       return Preparation(
         network: network,
         data: ModelData(encoder: encoder, target: target, weights: weights), split: split)
@@ -383,6 +385,12 @@ extension TrainingJob {
         throw UsageError("--activation softmax: softmax belongs on the last layer only")
       }
     }
+    if let text = command.normalization.normalization {
+      let usual = try Names.sizes(NetworkOptions.defaultHidden, option: "--hidden")
+      let count =
+        command.goal.from == nil ? (hidden ?? usual).count : Names.split(text).count
+      _ = try command.normalization.normalizations(count: count)
+    }
     _ = try command.table.tableOptions()
   }
 
@@ -405,6 +413,11 @@ extension TrainingJob {
         try requireAgreement(
           option, list.map(\.description).joined(separator: ","),
           activations.map(\.description).joined(separator: ","))
+      case "--norm":
+        let list = try Names.normalizations(text, count: activations.count, option: option)
+        try requireAgreement(
+          option, list.map { $0?.rawValue ?? "none" }.joined(separator: ","),
+          layers.dropLast().map { $0.normalization?.rawValue ?? "none" }.joined(separator: ","))
       case "--output-activation":
         try requireAgreement(
           option, Names.activation(text).description, base.network.outputActivation.description)

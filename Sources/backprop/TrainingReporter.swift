@@ -87,7 +87,7 @@ final class TrainingReporter {
       "\(data): \(Format.count(rows, "row")), \(features); target "
         + "\(Format.list(target.columns)) (\(what))")
     let sizes = ([layers[0].inputs] + layers.map(\.outputs)).map(String.init)
-    let activations = layers.map(\.activation.description).joined(separator: ", ")
+    let activations = layers.map(\.functions).joined(separator: ", ")
     let noise = [layers.dropoutText, configuration.noiseText].compactMap(\.self)
     progress.note(
       "network \(sizes.joined(separator: "–")) (\(activations)), "

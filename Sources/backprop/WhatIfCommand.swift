@@ -179,7 +179,7 @@ struct WhatIfCommand: ParsableCommand {
     // A trained network has little left to learn, under a mutant or not: its shape begins anew.
     let fresh = try Network<Double>(
       sizes: network.sizes, activations: network.layers.map(\.activation), loss: network.loss,
-      reduction: network.reduction, seed: seed)
+      reduction: network.reduction, normalizations: network.normalizations, seed: seed)
     return WhatIfSubject(
       source: (model, data), network: network, freshNetwork: fresh, data: dataset, metrics: metrics)
   }

@@ -162,7 +162,10 @@ struct ModelCommandTests {
         "schema", "sizes", "parameters", "layers", "loss", "reduction",
       ])
     #expect(document["schema"]?.string == "backprop.inspect/1")
-    #expect(keys(document["layers"]?[0]) == ["layer", "outputs", "activation", "weightNorm"])
+    #expect(
+      keys(document["layers"]?[0]) == [
+        "layer", "outputs", "activation", "normalization", "weightNorm",
+      ])
     #expect(document["layers"]?[0]?["layer"]?.int == 2)
     #expect(document["layers"]?.array?.count == 2)
     #expect(keys(document["encoder"]).contains("features"))

@@ -132,6 +132,14 @@ extension AssumptionCheck {
               source[layer: layer, output: neuron * pieces + piece, input: input]
           }
         }
+        if let gains = source.layout.normalizationIndices[layer] {
+          for piece in 0..<pieces {
+            for input in source.layout.tensors[gains].inputs > 0 ? [0, nil] : [nil] {
+              result.parameters[layer: gains, output: place * pieces + piece, input: input] =
+                source[layer: gains, output: neuron * pieces + piece, input: input]
+            }
+          }
+        }
         for output in 0..<above.outputs {
           result.parameters[layer: layer + 1, output: output, input: place] =
             source[layer: layer + 1, output: output, input: neuron]

@@ -47,7 +47,7 @@ extension Parameters {
   @specialized(where T == Double)
   func updateRatios(from start: Parameters) -> [UpdateRatio] {
     precondition(layout == start.layout, "parameters of different layouts")
-    return layout.tensors.map { tensor in
+    return layout.tensors.prefix(layout.layerCount).map { tensor in
       let (new, old) = (self.start + tensor.offset, start.start + tensor.offset)
       // Squares of the weights' moves and values, then of the biases'.
       var moves = (weight: 0.0, bias: 0.0)

@@ -196,9 +196,10 @@ public struct ExperimentLab: Sendable {
         weightedInputs: state.weightedInputs, into: target)
     }
     for row in 0..<workspace.rows {
-      let delta = state.delta.row(row)
+      let delta = state.activationDelta.row(row)
       for (index, value) in product[row: row].enumerated() { delta[index] += value }
     }
+    network.formNormalizedDelta(of: layer, in: &workspace)
   }
 
   // MARK: Penalties on parameters
@@ -254,7 +255,7 @@ public struct ExperimentLab: Sendable {
     let drawer = GradientCheck(entriesPerTensor: entriesPerTensor, seed: seed)
     var tensors: [ExperimentReport.Tensor] = []
     for layer in network.layers.indices {
-      for kind in TensorCheck.Kind.allCases {
+      for kind in TensorCheck.Kind.allCases where kind.exists(in: network.layers[layer]) {
         var tensor = ExperimentReport.Tensor(layer: layer + 2, name: kind)
         let entries = drawer.entries(of: kind, layer: layer, steepIn: repaired.gradient)
         for entry in entries.drawn {
@@ -262,7 +263,7 @@ public struct ExperimentLab: Sendable {
           guard d.isUsable else { continue }
           tensor.add(
             ExperimentReport.Sample(
-              output: entry.output, input: entry.input, naive: naive[entry],
+              output: entry.output, input: kind == .weight ? entry.input : nil, naive: naive[entry],
               repaired: repaired.gradient[entry], numeric: d.value,
               naiveError: GradientCheck.relativeError(naive[entry], d),
               repairedError: GradientCheck.relativeError(repaired.gradient[entry], d)))

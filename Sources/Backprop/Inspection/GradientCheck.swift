@@ -100,7 +100,7 @@ public struct GradientCheck: Sendable {
     var steepest: [ParameterEntry] = []
     var drawn: [ParameterEntry] = []
     for layer in network.layers.indices {
-      for kind in TensorCheck.Kind.allCases {
+      for kind in TensorCheck.Kind.allCases where kind.exists(in: network.layers[layer]) {
         let entries = entries(of: kind, layer: layer, steepIn: engine)
         steepest += entries.steepest.prefix(1)
         drawn += entries.drawn
@@ -148,11 +148,13 @@ public struct GradientCheck: Sendable {
       if size > 0, d.uncertainty > Self.wrongError * size { unresolved += 1 }
       if worst == nil || relativeError > (worst?.relativeError ?? 0) {
         worst = EntryCheck(
-          output: entry.output, input: entry.input, analytic: g, numeric: d.value,
+          output: entry.output, input: kind == .weight ? entry.input : nil, analytic: g,
+          numeric: d.value,
           relativeError: relativeError, step: d.step)
       }
     }
-    let tensor = network.parameters.layout.tensors[layer]
+    let tensor = network.parameters.layout.tensors[
+      kind.tensor(of: layer, network.parameters.layout)]
     let error = worst?.relativeError ?? 0
     return TensorCheck(
       layer: layer + 2, name: kind,
@@ -178,11 +180,13 @@ public struct GradientCheck: Sendable {
   func entries(
     of kind: TensorCheck.Kind, layer: Int, steepIn gradient: Parameters<Double>
   ) -> (drawn: [ParameterEntry], steepest: [ParameterEntry]) {
-    let tensor = gradient.layout.tensors[layer]
+    let tensorIndex = kind.tensor(of: layer, gradient.layout)
+    let tensor = gradient.layout.tensors[tensorIndex]
     let columns = kind == .weight ? tensor.inputs : 1
     func entry(_ index: Int) -> ParameterEntry {
       ParameterEntry(
-        layer: layer, output: index / columns, input: kind == .weight ? index % columns : nil)
+        layer: tensorIndex, output: index / columns,
+        input: kind == .weight ? index % columns : kind == .gain && tensor.inputs > 0 ? 0 : nil)
     }
     let all = 0..<(tensor.outputs * columns)
     let count = min(entriesPerTensor ?? all.count, all.count)
@@ -200,7 +204,7 @@ public struct GradientCheck: Sendable {
     if count == all.count {
       chosen = Set(all)
     } else {
-      let number = UInt32(2 * layer + (kind == .weight ? 0 : 1))
+      let number = kind.drawing(of: layer)
       var random = RandomSource(seed: seed, purpose: .sampling, index: number)
       while chosen.count < count { chosen.insert(random.index(below: all.count)) }
     }
@@ -215,7 +219,7 @@ public struct GradientCheck: Sendable {
     let uncertainty = 4 * Double.ulpOfOne * parameters.squaredNormPenalty(l2Penalty)
     var (checked, worst) = (0, 0.0)
     for layer in network.layers.indices {
-      for kind in TensorCheck.Kind.allCases {
+      for kind in TensorCheck.Kind.allCases where kind.exists(in: network.layers[layer]) {
         for entry in entries(of: kind, layer: layer, steepIn: gradient).drawn {
           let value = parameters[entry]
           parameters[entry] = value + 1

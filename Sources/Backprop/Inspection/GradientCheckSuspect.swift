@@ -36,9 +36,15 @@ public struct Suspect: Codable, Hashable, Sendable {
   ///   - isGradient: Whether a mutant gives the gradient that was checked.
   /// - Returns: nil if no tensor is wrong.
   init?(_ tensors: [TensorCheck], of isGradient: (Mutant) -> Bool) {
-    let red = tensors.filter { $0.verdict == .wrong }
-    guard !red.isEmpty else { return nil }
+    guard tensors.contains(where: { $0.verdict == .wrong }) else { return nil }
     mutant = Mutant.allCases.first(where: isGradient)
+    // ∂C/∂γ and ∂C/∂β go beside the four equations.
+    let tensors = tensors.filter { $0.name == .weight || $0.name == .bias }
+    let red = tensors.filter { $0.verdict == .wrong }
+    guard !red.isEmpty else {
+      (finding, equations, layer) = (.unclear, [], nil)
+      return
+    }
     let layers = Set(red.map(\.layer))
     let last = tensors.map(\.layer).max() ?? 0
     // Tensors that say nothing, those of dead neurons for example, are neither red nor green.

@@ -3,7 +3,7 @@ public struct GradientReport: Codable, Hashable, Sendable {
   /// C of the examples, without the regulariser.
   public let loss: Double
   public let examples: Int
-  /// W and b of layers 2 … L, in this order.
+  /// W and b (and γ and β of a normalised layer) of layers 2 … L, in this order.
   public let tensors: [TensorCheck]
   public let regularizer: RegularizerCheck
   /// The V-curve: how the error of plain central differences depends on h.
@@ -41,10 +41,49 @@ public enum GradientVerdict: String, Codable, CaseIterable, Sendable {
   }
 }
 
-/// W or b of one layer, checked.
+/// W or b of one layer, or γ or β of its normalisation, checked.
 public struct TensorCheck: Codable, Hashable, Sendable {
   public enum Kind: String, Codable, CaseIterable, Sendable {
     case weight, bias
+    /// γ and β of a normalised layer.
+    case gain, shift
+
+    /// Whether a layer has such a tensor.
+    func exists(in layer: Layer) -> Bool {
+      switch self {
+      case .weight, .bias: true
+      case .gain: layer.normalization != nil
+      case .shift: layer.normalization?.isCentred ?? false
+      }
+    }
+
+    /// Where in a layout the tensor of a layer stands that has one.
+    func tensor(of layer: Int, _ layout: ParameterLayout) -> Int {
+      switch self {
+      case .weight, .bias: layer
+      case .gain, .shift: layout.normalizationIndices[layer] ?? layer
+      }
+    }
+
+    /// The number under which its entries are drawn.
+    func drawing(of layer: Int) -> UInt32 {
+      switch self {
+      case .weight: UInt32(2 * layer)
+      case .bias: UInt32(2 * layer + 1)
+      case .gain: UInt32(2 * layer) | 1 << 30
+      case .shift: UInt32(2 * layer + 1) | 1 << 30
+      }
+    }
+
+    /// The symbol in an equation.
+    var letter: String {
+      switch self {
+      case .weight: "W"
+      case .bias: "b"
+      case .gain: "γ"
+      case .shift: "β"
+      }
+    }
   }
   /// l, from 2 to L.
   public let layer: Int
@@ -73,7 +112,7 @@ public struct TensorCheck: Codable, Hashable, Sendable {
 
   static func symbol(_ name: Kind, layer: Int) -> String {
     let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
-    return (name == .weight ? "W" : "b")
+    return name.letter
       + String(String(layer).compactMap { $0.wholeNumberValue.map { digits[$0] } })
   }
 

@@ -114,12 +114,15 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
           delta: workspace.states[layer].delta,
           gradient: gradient.mutableStart + tensor.offset, pool: nil)
       }
+      network.formNormalizationGradient(of: layer, in: workspace, into: &gradient)
       // The view above is read while the matrix lives.
       withExtendedLifetime(repeated) {}
     case .frozenFirstLayer where layer == 0:
       gradient.setTensors(
         of: layer, weights: [T](repeating: 0, count: tensor.inputs * tensor.outputs),
         biases: [T](repeating: 0, count: tensor.outputs))
+      guard let gains = gradient.layout.normalization(of: layer) else { return }
+      (gradient.mutableStart + gains.offset).update(repeating: 0, count: gains.count)
     default:
       network.formBiasAndWeightGradient(of: layer, in: &workspace, into: &gradient, pool: nil)
       guard self == .withoutBiasGradient else { return }
@@ -146,9 +149,10 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
       // To every piece of a maxout unit: which one won is its derivative.
       let pieces = network.layers[layer - 1].activation.pieces
       for row in 0..<workspace.rows {
-        let delta = below.delta.row(row)
+        let delta = below.activationDelta.row(row)
         for index in delta.indices { delta[index] = passedDown[row, index / pieces] }
       }
+      network.formNormalizedDelta(of: layer - 1, in: &workspace)
     default: network.formBackpropagatedDelta(below: layer, in: &workspace, pool: nil)
     }
   }

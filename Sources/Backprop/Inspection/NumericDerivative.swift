@@ -143,7 +143,9 @@ struct NumericDerivative: ~Copyable {
   }
 
   private func firstStep(of entry: ParameterEntry) -> Double {
-    let largest = entry.input.map { reach[entry.layer][$0] } ?? 1
+    // A gain moves n by ẑ, which is about 1.
+    let isAffine = entry.layer < reach.count
+    let largest = entry.input.map { isAffine ? reach[entry.layer][$0] : 1 } ?? 1
     return Self.firstMove / max(largest, Self.firstMove)
   }
 
@@ -350,10 +352,28 @@ extension Network {
         for j in delta.indices where delta[j] != 0 {
           sum += abs(Double(delta[j])) * magnitudes[index][row, j]
         }
+        sum += normalizationMagnitude(of: index, row: row, state)
       }
     }
     for row in 0..<workspace.rows { sum += lossMagnitude(ofRow: row, in: workspace) }
     return Double.ulpOfOne * sum
+  }
+
+  /// Σⱼ |∂C/∂nⱼ| times what nⱼ is made of: z and its mean, which cancel, ẑ, and the shift.
+  private func normalizationMagnitude(of layer: Int, row: Int, _ state: LayerState<T>) -> Double {
+    guard let kept = state.normalization, let gains = parameters.layout.normalization(of: layer)
+    else { return 0 }
+    let (z, slope) = (kept.weightedInputs.row(row), kept.delta.row(row))
+    let (mean, s) = (Double(kept.moments[2 * row]), Double(kept.moments[2 * row + 1]))
+    var sum = 0.0
+    for j in z.indices where slope[j] != 0 {
+      let gain = Double(parameters.start[gains.index(output: j, input: gains.inputs > 0 ? 0 : nil)])
+      let shift =
+        gains.inputs > 0 ? Double(parameters.start[gains.index(output: j, input: nil)]) : 0
+      let size = abs(Double(z[j]))
+      sum += abs(Double(slope[j])) * (abs(gain) * s * (3 * size + 3 * abs(mean)) + abs(shift))
+    }
+    return sum
   }
 
   /// wₓ ρₓ of one example, as `roundoff` has it.

@@ -181,7 +181,7 @@ extension Network {
       records.append(
         LayerTrace(
           layer: index + 2, activation: layers[index].activation.description, parameters: before,
-          weightedInputs: workspace.copy(workspace.states[index].weightedInputs),
+          weightedInputs: workspace.weightedInputs(of: index) ?? Matrix(rows: 0, columns: 0),
           outputs: workspace.outputs(of: index),
           derivative: derivative(of: index, in: workspace), outputGradient: outputGradient,
           delta: delta, generalDelta: general, gradient: equations.affineTensor(of: index),

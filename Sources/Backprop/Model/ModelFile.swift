@@ -289,6 +289,16 @@ extension Network {
       expected.append(("layers.\(index).weight", [width, layer.inputs]))
       expected.append(("layers.\(index).bias", [width]))
     }
+    let affineCount = expected.count
+    for (index, layer) in layers.enumerated() {
+      guard let normalization = layer.normalization, affineCount == 2 * layers.count else {
+        continue
+      }
+      expected.append(("layers.\(index).norm.weight", [layer.affineOutputs]))
+      if normalization.isCentred {
+        expected.append(("layers.\(index).norm.bias", [layer.affineOutputs]))
+      }
+    }
     for (name, needed) in expected {
       guard let found = shape(name) else {
         throw ModelError.missingTensor(path: source, name: name)
@@ -302,8 +312,8 @@ extension Network {
       throw ModelError.extraTensor(path: source, name: name)
     }
     try self.init(layers: layers, loss: loss, reduction: reduction)
-    for index in layers.indices {
-      let tensors = try [expected[2 * index], expected[2 * index + 1]].map { name, shape in
+    func read(_ tensors: [(name: String, shape: [Int])]) throws -> [[T]] {
+      try tensors.map { name, shape in
         let values = try elements(name)
         let at = T.kernels.firstNonfinite(1, values.count, values, values.count)
         if at >= 0 {
@@ -313,7 +323,14 @@ extension Network {
         }
         return values
       }
+    }
+    for (index, layer) in layers.enumerated() {
+      let tensors = try read([expected[2 * index], expected[2 * index + 1]])
       parameters.setTensors(of: index, weights: tensors[0], biases: tensors[1])
+      guard layer.normalization != nil else { continue }
+      let gains = try read(expected.filter { $0.name.hasPrefix("layers.\(index).norm.") })
+      parameters.setNormalization(
+        of: index, gain: gains[0], shift: gains.count > 1 ? gains[1] : [])
     }
   }
 }

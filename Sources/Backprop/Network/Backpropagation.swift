@@ -84,7 +84,8 @@ extension Network {
       workspace.weights, scale, gradient.start, gradient.stride)
   }
 
-  /// BP3 and BP4: ∂C/∂b and ∂C/∂W of one layer, from its δ and the outputs below it.
+  /// BP3 and BP4: ∂C/∂b and ∂C/∂W of one layer, from its δ and the outputs below it; and ∂C/∂γ and
+  /// ∂C/∂β of its normalisation, if it has one.
   func formBiasAndWeightGradient(
     of layer: Int, in workspace: inout Workspace<T>, into gradient: inout Parameters<T>,
     pool: ThreadPool?
@@ -103,14 +104,15 @@ extension Network {
             delta: delta.dropping(rows.lowerBound), gradient: sum, pool: pool)
         }
       }
-      return
+    } else {
+      switch layers[layer] {
+      case .dense(let dense):
+        dense.formBiasAndWeightGradient(
+          rows: workspace.rows, below: below, delta: workspace.states[layer].delta,
+          gradient: target, pool: pool)
+      }
     }
-    switch layers[layer] {
-    case .dense(let dense):
-      dense.formBiasAndWeightGradient(
-        rows: workspace.rows, below: below, delta: workspace.states[layer].delta, gradient: target,
-        pool: pool)
-    }
+    formNormalizationGradient(of: layer, in: workspace, into: &gradient)
   }
 
   /// BP2: δ of the layer below `layer`.
@@ -125,6 +127,7 @@ extension Network {
         through: layers[layer - 1].activation, of: workspace.states[layer - 1],
         dropped: workspace.mask(of: layer - 1), pool: pool)
     }
+    formNormalizedDelta(of: layer - 1, in: &workspace)
   }
 }
 

@@ -1,10 +1,13 @@
-/// A fully connected layer: z = W a + b, then a = σ(z).
+/// A fully connected layer: z = W a + b, an optional normalisation of z, then a = σ(z).
 ///
-/// Its parameters are one tensor of the flat buffer: W `[affine outputs, inputs]` and b.
+/// Its parameters are one tensor of the flat buffer: W `[affine outputs, inputs]` and b; and one of the
+/// gain and shift where it is normalised.
 public struct DenseLayer: Hashable, Sendable {
   public let inputs: Int
   public let outputs: Int
   public let activation: Activation
+  /// How z is normalised; nil where it is not.
+  public let normalization: Normalization?
   /// p, the probability that an output is dropped in training, in 0 ..< 1; 0 for a last layer.
   ///
   /// What is left grows by 1/(1−p), so that the layer above meets the same mean with and without
@@ -12,7 +15,11 @@ public struct DenseLayer: Hashable, Sendable {
   /// 15(56):1929–1958.
   public let dropout: Double
 
-  public init(inputs: Int, outputs: Int, activation: Activation, dropout: Double = 0) {
+  public init(
+    inputs: Int, outputs: Int, activation: Activation, normalization: Normalization? = nil,
+    dropout: Double = 0
+  ) {
+    self.normalization = normalization
     self.inputs = inputs
     self.outputs = outputs
     self.activation = activation
@@ -22,7 +29,8 @@ public struct DenseLayer: Hashable, Sendable {
   var affineOutputs: Int { outputs * activation.pieces }
 
   var needsWeightedInputs: Bool {
-    activation.keepsOutputGradient || activation.derivativeUsesWeightedInputs
+    normalization != nil || activation.keepsOutputGradient
+      || activation.derivativeUsesWeightedInputs
   }
 
   /// z = W a + b and a = σ(z) for a batch, one example a row.
@@ -80,7 +88,8 @@ public struct DenseLayer: Hashable, Sendable {
   /// BP2: passes δ of this layer down, δˡ⁻¹ = (δˡ W) ⊙ σ′(zˡ⁻¹).
   ///
   /// σ′ belongs to the layer below, so that layer's activation and state are given. If that layer
-  /// dropped outputs, aˡ⁻¹ ⊙ r is what came up, and r goes back with it: (δˡ W) ⊙ r ⊙ σ′(zˡ⁻¹).
+  /// dropped outputs, aˡ⁻¹ ⊙ r is what came up, and r goes back with it: (δˡ W) ⊙ r ⊙ σ′(zˡ⁻¹). Where
+  /// the layer below is normalised, this gives ∂C/∂n, and its normalisation goes on from there.
   ///
   /// - Parameters:
   ///   - delta: δ of this layer, `[m, affine outputs]`.
@@ -99,14 +108,15 @@ public struct DenseLayer: Hashable, Sendable {
       mask?.multiply(into: state.outputGradient, rows: rows, pool: pool)
       activation.formDelta(
         rows, gradient: state.outputGradient, outputs: state.outputs,
-        weightedInputs: state.weightedInputs, into: state.delta)
+        weightedInputs: state.weightedInputs, into: state.activationDelta)
     } else {
       let kept = activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs
+      let target = state.activationDelta
       T.kernels.passDown(
         pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,
         activation.kernel, T(activation.kernelParameter), kept.start, kept.stride,
-        state.delta.start, state.delta.stride)
-      mask?.multiply(into: state.delta, rows: rows, pool: pool)
+        target.start, target.stride)
+      mask?.multiply(into: target, rows: rows, pool: pool)
     }
   }
 

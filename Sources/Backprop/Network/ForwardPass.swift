@@ -46,9 +46,15 @@ extension Network {
       let state = workspace.states[index]
       switch layers[index] {
       case .dense(let layer):
-        layer.forward(
-          rows: workspace.rows, below: below, parameters: start + tensors[index].offset,
-          state: state, pool: pool)
+        if let gains = parameters.layout.normalization(of: index) {
+          layer.forward(
+            rows: workspace.rows, below: below, parameters: start + tensors[index].offset,
+            gains: start + gains.offset, state: state, pool: pool)
+        } else {
+          layer.forward(
+            rows: workspace.rows, below: below, parameters: start + tensors[index].offset,
+            state: state, pool: pool)
+        }
         if let noise = workspace.noise, layer.dropout > 0 {
           layer.formDropped(
             rows: workspace.rows, state: state, under: noise, position: index + 2, pool: pool)

@@ -37,6 +37,13 @@ public enum Layer: Hashable, Sendable {
     }
   }
 
+  /// How z is normalised before the activation; nil where it is not.
+  public var normalization: Normalization? {
+    switch self {
+    case .dense(let layer): layer.normalization
+    }
+  }
+
   /// Whether the backward pass needs z, so that the workspace keeps it.
   var needsWeightedInputs: Bool {
     switch self {
@@ -46,7 +53,9 @@ public enum Layer: Hashable, Sendable {
 }
 
 extension Layer: Codable {
-  private enum Key: String, CodingKey { case kind, inputs, outputs, activation, dropout }
+  private enum Key: String, CodingKey {
+    case kind, inputs, outputs, activation, normalization, dropout
+  }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
@@ -61,6 +70,7 @@ extension Layer: Codable {
         inputs: try container.decode(Int.self, forKey: .inputs),
         outputs: try container.decode(Int.self, forKey: .outputs),
         activation: try Self.activation(container.superDecoder(forKey: .activation)),
+        normalization: try container.decodeIfPresent(Normalization.self, forKey: .normalization),
         dropout: try container.decodeIfPresent(Double.self, forKey: .dropout) ?? 0))
   }
 
@@ -89,6 +99,7 @@ extension Layer: Codable {
       try container.encode(layer.inputs, forKey: .inputs)
       try container.encode(layer.outputs, forKey: .outputs)
       try container.encode(layer.activation, forKey: .activation)
+      try container.encodeIfPresent(layer.normalization, forKey: .normalization)
       if layer.dropout != 0 { try container.encode(layer.dropout, forKey: .dropout) }
     }
   }

@@ -41,12 +41,14 @@ public struct Network<T: Scalar>: Sendable {
   ///   - dropout: Probabilities with which the outputs of hidden layers are dropped in training, one
   ///     per hidden layer; empty for none.
   ///   - initializer: How weights begin; nil takes the one suited to each layer's activation.
+  ///   - normalizations: How layers 2 … L − 1 normalise, one element per layer; empty for none.
   ///   - seed: The same seed gives the same weights.
   /// - Throws: `NetworkError` if the sizes or the activations make no network, or the loss is not
   ///   defined on the outputs of the last activation.
   public init(
     sizes: [Int], activations: [Activation], loss: Loss, reduction: Reduction = .mean,
-    dropout: [Double] = [], initializer: Initializer? = nil, seed: UInt64 = 0
+    dropout: [Double] = [], initializer: Initializer? = nil,
+    normalizations: [Normalization?] = [], seed: UInt64 = 0
   ) throws(NetworkError) {
     guard sizes.count >= 2 else { throw .tooFewSizes(sizes) }
     if let index = sizes.firstIndex(where: { $0 < 1 }) {
@@ -58,14 +60,18 @@ public struct Network<T: Scalar>: Sendable {
     guard dropout.isEmpty || dropout.count == activations.count - 1 else {
       throw .dropoutCount(found: dropout.count, layers: activations.count - 1)
     }
+    guard normalizations.isEmpty || normalizations.count >= sizes.count - 2 else {
+      throw .normalizationCount(found: normalizations.count, layers: sizes.count - 2)
+    }
     let layers = activations.indices.map { index in
       Layer.dense(
         DenseLayer(
           inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index],
+          normalization: index < normalizations.count ? normalizations[index] : nil,
           dropout: index < dropout.count ? dropout[index] : 0))
     }
     try self.init(layers: layers, loss: loss, reduction: reduction)
-    for (index, tensor) in parameters.layout.tensors.enumerated() {
+    for (index, tensor) in parameters.layout.tensors.prefix(layers.count).enumerated() {
       var random = RandomSource(seed: seed, purpose: .initialization, index: UInt32(index))
       let initializer = initializer ?? .suited(to: activations[index])
       parameters.setTensors(
@@ -76,7 +82,7 @@ public struct Network<T: Scalar>: Sendable {
     }
   }
 
-  /// Makes a network of given layers, all parameters zero.
+  /// Makes a network of given layers, all parameters zero; but the gains of normalisations are 1.
   ///
   /// - Throws: `NetworkError` as above, and if the layers do not fit together.
   public init(layers: [Layer], loss: Loss, reduction: Reduction) throws(NetworkError) {
@@ -106,7 +112,10 @@ public struct Network<T: Scalar>: Sendable {
       guard !overflow1, !overflow2, weights <= Self.largestParameterCount - count else {
         throw .tooLarge
       }
-      count += weights + width
+      count += weights + width * (1 + (layer.normalization?.parametersPerOutput ?? 0))
+      if index == layers.count - 1, layer.normalization != nil {
+        throw .normalizedOutput(layer: index + 2)
+      }
     }
     if case .custom = loss {
     } else if Loss(loss.description) == nil {
@@ -120,6 +129,13 @@ public struct Network<T: Scalar>: Sendable {
     self.reduction = reduction
     layout = ParameterLayout(layers: layers)
     parameters = Parameters(layout: layout)
+    for (index, layer) in layers.enumerated() {
+      guard let normalization = layer.normalization else { continue }
+      let width = layer.affineOutputs
+      parameters.setNormalization(
+        of: index, gain: [T](repeating: 1, count: width),
+        shift: [T](repeating: 0, count: normalization.isCentred ? width : 0))
+    }
   }
 
   /// The same network with other dropout; the weights stay.
@@ -136,6 +152,7 @@ public struct Network<T: Scalar>: Sendable {
         Layer.dense(
           DenseLayer(
             inputs: dense.inputs, outputs: dense.outputs, activation: dense.activation,
+            normalization: dense.normalization,
             dropout: index < dropout.count ? dropout[index] : 0))
       }
     }
@@ -176,6 +193,9 @@ public enum NetworkError: UserError, Equatable {
   case activationCount(found: Int, layers: Int)
   case layersDoNotFit(layer: Int, inputs: Int, outputsBelow: Int)
   case softmaxNotLast(layer: Int)
+  case normalizationCount(found: Int, layers: Int)
+  /// The last layer is normalised.
+  case normalizedOutput(layer: Int)
   case lossNotDefined(Loss, outputActivation: Activation)
   /// An activation or a loss whose number is out of its range.
   case badParameter(of: String)
@@ -196,6 +216,10 @@ public enum NetworkError: UserError, Equatable {
       "layer \(layer) takes \(inputs) inputs, but the layer below has \(outputsBelow) outputs"
     case .softmaxNotLast(let layer):
       "layer \(layer) is hidden and cannot use softmax: softmax belongs on the last layer only"
+    case .normalizationCount(let found, let layers):
+      "\(found) normalizations for \(layers) hidden layers: give one for each, or one for all"
+    case .normalizedOutput(let layer):
+      "layer \(layer) is the last and cannot be normalised: only hidden layers are"
     case .lossNotDefined(let loss, let activation):
       "loss \(loss) is not defined on the outputs of \(activation): "
         + "use \(loss.canonicalActivation) on the last layer, or another loss"

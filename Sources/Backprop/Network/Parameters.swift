@@ -101,23 +101,32 @@ public struct ParameterLayout: Equatable, Sendable {
     public let inputs: Int
     /// Width of the affine map: the outputs of the layer times its pieces.
     public let outputs: Int
+    /// Whether these are the gain and shift of a normalisation, which nothing shrinks: the gain is the one
+    /// "input", if there is a shift, and the shift the "bias"; without a shift the gain is the "bias".
+    public var isNormalization = false
 
     var panels: Int { (outputs + 15) / 16 }
     var rows: Int { inputs + 1 }
-    /// Rows that decay and penalties touch: the weights, not the biases.
-    var decayedRows: Int { inputs }
+    /// Rows that decay and penalties touch: the weights, not the biases, nor gain and shift.
+    var decayedRows: Int { isNormalization ? 0 : inputs }
     var count: Int { panels * rows * 16 }
 
     func index(output: Int, input: Int?) -> Int {
-      precondition(output >= 0 && output < outputs && (input ?? 0) >= 0 && (input ?? 0) < inputs)
+      precondition(
+        output >= 0 && output < outputs && input.map { $0 >= 0 && $0 < inputs } ?? true)
       return offset + (output / 16 * rows + (input ?? inputs)) * 16 + output % 16
     }
   }
 
+  /// The affine maps of all layers, then the gains and shifts of the layers that are normalised.
   public let tensors: [Tensor]
+  /// Number of layers; so many tensors are affine maps.
+  public let layerCount: Int
+  /// Where in `tensors` the gain and shift of each layer stand; nil where it is not normalised.
+  let normalizationIndices: [Int?]
   /// Elements of the buffer, padding included.
   public let count: Int
-  /// Weights and biases, padding not included.
+  /// Weights, biases, gains and shifts, padding not included.
   public let parameterCount: Int
 
   init(layers: [Layer]) {
@@ -128,7 +137,19 @@ public struct ParameterLayout: Equatable, Sendable {
       tensors.append(tensor)
       offset += tensor.count
     }
+    var normalizationIndices: [Int?] = []
+    for layer in layers {
+      normalizationIndices.append(layer.normalization == nil ? nil : tensors.count)
+      guard let normalization = layer.normalization else { continue }
+      let tensor = Tensor(
+        offset: offset, inputs: normalization.isCentred ? 1 : 0, outputs: layer.affineOutputs,
+        isNormalization: true)
+      tensors.append(tensor)
+      offset += tensor.count
+    }
     self.tensors = tensors
+    layerCount = layers.count
+    self.normalizationIndices = normalizationIndices
     count = offset
     parameterCount = tensors.reduce(0) { $0 + ($1.inputs + 1) * $1.outputs }
   }

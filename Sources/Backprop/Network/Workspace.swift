@@ -92,6 +92,12 @@ public struct Workspace<T: Scalar>: ~Copyable {
         delta: arena.matrix(capacity, layer.affineOutputs),
         outputGradient: isLast || layer.activation.keepsOutputGradient
           ? arena.matrix(capacity, layer.outputs) : .none,
+        normalization: layer.normalization.map { _ in
+          NormalizationState(
+            weightedInputs: arena.matrix(capacity, layer.affineOutputs),
+            moments: arena.matrix(1, 2 * capacity).start,
+            delta: arena.matrix(capacity, layer.affineOutputs))
+        },
         mask: noise != nil && layer.dropout > 0 ? arena.matrix(capacity, layer.outputs) : .none,
         dropped: noise != nil && layer.dropout > 0 ? arena.matrix(capacity, layer.outputs) : .none)
     }
@@ -131,6 +137,11 @@ public struct Workspace<T: Scalar>: ~Copyable {
   public func delta(of layer: Int) -> Matrix<T> { copy(states[layer].delta) }
   /// zˡ of the last batch, `[m, affine outputs]`, or nil where it is not kept.
   public func weightedInputs(of layer: Int) -> Matrix<T>? {
+    if let normalization = states[layer].normalization { return copy(normalization.weightedInputs) }
+    return activationInputs(of: layer)
+  }
+  /// What σ was applied to: n of a normalised layer, else zˡ; nil where it is not kept.
+  public func activationInputs(of layer: Int) -> Matrix<T>? {
     states[layer].weightedInputs.columns > 0 || states[layer].outputs.columns == 0
       ? copy(states[layer].weightedInputs) : nil
   }
@@ -140,7 +151,8 @@ public struct Workspace<T: Scalar>: ~Copyable {
 
 /// The matrices of one layer for one batch, inside a workspace.
 struct LayerState<T: Scalar> {
-  /// z, `[m, affine outputs]`; without columns where it is not kept.
+  /// What σ is applied to, `[m, affine outputs]`: z, or n of a normalised layer; without columns where it
+  /// is not kept.
   let weightedInputs: MatrixView<T>
   /// a, `[m, outputs]`.
   let outputs: MatrixView<T>
@@ -148,6 +160,8 @@ struct LayerState<T: Scalar> {
   let delta: MatrixView<T>
   /// ∂C/∂a, `[m, outputs]`: ∇ₐC of the last layer, and the error before σ′ takes part (maxout, your own).
   let outputGradient: MatrixView<T>
+  /// z itself and ∂C/∂n; nil for a layer that is not normalised.
+  let normalization: NormalizationState<T>?
   /// r of dropout, 0 or 1/(1−p), `[m, outputs]`; without columns where nothing is ever dropped.
   let mask: MatrixView<T>
   /// ã = a ⊙ r, `[m, outputs]`, likewise.

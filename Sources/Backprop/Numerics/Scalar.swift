@@ -39,6 +39,9 @@ public struct Kernels<T>: Sendable {
   let softmaxDelta: @Sendable (Int, Int, In, Int, In, Int, Out, Int) -> Void
   let maxout: @Sendable (Int, Int, Int, In, Int, Out, Int) -> Void
   let maxoutDelta: @Sendable (Int, Int, Int, In, Int, In, Int, Out, Int) -> Void
+  let normalize: @Sendable (Int, Int, In, Int, Bool, T, In, Out, Out, Int) -> Void
+  let normalizeDelta: @Sendable (Int, Int, In, Int, In, Int, Bool, In, In, Out, Int) -> Void
+  let normalizeGradient: @Sendable (Int, Int, In, Int, In, Int, Bool, In, Out) -> Void
   let loss: @Sendable (bp_loss, T, Int, Int, In, Int, In, Int, In, T, Out) -> Void
   let lossGradient: @Sendable (bp_loss, T, Int, Int, In, Int, In, Int, In, T, Out, Int) -> Void
   let softmaxCrossEntropy: @Sendable (Int, Int, In, Int, In, Int, In, T, Out) -> Void
@@ -85,7 +88,9 @@ extension Float: Scalar {
     parameterGradient: bp_parameter_gradient_f32, pack: bp_pack_f32, unpack: bp_unpack_f32,
     activate: bp_activate_f32, multiplyDerivative: bp_multiply_derivative_f32,
     softmax: bp_softmax_f32, softmaxDelta: bp_softmax_delta_f32, maxout: bp_maxout_f32,
-    maxoutDelta: bp_maxout_delta_f32, loss: bp_loss_f32, lossGradient: bp_loss_gradient_f32,
+    maxoutDelta: bp_maxout_delta_f32, normalize: bp_normalize_f32,
+    normalizeDelta: bp_normalize_delta_f32, normalizeGradient: bp_normalize_gradient_f32,
+    loss: bp_loss_f32, lossGradient: bp_loss_gradient_f32,
     softmaxCrossEntropy: bp_softmax_cross_entropy_f32,
     sigmoidCrossEntropy: bp_sigmoid_cross_entropy_f32, canonicalDelta: bp_canonical_delta_f32,
     updateSGD: bp_update_sgd_f32, updateMomentum: bp_update_momentum_f32,
@@ -112,7 +117,9 @@ extension Double: Scalar {
     parameterGradient: bp_parameter_gradient_f64, pack: bp_pack_f64, unpack: bp_unpack_f64,
     activate: bp_activate_f64, multiplyDerivative: bp_multiply_derivative_f64,
     softmax: bp_softmax_f64, softmaxDelta: bp_softmax_delta_f64, maxout: bp_maxout_f64,
-    maxoutDelta: bp_maxout_delta_f64, loss: bp_loss_f64, lossGradient: bp_loss_gradient_f64,
+    maxoutDelta: bp_maxout_delta_f64, normalize: bp_normalize_f64,
+    normalizeDelta: bp_normalize_delta_f64, normalizeGradient: bp_normalize_gradient_f64,
+    loss: bp_loss_f64, lossGradient: bp_loss_gradient_f64,
     softmaxCrossEntropy: bp_softmax_cross_entropy_f64,
     sigmoidCrossEntropy: bp_sigmoid_cross_entropy_f64, canonicalDelta: bp_canonical_delta_f64,
     updateSGD: bp_update_sgd_f64, updateMomentum: bp_update_momentum_f64,

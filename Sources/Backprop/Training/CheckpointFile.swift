@@ -199,8 +199,9 @@ extension Checkpoint {
     let prefixes = ["", "best."] + state.moments.map { "\($0)." }
     let expected = Set(
       prefixes.flatMap { prefix in
-        layers.indices.flatMap {
-          ["\(prefix)layers.\($0).weight", "\(prefix)layers.\($0).bias"]
+        layers.enumerated().flatMap { index, layer in
+          ["weight", "bias"].map { "\(prefix)layers.\(index).\($0)" }
+            + (layer.normalization?.tensorNames ?? []).map { "\(prefix)layers.\(index).\($0)" }
         }
       })
     if let extra = file.file.tensors.first(where: { !expected.contains($0.name) }) {
@@ -242,8 +243,8 @@ extension Checkpoint {
 extension Parameters {
   /// The tensors under the names of PyTorch, with something in front of them.
   func tensors(prefix: String = "") -> [SafeTensorsWriter.Tensor] {
-    layout.tensors.enumerated().flatMap { index, tensor in
-      [
+    layout.tensors.prefix(layout.layerCount).enumerated().flatMap { index, tensor in
+      normalizationTensors(of: index, prefix: prefix) + [
         SafeTensorsWriter.Tensor(
           name: "\(prefix)layers.\(index).weight", shape: [tensor.outputs, tensor.inputs]
         ) { denseTensors(of: index).weights },
@@ -252,6 +253,22 @@ extension Parameters {
         },
       ]
     }
+  }
+
+  private func normalizationTensors(
+    of layer: Int, prefix: String
+  ) -> [SafeTensorsWriter.Tensor] {
+    guard let tensor = layout.normalization(of: layer) else { return [] }
+    let gain = SafeTensorsWriter.Tensor(
+      name: "\(prefix)layers.\(layer).norm.weight", shape: [tensor.outputs]
+    ) { normalization(of: layer)?.gain ?? [] }
+    guard tensor.inputs > 0 else { return [gain] }
+    return [
+      gain,
+      SafeTensorsWriter.Tensor(
+        name: "\(prefix)layers.\(layer).norm.bias", shape: [tensor.outputs]
+      ) { normalization(of: layer)?.shift ?? [] },
+    ]
   }
 
   /// Reads tensors that `tensors(prefix:)` named.
@@ -272,7 +289,13 @@ extension Parameters {
       return try file.elements(of: tensor)
     }
     self.init(layout: layout)
-    for (index, tensor) in layout.tensors.enumerated() {
+    for (index, tensor) in layout.tensors.prefix(layout.layerCount).enumerated() {
+      if let gains = layout.normalization(of: index) {
+        setNormalization(
+          of: index, gain: try elements("\(prefix)layers.\(index).norm.weight", [gains.outputs]),
+          shift: gains.inputs > 0
+            ? try elements("\(prefix)layers.\(index).norm.bias", [gains.outputs]) : [])
+      }
       setTensors(
         of: index,
         weights: try elements(

@@ -49,7 +49,7 @@ extension Checkpoint {
     func text(_ layers: [Layer]) -> String {
       let sizes = ([layers[0].inputs] + layers.map(\.outputs)).map(String.init)
       return sizes.joined(separator: "–")
-        + " (\(layers.map(\.activation.description).joined(separator: ", ")))"
+        + " (\(layers.map(\.functions).joined(separator: ", ")))"
         + (layers.contains { $0.dropout > 0 }
           ? ", dropout \(layers.dropLast().map(\.dropout.description).joined(separator: ", "))"
           : "")

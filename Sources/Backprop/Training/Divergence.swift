@@ -51,8 +51,9 @@ extension Network {
         1, tensor.count, parameters.start + tensor.offset, tensor.count)
       guard position >= 0 else { continue }
       let output = position / (tensor.rows * 16) * 16 + position % 16
+      let layer = parameters.layout.layer(ofTensor: index)
       return Divergence.Fault(
-        layer: index + 2, neuron: output / layers[index].activation.pieces + 1)
+        layer: layer + 2, neuron: output / layers[layer].activation.pieces + 1)
     }
     return nil
   }

@@ -61,6 +61,30 @@ void BP_NAME(maxout_delta)(size_t rows, size_t units, size_t pieces, const BP_RE
                            size_t ldgradient, const BP_REAL *z, size_t ldz, BP_REAL *out,
                            size_t ldout);
 
+// MARK: Normalisation (a function, then its derivatives)
+//
+// Layer normalisation (Ba, Kiros & Hinton 2016; `centred`) and RMS normalisation (Zhang & Sennrich
+// 2019), row by row. panels: ⌈columns/16⌉ blocks of the gains' 16 and, if centred, the shifts' 16; zero
+// behind the last column. Sums along a row: 16 lanes and the fixed tree. NaN in a row makes the row NaN.
+
+// ẑ = (z - mean) s with s = 1/√(mean (z - mean)² + epsilon), out = γ ⊙ ẑ + β; not centred: mean = 0
+// and no β. moments [rows, 2] receives mean and s of each row. `out` must not be `z`, which the
+// derivatives want. Padding of out becomes zero.
+void BP_NAME(normalize)(size_t rows, size_t columns, const BP_REAL *z, size_t ldz, bool centred,
+                        BP_REAL epsilon, const BP_REAL *panels, BP_REAL *moments, BP_REAL *out,
+                        size_t ldout);
+// The error through the Jacobian: with g = gradient ⊙ γ, out = s (g - mean g - ẑ mean (g ⊙ ẑ)); not
+// centred: without mean g. gradient is ∂C/∂n. `out` may be `gradient`. Padding becomes zero.
+void BP_NAME(normalize_delta)(size_t rows, size_t columns, const BP_REAL *gradient,
+                              size_t ldgradient, const BP_REAL *z, size_t ldz, bool centred,
+                              const BP_REAL *panels, const BP_REAL *moments, BP_REAL *out,
+                              size_t ldout);
+// ∂C/∂γ = Σₓ gradient ⊙ ẑ and, if centred, ∂C/∂β = Σₓ gradient, over the batch in ascending order.
+//   panels as above, overwritten; zero behind the last column.
+void BP_NAME(normalize_gradient)(size_t rows, size_t columns, const BP_REAL *gradient,
+                                 size_t ldgradient, const BP_REAL *z, size_t ldz, bool centred,
+                                 const BP_REAL *moments, BP_REAL *panels);
+
 // MARK: Losses (a function, then its gradient)
 //
 // Every loss takes `weights` [rows] (NULL: all 1) and `scale`; the weight of example x in the loss of
@@ -223,6 +247,9 @@ typedef struct BP_NAME(kernel_table) {
   __typeof__(BP_NAME(softmax_delta)) *softmax_delta;
   __typeof__(BP_NAME(maxout)) *maxout;
   __typeof__(BP_NAME(maxout_delta)) *maxout_delta;
+  __typeof__(BP_NAME(normalize)) *normalize;
+  __typeof__(BP_NAME(normalize_delta)) *normalize_delta;
+  __typeof__(BP_NAME(normalize_gradient)) *normalize_gradient;
   __typeof__(BP_NAME(loss)) *loss;
   __typeof__(BP_NAME(loss_gradient)) *loss_gradient;
   __typeof__(BP_NAME(softmax_cross_entropy)) *softmax_cross_entropy;

@@ -54,6 +54,10 @@ extension TrainingJob {
       let areAlike = activations.allSatisfy { $0 == first }
       options["activation"] = areAlike ? .string(first) : JSONValue(activations)
     }
+    let norms = hidden.map { $0.normalization?.rawValue ?? "none" }
+    if let first = norms.first, network.layers.contains(where: { $0.normalization != nil }) {
+      options["norm"] = norms.allSatisfy { $0 == first } ? .string(first) : JSONValue(norms)
+    }
     switch rule {
     case .momentum(let momentum), .nesterov(let momentum):
       options["momentum"] = JSONValue(momentum)

@@ -28,6 +28,12 @@ struct ExplainJob {
         "--learning-rate \(JSONValue(learningRate)) is no number of \(T.precisionName) precision, in "
           + "which the model computes; give one within its range")
     }
+    if let layer = network.layers.firstIndex(where: { $0.normalization != nil }) {
+      throw DataError(
+        file: modelName, "layer \(layer + 2) is normalised",
+        remedy: "explain cannot show the steps of a normalisation; `backprop check` judges its "
+          + "gradients, gain and shift included")
+    }
     let (batch, companions) = try examples(of: network, rows)
     let configuration = data.model.configuration
     let isOwnRule = configuration?.optimizer.name == rule.name

@@ -53,12 +53,13 @@ struct NoiseTests {
     "Under fixed masks the gradient is that of central differences with the same masks",
     arguments: GradientTests.activations.filter { $0 != .softmax })
   func gradient(activation: Activation) throws {
-    for (loss, output) in [
-      (Loss.crossEntropy, Activation.softmax), (.binaryCrossEntropy, .sigmoid),
+    for (loss, output, normalizations) in [
+      (Loss.crossEntropy, Activation.softmax, []), (.binaryCrossEntropy, .sigmoid, []),
+      (.crossEntropy, .softmax, [Normalization.layer, .rms]),
     ] {
       let network = try Network<Double>(
         sizes: [4, 9, 8, 3], activations: [activation, activation, output], loss: loss,
-        dropout: [0.3, 0.5], initializer: .normal(0.5), seed: 3)
+        dropout: [0.3, 0.5], initializer: .normal(0.5), normalizations: normalizations, seed: 3)
       let data = randomExamples(
         for: loss, inputs: 4, outputs: 3, count: 6, seed: 5, weighted: true)
       var workspace = Workspace(for: network, capacity: 6, noise: Self.everything)

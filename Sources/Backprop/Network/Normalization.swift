@@ -1,0 +1,197 @@
+/// How a layer normalises what its affine map gives, before the activation: each example by itself.
+///
+///     z = W a + b      n = γ ⊙ ẑ + β      a = σ(n)
+///     layer   ẑ = (z − mean z) / √(mean (z − mean z)² + ε)     Ba, Kiros & Hinton 2016, arXiv 1607.06450
+///     rms     ẑ = z / √(mean z² + ε), without β                Zhang & Sennrich 2019, arXiv 1910.07467
+///
+/// The means run over the neurons of the layer, for one example; of a maxout layer over all its pieces.
+/// δ stays ∂C/∂z, so that BP3 and BP4 of W and b do not change. BP2 first gives ∂C/∂n and then goes
+/// through the Jacobian; with g = γ ⊙ ∂C/∂n and s = 1/√(… + ε):
+///
+///     layer   δ = s (g − mean g − ẑ mean (g ⊙ ẑ))
+///     rms     δ = s (g − ẑ mean (g ⊙ ẑ))
+///     ∂C/∂γ = Σₓ ∂C/∂n ⊙ ẑ      ∂C/∂β = Σₓ ∂C/∂n
+///
+/// The loss of an example depends on no other example, so assumption I holds: the gradient of a batch
+/// is the sum of its examples' gradients, whatever the batch, the shard or the worker. Batch
+/// normalisation (Ioffe & Szegedy 2015, arXiv 1502.03167) takes its mean and variance over the batch:
+/// it couples the examples, C is no sum of Cₓ any more, and a sum of shards would be another function.
+/// So it is not offered.
+public enum Normalization: String, Codable, Hashable, Sendable, CaseIterable {
+  /// Mean 0 and variance 1; gain γ and shift β.
+  case layer
+  /// Mean square 1; gain γ.
+  case rms
+
+  /// ε, under the root.
+  public static let epsilon = 1e-5
+
+  /// Whether the mean is taken away, and a shift added.
+  var isCentred: Bool { self == .layer }
+  /// What γ and β are called in a file, behind the name of their layer; as PyTorch would.
+  var tensorNames: [String] { isCentred ? ["norm.weight", "norm.bias"] : ["norm.weight"] }
+  /// Parameters a neuron.
+  var parametersPerOutput: Int { isCentred ? 2 : 1 }
+}
+
+/// What the normalisation of one layer keeps of a batch.
+struct NormalizationState<T: Scalar> {
+  /// z, `[m, affine outputs]`.
+  let weightedInputs: MatrixView<T>
+  /// The mean and s of each example, `[m, 2]`, dense.
+  let moments: UnsafeMutablePointer<T>
+  /// ∂C/∂n, `[m, affine outputs]`.
+  let delta: MatrixView<T>
+
+  /// The examples from `row` on.
+  func dropping(_ row: Int) -> NormalizationState {
+    NormalizationState(
+      weightedInputs: weightedInputs.dropping(row), moments: moments + 2 * row,
+      delta: delta.dropping(row))
+  }
+}
+
+extension LayerState {
+  /// Where the error goes that comes down through σ: ∂C/∂n of a normalised layer, else δ.
+  var activationDelta: MatrixView<T> { normalization?.delta ?? delta }
+}
+
+extension Normalization {
+  /// n from z.
+  func form<T: Scalar>(
+    _ rows: Int, gains: UnsafePointer<T>, of state: NormalizationState<T>, into n: MatrixView<T>
+  ) {
+    let z = state.weightedInputs
+    T.kernels.normalize(
+      rows, z.columns, z.start, z.stride, isCentred, T(Self.epsilon), gains, state.moments, n.start,
+      n.stride)
+  }
+
+  /// δ from ∂C/∂n.
+  func formDelta<T: Scalar>(
+    _ rows: Int, gains: UnsafePointer<T>, of state: NormalizationState<T>, into delta: MatrixView<T>
+  ) {
+    let (z, d) = (state.weightedInputs, state.delta)
+    T.kernels.normalizeDelta(
+      rows, z.columns, d.start, d.stride, z.start, z.stride, isCentred, gains, state.moments,
+      delta.start, delta.stride)
+  }
+
+  /// ∂C/∂γ and ∂C/∂β from ∂C/∂n.
+  func formGradient<T: Scalar>(
+    _ rows: Int, of state: NormalizationState<T>, into gradient: UnsafeMutablePointer<T>
+  ) {
+    let (z, d) = (state.weightedInputs, state.delta)
+    T.kernels.normalizeGradient(
+      rows, z.columns, d.start, d.stride, z.start, z.stride, isCentred, state.moments, gradient)
+  }
+}
+
+extension DenseLayer {
+  /// z = W a + b, n = γ ⊙ ẑ + β and a = σ(n) for a batch: `forward` of a normalised layer.
+  ///
+  /// - Parameters:
+  ///   - gains: This layer's γ and β.
+  ///   - state: Receives z, the moments, n and a.
+  func forward<T: Scalar>(
+    rows: Int, below: MatrixView<T>, parameters: UnsafePointer<T>, gains: UnsafePointer<T>,
+    state: LayerState<T>, pool: ThreadPool?
+  ) {
+    guard let normalization, let kept = state.normalization else {
+      preconditionFailure("a layer without normalisation")
+    }
+    let (z, n, a) = (kept.weightedInputs, state.weightedInputs, state.outputs)
+    T.kernels.affine(
+      pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, parameters,
+      Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
+    normalization.form(rows, gains: gains, of: kept, into: n)
+    switch activation {
+    case .softmax: T.kernels.softmax(rows, outputs, n.start, n.stride, a.start, a.stride)
+    case .maxout(let pieces):
+      T.kernels.maxout(rows, outputs, pieces, n.start, n.stride, a.start, a.stride)
+    case .own(let own): own.activation.form(rows, outputs: a, from: n)
+    default:
+      T.kernels.activate(
+        rows, outputs, n.start, n.stride, activation.kernel, T(activation.kernelParameter), a.start,
+        a.stride)
+    }
+  }
+}
+
+extension Network {
+  /// How each layer normalises; nil where it does not.
+  public var normalizations: [Normalization?] { layers.map(\.normalization) }
+
+  /// The second half of BP2 in a normalised layer: δ from ∂C/∂n. Nothing to do in any other.
+  func formNormalizedDelta(of layer: Int, in workspace: inout Workspace<T>) {
+    let state = workspace.states[layer]
+    guard let normalization = layers[layer].normalization, let kept = state.normalization,
+      let tensor = parameters.layout.normalization(of: layer)
+    else { return }
+    normalization.formDelta(
+      workspace.rows, gains: parameters.start + tensor.offset, of: kept, into: state.delta)
+  }
+
+  /// ∂C/∂γ and ∂C/∂β of a normalised layer. Nothing to do in any other.
+  func formNormalizationGradient(
+    of layer: Int, in workspace: borrowing Workspace<T>, into gradient: inout Parameters<T>
+  ) {
+    guard let normalization = layers[layer].normalization,
+      let kept = workspace.states[layer].normalization,
+      let tensor = parameters.layout.normalization(of: layer)
+    else { return }
+    let target = gradient.mutableStart + tensor.offset
+    guard let shards = workspace.shards else {
+      normalization.formGradient(workspace.rows, of: kept, into: target)
+      return
+    }
+    shards.form(rows: workspace.rows, tensor: tensor, into: target, pool: nil) { rows, sum in
+      normalization.formGradient(rows.count, of: kept.dropping(rows.lowerBound), into: sum)
+    }
+  }
+}
+
+extension Parameters {
+  /// γ and β of a normalised layer; no shift under RMS, and nil for a layer that is not normalised.
+  ///
+  /// - Parameter layer: Index of the layer, from 0 for the first that computes.
+  public func normalization(of layer: Int) -> (gain: [T], shift: [T])? {
+    guard let index = layout.normalizationIndices[layer] else { return nil }
+    let (weights, biases) = denseTensors(of: index)
+    return weights.isEmpty ? (biases, []) : (weights, biases)
+  }
+
+  /// Replaces γ and β of a normalised layer.
+  ///
+  /// - Parameters:
+  ///   - layer: Index of the layer, which is normalised.
+  ///   - gain: γ, `[affine outputs]`.
+  ///   - shift: β, `[affine outputs]`; empty under RMS.
+  public mutating func setNormalization(of layer: Int, gain: [T], shift: [T]) {
+    guard let index = layout.normalizationIndices[layer] else {
+      preconditionFailure("layer \(layer) is not normalised")
+    }
+    let isCentred = layout.tensors[index].inputs > 0
+    precondition(isCentred || shift.isEmpty, "a shift for a layer under RMS normalisation")
+    setTensors(of: index, weights: isCentred ? gain : [], biases: isCentred ? shift : gain)
+  }
+}
+
+extension ParameterLayout {
+  /// γ and β of a layer; nil where it is not normalised.
+  func normalization(of layer: Int) -> Tensor? {
+    normalizationIndices[layer].map { tensors[$0] }
+  }
+
+  /// The layer, from 0, that a tensor belongs to.
+  func layer(ofTensor index: Int) -> Int {
+    index < layerCount ? index : normalizationIndices.firstIndex(of: index) ?? index
+  }
+}
+
+extension Layer {
+  /// "relu", or "layer norm + relu" where z is normalised first.
+  public var functions: String {
+    (normalization.map { "\($0.rawValue) norm + " } ?? "") + activation.description
+  }
+}
