@@ -191,6 +191,10 @@ public struct Trainer<T: Scalar>: Sendable {
     report: (TrainingEvent) -> Void, isInterrupted: () -> Bool, failure: inout FileError?
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
+    precondition(
+      !configuration.optimizer.searchesLines || network.layers.allSatisfy { $0.dropout == 0 },
+      "\(configuration.optimizer) compares losses along a line, which dropout makes those of many functions"
+    )
     do {
       try configuration.noise.check(for: network.loss)
     } catch {

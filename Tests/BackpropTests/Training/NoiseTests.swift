@@ -215,7 +215,7 @@ struct NoiseTests {
     arguments: Activation.allCases.filter { $0 != .softmax })
   func threads(activation: Activation) throws {
     let data = TrainerTests.spirals(80, seed: 1)
-    for rule in OptimizerRule.allCases {
+    for rule in OptimizerRule.allCases where !rule.searchesLines {
       // 40 · 900 outputs: enough that masks are split among threads.
       func run(threads: Int) throws -> Parameters<Float> {
         var network = try Network<Float>(
