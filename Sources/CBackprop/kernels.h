@@ -1,5 +1,6 @@
 // All kernels of one variant and one precision. A variant file sets what simd.h and tiles.h want and
 // BP_TABLE, the name of the table, and includes this once.
+#include "constraints.h"
 #include "losses.h"
 #include "products.h"
 #include "rows.h"
@@ -34,6 +35,10 @@ const BP_TABLE_TYPE BP_TABLE = {
     .clip = clip,
     .add_penalty_gradient = add_penalty_gradient,
     .sum_squares = sum_squares,
+    .add_sign_gradient = add_sign_gradient,
+    .sum_magnitudes = sum_magnitudes,
+    .limit_norms = limit_norms,
+    .blend = blend,
     .gather = gather,
     .column_sums = column_sums,
     .sum = sum,

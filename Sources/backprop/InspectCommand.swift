@@ -84,6 +84,7 @@ struct InspectCommand: ParsableCommand {
         "trained by",
         "\(run.optimizer.name), learning rate \(run.learningRate), \(run.schedule), batches of "
           + "\(run.batchSize), \(Format.count(run.epochs, "epoch")), seed \(run.seed)")
+      for (name, text) in run.updateLines { try line(name, text) }
     } else {
       try line("trained by", "nobody yet")
     }

@@ -30,6 +30,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Training")
   var training: RunOptions
 
+  @OptionGroup(title: "Updates")
+  var updates: UpdateOptions
+
   @OptionGroup(title: "Weights")
   var weights: WeightOptions
 

@@ -22,6 +22,7 @@ struct TrainingJob {
     self.checkpoints = checkpoints
     self.resumption = resumption
     try command.training.check()
+    try command.updates.check(with: command.training)
     threads = try command.outputOptions.threadCount()
     output = command.goal.output ?? GoalOptions.defaultOutput
     // With other data, the columns must become inputs as they did when the weights were learned.
@@ -86,8 +87,10 @@ struct TrainingJob {
     let test = try source.test.map {
       try data.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
     }
-    let configuration = try command.training.configuration(
+    var configuration = try command.training.configuration(
       examples: training.count, hasValidation: validation != nil)
+    try command.updates.apply(
+      to: &configuration, examples: training.count, layers: network.layers.count)
     if let metric = command.training.monitor {
       let kind = data.target.metrics(outputActivation: network.outputActivation)
       _ = try Names.metric(metric, for: kind)

@@ -59,6 +59,10 @@ public struct Kernels<T>: Sendable {
   let clip: @Sendable (Pool, Int, Int, T, T, Out) -> Void
   let addPenaltyGradient: @Sendable (Pool, Int, Int, Int, In, T, Out) -> Void
   let sumSquares: @Sendable (Int, Int, Int, In) -> Double
+  let addSignGradient: @Sendable (Pool, Int, Int, Int, In, T, Out) -> Void
+  let sumMagnitudes: @Sendable (Int, Int, Int, In) -> Double
+  let limitNorms: @Sendable (Pool, Int, Int, Int, T, Out) -> Void
+  let blend: @Sendable (Pool, Int, Int, In, T, Out) -> Void
   let gather: @Sendable (Pool, Int, Int, In, Int, UnsafePointer<UInt32>?, Out, Int) -> Void
   let columnSums: @Sendable (Int, Int, In, Int, Out) -> Void
   let sum: @Sendable (Int, In) -> Double
@@ -85,7 +89,10 @@ extension Float: Scalar {
     updateLion: bp_update_lion_f32,
     updateRPROP: bp_update_rprop_f32,
     clip: bp_clip_f32, addPenaltyGradient: bp_add_penalty_gradient_f32,
-    sumSquares: bp_sum_squares_f32, gather: bp_gather_f32, columnSums: bp_column_sums_f32,
+    sumSquares: bp_sum_squares_f32,
+    addSignGradient: bp_add_sign_gradient_f32, sumMagnitudes: bp_sum_magnitudes_f32,
+    limitNorms: bp_limit_norms_f32, blend: bp_blend_f32,
+    gather: bp_gather_f32, columnSums: bp_column_sums_f32,
     sum: bp_sum_f32, firstNonfinite: bp_first_nonfinite_f32, map: bp_map_f32)
 }
 
@@ -108,7 +115,10 @@ extension Double: Scalar {
     updateLion: bp_update_lion_f64,
     updateRPROP: bp_update_rprop_f64,
     clip: bp_clip_f64, addPenaltyGradient: bp_add_penalty_gradient_f64,
-    sumSquares: bp_sum_squares_f64, gather: bp_gather_f64, columnSums: bp_column_sums_f64,
+    sumSquares: bp_sum_squares_f64,
+    addSignGradient: bp_add_sign_gradient_f64, sumMagnitudes: bp_sum_magnitudes_f64,
+    limitNorms: bp_limit_norms_f64, blend: bp_blend_f64,
+    gather: bp_gather_f64, columnSums: bp_column_sums_f64,
     sum: bp_sum_f64, firstNonfinite: bp_first_nonfinite_f64, map: bp_map_f64)
 }
 

@@ -128,6 +128,8 @@ private struct CheckpointState: Codable {
   let lastImprovement: Int
   let reference: Evaluation?
   let moments: [String]
+  /// Nil where nothing is averaged.
+  let averaged: Int?
   let data: DataFingerprint
   let version: String
   let attachments: [String: String]
@@ -157,7 +159,7 @@ extension Checkpoint {
         step: step, running: running, plateau: plateau, bestEpoch: best.epoch,
         bestEvaluation: best.evaluation, lastImprovement: best.lastImprovement,
         reference: best.reference,
-        moments: moments.map(\.name), data: data, version: version, attachments: attachments))
+        moments: moments.map(\.name), averaged: averaged > 0 ? averaged : nil, data: data, version: version, attachments: attachments))
     var tensors = network.parameters.tensors() + best.parameters.tensors(prefix: "best.")
     for moment in moments { tensors += moment.values.tensors(prefix: "\(moment.name).") }
 
@@ -219,11 +221,12 @@ extension Checkpoint {
     moments = try state.moments.map { name in
       (name, try Parameters(file.file, prefix: "\(name).", layout: layout))
     }
+    averaged = state.averaged ?? 0
     data = state.data
     version = state.version
     attachments = state.attachments
     guard
-      step >= 0, epoch >= 1, epoch <= configuration.epochs, (0..<epoch).contains(best.epoch),
+      step >= 0, averaged >= 0, epoch >= 1, epoch <= configuration.epochs, (0..<epoch).contains(best.epoch),
       (0..<epoch).contains(best.lastImprovement),
       stepInEpoch >= 0,
       stepInEpoch <= step, running.totals.isConsistent, running.learningRate.isFinite,

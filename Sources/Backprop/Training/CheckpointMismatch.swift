@@ -72,7 +72,7 @@ extension Checkpoint {
     let expected = Optimizer<T>(
       rule: configuration.optimizer, weightDecay: configuration.weightDecay,
       for: network.parameters.layout
-    ).moments.map(\.name)
+    ).moments.map(\.name) + (configuration.averaging == nil ? [] : [WeightAverage<T>.name])
     let name = configuration.optimizer.name
     let before = self.configuration.optimizer.name
     guard name != before || expected != moments.map(\.name) else { return [] }
@@ -154,7 +154,7 @@ extension Checkpoint {
   ) -> Checkpoint {
     let names = Set(differences.map(\.name))
     var running = running
-    if !names.isDisjoint(with: ["training data", "metrics", "batchSize", "seed", "shuffles"]) {
+    if !names.isDisjoint(with: ["training data", "metrics", "batchSize", "accumulate", "seed", "shuffles"]) {
       running = RunningEpoch(
         epoch: epoch, metrics: Metrics(kind: metrics, outputs: network.outputCount),
         learningRate: running.learningRate)
@@ -166,7 +166,7 @@ extension Checkpoint {
         lastImprovement: epoch - 1, reference: nil)
     }
     return Checkpoint(
-      network: network, configuration: configuration, step: step, moments: moments, best: best,
-      running: running, plateau: plateau, data: data, version: version, attachments: attachments)
+      network: network, configuration: configuration, step: step, moments: moments,
+      averaged: averaged, best: best, running: running, plateau: plateau, data: data, version: version, attachments: attachments)
   }
 }

@@ -40,7 +40,7 @@ public struct Trainer<T: Scalar>: Sendable {
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
         && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
-        && (configuration.monitor?.isValid ?? true) && (diagnosis?.examples ?? 1) >= 1,
+        && configuration.hasValidUpdates && (configuration.monitor?.isValid ?? true) && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
@@ -163,6 +163,9 @@ private struct Run<T: Scalar>: ~Copyable {
   var workspace: Workspace<T>
   var evaluationWorkspace: Workspace<T>
   var gradient: Parameters<T>
+  /// The gradients of the batches of one update, where it takes several.
+  var joined: JoinedGradient<T>
+  var average: WeightAverage<T>
   var optimizer: Optimizer<T>
   var earlyStopping: EarlyStopping<T>
   var plateau = PlateauTracker()
@@ -189,7 +192,10 @@ private struct Run<T: Scalar>: ~Copyable {
     self.validation = validation
     examples = training.count
     batchSize = configuration.examplesPerStep(of: training.count)
-    stepsPerEpoch = (training.count + batchSize - 1) / batchSize
+    joined = JoinedGradient(
+      of: configuration.accumulate ?? 1, batchSize: batchSize, examples: training.count,
+      layout: network.parameters.layout)
+    stepsPerEpoch = joined.updatesPerEpoch
     source = BatchSource(training, seed: configuration.seed)
     workspace = Workspace(for: network, capacity: batchSize)
     evaluationWorkspace = Workspace(
@@ -197,7 +203,9 @@ private struct Run<T: Scalar>: ~Copyable {
     gradient = network.makeGradient()
     optimizer = Optimizer(
       rule: configuration.optimizer, weightDecay: configuration.weightDecay,
-      for: network.parameters.layout)
+      factors: configuration.tensorFactors, for: network.parameters.layout)
+    average = WeightAverage(
+      configuration.averaging, epochs: configuration.epochs, layout: network.parameters.layout)
     earlyStopping = EarlyStopping(
       patience: configuration.patience, monitor: configuration.monitor,
       initial: network.parameters)
@@ -211,7 +219,9 @@ private struct Run<T: Scalar>: ~Copyable {
 
   /// Takes the place of the run that made a checkpoint.
   mutating func goOn(from checkpoint: Checkpoint<T>) {
-    optimizer.restore(step: checkpoint.step, moments: checkpoint.moments)
+    optimizer.restore(
+      step: checkpoint.step, moments: checkpoint.moments.filter { $0.name != WeightAverage<T>.name })
+    average.restore(count: checkpoint.averaged, checkpoint.moments)
     earlyStopping.restore(checkpoint.best)
     epochsFinished = checkpoint.epoch - 1
     resumed = checkpoint.running
@@ -231,8 +241,8 @@ private struct Run<T: Scalar>: ~Copyable {
     checkpoints.receive(
       Checkpoint(
         network: network, configuration: configuration, step: optimizer.step,
-        moments: optimizer.moments, best: earlyStopping.best, running: running,
-        plateau: plateau, data: data, version: EngineVersion.current))
+        moments: optimizer.moments + average.tensors, averaged: average.count,
+        best: earlyStopping.best, running: running, plateau: plateau, data: data, version: EngineVersion.current))
     lastCheckpoint = clock.now
   }
 
@@ -252,33 +262,47 @@ private struct Run<T: Scalar>: ~Copyable {
         learningRate: configuration.learningRate)
     resumed = nil
     let firstExample = running.totals.count
-    let lambda = configuration.l2Penalty
     var batches = source.batches(of: batchSize, epoch: epoch, shuffled: configuration.shuffles)
     // What the interrupted run has done; it ended with the last of these in its workspace.
-    for _ in 0..<min(running.steps, stepsPerEpoch) { workspace.batch = batches.next() }
+    for _ in 0..<min(running.steps, stepsPerEpoch) * joined.batches {
+      guard let batch = batches.next() else { break }
+      workspace.batch = batch
+    }
 
     for batch in batches {
       // Not the steps of the optimizer, which are others if a run goes on with other batches.
-      let rate = self.rate(at: (epoch - 1) * stepsPerEpoch + running.steps)
-      let dataLoss = network.forward(batch, in: &workspace, pool: pool)
-      let penalty = lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0
+      let position = (epoch - 1) * stepsPerEpoch + running.steps
+      let rate = self.rate(at: position)
+      let examplesOfUpdate = joined.examples(ofUpdate: running.steps)
+      let penalties = configuration.penalties(examples: examples, batch: examplesOfUpdate)
+      let dataLoss = network.forward(
+        batch, in: &workspace, scale: network.reduction.scale(count: examplesOfUpdate), pool: pool)
+      let penalty = network.parameters.penalty(penalties)
       guard (dataLoss + penalty).isFinite else {
         divergence = Divergence(
           step: optimizer.step + 1, epoch: epoch, at: network.firstFault(in: workspace))
         return .diverged
       }
       network.backward(in: &workspace, into: &gradient, pool: pool)
-      if lambda > 0 {
-        gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
-      }
-      gradient.clip(
-        toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
       running.metrics.add(
         outputs: workspace.states[network.layers.count - 1].outputs, targets: workspace.targets,
         weights: workspace.weights, rows: batch.count)
-      optimizer.update(&network.parameters, along: gradient, rate: rate, pool: pool)
+      running.totals.add(
+        dataLoss, penalty, count: batch.count, of: examplesOfUpdate, reduction: network.reduction)
+      guard joined.add(&gradient, rows: batch.count, of: examplesOfUpdate, pool: pool) else {
+        continue
+      }
+      gradient.addGradient(of: penalties, at: network.parameters, pool: pool)
+      gradient.clip(
+        toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
+      optimizer.update(
+        &network.parameters, along: gradient, rate: rate,
+        momentum: configuration.momentum(at: position, stepsPerEpoch: stepsPerEpoch), pool: pool)
+      if let bound = configuration.maxNorm {
+        network.parameters.limitNorms(to: bound, pool: pool)
+      }
+      average.addStep(network.parameters, pool: pool)
 
-      running.totals.add(dataLoss, penalty, count: batch.count, reduction: network.reduction)
       running.steps += 1
       running.learningRate = rate
       let isInterrupted = isInterrupted()
@@ -302,6 +326,9 @@ private struct Run<T: Scalar>: ~Copyable {
 
     let seconds = (clock.now - epochStart).inSeconds
     guard isSound(network, epoch) else { return .diverged }
+    let beginsAverage = average.addEpoch(epoch, network.parameters, pool: pool)
+    // What is validated and kept is the average, once there is one.
+    average.swap(with: &network.parameters)
     let evaluation = validation.map {
       network.evaluate(
         on: $0, metrics: metricKind, watching: configuration.monitor?.metric,
@@ -309,6 +336,7 @@ private struct Run<T: Scalar>: ~Copyable {
     }
     if let evaluation, !evaluation.loss.isFinite {
       var fault = network.firstFault(in: evaluationWorkspace)
+      average.swap(with: &network.parameters)
       // Its row counts in the validation data.
       fault.example = nil
       divergence = Divergence(step: optimizer.step, epoch: epoch, at: fault)
@@ -326,7 +354,9 @@ private struct Run<T: Scalar>: ~Copyable {
     // So that the order of the next epoch is dealt in place.
     workspace.batch = nil
     let isBest = earlyStopping.record(
-      epoch: epoch, evaluation: evaluation, parameters: network.parameters)
+      epoch: epoch, evaluation: evaluation, parameters: network.parameters,
+      forgettingBefore: beginsAverage)
+    average.swap(with: &network.parameters)
     plateau.record(
       loss: evaluation?.loss ?? running.totals.objective, under: configuration.schedule)
     epochsFinished = epoch
@@ -386,6 +416,8 @@ private struct Run<T: Scalar>: ~Copyable {
   ) -> TrainingSummary {
     if earlyStopping.bestEpoch > 0 || reason == .diverged {
       earlyStopping.restore(into: &network.parameters)
+    } else {
+      average.swap(with: &network.parameters)
     }
     return TrainingSummary(
       reason: reason, bestEpoch: earlyStopping.bestEpoch, epochs: epochsFinished,
@@ -406,10 +438,16 @@ struct LossTotals: Codable, Equatable {
   var dataLoss: Double { dataSum / Double(max(count, 1)) }
   var objective: Double { (dataSum + penaltySum) / Double(max(count, 1)) }
 
-  mutating func add(_ dataLoss: Double, _ penalty: Double, count: Int, reduction: Reduction) {
+  /// - Parameters:
+  ///   - dataLoss: The share of these examples in the loss of the update.
+  ///   - count: These examples.
+  ///   - all: All examples of the update, over which a mean is one.
+  mutating func add(
+    _ dataLoss: Double, _ penalty: Double, count: Int, of all: Int, reduction: Reduction
+  ) {
     switch reduction {
     case .mean:
-      dataSum += dataLoss * Double(count)
+      dataSum += dataLoss * Double(all)
       penaltySum += penalty * Double(count)
     case .sum:
       dataSum += dataLoss
