@@ -158,7 +158,8 @@ struct CheckText {
     let regularizer = report.regularizer
     table.add(
       regularizer.l1 == nil ? "½λ‖W‖²" : "½λ‖W‖² + λ₁‖W‖₁",
-      "λ = \(regularizer.lambda)" + (regularizer.l1.map { ", λ₁ = \($0)" } ?? ""), Format.count(regularizer.checked), "0",
+      "λ = \(regularizer.lambda)" + (regularizer.l1.map { ", λ₁ = \($0)" } ?? ""),
+      Format.count(regularizer.checked), "0",
       Self.error(regularizer.worstRelativeError), verdict(regularizer.verdict))
     var lines = table.lines() + [""]
     lines.append("  " + language.text("check.thresholds"))

@@ -159,7 +159,8 @@ extension Checkpoint {
         step: step, running: running, plateau: plateau, bestEpoch: best.epoch,
         bestEvaluation: best.evaluation, lastImprovement: best.lastImprovement,
         reference: best.reference,
-        moments: moments.map(\.name), averaged: averaged > 0 ? averaged : nil, data: data, version: version, attachments: attachments))
+        moments: moments.map(\.name), averaged: averaged > 0 ? averaged : nil, data: data,
+        version: version, attachments: attachments))
     var tensors = network.parameters.tensors() + best.parameters.tensors(prefix: "best.")
     for moment in moments { tensors += moment.values.tensors(prefix: "\(moment.name).") }
 
@@ -226,7 +227,8 @@ extension Checkpoint {
     version = state.version
     attachments = state.attachments
     guard
-      step >= 0, averaged >= 0, epoch >= 1, epoch <= configuration.epochs, (0..<epoch).contains(best.epoch),
+      step >= 0, averaged >= 0, epoch >= 1, epoch <= configuration.epochs,
+      (0..<epoch).contains(best.epoch),
       (0..<epoch).contains(best.lastImprovement),
       stepInEpoch >= 0,
       stepInEpoch <= step, running.totals.isConsistent, running.learningRate.isFinite,

@@ -69,10 +69,11 @@ extension Checkpoint {
   private func optimizerDifferences(
     _ configuration: TrainingConfiguration, _ network: Network<T>
   ) -> [CheckpointMismatch.Difference] {
-    let expected = Optimizer<T>(
-      rule: configuration.optimizer, weightDecay: configuration.weightDecay,
-      for: network.parameters.layout
-    ).moments.map(\.name) + (configuration.averaging == nil ? [] : [WeightAverage<T>.name])
+    let expected =
+      Optimizer<T>(
+        rule: configuration.optimizer, weightDecay: configuration.weightDecay,
+        for: network.parameters.layout
+      ).moments.map(\.name) + (configuration.averaging == nil ? [] : [WeightAverage<T>.name])
     let name = configuration.optimizer.name
     let before = self.configuration.optimizer.name
     guard name != before || expected != moments.map(\.name) else { return [] }
@@ -154,7 +155,9 @@ extension Checkpoint {
   ) -> Checkpoint {
     let names = Set(differences.map(\.name))
     var running = running
-    if !names.isDisjoint(with: ["training data", "metrics", "batchSize", "accumulate", "seed", "shuffles"]) {
+    if !names.isDisjoint(with: [
+      "training data", "metrics", "batchSize", "accumulate", "seed", "shuffles",
+    ]) {
       running = RunningEpoch(
         epoch: epoch, metrics: Metrics(kind: metrics, outputs: network.outputCount),
         learningRate: running.learningRate)
@@ -167,6 +170,7 @@ extension Checkpoint {
     }
     return Checkpoint(
       network: network, configuration: configuration, step: step, moments: moments,
-      averaged: averaged, best: best, running: running, plateau: plateau, data: data, version: version, attachments: attachments)
+      averaged: averaged, best: best, running: running, plateau: plateau, data: data,
+      version: version, attachments: attachments)
   }
 }

@@ -40,7 +40,8 @@ public struct Trainer<T: Scalar>: Sendable {
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
         && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
-        && configuration.hasValidUpdates && (configuration.monitor?.isValid ?? true) && (diagnosis?.examples ?? 1) >= 1,
+        && configuration.hasValidUpdates && (configuration.monitor?.isValid ?? true)
+        && (diagnosis?.examples ?? 1) >= 1,
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
@@ -220,7 +221,8 @@ private struct Run<T: Scalar>: ~Copyable {
   /// Takes the place of the run that made a checkpoint.
   mutating func goOn(from checkpoint: Checkpoint<T>) {
     optimizer.restore(
-      step: checkpoint.step, moments: checkpoint.moments.filter { $0.name != WeightAverage<T>.name })
+      step: checkpoint.step, moments: checkpoint.moments.filter { $0.name != WeightAverage<T>.name }
+    )
     average.restore(count: checkpoint.averaged, checkpoint.moments)
     earlyStopping.restore(checkpoint.best)
     epochsFinished = checkpoint.epoch - 1
@@ -242,7 +244,8 @@ private struct Run<T: Scalar>: ~Copyable {
       Checkpoint(
         network: network, configuration: configuration, step: optimizer.step,
         moments: optimizer.moments + average.tensors, averaged: average.count,
-        best: earlyStopping.best, running: running, plateau: plateau, data: data, version: EngineVersion.current))
+        best: earlyStopping.best, running: running, plateau: plateau, data: data,
+        version: EngineVersion.current))
     lastCheckpoint = clock.now
   }
 
