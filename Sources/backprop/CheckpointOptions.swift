@@ -64,12 +64,16 @@ final class CheckpointWriter {
   private let keep: Int
   /// The options of the run, as a resumed one takes them over.
   private let arguments: [String]
+  /// Whether what stands in the folder is of another run, and goes with the first checkpoint of this.
+  private var replaces: Bool
   private var isFailing = false
   private let clock = ContinuousClock()
 
   init(
-    _ folder: CheckpointFolder, every interval: CheckpointInterval, keep: Int, arguments: [String]
+    _ folder: CheckpointFolder, every interval: CheckpointInterval, keep: Int, arguments: [String],
+    replaces: Bool
   ) {
+    self.replaces = replaces
     self.folder = folder
     self.interval = interval
     self.keep = keep
@@ -77,8 +81,12 @@ final class CheckpointWriter {
   }
 
   /// What receives the checkpoints of a run on data that is encoded so.
+  ///
+  /// - Parameters:
+  ///   - isForced: Whether the run has gone on with other data or options before.
+  ///   - records: What is drawn of the run so far is kept as well.
   func receiver<T: Scalar>(
-    _ data: ModelData, _ reporter: TrainingReporter
+    _ data: ModelData, isForced: Bool, records: RunRecords, _ reporter: TrainingReporter
   ) throws -> Checkpoints<T> {
     var attachments = [
       ModelKey.target: try JSONValue(encoding: data.target).description,
@@ -87,9 +95,14 @@ final class CheckpointWriter {
     if let encoder = data.encoder {
       attachments[ModelKey.encoder] = try JSONValue(encoding: encoder).description
     }
+    if let weights = data.weights {
+      attachments[ModelKey.weights] = try JSONValue(encoding: weights).description
+    }
+    if isForced { attachments[Resumption.forcedKey] = "true" }
     return Checkpoints(every: interval) { checkpoint in
       var checkpoint = checkpoint
       checkpoint.attachments = attachments
+      checkpoint.attachments[Resumption.curvesKey] = records.curvesText
       self.save(checkpoint, reporter)
     }
   }
@@ -99,7 +112,8 @@ final class CheckpointWriter {
     // A second Ctrl-C ends the program at once; then the temporary file goes too.
     if Interruption.isRequested { Interruption.willWrite(folder.path(after: checkpoint.step)) }
     do {
-      let path = try folder.save(checkpoint, keep: keep)
+      let path = try folder.save(checkpoint, keep: keep, replacing: replaces)
+      replaces = false
       isFailing = false
       let (seconds, attoseconds) = (clock.now - start).components
       reporter.saved(

@@ -10,10 +10,18 @@ struct InspectCommand: ParsableCommand {
       EXAMPLES:
         backprop inspect model.safetensors
         backprop inspect model.safetensors --json
+        backprop train --config <(backprop inspect model.safetensors --config) -o again.safetensors
       """)
 
   @Argument(help: "A model file.")
   var model: String
+
+  @Flag(
+    name: .long,
+    help:
+      "Print the options that `train` made the model with, those that it chose itself among them, as YAML for `train --config` (or as JSON). Paths are as they were given."
+  )
+  var config = false
 
   @OptionGroup(title: "Output")
   var output: OutputOptions
@@ -21,6 +29,7 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     _ = try output.threadCount()
     let model = try Model.open(model)
+    if config { return try printOptions(of: model) }
     let norms =
       switch model.network {
       case .float(let network): network.weightNorms
@@ -30,6 +39,17 @@ struct InspectCommand: ParsableCommand {
       try Terminal.printOutput(document(model, norms).description)
     } else {
       try printText(model, norms)
+    }
+  }
+
+  private func printOptions(of model: Model) throws {
+    guard let options = model.options?.object else { throw NoOptionsError(path: self.model) }
+    if output.json {
+      let schema = JSONMember("schema", .string(ConfigurationFile.schema))
+      return try Terminal.printOutput(JSONValue.object([schema] + options).description)
+    }
+    for option in options {
+      try Terminal.printOutput(FlatYAML.line(option.key, option.value))
     }
   }
 
@@ -109,6 +129,15 @@ struct InspectCommand: ParsableCommand {
     case .pixels(let count, let scale):
       "\(count) pixels, divided by \(Format.short(scale))"
     }
+  }
+}
+
+/// A model that no run of `train` left its options in.
+private struct NoOptionsError: UserError {
+  let path: String
+
+  var description: String {
+    "\(path) holds no options: it was not made by `backprop train`, or by an older version"
   }
 }
 

@@ -25,6 +25,8 @@ enum Interruption {
   static func install() {
     // Read once here, so that the handler never meets an atomic that is not there yet.
     _ = (isRequested, isRequest.load(ordering: .relaxed), temporaryName.load(ordering: .relaxed))
+    // A file that grows beyond the limit of its size is then an error of `write`, not a death.
+    signal(SIGXFSZ, SIG_IGN)
     // A program that starts this one may have its signals blocked, and hand that down.
     var signals = sigset_t()
     sigemptyset(&signals)

@@ -17,14 +17,19 @@ struct LabelledDataArguments: ParsableArguments {
 
   /// Opens both; nothing is encoded yet.
   ///
-  /// - Parameter preferringTest: Whether the test part is meant where the data brings one.
+  /// - Parameters:
+  ///   - preferringTest: Whether the test part is meant where the data brings one.
   ///   - weights: A column of weights, if the user names one.
+  ///   - rowLimit: The most rows that are looked at; nil for all.
   func open(
-    preferringTest: Bool = false, weights: String? = nil, _ output: OutputOptions
+    preferringTest: Bool = false, weights: String? = nil, rowLimit: Int? = nil,
+    _ output: OutputOptions
   ) throws -> LabelledData {
     let model = try Model.open(model)
     try self.table.checkAgreement(with: model)
-    let options = try self.table.tableOptions(target: target, for: model, weights: weights)
+    var options = try self.table.tableOptions(target: target, for: model, weights: weights)
+    // A model without labels of its own takes them from all rows.
+    options.rowLimit = model.targetEncoder == nil ? nil : rowLimit
     let source = try DataSource.open(data, options)
     let table = preferringTest ? source.test ?? source.training : source.training
     table.warnings.forEach { output.note("warning: \($0)") }

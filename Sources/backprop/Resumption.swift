@@ -9,6 +9,24 @@ struct Resumption {
 
   /// The attachment that holds the options of a run, a JSON array of strings.
   static let argumentsKey = "backprop.arguments"
+  /// The attachment that says that a run went on with other data or options: the coders of the
+  /// checkpoint are then not those that the data would give.
+  static let forcedKey = "backprop.forced"
+  /// The attachment with the points of the learning curves so far.
+  static let curvesKey = "backprop.curves"
+
+  var wasForced: Bool {
+    get throws { try file.attachments[Self.forcedKey] != nil }
+  }
+
+  /// The points that were drawn before; nil if nobody kept them.
+  var curves: LearningCurves? {
+    get throws {
+      try file.attachments[Self.curvesKey].flatMap {
+        try? JSONValue(parsing: $0).decoded(as: LearningCurves.self)
+      }
+    }
+  }
 
   /// The state, checked against the run that is to go on.
   ///
@@ -78,7 +96,9 @@ struct Resumption {
       throw CheckpointError.damaged(
         path: file.path, reason: "its encoders do not fit its network")
     }
-    return Model(network: network, encoder: encoder, targetEncoder: target)
+    return Model(
+      network: network, encoder: encoder, targetEncoder: target,
+      weights: try value(ModelKey.weights, ExampleWeights.self))
   }
 }
 
@@ -116,6 +136,9 @@ struct ResumptionError: UserError {
     case "cycleMomentum.low", "cycleMomentum.high": return "--cycle-momentum"
     case "shuffles": return "shuffling"
     case "optimizer.momentum": return "--momentum"
+    case let name where name.hasPrefix("optimizer."):
+      return "--optimizer, its"
+        + " \(name.dropFirst("optimizer.".count))"
     case "monitor.metric": return "--monitor"
     case "monitor.minimumDelta": return "--min-delta"
     default: break
@@ -136,11 +159,12 @@ extension TrainingJob {
   /// the run that it goes on with.
   static func make(for command: TrainCommand) throws -> TrainingJob {
     let options = command.checkpoints
-    let arguments = Array(CommandLine.arguments.dropFirst(2))
+    let arguments = Array(try CommandWords.all.get().dropFirst())
     try options.check()
-    guard let path = options.folder else { return try TrainingJob(command) }
+    try command.folds.check(command)
+    guard let path = options.folder else { return try TrainingJob(command, arguments: arguments) }
     // Before anything is made: a mistake in the options must not leave a folder behind.
-    if options.resume == nil { _ = try TrainingJob(command) }
+    if options.resume == nil { _ = try TrainingJob(command, arguments: arguments) }
     if let resume = options.resume, options.checkpoint != resume, !Folder.exists(resume) {
       throw FileError.missing(path: resume)
     }
@@ -153,16 +177,19 @@ extension TrainingJob {
       CheckpointWriter(
         folder, every: try command.checkpoints.interval,
         keep: command.checkpoints.keep ?? CheckpointFolder.usualKeep,
-        arguments: try RunArguments.remembered(arguments, data: command.data))
+        arguments: try RunArguments.remembered(arguments, data: command.data), replaces: !isSame)
     }
     guard let resume = options.resume,
       !(isSame && options.checkpoint != nil && folder.names.isEmpty)
-    else { return try TrainingJob(command, checkpoints: writer(command, arguments)) }
+    else {
+      return try TrainingJob(
+        command, arguments: arguments, checkpoints: writer(command, arguments))
+    }
 
     let (file, damaged) = try isSame ? folder.newest() : CheckpointFolder.newest(in: resume)
     var merged = arguments
     if let text = try file.attachments[Resumption.argumentsKey],
-      let stored = try JSONValue(parsing: text).array?.compactMap(\.string)
+      let stored = try JSONValue(parsing: text).array?.compactMap(\.string).filter({ $0 != "--" })
     {
       if let initializer = command.network.initializer, !command.goal.force {
         let before = try TrainCommand.parse(stored + [command.data]).network.initializer
@@ -177,11 +204,12 @@ extension TrainingJob {
     // Of an option that is given twice the last one counts, so what is said now goes before.
     let effective = try TrainCommand.parse(merged)
     let job = try TrainingJob(
-      effective, checkpoints: writer(effective, merged),
+      effective, arguments: merged, checkpoints: writer(effective, merged),
       resumption: Resumption(file: file, givenNetwork: command.network.given))
     for error in damaged {
       job.reporter.warn(
-        code: "damagedCheckpoint", "\(error.description); going on from the one before")
+        code: "damagedCheckpoint", "\(error.description); going on from the one before",
+        evenIfQuiet: true)
     }
     return job
   }
@@ -210,7 +238,8 @@ enum RunArguments {
     while index < arguments.count {
       let argument = arguments[index]
       index += 1
-      if flags.contains(argument) { continue }
+      // It stands before DATA, which is gone; other options come behind these.
+      if flags.contains(argument) || argument == "--" { continue }
       if options.contains(argument) {
         index += 1
         continue

@@ -67,6 +67,7 @@ final class RunRecords {
   private let warn: (_ code: String, _ message: String) -> Void
   private var subtitle = ""
   private var curves = LearningCurves()
+  private var monitored: Metric?
   private var board: TensorBoardWriter?
   private var boardFailure: FileError?
   private var plotFailure: FileError?
@@ -103,11 +104,13 @@ final class RunRecords {
   /// Receives the events of the trainer.
   func report(_ event: TrainingEvent) {
     if options.tensorBoard != nil { record(event) }
-    guard options.plot != nil || options.curves else { return }
     switch event {
-    case .start(let start): subtitle = Self.subtitle(start)
+    case .start(let start):
+      subtitle = Self.subtitle(start)
+      monitored = start.configuration.monitor?.metric
     case .epoch(let report):
-      curves.add(report)
+      curves.add(report, monitored: monitored)
+      guard options.plot != nil else { return }
       let now = clock.now
       if let lastPlot, now - lastPlot < Self.plotInterval { return }
       writePlot()
@@ -115,6 +118,14 @@ final class RunRecords {
     case .end: writePlot()
     default: break
     }
+  }
+
+  /// What a checkpoint keeps, so that the curves of a resumed run are those of one without a break.
+  var curvesText: String? { (try? JSONValue(encoding: curves))?.description }
+
+  /// Goes on with the curves of a checkpoint.
+  func goOn(from curves: LearningCurves?) {
+    if let curves { self.curves = curves }
   }
 
   /// The curves for the terminal, if they are wanted and there are any.

@@ -24,6 +24,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "What to learn, and where to save it")
   var goal: GoalOptions
 
+  @OptionGroup(title: "Options in a file")
+  var file: ConfigurationOptions
+
   @OptionGroup(title: "Network")
   var network: NetworkOptions
 
@@ -32,6 +35,9 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup(title: "Updates")
   var updates: UpdateOptions
+
+  @OptionGroup(title: "Cross-validation")
+  var folds: FoldOptions
 
   @OptionGroup(title: "Weights")
   var weights: WeightOptions
@@ -316,6 +322,20 @@ struct RunOptions: ParsableArguments {
     case .nesterov: return .nesterov(momentum)
     default:
       throw UsageError("--momentum has no meaning for \(rule.name); use --optimizer momentum")
+    }
+  }
+
+  /// Refuses what asks for validation data where the rows were too few to hold any out.
+  func checkWithoutValidation(rows: Int) throws {
+    let options = [
+      ("--patience", patience != nil), ("--monitor", monitor != nil),
+      ("--min-delta", minDelta != nil),
+    ]
+    for (option, isGiven) in options where isGiven {
+      throw UsageError(
+        "\(option) needs validation data, and \(Format.count(rows, "row")) are too few to hold any out "
+          + "by themselves; give --validation-data FILE, or say --validation \(Self.defaultValidation)"
+      )
     }
   }
 

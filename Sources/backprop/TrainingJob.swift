@@ -13,12 +13,16 @@ struct TrainingJob {
   let checkpoints: CheckpointWriter?
   /// What to go on from; nil for a run that begins.
   let resumption: Resumption?
+  /// The words of the command line, as `command` was made of them.
+  let arguments: [String]
 
   /// Checks all that can be checked before data is read.
   init(
-    _ command: TrainCommand, checkpoints: CheckpointWriter? = nil, resumption: Resumption? = nil
+    _ command: TrainCommand, arguments: [String], checkpoints: CheckpointWriter? = nil,
+    resumption: Resumption? = nil
   ) throws {
     self.command = command
+    self.arguments = arguments
     self.checkpoints = checkpoints
     self.resumption = resumption
     try command.training.check()
@@ -27,7 +31,7 @@ struct TrainingJob {
     output = command.goal.output ?? GoalOptions.defaultOutput
     // With other data, the columns must become inputs as they did when the weights were learned.
     base =
-      if let resumption, command.goal.force {
+      if let resumption, try command.goal.force || resumption.wasForced {
         try resumption.model()
       } else {
         try command.goal.from.map { try Model.open($0) }
@@ -35,6 +39,7 @@ struct TrainingJob {
     reporter = TrainingReporter(
       json: command.outputOptions.json, quiet: command.outputOptions.quiet)
     try Self.checkNames(command)
+    try command.folds.check(command)
     if let base, resumption == nil {
       try Self.checkAgreement(of: command.network.given, with: base)
       try command.table.checkAgreement(with: base)
@@ -44,7 +49,9 @@ struct TrainingJob {
     }
     // The model to go on from may be replaced by what becomes of it; data never.
     try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
-    try OutputFile.checkModel(output, force: command.goal.force)
+    if command.folds.savesModel(command) {
+      try OutputFile.checkModel(output, force: command.goal.force)
+    }
     try command.records.check(
       model: output, inputs: [command.data, command.training.validationData, command.goal.from])
   }
@@ -68,6 +75,10 @@ struct TrainingJob {
     try WeightOptions.check(
       command.weights.weightColumn, targets: names, encoder: base?.encoder)
 
+    if let count = command.folds.folds {
+      try crossValidate(count, table, names: names, as: T.self)
+      if !command.folds.savesModel(command) { return }
+    }
     var prepared: Preparation<T>
     if let base {
       prepared = try prepare(base, table: table, names: names)
@@ -95,6 +106,7 @@ struct TrainingJob {
       let kind = data.target.metrics(outputActivation: network.outputActivation)
       _ = try Names.metric(metric, for: kind)
     }
+    if validation == nil { try command.training.checkWithoutValidation(rows: table.rowCount) }
 
     reporter.describe(
       data: command.data, rows: table.rowCount, coders: data, layers: network.layers,
@@ -102,21 +114,21 @@ struct TrainingJob {
     reporter.describe(
       data.weights, of: training, labels: data.target.labels, reduction: network.reduction)
     try train(
-      &prepared.network, data, configuration, training: training, validation: validation, test: test
-    )
+      &prepared.network, data, configuration, training: training, validation: validation,
+      test: test, held: held.count)
   }
 
   /// Trains, saves and reports; throws the exit code unless all went well.
   private func train<T: Scalar>(
     _ network: inout Network<T>, _ data: ModelData, _ configuration: TrainingConfiguration,
-    training: Dataset<T>, validation: Dataset<T>?, test: Dataset<T>?
+    training: Dataset<T>, validation: Dataset<T>?, test: Dataset<T>?, held: Int
   ) throws {
     let metrics = data.target.metrics(outputActivation: network.outputActivation)
     var diagnosis = command.training.diagnose ? DiagnosisOptions() : nil
     diagnosis?.isUntrained = base?.configuration == nil
     let records = RunRecords(
       command.records, data: command.data, target: data.target.columns,
-      warn: reporter.warn)
+      warn: { reporter.warn(code: $0, $1) })
     let trainer = Trainer<T>(
       configuration: configuration, threads: threads, diagnosis: diagnosis,
       distributions: records.distributions)
@@ -125,7 +137,10 @@ struct TrainingJob {
       reporter.report(event)
       records.report(event)
     }
-    let receiver: Checkpoints<T>? = try checkpoints?.receiver(data, reporter)
+    if let resumption { try records.goOn(from: resumption.curves) }
+    let isForced = try resumption.map { try command.goal.force || $0.wasForced } ?? false
+    let receiver: Checkpoints<T>? = try checkpoints?.receiver(
+      data, isForced: isForced, records: records, reporter)
     let summary: TrainingSummary
     if let resumption {
       let checkpoint = try resumption.checkpoint(
@@ -145,7 +160,9 @@ struct TrainingJob {
     if summary.reason != .diverged || summary.bestEpoch > 0 {
       let model = Model(
         network: AnyNetwork(network), encoder: data.encoder, targetEncoder: data.target,
-        configuration: configuration, weights: data.weights)
+        configuration: configuration, weights: data.weights,
+        options: resolvedOptions(
+          network, configuration, task: data.target.task, held: held))
       Interruption.willWrite(output)
       saved = (output, try model.write(to: output))
     }
@@ -168,7 +185,7 @@ struct TrainingJob {
 // MARK: Preparing
 
 /// What is fixed before the first step.
-private struct Preparation<T: Scalar> {
+struct Preparation<T: Scalar> {
   var network: Network<T>
   let data: ModelData
   let split: Split
@@ -176,7 +193,11 @@ private struct Preparation<T: Scalar> {
 
 extension TrainingJob {
   /// A new network for a table: the task from the target, the coders from the training rows.
-  private func prepare<T: Scalar>(table: Table, names: [String]) throws -> Preparation<T> {
+  ///
+  /// - Parameter rows: The rows of a fold's own split; nil to split all.
+  func prepare<T: Scalar>(
+    table: Table, names: [String], rows part: Split? = nil
+  ) throws -> Preparation<T> {
     guard !names.isEmpty else {
       throw UsageError(
         "say what to learn with --target COL[,COL…]; the columns are "
@@ -194,8 +215,8 @@ extension TrainingJob {
       throw UsageError(error.description)
     }
     try design.check(targets, file: table.file)
-    let split = self.split(table, codes: targets.codes)
-    let rows = split.validation.isEmpty ? nil : split.training
+    let split = part ?? self.split(table, codes: targets.codes)
+    let rows = split.training.count == table.rowCount ? nil : split.training
     let weights = try weights(table, targets.task, targets.labels, targets.codes, split)
     let encoder = try FeatureEncoder(
       fitting: table, excluding: names + [weights?.column].compactMap(\.self), rows: rows)
@@ -257,7 +278,7 @@ extension TrainingJob {
     let options = command.weights
     let weights = try options.weights(
       after: base?.weights, table: table, task: task, labels: labels, codes: codes,
-      rows: split.validation.isEmpty ? nil : split.training)
+      rows: split.training.count == table.rowCount ? nil : split.training)
     if options.weightColumn == nil, let column = base?.weights?.column, weights.column == nil {
       reporter.warn(
         code: "weights",
@@ -269,18 +290,23 @@ extension TrainingJob {
 
   private func split(_ table: Table, codes: [UInt32]?) -> Split {
     let options = command.training
-    var fraction = options.validation ?? RunOptions.defaultValidation
-    if options.validationData != nil {
-      fraction = 0
-    } else if options.validation == nil, table.rowCount < RunOptions.fewestRowsToSplit {
-      fraction = 0
-      reporter.warn(
-        code: "noValidation",
-        "\(Format.count(table.rowCount, "row")) are too few to hold any out: training on all")
-    }
+    let fraction = validationFraction(rows: table.rowCount)
     let seed = options.seed ?? TrainingConfiguration().seed
     return codes.map { Split.stratified(codes: $0, fraction: fraction, seed: seed) }
       ?? Split.random(count: table.rowCount, fraction: fraction, seed: seed)
+  }
+
+  /// The part of so many training rows that is held out to choose the best epoch.
+  func validationFraction(rows: Int) -> Double {
+    let options = command.training
+    if options.validationData != nil { return 0 }
+    if options.validation == nil, rows < RunOptions.fewestRowsToSplit {
+      reporter.warn(
+        code: "noValidation",
+        "\(Format.count(rows, "row")) are too few to hold any out: training on all")
+      return 0
+    }
+    return options.validation ?? RunOptions.defaultValidation
   }
 
   /// Names of closed sets, checked before the data is read.

@@ -3,9 +3,9 @@ import Backprop
 /// Subscribes to a run and tells about it: JSON lines or a summary on standard output, progress on
 /// standard error.
 final class TrainingReporter {
-  private let json: Bool
+  let json: Bool
   private let quiet: Bool
-  private let progress: ProgressDisplay
+  private var progress: ProgressDisplay
   private var lastEpoch: EpochReport?
   /// JSON lines that wait for the start, which carries the schema and comes first.
   private var waiting: [JSONValue]? = []
@@ -14,6 +14,17 @@ final class TrainingReporter {
   /// The folder of the last checkpoint that was saved; nil if there is none.
   private var checkpointFolder: String?
   private var isOutputClosed = false
+  /// The fold that is under way, from 1; nil outside a cross-validation.
+  var fold: (number: Int, count: Int)? {
+    didSet {
+      // The time that is left is that of the fold.
+      progress.finish()
+      progress = ProgressDisplay(isInteractive: Terminal.isInteractive)
+    }
+  }
+  /// What a cross-validation has shown, for the last line.
+  var foldsSummary: JSONValue?
+  private var warnings: Set<String> = []
   /// Why lines of standard output were lost; nil if none were, or nobody wanted them.
   private(set) var outputFailure: OutputError?
 
@@ -28,9 +39,16 @@ final class TrainingReporter {
     if !quiet { progress.showReading(path) }
   }
 
-  func warn(code: String, _ message: String) {
+  /// - Parameter evenIfQuiet: Whether it tells of data that was lost, and is said in any case.
+  func warn(code: String, _ message: String, evenIfQuiet: Bool = false) {
+    // What is true of one fold is true of most others.
+    guard warnings.insert("\(code) \(message)").inserted || fold == nil else { return }
     printJSON(["event": "warning", "code": .string(code), "message": .string(message)])
-    if !quiet { progress.note("warning: \(message)") }
+    if !quiet {
+      progress.note("warning: \(message)")
+    } else if evenIfQuiet {
+      Terminal.printError("warning: \(message)")
+    }
   }
 
   /// Tells that a checkpoint is on disk.
@@ -100,6 +118,7 @@ final class TrainingReporter {
   func report(_ event: TrainingEvent) {
     switch event {
     case .start(let start):
+      if let fold, fold.number > 1 { return }
       var members: [JSONMember] = [
         JSONMember("schema", "backprop.train/1"), JSONMember("event", "start"),
         JSONMember("examples", JSONValue(start.examples)),
@@ -109,6 +128,7 @@ final class TrainingReporter {
         JSONMember(
           "configuration", (try? JSONValue(encoding: start.configuration)) ?? .null),
       ]
+      if let fold { members.append(JSONMember("folds", JSONValue(fold.count))) }
       if let (epoch, step) = start.resumedFrom {
         members.append(
           JSONMember(
@@ -122,8 +142,9 @@ final class TrainingReporter {
     case .progress(let report): if !quiet { progress.show(report) }
     case .epoch(let report):
       lastEpoch = report
-      printJSON(Self.json(report))
-      if !quiet { progress.show(report) }
+      printJSON(Self.json(report, fold: fold?.number))
+      // A log has a line a fold.
+      if !quiet, fold == nil || Terminal.isInteractive { progress.show(report) }
     case .diagnosis(let diagnosis):
       printJSON(diagnosis.json)
       if !quiet { diagnosis.lines.forEach(progress.note) }
@@ -131,6 +152,9 @@ final class TrainingReporter {
     case .distributions, .end: break
     }
   }
+
+  /// Takes the line of progress away.
+  func finishProgress() { progress.finish() }
 
   /// Reports the end: what was reached, where it is saved, what to do next.
   func finish(
@@ -141,15 +165,16 @@ final class TrainingReporter {
     progress.finish()
     // Standard output is for JSON alone where JSON is asked for.
     if let curves { json ? Terminal.printError(curves) : print(curves) }
-    printJSON(
-      [
-        "event": "end", "reason": .string(summary.reason.rawValue),
-        "bestEpoch": JSONValue(summary.bestEpoch),
-        "validation": summary.validation.map(Self.json) ?? .null,
-        "test": test.map { Self.json($0.examples, loss: $0.evaluation.loss) } ?? .null,
-        "model": saved.map { .string($0.path) } ?? .null,
-        "sha256": saved.map { .string($0.sha256) } ?? .null,
-      ])
+    var end: [JSONMember] = [
+      JSONMember("event", "end"), JSONMember("reason", .string(summary.reason.rawValue)),
+      JSONMember("bestEpoch", JSONValue(summary.bestEpoch)),
+      JSONMember("validation", summary.validation.map(Self.json) ?? .null),
+      JSONMember("test", test.map { Self.json($0.examples, loss: $0.evaluation.loss) } ?? .null),
+      JSONMember("model", saved.map { .string($0.path) } ?? .null),
+      JSONMember("sha256", saved.map { .string($0.sha256) } ?? .null),
+    ]
+    if let foldsSummary { end.append(JSONMember("folds", foldsSummary)) }
+    printJSON(.object(end))
     if !json, summary.bestEpoch > 0 {
       printSummary(summary, validationExamples, test?.evaluation)
     }
@@ -181,11 +206,11 @@ final class TrainingReporter {
   ) {
     let epochs =
       summary.reason == .earlyStop
-      ? "stopped early after epoch \(summary.epochs)" : "of \(summary.epochs)"
+      ? ", stopped early after epoch \(summary.epochs)" : " of \(summary.epochs)"
     if let validation = summary.validation {
       print(
         "held out  \(Self.text(validation)) on \(Format.count(validationExamples, "example")), "
-          + "best epoch \(summary.bestEpoch) \(epochs)")
+          + "best epoch \(summary.bestEpoch)\(epochs)")
     } else if let last = lastEpoch {
       print(
         "training  \(Self.text(loss: last.dataLoss, last.metrics)) in epoch "
@@ -199,7 +224,7 @@ final class TrainingReporter {
 
   // MARK: Forms
 
-  private func printJSON(_ document: JSONValue) {
+  func printJSON(_ document: JSONValue) {
     guard json else { return }
     if let lines = waiting {
       guard document["schema"] != nil else {
@@ -215,7 +240,7 @@ final class TrainingReporter {
 
   /// Writes a line to standard output. A failure is no reason to lose the model: it is remembered,
   /// unless whoever read the lines has just gone, and nothing more is written.
-  private func print(_ line: String) {
+  func print(_ line: String) {
     guard !isOutputClosed else { return }
     do {
       try Terminal.printOutput(line)
@@ -247,14 +272,19 @@ final class TrainingReporter {
     .object(metrics.values.map { JSONMember($0.name, JSONValue($0.value)) })
   }
 
-  private static func json(_ report: EpochReport) -> JSONValue {
-    [
-      "event": "epoch", "epoch": JSONValue(report.epoch), "step": JSONValue(report.step),
-      "loss": JSONValue(report.loss), "dataLoss": JSONValue(report.dataLoss),
-      "metrics": json(report.metrics), "validation": report.validation.map(json) ?? .null,
-      "learningRate": JSONValue(report.learningRate), "seconds": JSONValue(report.seconds),
-      "examplesPerSecond": JSONValue(report.examplesPerSecond),
-    ]
+  private static func json(_ report: EpochReport, fold: Int?) -> JSONValue {
+    .object(
+      [JSONMember("event", "epoch")] + (fold.map { [JSONMember("fold", JSONValue($0))] } ?? [])
+        + [
+          JSONMember("epoch", JSONValue(report.epoch)), JSONMember("step", JSONValue(report.step)),
+          JSONMember("loss", JSONValue(report.loss)),
+          JSONMember("dataLoss", JSONValue(report.dataLoss)),
+          JSONMember("metrics", json(report.metrics)),
+          JSONMember("validation", report.validation.map(json) ?? .null),
+          JSONMember("learningRate", JSONValue(report.learningRate)),
+          JSONMember("seconds", JSONValue(report.seconds)),
+          JSONMember("examplesPerSecond", JSONValue(report.examplesPerSecond)),
+        ])
   }
 
   /// "accuracy 0.9710, log loss 0.1234"

@@ -10,7 +10,7 @@ import ArgumentParser
 
 Interruption.install()
 do {
-  var command = try BackpropCommand.parseAsRoot()
+  var command = try BackpropCommand.parseAsRoot(try CommandWords.all.get())
   try command.run()
 } catch {
   exit(CommandFailure.report(error))

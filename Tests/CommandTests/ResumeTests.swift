@@ -79,6 +79,86 @@ struct ResumeTests {
     #expect(try runner.read("m.safetensors") == runner.read("whole.safetensors"))
   }
 
+  @Test("A run that takes over a folder leaves nothing there of the run before")
+  func takenOver() throws {
+    let short = options + ["--epochs", "4", "--patience", "9", "--checkpoint", "run"]
+    #expect(try runner.run(short + ["--every", "1", "--seed", "1"]).exitCode == 0)
+    #expect(try checkpoints("run").count == 3)
+    // It saves later than the one before ever came: what is older would pass for its own.
+    let longer = short + ["--epochs", "30", "--every", "100", "--seed", "2", "--force"]
+    #expect(try runner.run(longer).exitCode == 0)
+    let names = try checkpoints("run")
+    #expect(!names.isEmpty && names.allSatisfy { $0.hasSuffix("00.safetensors") }, "\(names)")
+  }
+
+  @Test("A run whose DATA stood behind -- is resumed like any other")
+  func terminator() throws {
+    let first =
+      Array(options.filter { $0 != "classes.csv" }) + ["--checkpoint", "run", "--every", "7"]
+    #expect(try runner.run(first + ["-o", "m.safetensors", "--", "classes.csv"]).exitCode == 0)
+    let whole = try runner.read("m.safetensors")
+    let resumed = try runner.run("train", "--resume", "run", "classes.csv", "--quiet")
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(try runner.read("m.safetensors") == whole)
+  }
+
+  @Test("With --force and nothing changed, weights that came with --from stay")
+  func forcedWeights() throws {
+    let base = options + ["--epochs", "2", "--class-weight", "balanced", "-o", "base.safetensors"]
+    #expect(try runner.run(base).exitCode == 0)
+    let more = [
+      "train", "classes.csv", "--from", "base.safetensors", "--epochs", "3", "--json", "--quiet",
+      "--checkpoint", "run", "--every", "5", "-o", "a.safetensors",
+    ]
+    #expect(try runner.run(more).exitCode == 0)
+    let resumed = try runner.run(
+      "train", "classes.csv", "--resume", "run", "--force", "--json", "-o", "b.safetensors")
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(try events("warning", in: resumed.documents).isEmpty)
+    #expect(try runner.read("a.safetensors") == runner.read("b.safetensors"))
+  }
+
+  @Test("The curves of a resumed run are those of one that was not interrupted")
+  func curves() throws {
+    let plotted = options + ["--monitor", "roc-auc", "--patience", "12"]
+    #expect(try runner.run(plotted + ["--plot", "whole.svg"]).exitCode == 0)
+    #expect(
+      try runner.run(plotted + ["--plot", "c.svg", "--checkpoint", "run", "--every", "10"])
+        .exitCode == 0)
+    #expect(try runner.read("c.svg") == runner.read("whole.svg"))
+    // Back to an earlier epoch.
+    for name in try checkpoints("run").dropFirst() {
+      try FileManager.default.removeItem(atPath: runner.path("run/\(name)"))
+    }
+    #expect(try runner.run("train", "classes.csv", "--resume", "run", "--quiet").exitCode == 0)
+    #expect(try runner.read("c.svg") == runner.read("whole.svg"))
+    let text = String(decoding: try runner.read("whole.svg"), as: UTF8.self)
+    #expect(text.contains("ROC AUC"))
+  }
+
+  @Test("A damaged checkpoint is named even if nothing else is to be said")
+  func damagedAndQuiet() throws {
+    #expect(
+      try runner.run(options + ["--checkpoint", "run", "--every", "5"]).exitCode == 0)
+    let newest = "run/\(try #require(try checkpoints("run").last))"
+    try runner.write(newest, Array(try runner.read(newest).dropLast()))
+    let resumed = try runner.run("train", "classes.csv", "--resume", "run", "--quiet")
+    #expect(resumed.exitCode == 0)
+    #expect(resumed.errors.contains(newest) && resumed.errors.contains("going on from the one"))
+  }
+
+  @Test("Patience without validation data is an error, also where the rows are too few to split")
+  func patienceWithoutValidation() throws {
+    try runner.write("few.csv", "x,label\n1,a\n2,b\n3,a\n4,b\n")
+    for option in ["--patience", "--min-delta"] {
+      let result = try runner.run("train", "few.csv", "--target", "label", option, "1")
+      #expect(result.exitCode == 2)
+      #expect(
+        result.errors.contains("\(option) needs validation data, and 4 rows are too few"),
+        "\(result.errors)")
+    }
+  }
+
   @Test("Ctrl-C saves the state of that step, and says how to go on")
   func interrupted() throws {
     let whole = try runner.run(options + ["-o", "whole.safetensors"])

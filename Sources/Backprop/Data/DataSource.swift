@@ -16,7 +16,9 @@ public struct DataSource: Sendable {
   public static func open(
     path: String, options: TableOptions = TableOptions()
   ) throws(DataError) -> DataSource {
-    if InputFile.isFolder(path) { return try IDX.folder(path).applying(options) }
+    if InputFile.isFolder(path) {
+      return try IDX.folder(path, rows: options.rowLimit).applying(options)
+    }
     var stream = try ByteStream(path: path)
     let head = try stream.bytes(upTo: 8)
     if head.starts(with: NPY.magic) {
@@ -36,7 +38,7 @@ public struct DataSource: Sendable {
       }
       return try ArrayArchive(contentsOf: path).dataSource().applying(options)
     }
-    if IDX.isIDX(head) { return try IDX.file(path).applying(options) }
+    if IDX.isIDX(head) { return try IDX.file(path, rows: options.rowLimit).applying(options) }
     let table = try Table(delimited: path, options: options)
     return DataSource(training: table, test: nil, targets: [])
   }

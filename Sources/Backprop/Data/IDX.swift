@@ -22,7 +22,12 @@ enum IDX {
   }
 
   /// Reads a file; its size is checked against its header before anything is allocated.
-  static func array(path: String) throws(DataError) -> NumericArray {
+  ///
+  /// - Parameter limit: The most examples to read; nil for all, and then nothing may follow them.
+  /// - Returns: The examples, and how many the header claims.
+  static func array(
+    path: String, rows limit: Int? = nil
+  ) throws(DataError) -> (examples: NumericArray, claimed: Int) {
     var stream = try ByteStream(path: path)
     let magic = try stream.bytes(upTo: 4)
     guard isIDX(magic), let type = elementType(magic[2]) else {
@@ -35,28 +40,32 @@ enum IDX {
     let shape = (0..<rank).map { axis in
       sizes[4 * axis..<4 * axis + 4].reduce(0) { $0 << 8 | Int($1) }
     }
-    return try NumericArray.read(
-      type: type, shape: shape, headerSize: 4 + 4 * rank, totalSize: nil, from: &stream)
+    let examples = try NumericArray.read(
+      type: type, shape: shape, rows: limit, headerSize: 4 + 4 * rank, totalSize: nil, from: &stream
+    )
+    return (examples, shape[0])
   }
 
   // MARK: Folders
 
   /// Images, with their labels if there are any, as a table: columns "0", "1", … for the pixels of an
   /// image row by row, and "label".
-  static func table(images path: String, labels: String?) throws(DataError) -> Table {
-    let images = try array(path: path)
+  static func table(
+    images path: String, labels: String?, rows limit: Int?
+  ) throws(DataError) -> Table {
+    let (images, imageCount) = try array(path: path, rows: limit)
     guard images.shape.count > 1 else {
       throw DataError(file: path, "holds labels, not images", remedy: "name the file of images")
     }
     var columns = images.memoryColumns.enumerated().map { (name: String($0), values: $1) }
     if let labels {
-      let codes = try array(path: labels)
+      let (codes, codeCount) = try array(path: labels, rows: limit)
       guard codes.shape.count == 1 else {
         throw DataError(file: labels, "holds an array of rank \(codes.shape.count), not labels")
       }
-      guard codes.rows == images.rows else {
+      guard codeCount == imageCount else {
         throw DataError(
-          file: labels, "has \(codes.rows) labels for the \(images.rows) images of \(path)",
+          file: labels, "has \(codeCount) labels for the \(imageCount) images of \(path)",
           remedy: "use files that belong together")
       }
       columns.append((name: "label", values: .array(codes, first: 0, step: 1)))
@@ -70,12 +79,13 @@ enum IDX {
   /// A folder with files named as those of MNIST: `train-images-idx3-ubyte`,
   /// `train-labels-idx1-ubyte`, `t10k-…` for the test part; or with a point, `train-images.idx3-…`;
   /// each perhaps with `.gz`.
-  static func folder(_ path: String) throws(DataError) -> DataSource {
+  static func folder(_ path: String, rows limit: Int? = nil) throws(DataError) -> DataSource {
     let base = path.hasSuffix("/") ? path : path + "/"
     func part(_ names: [String]) throws(DataError) -> Table? {
       for name in names {
         guard let images = file(base + name + "-images", rank: 3) else { continue }
-        return try table(images: images, labels: file(base + name + "-labels", rank: 1))
+        return try table(
+          images: images, labels: file(base + name + "-labels", rank: 1), rows: limit)
       }
       return nil
     }
@@ -92,14 +102,14 @@ enum IDX {
   }
 
   /// An IDX file of images, and the file of labels beside it if there is one.
-  static func file(_ path: String) throws(DataError) -> DataSource {
+  static func file(_ path: String, rows limit: Int? = nil) throws(DataError) -> DataSource {
     let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
     let name = path[slash...]
     var labels: String?
     if let range = name.firstRange(of: "-images") {
       labels = file(path[..<slash] + name[..<range.lowerBound] + "-labels", rank: 1)
     }
-    let table = try table(images: path, labels: labels)
+    let table = try table(images: path, labels: labels, rows: limit)
     return DataSource(training: table, test: nil, targets: labels == nil ? [] : ["label"])
   }
 
@@ -121,11 +131,12 @@ extension NumericArray {
   /// without overflow, no more than the file can hold, exactly what it holds where that is known.
   ///
   /// - Parameters:
+  ///   - limit: The most examples to read. What is behind them is then not looked at.
   ///   - headerSize: Bytes of the header, which have been read.
   ///   - totalSize: Bytes of header and elements if known beforehand.
   static func read(
-    type: ElementType, shape: [Int], isFortranOrder: Bool = false, headerSize: Int,
-    totalSize: Int?, from stream: inout some ArrayStream & ~Copyable
+    type: ElementType, shape: [Int], isFortranOrder: Bool = false, rows limit: Int? = nil,
+    headerSize: Int, totalSize: Int?, from stream: inout some ArrayStream & ~Copyable
   ) throws(DataError) -> NumericArray {
     let path = stream.path
     let text = shape.map(String.init).joined(separator: " × ")
@@ -148,6 +159,16 @@ extension NumericArray {
         "the header claims \(text) elements, \(total) bytes, but the file "
           + (size.map { "has \($0)" } ?? "can have \(stream.sizeLimit) at most"),
         remedy: "fetch or write it again")
+    }
+    if let limit, limit < shape[0] {
+      precondition(!isFortranOrder && limit >= 1, "\(limit) examples of \(text)")
+      let elements = try stream.bytes(upTo: bytes / shape[0] * limit)
+      guard elements.count == bytes / shape[0] * limit else {
+        throw DataError(
+          file: path, "ends after \(elements.count) of \(bytes) bytes of elements",
+          remedy: "fetch or write it again")
+      }
+      return NumericArray(type: type, shape: [limit] + shape.dropFirst(), bytes: elements)
     }
     let elements = try stream.bytes(upTo: bytes)
     guard elements.count == bytes else {

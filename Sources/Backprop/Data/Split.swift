@@ -1,7 +1,26 @@
-/// Rows to train on and rows to validate on, both ascending; together every row once.
+/// Rows to train on and rows to validate on, both ascending; together every row that is split, once.
 public struct Split: Sendable, Equatable {
   public let training: [UInt32]
   public let validation: [UInt32]
+
+  public init(training: [UInt32], validation: [UInt32]) {
+    self.training = training
+    self.validation = validation
+  }
+
+  /// Splits some of the rows, as `stratified` and `random` split all.
+  ///
+  /// - Parameters:
+  ///   - rows: The rows, ascending.
+  ///   - codes: The class of every row of the table; nil to pick at random.
+  ///   - fraction: The part of them to validate on, 0 ≤ fraction < 1.
+  ///   - seed: The run's seed.
+  public init(of rows: [UInt32], codes: [UInt32]?, fraction: Double, seed: UInt64) {
+    let places = Split.stratified(
+      codes: rows.map { codes?[Int($0)] ?? 0 }, fraction: fraction, seed: seed)
+    training = places.training.map { rows[Int($0)] }
+    validation = places.validation.map { rows[Int($0)] }
+  }
 
   /// Picks the validation rows at random.
   ///

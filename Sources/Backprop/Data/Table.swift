@@ -14,10 +14,14 @@ public struct TableOptions: Sendable, Equatable {
   /// Names of columns that the caller is going to ask for, such as the targets. They only help to
   /// recognise a header ("2019" above numbers); that one is missing is no error here.
   public var expectedNames: [String]
+  /// The most rows that the caller is going to look at, at least 1; nil for all. Images are then read
+  /// no further, and what follows in their file is not checked; other tables have all their rows.
+  public var rowLimit: Int?
 
   public init(
     header: Bool? = nil, delimiter: UInt8? = nil, categorical: [String] = [],
-    numeric: [String] = [], ignore: [String] = [], expectedNames: [String] = []
+    numeric: [String] = [], ignore: [String] = [], expectedNames: [String] = [],
+    rowLimit: Int? = nil
   ) {
     self.header = header
     self.delimiter = delimiter
@@ -25,6 +29,7 @@ public struct TableOptions: Sendable, Equatable {
     self.numeric = numeric
     self.ignore = ignore
     self.expectedNames = expectedNames
+    self.rowLimit = rowLimit
   }
 }
 

@@ -73,11 +73,15 @@ public struct Model: Sendable {
   public var configuration: TrainingConfiguration?
   /// What examples weighed in training; nil if all weighed the same.
   public var weights: ExampleWeights?
+  /// The options of the program that trained it, an object by their names, so that it can be done
+  /// again; nil if nobody left any.
+  public var options: JSONValue?
 
   /// - Precondition: The encoders have as many outputs as the network has inputs and outputs.
   public init(
     network: AnyNetwork, encoder: FeatureEncoder? = nil, targetEncoder: TargetEncoder? = nil,
-    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil
+    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil,
+    options: JSONValue? = nil
   ) {
     let sizes = network.sizes
     precondition(
@@ -92,6 +96,7 @@ public struct Model: Sendable {
     self.targetEncoder = targetEncoder
     self.configuration = configuration
     self.weights = weights
+    self.options = options
   }
 }
 

@@ -23,6 +23,9 @@ public enum ModelKey {
   public static let configuration = "backprop.configuration"
   /// The `ExampleWeights`; missing if all examples weighed the same.
   public static let weights = "backprop.weights"
+  /// The options that `backprop train` was given, and the values that it chose for others, an object;
+  /// missing if the model was not made by it.
+  public static let options = "backprop.options"
 
   /// The newest version that is read, and the one that is written.
   public static let formatVersion = 1
@@ -110,6 +113,12 @@ extension Model {
     configuration = try metadata.valueIfPresent(
       ModelKey.configuration, as: TrainingConfiguration.self)
     weights = try metadata.valueIfPresent(ModelKey.weights, as: ExampleWeights.self)
+    options = try file[metadata: ModelKey.options].map { text in
+      guard let options = try? JSONValue(parsing: text), options.object != nil else {
+        throw metadata.problem(ModelKey.options, "expected an object")
+      }
+      return options
+    }
     let sizes = network.sizes
     if let encoder, encoder.outputCount != sizes[0] {
       throw metadata.problem(
@@ -152,6 +161,7 @@ extension Model {
     try add(ModelKey.target, targetEncoder)
     try add(ModelKey.configuration, configuration)
     try add(ModelKey.weights, weights)
+    if let options { metadata.append((ModelKey.options, options.description)) }
     let tensors =
       switch network {
       case .float(let network): network.tensors

@@ -43,6 +43,8 @@ struct Event {
     /// Comes first: which format follows.
     case fileVersion(String)
     case summary([SummaryValue])
+    /// A run begins again at the event's step: whatever the folder has from there on is void.
+    case sessionStart
   }
 
   /// Seconds since 1970.
@@ -60,6 +62,7 @@ struct Event {
       message.add(5) { summary in  // summary
         for value in values { summary.add(1) { value.write(to: &$0) } }  // value
       }
+    case .sessionStart: message.add(7) { $0.add(1, integer: 1) }  // session_log: status START
     }
     return message.bytes
   }

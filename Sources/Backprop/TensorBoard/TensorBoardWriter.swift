@@ -12,7 +12,8 @@
 /// `validation/loss` and `validation/…`, `learningRate` and `examplesPerSecond`; and, if the trainer
 /// measures distributions, histograms from before the first step on: `weights/layer2`,
 /// `biases/layer2`, `weightGradient/layer2`, `biasGradient/layer2`, `delta/layer2`, and so on to
-/// layer L. The step of all of them is the epoch.
+/// layer L. The step of all of them is the epoch. A resumed run says so first, and TensorBoard forgets
+/// what the folder has of its first epoch and later ones.
 ///
 /// ```swift
 /// let board = try TensorBoardWriter(folder: "runs/1")
@@ -66,7 +67,10 @@ public final class TensorBoardWriter {
     case .distributions(let distributions):
       try append(Self.values(of: distributions), step: distributions.epoch)
     case .end: try file.synchronize()
-    case .start, .progress, .diagnosis, .warning: break
+    case .start(let start):
+      guard let resumed = start.resumedFrom else { return }
+      try append(Event(wallTime: now(), step: resumed.epoch, content: .sessionStart))
+    case .progress, .diagnosis, .warning: break
     }
   }
 

@@ -62,18 +62,20 @@ public final class CheckpointFolder: Sendable {
   /// - Parameters:
   ///   - checkpoint: What to write.
   ///   - keep: How many are kept, at least 1.
+  ///   - replacing: Whether all others go, whatever their steps: they are of another run, which this
+  ///     one takes the place of.
   /// - Returns: The path of the file.
   /// - Throws: `FileError`; the checkpoints that are there then stay.
   @discardableResult
   public func save<T: Scalar>(
-    _ checkpoint: Checkpoint<T>, keep: Int = CheckpointFolder.usualKeep
+    _ checkpoint: Checkpoint<T>, keep: Int = CheckpointFolder.usualKeep, replacing: Bool = false
   ) throws -> String {
     precondition(keep >= 1, "keeping \(keep) checkpoints")
     let goal = path(after: checkpoint.step)
     try checkpoint.write(to: goal)
     let steps = Self.steps(in: path)
     let later = steps.filter { $0 > checkpoint.step }
-    let older = steps.filter { $0 < checkpoint.step }.dropLast(keep - 1)
+    let older = steps.filter { $0 < checkpoint.step }.dropLast(replacing ? 0 : keep - 1)
     for step in later + older { unlink(path(after: step)) }
     return goal
   }

@@ -1,8 +1,8 @@
 /// The gradient of several batches as that of one, for networks whose batch is larger than memory.
 ///
-/// By assumption I the gradient of the joined batch is the sum of the batches' gradients, each with
-/// the factor that the joined batch gives its examples: under a mean, 1/M with M the examples of all
-/// of them. M is known before the first, so `Loss` applies it, and here it is only summed. The last
+/// By assumption I the gradient of the joined batch is the weighted sum of the batches' gradients:
+/// under a mean a batch of m has the weight m/M, with M the examples of all of them, under a sum 1. The
+/// last
 /// group of an epoch may hold fewer batches; its mean is over its own examples, as that of a shorter
 /// last batch is.
 struct JoinedGradient<T: Scalar>: Sendable {
@@ -37,12 +37,15 @@ struct JoinedGradient<T: Scalar>: Sendable {
   ///   - gradient: Of a batch; where the update is complete, it becomes that of all its batches.
   ///   - rows: Examples of the batch.
   ///   - all: M.
+  ///   - reduction: Of the loss.
   /// - Returns: Whether the update is complete.
   mutating func add(
-    _ gradient: inout Parameters<T>, rows: Int, of all: Int, pool: ThreadPool?
+    _ gradient: inout Parameters<T>, rows: Int, of all: Int, reduction: Reduction,
+    pool: ThreadPool?
   ) -> Bool {
     guard batches > 1 else { return true }
-    if count == 0 { sum.assign(gradient) } else { sum.add(gradient, pool: pool) }
+    if count == 0 { sum.clear() }
+    sum.add(gradient, times: reduction == .mean ? T(rows) / T(all) : 1, pool: pool)
     count += rows
     guard count >= all else { return false }
     count = 0
@@ -52,14 +55,16 @@ struct JoinedGradient<T: Scalar>: Sendable {
 }
 
 extension Parameters {
-  /// Adds other parameters of the same layout, biases too.
-  fileprivate mutating func add(_ other: Parameters, pool: ThreadPool?) {
+  fileprivate mutating func clear() { mutableStart.update(repeating: 0, count: layout.count) }
+
+  /// Adds so many times other parameters of the same layout, biases too.
+  fileprivate mutating func add(_ other: Parameters, times factor: T, pool: ThreadPool?) {
     let target = mutableStart
     for index in layout.tensors.indices {
       let tensor = layout.tensors[index]
-      // The gradient of ½ ‖θ‖² is θ.
+      // The gradient of ½ λ ‖θ‖² is λ θ.
       T.kernels.addPenaltyGradient(
-        pool?.handle, tensor.panels, tensor.rows, tensor.rows, other.start + tensor.offset, 1,
+        pool?.handle, tensor.panels, tensor.rows, tensor.rows, other.start + tensor.offset, factor,
         target + tensor.offset)
     }
   }

@@ -142,15 +142,11 @@ public struct JudgedExamples: Sendable {
     case .expectedCalibrationError(let bins): return expectedCalibrationError(bins, sample)
     case .rocAUC: return meanOverRankings(sample, Self.areaUnderROC)
     case .averagePrecision: return meanOverRankings(sample, Self.averagePrecision)
-    case .rmse:
-      let squares = sums(sample) { $0 * $0 }
-      return (squares.reduce(0, +) / (sample.total * Double(outputs))).squareRoot()
-    case .mae: return sums(sample) { abs($0) }.reduce(0, +) / (sample.total * Double(outputs))
+    case .rmse: return rootMeanSquare(sample)
+    case .mae: return meanAbsolute(sample)
     case .r2: return r2(sample)
     case .medianAbsoluteError: return medianAbsoluteError(sample)
-    case .pinball(let quantile):
-      let losses = sums(sample) { -$0 >= 0 ? quantile * -$0 : (quantile - 1) * -$0 }
-      return losses.reduce(0, +) / (sample.total * Double(outputs))
+    case .pinball(let quantile): return pinball(quantile, sample)
     }
   }
 
@@ -178,6 +174,37 @@ extension JudgedExamples {
       }
     }
     return sums
+  }
+
+  /// The root of the mean squared error over all K outputs, in the unit of the target, ≥ 0.
+  ///
+  ///     RMSE = √(Σₓ wₓ ‖a − y‖² / (K Σₓ wₓ))
+  ///
+  /// One root of the whole mean. scikit-learn's `root_mean_squared_error` takes a root for each output
+  /// and their mean, which is the same for one output.
+  private func rootMeanSquare(_ sample: Sample) -> Double {
+    let squares = sums(sample) { $0 * $0 }
+    return (squares.reduce(0, +) / (sample.total * Double(outputs))).squareRoot()
+  }
+
+  /// The mean absolute error over all K outputs, in the unit of the target, ≥ 0.
+  ///
+  ///     MAE = Σₓ wₓ ‖a − y‖₁ / (K Σₓ wₓ)
+  ///
+  /// scikit-learn's `mean_absolute_error`.
+  private func meanAbsolute(_ sample: Sample) -> Double {
+    sums(sample) { abs($0) }.reduce(0, +) / (sample.total * Double(outputs))
+  }
+
+  /// The mean pinball loss over all outputs, in the unit of the target, ≥ 0: least where a is the
+  /// quantile q of y.
+  ///
+  ///     q (y − a) where y ≥ a, (1 − q) (a − y) elsewhere
+  ///
+  /// Koenker & Bassett 1978, doi:10.2307/1913643; scikit-learn's `mean_pinball_loss`.
+  private func pinball(_ quantile: Double, _ sample: Sample) -> Double {
+    let losses = sums(sample) { -$0 >= 0 ? quantile * -$0 : (quantile - 1) * -$0 }
+    return losses.reduce(0, +) / (sample.total * Double(outputs))
   }
 
   /// The coefficient of determination, the mean over the outputs whose targets differ.

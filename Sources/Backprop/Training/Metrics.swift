@@ -100,7 +100,7 @@ public struct Metrics: Sendable, Equatable, Codable {
   }
 
   /// The value of a metric, if it is one of `values`.
-  func value(of metric: Metric) -> Double? {
+  public func value(of metric: Metric) -> Double? {
     let key = metric.key
     return values.first { $0.name == key }?.value
   }

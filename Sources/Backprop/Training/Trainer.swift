@@ -152,7 +152,7 @@ public struct Trainer<T: Scalar>: Sendable {
 }
 
 /// One run: what is allocated once, and how far it has come.
-private struct Run<T: Scalar>: ~Copyable {
+struct Run<T: Scalar>: ~Copyable {
   let configuration: TrainingConfiguration
   let pool: ThreadPool?
   let metricKind: MetricKind
@@ -292,9 +292,11 @@ private struct Run<T: Scalar>: ~Copyable {
         weights: workspace.weights, rows: batch.count)
       running.totals.add(
         dataLoss, penalty, count: batch.count, of: examplesOfUpdate, reduction: network.reduction)
-      guard joined.add(&gradient, rows: batch.count, of: examplesOfUpdate, pool: pool) else {
-        continue
-      }
+      guard
+        joined.add(
+          &gradient, rows: batch.count, of: examplesOfUpdate, reduction: network.reduction,
+          pool: pool)
+      else { continue }
       gradient.addGradient(of: penalties, at: network.parameters, pool: pool)
       gradient.clip(
         toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)

@@ -1,9 +1,9 @@
 import Backprop
 
 /// Collects the epochs of a run, and says what its learning curves are.
-struct LearningCurves {
+struct LearningCurves: Codable {
   /// What is drawn of one epoch.
-  private struct Point {
+  private struct Point: Codable {
     let epoch: Int
     let loss: Double
     let validationLoss: Double?
@@ -38,14 +38,19 @@ struct LearningCurves {
   /// The best epoch by the validation data; nil without any, when the last one is kept.
   var bestEpoch: Int? { best?.epoch }
 
-  mutating func add(_ report: EpochReport) {
-    let metric = report.metrics.values.first
+  /// - Parameter monitored: The metric that chooses the best epoch, which is then the one that is drawn;
+  ///   nil for the first of every epoch. Not every metric is at hand on the training data.
+  mutating func add(_ report: EpochReport, monitored: Metric? = nil) {
+    let usual = report.metrics.values.first
+    let metric = monitored == .loss ? nil : monitored
     let point = Point(
       // Without penalties, which the loss on validation data has not either.
       epoch: report.epoch, loss: report.dataLoss, validationLoss: report.validation?.loss,
-      metric: metric?.value, validationMetric: report.validation?.metrics.values.first?.value)
+      metric: metric.map { report.metrics.value(of: $0) } ?? usual?.value,
+      validationMetric: metric.map { report.validation?.value(of: $0) }
+        ?? report.validation?.metrics.values.first?.value)
     hasPenalty = hasPenalty || report.loss != report.dataLoss
-    metricName = metric?.name
+    metricName = metric?.key ?? usual?.name
     epochs = report.epoch
     last = point
     if report.isBest, report.validation != nil { best = point }

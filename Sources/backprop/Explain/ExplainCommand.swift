@@ -112,7 +112,7 @@ struct ExplainCommand: ParsableCommand {
     if let rate = update.learningRate, !(rate.isFinite && rate > 0) {
       throw UsageError("--learning-rate \(JSONValue(rate)): give a number greater than 0")
     }
-    let opened = try arguments.open(output)
+    let opened = try arguments.open(rowLimit: lastRowToRead(), output)
     let layers = opened.model.network.layers
     var focus = ExplainFocus(limit: limit)
     focus.neuron = try subject.neuron.map { try Places.neuron($0, "--neuron", layers) }
@@ -166,6 +166,18 @@ struct ExplainCommand: ParsableCommand {
     guard let limit = form.limit else { return FormOptions.defaultLimit }
     guard limit >= 1 else { throw UsageError("--top \(limit): give a number of at least 1") }
     return limit
+  }
+
+  /// How far the data is read: to the last row that can be shown, and those that stand beside it for
+  /// assumption I. Nil for all, which `--why-weight` looks at.
+  private func lastRowToRead() -> Int? {
+    if subject.whyWeight != nil { return nil }
+    let batch = subject.batch?.split(separator: ",").map { Int($0.filter { $0 != " " }) } ?? []
+    let rows = batch + [subject.batchSize, subject.batch == nil ? subject.example ?? 1 : nil]
+    guard let last = rows.compactMap(\.self).max(), last >= 1, last < Int(Int32.max) else {
+      return nil
+    }
+    return last + ExplainJob.mostForAdditivity - 1
   }
 
   /// The rows asked for, from 0 and ascending.

@@ -17,7 +17,7 @@ struct ExplainJob {
   let pool: ThreadPool?
 
   /// Examples that show assumption I, when only one is explained.
-  private static let mostForAdditivity = 3
+  static let mostForAdditivity = 3
 
   /// - Parameter rows: The rows to explain, from 0 and ascending.
   func run<T: Scalar>(

@@ -134,6 +134,28 @@ enum ArrayFile {
     #expect(try DataSource.open(path: path).targets == ["label"])
   }
 
+  @Test("With a limit, no more than so many images are read, and what follows is not looked at")
+  func limit() throws {
+    let path = try fixture.file(images, name: "b-images-idx3-ubyte")
+    _ = try fixture.file(labels, name: "b-labels-idx1-ubyte")
+    let two = try DataSource.open(path: path, options: TableOptions(rowLimit: 2)).training
+    #expect(two.rowCount == 2)
+    let whole = try DataSource.open(path: path).training
+    let names = whole.columns.map(\.name)
+    #expect(two.columns.map(\.name) == names)
+    let first: Matrix<Double> = try two.numericMatrix(excluding: [])
+    let all: Matrix<Double> = try whole.numericMatrix(excluding: [])
+    #expect(first.elements == Array(all.elements.prefix(2)))
+    #expect(
+      try DataSource.open(path: path, options: TableOptions(rowLimit: 9)).training.rowCount == 3)
+    // As many labels as images are asked for all the same.
+    _ = try fixture.file(ArrayFile.idx(sizes: [2], [0, 1]), name: "b-labels-idx1-ubyte")
+    #expect(
+      fixture.message {
+        _ = try DataSource.open(path: path, options: TableOptions(rowLimit: 1))
+      }.contains("has 2 labels for the 3 images"))
+  }
+
   @Test("All element types are read")
   func types() throws {
     let cases: [(UInt8, [UInt8], [Double])] = [
@@ -144,7 +166,7 @@ enum ArrayFile {
     ]
     for (type, bytes, expected) in cases {
       let path = try fixture.file(ArrayFile.idx(type: type, sizes: [2], bytes), name: "x")
-      let array = try IDX.array(path: path)
+      let array = try IDX.array(path: path).examples
       #expect((0..<2).map(array.number) == expected)
     }
   }

@@ -1,0 +1,104 @@
+/// What the folds of a cross-validation have shown.
+///
+/// ```swift
+/// let folds = try Folds.stratified(codes: codes, count: 5, seed: 1)
+/// let result = trainer.crossValidate(
+///   network, on: dataset, folds: folds, metrics: .classification(probabilities: true))
+/// let accuracy = result.statistics(of: .accuracy)
+/// print(accuracy.mean, "±", accuracy.deviation)
+/// ```
+public struct CrossValidation: Sendable {
+  /// One fold: a network trained on the others, judged by this one.
+  public struct Fold: Sendable {
+    /// How its run ended.
+    public let summary: TrainingSummary
+    /// The metrics of the rows that the fold held out, none of which has chosen anything.
+    public let evaluation: Evaluation
+    /// Their values, in the order of `metrics`.
+    public let values: [Double]
+    /// Examples that were trained on, that chose the best epoch, and that judged.
+    public let examples: (training: Int, validation: Int, test: Int)
+  }
+
+  /// What each fold is judged by.
+  public let metrics: [Metric]
+  public private(set) var folds: [Fold] = []
+
+  public init(metrics: [Metric]) { self.metrics = metrics }
+
+  /// Takes in a fold.
+  ///
+  /// - Parameters:
+  ///   - network: As its run left it.
+  ///   - test: The rows that it held out.
+  ///   - examples: How many it was trained on, and how many chose its best epoch.
+  @discardableResult
+  public mutating func add<T: Scalar>(
+    _ network: Network<T>, _ summary: TrainingSummary, examples: (training: Int, validation: Int),
+    test: Dataset<T>, kind: MetricKind, pool: ThreadPool? = nil
+  ) -> Fold {
+    let (evaluation, judged) = network.judge(on: test, metrics: kind, pool: pool)
+    let fold = Fold(
+      summary: summary, evaluation: evaluation, values: judged.values(of: metrics),
+      examples: (examples.training, examples.validation, test.count))
+    folds.append(fold)
+    return fold
+  }
+
+  /// Mean and sample standard deviation of a metric over the folds, each fold counting the same:
+  ///
+  ///     x̄ = Σ xᵢ / k        s = √( Σ (xᵢ − x̄)² / (k − 1) )
+  ///
+  /// Folds share most of what they train on, so s says how much the numbers scatter, and s / √k is not
+  /// the error of the mean (Bengio & Grandvalet 2004, JMLR 5, 1089–1105). Both are NaN if the metric is
+  /// not defined in one of the folds.
+  ///
+  /// - Precondition: The metric is the loss or one of `metrics`; there are at least two folds.
+  public func statistics(of metric: Metric) -> (mean: Double, deviation: Double) {
+    let index = metrics.firstIndex(of: metric)
+    precondition(index != nil || metric == .loss, "\(metric) was not asked for")
+    return Self.statistics(
+      folds.map { fold in index.map { fold.values[$0] } ?? fold.evaluation.loss })
+  }
+
+  static func statistics(_ values: [Double]) -> (mean: Double, deviation: Double) {
+    precondition(values.count >= 2, "\(values.count) folds have no standard deviation")
+    let mean = values.reduce(0, +) / Double(values.count)
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return (mean, (squares / Double(values.count - 1)).squareRoot())
+  }
+}
+
+extension Trainer {
+  /// Trains a copy of the network on all folds but one, for each fold, and judges it by that one.
+  ///
+  /// Every run begins with the same weights and goes through all its epochs: nothing is held out to
+  /// choose one. For data whose encoding is learned as well, learn it for each fold from its training
+  /// rows, and collect the folds in a `CrossValidation` yourself, as `backprop train --folds` does.
+  ///
+  /// - Parameters:
+  ///   - network: The network at the start; it is not changed.
+  ///   - data: All examples.
+  ///   - folds: Of as many rows.
+  ///   - kind: How outputs are judged.
+  ///   - metrics: What the folds are judged by; nil for the usual ones.
+  /// - Precondition: The data has as many inputs and outputs as the network.
+  public func crossValidate(
+    _ network: Network<T>, on data: Dataset<T>, folds: Folds, metrics kind: MetricKind,
+    judgedBy metrics: [Metric]? = nil
+  ) -> CrossValidation {
+    var result = CrossValidation(
+      metrics: metrics ?? Metric.usual(for: kind, outputs: network.outputCount))
+    let pool = threads > 1 ? ThreadPool(threads: threads) : nil
+    for fold in 0..<folds.count {
+      let split = folds[fold]
+      let training = data.subset(split.training)
+      var network = network
+      let summary = train(&network, on: training, metrics: kind)
+      result.add(
+        network, summary, examples: (training.count, 0), test: data.subset(split.validation),
+        kind: kind, pool: pool)
+    }
+    return result
+  }
+}

@@ -1,0 +1,91 @@
+/// How far training chunk by chunk has come: the moments of the rule, and the passes that were made.
+public struct PartialTraining<T: Scalar>: Sendable {
+  /// The rule with its moments and its steps t.
+  public internal(set) var optimizer: Optimizer<T>
+  /// Chunks that were trained on.
+  public private(set) var passes = 0
+
+  /// Begins with zero moments.
+  ///
+  /// - Parameters:
+  ///   - network: The network that is going to be trained.
+  ///   - configuration: Its rule and its decay.
+  public init(for network: Network<T>, configuration: TrainingConfiguration) {
+    optimizer = Optimizer(
+      rule: configuration.optimizer, weightDecay: configuration.weightDecay,
+      for: network.parameters.layout)
+  }
+
+  fileprivate mutating func goOn(with optimizer: consuming Optimizer<T>) {
+    self.optimizer = optimizer
+    passes += 1
+  }
+}
+
+extension Trainer {
+  /// Trains on one chunk of data, once through, and keeps what the rule remembers for the next.
+  ///
+  /// For data that arrive over time, or do not fit into memory; as `partial_fit` of scikit-learn, a call
+  /// is one pass over the chunk in batches of `batchSize`. Moments and the count of steps t go on from
+  /// chunk to chunk, so that without shuffling two calls with a batch each end with the bits of one epoch
+  /// over both, the moments among them.
+  ///
+  /// ```swift
+  /// let trainer = Trainer<Float>(configuration: TrainingConfiguration(schedule: .constant))
+  /// var state = PartialTraining(for: network, configuration: trainer.configuration)
+  /// for chunk in chunks {
+  ///   try trainer.partialFit(&network, on: chunk, metrics: metrics, state: &state)
+  /// }
+  /// ```
+  ///
+  /// Nobody knows how many chunks are to come, so the rate is constant; for another one go on with
+  /// another trainer. `epochs`, `patience` and `monitor` are not looked at. The examples of chunk n are
+  /// shuffled as those of epoch n of a run.
+  ///
+  /// - Parameters:
+  ///   - network: Trained in place.
+  ///   - chunk: At least one example.
+  ///   - metrics: How outputs are judged.
+  ///   - state: Where training has come to; changed with the network.
+  /// - Returns: Loss and metrics of the chunk, as each batch met them.
+  /// - Throws: `DivergenceError` if a number is not finite any more. Network and state are then as
+  ///   before the call.
+  /// - Precondition: The schedule is constant, without a warm-up; the rule takes batches and is that of
+  ///   the state, which is of this network.
+  @discardableResult
+  public func partialFit(
+    _ network: inout Network<T>, on chunk: Dataset<T>, metrics: MetricKind,
+    state: inout PartialTraining<T>
+  ) throws(DivergenceError) -> EpochReport {
+    precondition(
+      configuration.schedule == .constant && (configuration.warmUp ?? 0) == 0,
+      "schedule \(configuration.schedule), warm-up \(configuration.warmUp ?? 0): the number of chunks is "
+        + "not known, so that only a constant rate has a meaning")
+    precondition(
+      state.optimizer.rule == configuration.optimizer && !configuration.optimizer.takesAllExamples,
+      "rule \(configuration.optimizer), the state has \(state.optimizer.rule)")
+    precondition(chunk.count >= 1, "a chunk without examples")
+    var run = Run(self, network, chunk, nil, metrics)
+    run.optimizer = state.optimizer
+    var last: EpochReport?
+    let end = run.epoch(state.passes + 1, &network, { false }) { event in
+      if case .epoch(let report) = event { last = report }
+    }
+    guard end != .diverged, let last else {
+      // No epoch is the best one yet, so these are the weights of the start.
+      let summary = run.finish(&network, .diverged)
+      throw DivergenceError(divergence: summary.divergence)
+    }
+    state.goOn(with: run.optimizer)
+    return last
+  }
+}
+
+/// A chunk on which a number became NaN or infinite.
+public struct DivergenceError: UserError, Equatable {
+  public let divergence: Divergence?
+
+  public var description: String {
+    "\(divergence?.description ?? "the run diverged"); try a smaller learning rate"
+  }
+}

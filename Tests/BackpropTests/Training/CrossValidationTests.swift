@@ -1,0 +1,103 @@
+import Testing
+
+@testable import Backprop
+
+@Suite("Cross-validation and training by chunks")
+struct CrossValidationTests {
+  @Test("Mean and sample standard deviation, by hand")
+  func statistics() {
+    // (0.8 + 0.9 + 1.0) / 3 = 0.9; squares 0.01 + 0 + 0.01 = 0.02; √(0.02 / (3 − 1)) = 0.1
+    let (mean, deviation) = CrossValidation.statistics([0.8, 0.9, 1.0])
+    #expect(abs(mean - 0.9) < 1e-15 && abs(deviation - 0.1) < 1e-15)
+    #expect(CrossValidation.statistics([0.5, .nan]).mean.isNaN)
+  }
+
+  @Test("A fold is a run on the rows of the others, judged by its own")
+  func folds() throws {
+    let data = TrainerTests.spirals(60, seed: 1)
+    let network: Network<Float> = try TrainerTests.network()
+    let trainer = Trainer<Float>(configuration: TrainingConfiguration(batchSize: 8, epochs: 3))
+    let folds = try Folds.stratified(codes: (0..<60).map { UInt32($0 % 3) }, count: 4, seed: 5)
+    let result = trainer.crossValidate(
+      network, on: data, folds: folds, metrics: TrainerTests.metrics)
+    #expect(result.folds.count == 4)
+    for (index, fold) in result.folds.enumerated() {
+      var copy = network
+      trainer.train(
+        &copy, on: data.subset(folds[index].training), metrics: TrainerTests.metrics)
+      #expect(
+        fold.evaluation
+          == copy.evaluate(
+            on: data.subset(folds[index].validation), metrics: TrainerTests.metrics))
+      #expect(fold.examples == (45, 0, 15))
+      #expect(fold.values[0] == fold.evaluation.metrics.accuracy)
+    }
+    let losses = result.folds.map(\.evaluation.loss)
+    #expect(result.statistics(of: .loss).mean == losses.reduce(0, +) / 4)
+  }
+
+  @Test(
+    "Two chunks of a batch each end with the bits of one epoch over both, moments included",
+    arguments: OptimizerRule.allCases.filter { !$0.takesAllExamples })
+  func partialFit(rule: OptimizerRule) throws {
+    let data = TrainerTests.spirals(20, seed: 3)
+    let start: Network<Float> = try TrainerTests.network()
+    let trainer = Trainer<Float>(
+      configuration: TrainingConfiguration(
+        optimizer: rule, schedule: .constant, batchSize: 10, epochs: 1, shuffles: false,
+        l2Penalty: 1e-3, weightDecay: 1e-2, clipNorm: 0.5))
+    var whole = start
+    var moments: [(name: String, values: Parameters<Float>)] = []
+    trainer.train(
+      &whole, on: data, metrics: TrainerTests.metrics,
+      checkpoints: Checkpoints(every: .steps(2)) { moments = $0.moments })
+
+    var parts = start
+    var state = PartialTraining(for: parts, configuration: trainer.configuration)
+    for chunk in [0..<10, 10..<20] {
+      try trainer.partialFit(
+        &parts, on: data.subset(chunk.map { UInt32($0) }), metrics: TrainerTests.metrics,
+        state: &state)
+    }
+    #expect(parts.parameters.bits == whole.parameters.bits)
+    #expect(parts.parameters.bits != start.parameters.bits)
+    #expect(state.optimizer.step == 2 && state.passes == 2)
+    #expect(state.optimizer.moments.map(\.name) == moments.map(\.name))
+    for (now, before) in zip(state.optimizer.moments, moments) {
+      #expect(now.values.bits == before.values.bits, "\(now.name)")
+    }
+  }
+
+  @Test("A call is one pass: 25 examples in batches of 10 are three steps, each example once")
+  func onePass() throws {
+    var network: Network<Float> = try TrainerTests.network()
+    let trainer = Trainer<Float>(
+      configuration: TrainingConfiguration(schedule: .constant, batchSize: 10, epochs: 50))
+    var state = PartialTraining(for: network, configuration: trainer.configuration)
+    let report = try trainer.partialFit(
+      &network, on: TrainerTests.spirals(25, seed: 1), metrics: TrainerTests.metrics, state: &state)
+    #expect(state.optimizer.step == 3 && report.metrics.count == 25)
+  }
+
+  @Test("A chunk that diverges leaves network and state as they were")
+  func divergence() throws {
+    var network: Network<Float> = try TrainerTests.network()
+    let configuration = TrainingConfiguration(
+      optimizer: .momentum(), learningRate: 1e38, schedule: .constant, batchSize: 5)
+    var state = PartialTraining(for: network, configuration: configuration)
+    let before = network.parameters.bits
+    #expect(throws: DivergenceError.self) {
+      try Trainer<Float>(configuration: configuration).partialFit(
+        &network, on: TrainerTests.spirals(20, seed: 1), metrics: TrainerTests.metrics,
+        state: &state)
+    }
+    #expect(network.parameters.bits == before)
+    #expect(state.optimizer.step == 0 && state.passes == 0)
+  }
+}
+
+extension Parameters<Float> {
+  fileprivate var bits: [UInt32] {
+    (0..<layout.count).map { start[$0].bitPattern }
+  }
+}
