@@ -86,8 +86,8 @@ extension TrainingJob {
       let validation =
         inner.validation.isEmpty
         ? nil : others.subset(inner.validation.places(in: split.training))
-      let configuration = try options.configuration(
-        examples: training.count, hasValidation: validation != nil)
+      let configuration = try trainingConfiguration(
+        for: prepared.network, examples: training.count, hasValidation: validation != nil)
       if index == 0 {
         reporter.describe(
           data: command.data, rows: table.rowCount, coders: data, layers: prepared.network.layers,

@@ -98,10 +98,8 @@ struct TrainingJob {
     let test = try source.test.map {
       try data.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
     }
-    var configuration = try command.training.configuration(
-      examples: training.count, hasValidation: validation != nil)
-    try command.updates.apply(
-      to: &configuration, examples: training.count, layers: network.layers.count)
+    let configuration = try trainingConfiguration(
+      for: network, examples: training.count, hasValidation: validation != nil)
     if let metric = command.training.monitor {
       let kind = data.target.metrics(outputActivation: network.outputActivation)
       _ = try Names.metric(metric, for: kind)
@@ -116,6 +114,17 @@ struct TrainingJob {
     try train(
       &prepared.network, data, configuration, training: training, validation: validation,
       test: test, held: held.count)
+  }
+
+  /// What was asked for, for a network and its training examples.
+  func trainingConfiguration<T: Scalar>(
+    for network: Network<T>, examples: Int, hasValidation: Bool
+  ) throws -> TrainingConfiguration {
+    var configuration = try command.training.configuration(
+      examples: examples, hasValidation: hasValidation)
+    try command.updates.apply(
+      to: &configuration, examples: examples, layers: network.layers.count)
+    return configuration
   }
 
   /// Trains, saves and reports; throws the exit code unless all went well.

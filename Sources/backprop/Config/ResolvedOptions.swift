@@ -55,6 +55,8 @@ extension TrainingJob {
       options["activation"] = areAlike ? .string(first) : JSONValue(activations)
     }
     switch rule {
+    // Where it moves, --cycle-momentum tells of it.
+    case _ where configuration.cycleMomentum != nil: break
     case .momentum(let momentum), .nesterov(let momentum):
       options["momentum"] = JSONValue(momentum)
     default: break

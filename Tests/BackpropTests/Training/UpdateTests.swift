@@ -55,16 +55,16 @@ struct UpdateTests {
 
   @Test("λ counts as it stands, over n as Nielsen's, or over m as scikit-learn's")
   func l2Scaling() throws {
-    // η λ w = 0.5 · 0.8 · (2, −3) = (0.8, −1.2), and over n = m = 4 a quarter.
-    #expect(
-      try step([2, -3]) { $0.l2Penalty = 0.8 }.weights.map { ($0 * 1e9).rounded() / 1e9 } == [
-        1.2, -1.8,
-      ])
+    // η λ w = 0.5 · 0.75 · (2, −3) = (0.75, −1.125), and over n = m = 4 a quarter: (0.1875, −0.28125).
+    // Every number is a sum of few powers of 2, so nothing rounds.
+    let plain = try step([2, -3]) { $0.l2Penalty = 0.75 }
+    #expect(plain.weights == [1.25, -1.875])
+    // ½ · 0.75 · (4 + 9)
+    #expect(plain.report.loss == 4.875)
     for scaling in [L2Scaling.perExample, .perBatch] {
-      let found = try step([2, -3]) { ($0.l2Penalty, $0.l2Scaling) = (0.8, scaling) }
-      #expect(found.weights == [1.8, -2.7], "\(scaling)")
-      // ½ · 0.2 · 13
-      #expect(abs(found.report.loss - 1.3) < 1e-15)
+      let found = try step([2, -3]) { ($0.l2Penalty, $0.l2Scaling) = (0.75, scaling) }
+      #expect(found.weights == [1.8125, -2.71875], "\(scaling)")
+      #expect(found.report.loss == 4.875 / 4)
     }
     // Nielsen, network2.py: w ← (1 − η λ/n) w for each batch, n = 4 and two batches of 2.
     let nielsen = try step([2, -3]) {
