@@ -161,9 +161,15 @@ struct UpdateOptions: ParsableArguments {
         return factor
       }
     }
-    return (rates ?? [1]).map {
-      TensorFactors(
-        weightRate: $0, biasRate: $0 * (biasRateFactor ?? 1), biasDecay: decayBiases ? 1 : 0)
+    return try (rates ?? [1]).map { rate in
+      let biasRate = rate * (biasRateFactor ?? 1)
+      guard biasRate.isFinite else {
+        throw UsageError(
+          "--rate-factors \(JSONValue(rate)) times --bias-rate-factor \(JSONValue(biasRateFactor ?? 1)) is "
+            + "no number any more; give smaller ones")
+      }
+      return TensorFactors(
+        weightRate: rate, biasRate: biasRate, biasDecay: decayBiases ? 1 : 0)
     }
   }
 

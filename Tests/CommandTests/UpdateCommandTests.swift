@@ -58,6 +58,7 @@ struct UpdateCommandTests {
       (["--rate-factors", "1,x"], "\"x\""), (["--cycle-momentum", "0.9"], "low:high"),
       (["--cycle-momentum", "0.8:0.9"], "one-cycle"), (["--decay-biases"], "--weight-decay"),
       (["--rate-factors", "1,2,3"], "2 layers"),
+      (["--rate-factors", "1e300", "--bias-rate-factor", "1e300"], "smaller"),
     ])
   func refused(options: [String], text: String) throws {
     let result = try runner.run(

@@ -95,6 +95,12 @@ extension TrainingConfiguration {
       && (warmUp ?? 0) == 0
   }
 
+  /// Whether it can be that of a network with so many layers that compute, when it comes from a file.
+  func fits(layers: Int) -> Bool {
+    batchSize >= 1 && hasValidUpdates
+      && (tensorFactors.map { $0.count == 1 || $0.count == layers } ?? true)
+  }
+
   private var hasNumbersInRange: Bool {
     (l1Penalty ?? 0) >= 0 && (maxNorm ?? 1) > 0 && (averaging?.isValid ?? true)
       && (accumulate ?? 1) >= 1 && (accumulate ?? 1) <= Int(Int32.max)

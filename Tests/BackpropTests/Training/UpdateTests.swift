@@ -159,7 +159,6 @@ struct UpdateTests {
         var network = try Network<Double>(
           sizes: [2, 9, 3], activations: [.tanh, .softmax], loss: .crossEntropy,
           reduction: reduction, seed: 1)
-        // 4 · 5 = 20, 20 and 10 examples an update; the last group has 2 batches, or 1 of 7 and 6.
         var configuration = TrainingConfiguration(
           optimizer: .momentum(), learningRate: 0.01, batchSize: batch, epochs: 3,
           l2Penalty: 0.01, clipNorm: 1)
@@ -168,8 +167,9 @@ struct UpdateTests {
         #expect(reports[2].step == 9)
         return (network.parameters, reports.map(\.loss))
       }
-      let (whole, losses) = try trained(20, nil)
-      for (batch, groups) in [(5, 4), (10, 2)] {
+      // Of 50 examples: 4 · 5, 4 · 5, then 2 · 5; 2 · 10, 2 · 10, then 10; 3 · 7, 3 · 7, then 7 + 1.
+      for (batch, groups) in [(5, 4), (10, 2), (7, 3)] {
+        let (whole, losses) = try trained(batch * groups, nil)
         let (found, others) = try trained(batch, groups)
         for layer in 0..<2 {
           let (a, b) = (whole.denseTensors(of: layer), found.denseTensors(of: layer))
