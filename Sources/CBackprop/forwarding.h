@@ -187,6 +187,22 @@ void BP_NAME(scale_and_shift)(size_t rows, size_t columns, const BP_REAL *x, siz
     BP_REAL factor, BP_REAL shift, BP_REAL *out, size_t ldout) {
   BP_ACTIVE->scale_and_shift(rows, columns, x, ldx, factor, shift, out, ldout);
 }
+void BP_NAME(add_sign_gradient)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *parameters, BP_REAL lambda, BP_REAL *gradient) {
+  BP_ACTIVE->add_sign_gradient(pool, panels, rows, decayed, parameters, lambda, gradient);
+}
+double BP_NAME(sum_weight_magnitudes)(size_t panels, size_t rows, size_t decayed,
+    const BP_REAL *parameters) {
+  return BP_ACTIVE->sum_weight_magnitudes(panels, rows, decayed, parameters);
+}
+void BP_NAME(limit_norms)(bp_pool *pool, size_t panels, size_t rows, size_t decayed, BP_REAL bound,
+    BP_REAL *parameters) {
+  BP_ACTIVE->limit_norms(pool, panels, rows, decayed, bound, parameters);
+}
+void BP_NAME(blend)(bp_pool *pool, size_t panels, size_t rows, const BP_REAL *parameters,
+    BP_REAL share, BP_REAL *average) {
+  BP_ACTIVE->blend(pool, panels, rows, parameters, share, average);
+}
 void BP_NAME(gather)(bp_pool *pool, size_t count, size_t columns, const BP_REAL *source,
     size_t ldsource, const uint32_t *indices, BP_REAL *out, size_t ldout) {
   BP_ACTIVE->gather(pool, count, columns, source, ldsource, indices, out, ldout);

@@ -1,5 +1,6 @@
 // All kernels of one variant and one precision. A variant file sets what simd.h and tiles.h want and
 // BP_TABLE, the name of the table, and includes this once.
+#include "constraints.h"
 #include "lines.h"
 #include "losses.h"
 #include "noise.h"
@@ -45,6 +46,10 @@ const BP_TABLE_TYPE BP_TABLE = {
     .multiply = multiply,
     .mix = mix,
     .scale_and_shift = scale_and_shift,
+    .add_sign_gradient = add_sign_gradient,
+    .sum_weight_magnitudes = sum_weight_magnitudes,
+    .limit_norms = limit_norms,
+    .blend = blend,
     .gather = gather,
     .column_sums = column_sums,
     .sum = sum,

@@ -68,10 +68,12 @@ struct CheckCommand: ParsableCommand {
       case .float(let network): network.converted(to: Double.self)
       case .double(let network): network
       }
-    let penalty = opened.model.configuration?.l2Penalty ?? 0
-    let check = GradientCheck(
+    // Of a whole batch, where the batch has a part in it.
+    let penalty = opened.model.configuration?.effectiveL2Penalty() ?? 0
+    var check = GradientCheck(
       entriesPerTensor: entries, step: step,
       l2Penalty: penalty > 0 ? penalty : Self.defaultPenalty, seed: seed)
+    check.l1Penalty = opened.model.configuration?.l1Penalty ?? 0
     let data = try opened.dataset(for: network, rows: opened.randomRows(count, seed: seed))
     guard data.count > 0 else {
       throw DataError(file: opened.table.file, "no examples", remedy: "give at least one row")

@@ -27,6 +27,7 @@ struct CheckResult {
       "loss": JSONValue(gradient.loss), "examples": JSONValue(gradient.examples),
       "regularizer": [
         "lambda": JSONValue(gradient.regularizer.lambda),
+        "l1": gradient.regularizer.l1.map { JSONValue($0) } ?? .null,
         "checked": JSONValue(gradient.regularizer.checked),
         "worstRelativeError": JSONValue(gradient.regularizer.worstRelativeError),
         "verdict": .string(gradient.regularizer.verdict.rawValue),
@@ -157,7 +158,9 @@ struct CheckText {
     }
     let regularizer = report.regularizer
     table.add(
-      "½λ‖W‖²", "λ = \(regularizer.lambda)", Format.count(regularizer.checked), "0",
+      regularizer.l1 == nil ? "½λ‖W‖²" : "½λ‖W‖² + λ₁‖W‖₁",
+      "λ = \(regularizer.lambda)" + (regularizer.l1.map { ", λ₁ = \($0)" } ?? ""),
+      Format.count(regularizer.checked), "0",
       Self.error(regularizer.worstRelativeError), verdict(regularizer.verdict))
     var lines = table.lines() + [""]
     lines.append("  " + language.text("check.thresholds"))

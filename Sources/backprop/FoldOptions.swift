@@ -88,7 +88,7 @@ extension TrainingJob {
         inner.validation.isEmpty
         ? nil : others.subset(inner.validation.places(in: split.training))
       let configuration = try configuration(
-        examples: training.count, hasValidation: validation != nil)
+        for: prepared.network, examples: training.count, hasValidation: validation != nil)
       if index == 0 {
         reporter.describe(
           data: command.data, rows: table.rowCount, coders: data, layers: prepared.network.layers,

@@ -110,6 +110,7 @@ struct InspectCommand: ParsableCommand {
         "\(run.optimizer.name), learning rate \(run.learningRate), \(run.schedule), batches of "
           + "\(run.batchSize), \(Format.count(run.epochs, "epoch")), seed \(run.seed)")
       if let noise = run.noiseText { try line("noise", "\(noise) in training") }
+      for (name, text) in run.updateLines { try line(name, text) }
     } else {
       try line("trained by", "nobody yet")
     }

@@ -128,6 +128,10 @@ struct ResumptionError: UserError {
     case "network", "training data", "validation data", "metrics", "version", "columns", "targets":
       return name
     case "l2Penalty": return "--l2"
+    case "l1Penalty": return "--l1"
+    case "averaging", "averaging.exponential.decay": return "--ema"
+    case "averaging.stochastic.start": return "--swa"
+    case "cycleMomentum.low", "cycleMomentum.high": return "--cycle-momentum"
     case "shuffles": return "shuffling"
     case "shuffleBlock", "shuffleBlock.rows": return "--shuffle-block"
     case "shuffleBlock.window": return "--shuffle-window"

@@ -33,7 +33,7 @@ extension TrainingJob {
     let streaming = command.streaming
     let count = split.training.count
     var configuration = try configuration(
-      examples: count, hasValidation: path != nil || !split.validation.isEmpty)
+      for: network, examples: count, hasValidation: path != nil || !split.validation.isEmpty)
     configuration.shuffleBlock = try budget.block(
       for: network, rows: count, inputs: encoder.outputCount, outputs: data.target.outputCount,
       configuration: configuration, hasCheckpoints: checkpoints != nil, keptPerRow: 4,

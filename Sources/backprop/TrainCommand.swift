@@ -39,6 +39,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Noise in training")
   var noise: NoiseOptions
 
+  @OptionGroup(title: "Updates")
+  var updates: UpdateOptions
+
   @OptionGroup(title: "Cross-validation")
   var folds: FoldOptions
 

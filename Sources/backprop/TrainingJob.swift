@@ -30,6 +30,7 @@ struct TrainingJob {
     self.tuner = tuner
     try command.training.check()
     try command.streaming.check(command.training)
+    try command.updates.check(with: command.training)
     threads = try command.outputOptions.threadCount()
     output = command.goal.output ?? GoalOptions.defaultOutput
     // With other data, the columns must become inputs as they did when the weights were learned.
@@ -124,7 +125,7 @@ struct TrainingJob {
         training: .memory(training), validation: validation.map { .memory($0) },
         meanWeight: training.meanWeight,
         configuration: try configuration(
-          examples: training.count, hasValidation: validation != nil))
+          for: network, examples: training.count, hasValidation: validation != nil))
     }
     let test = try source.test.map {
       try data.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
@@ -154,11 +155,17 @@ struct TrainingJob {
       validation: examples.validation, test: test, held: prepared.split.validation.count)
   }
 
-  /// The configuration for a number of training examples, with what all groups of options say.
-  func configuration(examples: Int, hasValidation: Bool) throws -> TrainingConfiguration {
-    let configuration = try command.training.configuration(
-      examples: examples, hasValidation: hasValidation)
-    return command.noise.configure(command.streaming.applied(to: configuration))
+  /// The configuration for a network and a number of training examples, with what all groups of
+  /// options say.
+  func configuration<T: Scalar>(
+    for network: Network<T>, examples: Int, hasValidation: Bool
+  ) throws -> TrainingConfiguration {
+    var configuration = command.noise.configure(
+      command.streaming.applied(
+        to: try command.training.configuration(examples: examples, hasValidation: hasValidation)))
+    try command.updates.apply(
+      to: &configuration, examples: examples, layers: network.layers.count)
+    return configuration
   }
 
   /// Trains, saves and reports; throws the exit code unless all went well.

@@ -452,6 +452,38 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
     for (size_t i = 0; i < n; i++)
       if (q[i] != REF_NAME(muladd)(fused, share, start[i], -mu * p[i])) fault = "combine";
   }
+  for (size_t i = 0; i < count; i++) p[i] = q[i] = g[i], m[i] = ms[i] = start[i];
+  kernels->add_sign_gradient(pool, panels, rows, decayed, start, decay, p);
+  kernels->blend(pool, panels, rows, v, share, m);
+  magnitudes = 0;
+  for (size_t i = 0; i < count; i++) {
+    REF_REAL sign = start[i] > 0 ? 1 : start[i] < 0 ? -1 : 0;
+    if (i / 16 % rows < decayed) {
+      q[i] = REF_NAME(muladd)(fused, decay, sign, q[i]);
+      magnitudes += fabsl((long double)start[i]);
+    }
+    ms[i] = REF_NAME(muladd)(fused, share, v[i] - ms[i], ms[i]);
+  }
+  if (REF_NAME(first_difference)(1, count, p, count, q, count) >= 0) fault = "add_sign_gradient";
+  if (REF_NAME(first_difference)(1, count, m, count, ms, count) >= 0) fault = "blend";
+  if (fabsl(kernels->sum_weight_magnitudes(panels, rows, decayed, start) - magnitudes) >
+      1e-12L * (magnitudes + 1))
+    fault = "sum_weight_magnitudes";
+  for (size_t i = 0; i < count; i++) p[i] = q[i] = start[i];
+  // Half of the neurons, or so, are longer than this.
+  const REF_REAL reach = (REF_REAL)sqrt(decayed / 3.0);
+  kernels->limit_norms(pool, panels, rows, decayed, reach, p);
+  for (size_t column = 0; column < panels * 16; column++) {
+    size_t at = column / 16 * rows * 16 + column % 16;
+    double length = 0;
+    for (size_t r = 0; r < decayed; r++) {
+      double x = (double)q[at + r * 16];
+      length = fused ? fma(x, x, length) : length + x * x;
+    }
+    if (length > (double)reach * (double)reach)
+      for (size_t r = 0; r < decayed; r++) q[at + r * 16] *= (REF_REAL)((double)reach / sqrt(length));
+  }
+  if (REF_NAME(first_difference)(1, count, p, count, q, count) >= 0) fault = "limit_norms";
   if (fabsl(kernels->sum(count, start) - sum) > 1e-13L * (long double)(count + 1)) fault = "sum";
   REF_NAME(release)(start, 1, count), REF_NAME(release)(g, 1, count);
   REF_NAME(release)(p, 1, count), REF_NAME(release)(q, 1, count);

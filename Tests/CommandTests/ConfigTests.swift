@@ -52,6 +52,15 @@ struct ConfigTests {
       ["--optimizer", "rprop", "--hidden", "none", "--validation", "0"],
       ["--activation", "tanh,gelu", "--schedule", "constant", "--class-weight", "balanced"],
       ["--precision", "double", "--ignore", "colour", "--no-shuffle", "--warm-up", "0.1"],
+      [
+        "--l1", "1e-4", "--ema", "0.99", "--max-norm", "3", "--l2", "1e-3", "--l2-scaling",
+        "per-example", "--accumulate", "2",
+      ],
+      [
+        "--optimizer", "momentum", "--schedule", "one-cycle", "--cycle-momentum", "0.8:0.9",
+        "--swa", "0.5", "--weight-decay", "1e-3", "--decay-biases", "--hidden", "4",
+        "--rate-factors", "0.5,1", "--bias-rate-factor", "2",
+      ],
     ].enumerated() {
       let trained = try runner.run(
         ["train", "classes.csv", "--target", "label", "--epochs", "2", "--quiet", "-o", "a"]

@@ -57,6 +57,32 @@ struct FoldTests {
     #expect(Set(again.outputLines).isSubset(of: result.outputLines))
   }
 
+  @Test("What acts on the updates acts in each fold too")
+  func updates() throws {
+    func losses(_ more: String...) throws -> [Double?] {
+      let result = try runner.run(
+        [
+          "train", "numbers.csv", "--target", "y", "--hidden", "8", "--epochs", "3", "--folds", "2",
+          "--json", "--quiet",
+        ] + more)
+      #expect(result.exitCode == 0, "\(result.errors)")
+      return try result.documents.filter { $0["event"]?.string == "fold" }
+        .map { $0["test"]?["loss"]?.double }
+    }
+    let plain = try losses()
+    #expect(plain.count == 2)
+    for options in [
+      ["--l1", "0.1"], ["--max-norm", "0.1"], ["--ema", "0.9"], ["--swa", "0.5"],
+      ["--accumulate", "2"], ["--rate-factors", "0.5"],
+    ] {
+      let found = try losses(options[0], options[1])
+      #expect(found[0] != plain[0] && found[1] != plain[1], "\(options)")
+    }
+    // λ/n with n of the fold is no λ/1.
+    #expect(
+      try losses("--l2", "1", "--l2-scaling", "per-example") != losses("--l2", "1"))
+  }
+
   @Test("A category that only the judging rows have is unknown to the encoder of their fold")
   func encoders() throws {
     var text = "a,c,y\n"

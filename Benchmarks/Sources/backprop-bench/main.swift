@@ -1,7 +1,7 @@
 // Trains the workloads W1 … W7 on random data in memory and prints samples per second, one JSON
 // object a line. What is timed is the trainer itself: shuffled batches gathered, forward, backward,
 // update, metrics. Usage: backprop-bench [--seconds s] [--threads 1,2] [--workload W1,W4]
-// [--optimizer NAME] [--clip-norm c] [--dropout p]
+// [--optimizer NAME] [--clip-norm c] [--dropout p] [--ema d] [--max-norm c]
 
 import Backprop
 
@@ -56,6 +56,8 @@ let threadCounts = (value(after: "--threads") ?? "1,2").split(separator: ",").co
 let otherRule = value(after: "--optimizer").flatMap { OptimizerRule(name: $0) }
 let clipNorm = value(after: "--clip-norm").flatMap(Double.init)
 let dropout = value(after: "--dropout").flatMap(Double.init)
+let ema = value(after: "--ema").flatMap(Double.init)
+let maxNorm = value(after: "--max-norm").flatMap(Double.init)
 let chosen = value(after: "--workload").map { $0.split(separator: ",").map(String.init) }
 
 /// Samples per second of each epoch, for about `seconds`.
@@ -79,9 +81,11 @@ func measure(_ workload: Workload, threads: Int) throws -> [Double] {
       + [isClassification ? .softmax : .identity],
     loss: workload.loss,
     dropout: dropout.map { Array(repeating: $0, count: workload.sizes.count - 2) } ?? [], seed: 1)
-  let configuration = TrainingConfiguration(
+  var configuration = TrainingConfiguration(
     optimizer: otherRule ?? workload.optimizer, learningRate: 1e-4, schedule: .constant,
     batchSize: workload.batchSize, epochs: 1_000_000, clipNorm: clipNorm)
+  configuration.averaging = ema.map { .exponential(decay: $0) }
+  configuration.maxNorm = maxNorm
   let clock = ContinuousClock()
   var rates: [Double] = []
   var start = clock.now

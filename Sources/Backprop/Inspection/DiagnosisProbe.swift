@@ -17,6 +17,7 @@ struct DiagnosisProbe<T: Scalar> {
   /// As many of the measured examples as a step takes, for the update.
   private let step: Batch<T>
   private let options: DiagnosisOptions
+  private let examples: Int
 
   /// A schedule that has come down below this share of its peak makes the updates small by itself.
   private static var leastShareOfPeak: Double { 0.1 }
@@ -30,6 +31,7 @@ struct DiagnosisProbe<T: Scalar> {
     step = Batch(
       data, rows: Array(rows.prefix(options.configuration.examplesPerStep(of: data.count))))
     self.options = options
+    examples = data.count
   }
 
   /// Looks at a network between two steps.
@@ -50,10 +52,9 @@ struct DiagnosisProbe<T: Scalar> {
     var optimizer = optimizer
     network.forward(step, in: &workspace, pool: pool)
     network.backward(in: &workspace, into: &gradient, pool: pool)
-    if options.configuration.l2Penalty > 0 {
-      gradient.addSquaredNormGradient(
-        options.configuration.l2Penalty, of: network.parameters, pool: pool)
-    }
+    gradient.addGradient(
+      of: options.configuration.penalties(examples: examples, batch: step.count),
+      at: network.parameters, pool: pool)
     gradient.clip(
       toNorm: options.configuration.clipNorm, value: options.configuration.clipValue, pool: pool)
     optimizer.update(&moved, along: gradient, rate: rate, pool: pool)

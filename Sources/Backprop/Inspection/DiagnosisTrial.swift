@@ -44,7 +44,7 @@ struct TrialRun<T: Scalar> {
     var workspace = Workspace(for: network, capacity: max(batchSize, measured.count))
     var optimizer = Optimizer<T>(
       rule: configuration.optimizer, weightDecay: configuration.weightDecay,
-      for: network.parameters.layout)
+      factors: configuration.tensorFactors, for: network.parameters.layout)
     var source = BatchSource(data, seed: configuration.seed)
     var losses = [network.meanLoss(of: measured, in: &workspace, pool: pool)]
     var ratios: [[UpdateRatio]] = []
@@ -63,25 +63,29 @@ struct TrialRun<T: Scalar> {
         }
         network.backward(in: &workspace, into: &gradient, pool: pool)
         let dataGradient = optimizer.step == 0 ? gradient : nil
-        gradient.addPenalty(configuration.l2Penalty, of: network.parameters, pool: pool)
+        gradient.addGradient(
+          of: configuration.penalties(examples: data.count, batch: batch.count),
+          at: network.parameters, pool: pool)
         gradient.clip(
           toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
         before.assign(network.parameters)
         if configuration.optimizer.searchesLines {
+          let penalties = configuration.penalties(examples: data.count, batch: batch.count)
           _ = optimizer.search(
             &network, in: &workspace, gradient: &gradient,
             objective: Objective(
-              dataLoss: loss,
-              penalty: network.parameters.squaredNormPenalty(configuration.l2Penalty)),
+              dataLoss: loss, penalty: network.parameters.penalty(penalties)),
             rate: configuration.learningRate
           ) { network, workspace, gradient in
             network.formObjective(
-              of: batch, l2Penalty: configuration.l2Penalty, in: &workspace, into: &gradient,
-              pool: pool)
+              of: batch, penalties: penalties, in: &workspace, into: &gradient, pool: pool)
           }
         } else {
           optimizer.update(
             &network.parameters, along: gradient, rate: configuration.learningRate, pool: pool)
+        }
+        if let bound = configuration.maxNorm {
+          network.parameters.limitNorms(to: bound, pool: pool)
         }
         ratios.append(network.parameters.updateRatios(from: before))
         if let dataGradient {
@@ -102,15 +106,6 @@ struct TrialRun<T: Scalar> {
       optimizer: configuration.optimizer.name, learningRate: configuration.learningRate,
       batchSize: batchSize, losses: losses, predictedChange: change.predicted,
       realChange: change.real, firstNonfinite: fault)
-  }
-}
-
-extension Parameters {
-  /// Adds λ W where λ > 0, as the trainer does.
-  fileprivate mutating func addPenalty(
-    _ lambda: Double, of parameters: Parameters, pool: ThreadPool?
-  ) {
-    if lambda > 0 { addSquaredNormGradient(lambda, of: parameters, pool: pool) }
   }
 }
 

@@ -44,6 +44,8 @@ public struct GradientCheck: Sendable {
   public var step: Step
   /// λ with which the regulariser is checked; at least 0, and 0 checks that it adds nothing.
   public var l2Penalty: Double
+  /// λ₁ of λ₁ ‖W‖₁, checked with it; at least 0.
+  public var l1Penalty = 0.0
   /// The same seed draws the same entries.
   public var seed: UInt64
   /// Whether the V-curve is measured.
@@ -212,31 +214,39 @@ public struct GradientCheck: Sendable {
   }
 
   /// ½ λ ‖W‖² is quadratic, so central differences are exact for every h; h = 1 leaves rounding least.
+  /// λ₁ ‖W‖₁ is linear up to its kink at 0, so they are exact for every h < |w|; a weight of 0 has no
+  /// slope, and is left out.
   private func checkRegularizer(of network: Network<Double>) -> RegularizerCheck {
+    let penalties = Penalties(l1: l1Penalty, l2: l2Penalty)
     var parameters = network.parameters
     var gradient = network.makeGradient()
-    gradient.addSquaredNormGradient(l2Penalty, of: parameters, pool: nil)
-    let uncertainty = 4 * Double.ulpOfOne * parameters.squaredNormPenalty(l2Penalty)
+    gradient.addGradient(of: penalties, at: parameters, pool: nil)
+    let uncertainty = 4 * Double.ulpOfOne * parameters.penalty(penalties)
     var (checked, worst) = (0, 0.0)
     for layer in network.layers.indices {
       for kind in TensorCheck.Kind.allCases where kind.exists(in: network.layers[layer]) {
         for entry in entries(of: kind, layer: layer, steepIn: gradient).drawn {
           let value = parameters[entry]
-          parameters[entry] = value + 1
-          let above = parameters.squaredNormPenalty(l2Penalty)
-          parameters[entry] = value - 1
-          let below = parameters.squaredNormPenalty(l2Penalty)
+          let hasKink = l1Penalty > 0 && kind == .weight
+          if hasKink, value == 0 { continue }
+          let h = hasKink ? abs(value) / 2 : 1
+          parameters[entry] = value + h
+          let above = parameters.penalty(penalties)
+          parameters[entry] = value - h
+          let below = parameters.penalty(penalties)
           parameters[entry] = value
           let estimate = NumericDerivative.Estimate(
-            value: (above - below) / 2, uncertainty: max(uncertainty, l2Penalty * .ulpOfOne * 4),
-            step: 1, crossedKink: false, isUsable: true)
+            value: (above - below) / (2 * h),
+            uncertainty: max(uncertainty / h, (l1Penalty + l2Penalty) * .ulpOfOne * 4),
+            step: h, crossedKink: false, isUsable: true)
           worst = max(worst, Self.relativeError(gradient[entry], estimate))
           checked += 1
         }
       }
     }
     return RegularizerCheck(
-      lambda: l2Penalty, checked: checked, worstRelativeError: worst,
+      lambda: l2Penalty, l1: l1Penalty > 0 ? l1Penalty : nil, checked: checked,
+      worstRelativeError: worst,
       verdict: GradientVerdict(relativeError: worst, hasKinks: false))
   }
 

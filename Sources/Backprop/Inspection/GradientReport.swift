@@ -140,7 +140,10 @@ public struct EntryCheck: Codable, Hashable, Sendable {
 ///
 /// Added to C it would hide in it: a large penalty covers a wrong ∂C/∂W (CS231n).
 public struct RegularizerCheck: Codable, Hashable, Sendable {
+  /// λ of ½ λ ‖W‖².
   public let lambda: Double
+  /// λ₁ of λ₁ ‖W‖₁; nil for none.
+  public let l1: Double?
   public let checked: Int
   public let worstRelativeError: Double
   public let verdict: GradientVerdict

@@ -107,7 +107,7 @@ public struct EpochDistributions: Sendable {
 struct DistributionProbe<T: Scalar> {
   private let measured: Batch<T>
   private let buckets: Int
-  private let l2Penalty: Double
+  private let penalties: Penalties
 
   /// - Parameters:
   ///   - data: The training examples.
@@ -119,7 +119,8 @@ struct DistributionProbe<T: Scalar> {
     sample.examples = options.examples
     measured = Batch(data, rows: sample.rows(of: data.count))
     buckets = options.buckets
-    l2Penalty = configuration.l2Penalty
+    penalties = configuration.penalties(
+      examples: data.count, batch: configuration.examplesPerUpdate(of: data.count))
   }
 
   /// Measures a network between two steps.
@@ -136,9 +137,7 @@ struct DistributionProbe<T: Scalar> {
     var gradient = network.makeGradient()
     network.forward(measured, in: &workspace, pool: pool)
     network.backward(in: &workspace, into: &gradient, pool: pool)
-    if l2Penalty > 0 {
-      gradient.addSquaredNormGradient(l2Penalty, of: network.parameters, pool: pool)
-    }
+    gradient.addGradient(of: penalties, at: network.parameters, pool: pool)
     var layers: [LayerDistributions] = []
     for index in network.layers.indices {
       let (weights, biases) = network.parameters.denseTensors(of: index)

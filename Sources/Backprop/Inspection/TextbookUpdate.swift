@@ -40,9 +40,10 @@ struct TextbookUpdate {
     parameter theta: Double, gradient: Double, firstMoment m: Double, secondMoment v: Double,
     maximum: Double, isWeight: Bool
   ) -> RightSide {
-    let penalty = isWeight ? update.l2Penalty * theta : 0
+    let l1 = isWeight && theta != 0 ? (theta > 0 ? 1 : -1) * (update.l1Penalty ?? 0) : 0
+    let penalty = (isWeight ? update.l2Penalty * theta : 0) + l1
     let g = gradient + penalty
-    let magnitude = abs(gradient) + abs(penalty)
+    let magnitude = abs(gradient) + abs(penalty) + 2 * abs(l1)
     let decayed = isWeight ? -update.learningRate * update.weightDecay * theta : 0
     let step: Double
     // By how much an error of g or m moves the step.

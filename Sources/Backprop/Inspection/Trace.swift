@@ -100,11 +100,13 @@ public struct UpdateTrace: Codable, Sendable, Equatable {
   public let learningRate: Double
   /// λ of ½ λ ‖W‖².
   public let l2Penalty: Double
+  /// λ₁ of λ₁ ‖W‖₁; nil for none.
+  public let l1Penalty: Double?
   /// λ of decoupled decay.
   public let weightDecay: Double
   /// C of the same examples after the update, without penalties.
   public let lossAfter: Double
-  /// ½ λ ‖W‖² after the update.
+  /// ½ λ ‖W‖² + λ₁ ‖W‖₁ after the update.
   public let penaltyAfter: Double
   /// C after an update of the weights alone, biases frozen.
   public let lossAfterWeightsOnly: Double
@@ -129,6 +131,7 @@ extension Network {
   ///   - optimizer: The rule, with its moments as they are before the step.
   ///   - learningRate: η.
   ///   - l2Penalty: λ of ½ λ ‖W‖²; enters with BP4, never in δ.
+  ///   - l1Penalty: λ₁ of λ₁ ‖W‖₁, likewise.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
   /// - Returns: The record. The network itself does not change.
   /// - Precondition: The batch has at least one example, and as many numbers as examples.
@@ -137,7 +140,7 @@ extension Network {
   @specialized(where T == Double)
   public func trace(
     _ batch: Batch<T>, examples: [Int]? = nil, optimizer: Optimizer<T>, learningRate: Double,
-    l2Penalty: Double = 0, pool: ThreadPool? = nil
+    l2Penalty: Double = 0, l1Penalty: Double = 0, pool: ThreadPool? = nil
   ) -> Trace<T> {
     let examples = examples ?? Array(1...max(batch.count, 1))
     precondition(
@@ -149,7 +152,8 @@ extension Network {
     let loss = forward(batch, in: &workspace, pool: pool)
     backward(in: &workspace, into: &gradient, pool: pool)
     let equations = gradient
-    if l2Penalty > 0 { gradient.addSquaredNormGradient(l2Penalty, of: parameters, pool: pool) }
+    let penalties = Penalties(l1: l1Penalty, l2: l2Penalty)
+    gradient.addGradient(of: penalties, at: parameters, pool: pool)
     var after = self
     var stepped = optimizer
     stepped.update(&after.parameters, along: gradient, rate: learningRate, pool: pool)
@@ -206,15 +210,26 @@ extension Network {
     for record in records {
       let (theta, g, move) = (record.parameters, record.gradient, record.update)
       if isPlainDescent {
-        // −η ‖g + λ w‖², not by way of Δθ, which is read off as a difference of rounded weights.
+        // −η ‖g + λ w + λ₁ sign(w)‖², not by way of Δθ, which is read off as a difference of rounded
+        // weights.
         predicted.weights -=
           learningRate
           * (g.weights.dot(g.weights) + 2 * l2Penalty * g.weights.dot(theta.weights)
             + l2Penalty * l2Penalty * theta.weights.dot(theta.weights))
+        if l1Penalty > 0 {
+          let signs = theta.weights.signs
+          predicted.weights -=
+            learningRate * l1Penalty
+            * (2 * g.weights.dot(signs) + 2 * l2Penalty * theta.weights.dot(signs)
+              + l1Penalty * signs.dot(signs))
+        }
         predicted.biases -= learningRate * g.biases.reduce(0) { $0 + Double($1) * Double($1) }
       } else {
         predicted.weights += g.weights.dot(move.weights)
         predicted.weights += l2Penalty * theta.weights.dot(move.weights)
+        if l1Penalty > 0 {
+          predicted.weights += l1Penalty * theta.weights.signs.dot(move.weights)
+        }
         predicted.biases += zip(g.biases, move.biases).reduce(0) {
           $0 + Double($1.0) * Double($1.1)
         }
@@ -226,12 +241,13 @@ extension Network {
       losses: losses, inputs: inputs, targets: targets, layers: records,
       update: UpdateTrace(
         optimizer: optimizer.rule, step: optimizer.step, learningRate: learningRate,
-        l2Penalty: l2Penalty, weightDecay: optimizer.weightDecay, lossAfter: lossAfter,
-        penaltyAfter: l2Penalty > 0 ? after.parameters.squaredNormPenalty(l2Penalty) : 0,
+        l2Penalty: l2Penalty, l1Penalty: l1Penalty > 0 ? l1Penalty : nil,
+        weightDecay: optimizer.weightDecay, lossAfter: lossAfter,
+        penaltyAfter: after.parameters.penalty(penalties),
         lossAfterWeightsOnly: lossAfterWeightsOnly,
         predictedChange: predicted.weights + predicted.biases,
         predictedChangeWeightsOnly: predicted.weights),
-      loss: loss, penalty: l2Penalty > 0 ? parameters.squaredNormPenalty(l2Penalty) : 0)
+      loss: loss, penalty: parameters.penalty(penalties))
   }
 
   /// σ′(z) of the last pass, `[m, affine outputs]`, by the kernel of BP1 and BP2; nil for softmax.

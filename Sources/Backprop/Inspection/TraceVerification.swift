@@ -476,10 +476,13 @@ private struct Audit<T: Scalar> {
   /// −η ‖∇‖² of plain descent, ∇ · Δθ of any other rule; for all parameters and for the weights alone.
   mutating func predictedChange(_ trace: Trace<T>) {
     let update = trace.update
-    let lambda = update.l2Penalty
+    let (lambda, lambda1) = (update.l2Penalty, update.l1Penalty ?? 0)
     let place = (equation: TraceEquation.predictedChange, layer: trace.layers.count + 1, 0, 1, 0)
     var (weights, biases) = (RightSide(value: 0, scale: 0), RightSide(value: 0, scale: 0))
     var count = 0
+    func slope(of weight: Double) -> Double {
+      lambda * weight + (weight > 0 ? lambda1 : weight < 0 ? -lambda1 : 0)
+    }
     func add(_ slope: Double, _ decay: Double, _ move: Double, to sum: inout RightSide) {
       let factor = update.isPlainDescent ? -update.learningRate * (slope + decay) : move
       let term = (slope + decay) * factor
@@ -493,7 +496,7 @@ private struct Audit<T: Scalar> {
         for k in 0..<g.weights.columns {
           add(
             Double(g.weights.start[j * g.weights.stride + k]),
-            lambda * Double(theta.weights.start[j * theta.weights.stride + k]),
+            slope(of: Double(theta.weights.start[j * theta.weights.stride + k])),
             Double(move.weights.start[j * move.weights.stride + k]), to: &weights)
         }
         add(Double(g.biases[j]), 0, Double(move.biases[j]), to: &biases)
@@ -507,7 +510,7 @@ private struct Audit<T: Scalar> {
       update.predictedChangeWeightsOnly, weights.value, scale: weights.scale, terms: count, place)
   }
 
-  /// ½ λ ‖W‖² before and after the update.
+  /// ½ λ ‖W‖² + λ₁ ‖W‖₁ before and after the update.
   mutating func penalty(_ trace: Trace<T>) {
     let lambda = trace.update.l2Penalty
     let place = (equation: TraceEquation.penalty, layer: trace.layers.count + 1, 0, 1, 0)
@@ -520,9 +523,26 @@ private struct Audit<T: Scalar> {
       scale += own + 2 * w.magnitudeDot(move) + moved
       count += w.rows * w.columns
     }
-    compare(trace.penalty, lambda / 2 * before, scale: lambda / 2 * before, terms: count, place)
+    var first = (before: 0.0, after: 0.0, scale: 0.0)
+    if let lambda1 = trace.update.l1Penalty {
+      for record in trace.layers {
+        let (w, move) = (record.parameters.weights, record.update.weights)
+        for j in 0..<w.rows {
+          for k in 0..<w.columns {
+            let (theta, change) = (Double(w[j, k]), Double(move[j, k]))
+            first.before += lambda1 * abs(theta)
+            first.after += lambda1 * abs(theta + change)
+            first.scale += lambda1 * (abs(theta) + abs(change))
+          }
+        }
+      }
+    }
     compare(
-      trace.update.penaltyAfter, lambda / 2 * after, scale: lambda / 2 * scale, terms: count, place)
+      trace.penalty, lambda / 2 * before + first.before, scale: lambda / 2 * before + first.before,
+      terms: count, place)
+    compare(
+      trace.update.penaltyAfter, lambda / 2 * after + first.after,
+      scale: lambda / 2 * scale + first.scale, terms: count, place)
   }
 }
 
@@ -530,6 +550,18 @@ extension Matrix {
   /// Whether no element is NaN or infinite.
   fileprivate var isFinite: Bool {
     Element.kernels.firstNonfinite(rows, columns, start, stride) < 0
+  }
+
+  /// −1, 0 or 1 for each element.
+  var signs: Matrix {
+    var result = self
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let value = self[row, column]
+        result[row, column] = value > 0 ? 1 : value < 0 ? -1 : 0
+      }
+    }
+    return result
   }
 
   /// The sum of the magnitudes of the products of all elements, in double precision.

@@ -112,6 +112,9 @@ extension Model {
     targetEncoder = try metadata.valueIfPresent(ModelKey.target, as: TargetEncoder.self)
     configuration = try metadata.valueIfPresent(
       ModelKey.configuration, as: TrainingConfiguration.self)
+    if let configuration, !configuration.fits(layers: layers.count) {
+      throw metadata.problem(ModelKey.configuration, "its numbers are out of their ranges")
+    }
     weights = try metadata.valueIfPresent(ModelKey.weights, as: ExampleWeights.self)
     options = try file[metadata: ModelKey.options].map { text in
       guard let options = try? JSONValue(parsing: text), options.object != nil else {

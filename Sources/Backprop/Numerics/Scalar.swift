@@ -70,6 +70,10 @@ public struct Kernels<T>: Sendable {
   let multiply: @Sendable (Pool, Int, Int, In, Int, Out, Int) -> Void
   let mix: @Sendable (Int, Int, In, Int, UnsafePointer<UInt32>?, In, Out, Int) -> Void
   let scaleAndShift: @Sendable (Int, Int, In, Int, T, T, Out, Int) -> Void
+  let addSignGradient: @Sendable (Pool, Int, Int, Int, In, T, Out) -> Void
+  let sumWeightMagnitudes: @Sendable (Int, Int, Int, In) -> Double
+  let limitNorms: @Sendable (Pool, Int, Int, Int, T, Out) -> Void
+  let blend: @Sendable (Pool, Int, Int, In, T, Out) -> Void
   let gather: @Sendable (Pool, Int, Int, In, Int, UnsafePointer<UInt32>?, Out, Int) -> Void
   let columnSums: @Sendable (Int, Int, In, Int, Out) -> Void
   let sum: @Sendable (Int, In) -> Double
@@ -104,6 +108,8 @@ extension Float: Scalar {
     clip: bp_clip_f32, addPenaltyGradient: bp_add_penalty_gradient_f32,
     sumSquares: bp_sum_squares_f32, dropout: bp_dropout_f32, addNormal: bp_add_normal_f32,
     multiply: bp_multiply_f32, mix: bp_mix_f32, scaleAndShift: bp_scale_and_shift_f32,
+    addSignGradient: bp_add_sign_gradient_f32, sumWeightMagnitudes: bp_sum_weight_magnitudes_f32,
+    limitNorms: bp_limit_norms_f32, blend: bp_blend_f32,
     gather: bp_gather_f32, columnSums: bp_column_sums_f32,
     sum: bp_sum_f32, dot: bp_dot_f32, sumMagnitudes: bp_sum_magnitudes_f32,
     largestMagnitude: bp_largest_magnitude_f32, combine: bp_combine_f32,
@@ -133,6 +139,8 @@ extension Double: Scalar {
     clip: bp_clip_f64, addPenaltyGradient: bp_add_penalty_gradient_f64,
     sumSquares: bp_sum_squares_f64, dropout: bp_dropout_f64, addNormal: bp_add_normal_f64,
     multiply: bp_multiply_f64, mix: bp_mix_f64, scaleAndShift: bp_scale_and_shift_f64,
+    addSignGradient: bp_add_sign_gradient_f64, sumWeightMagnitudes: bp_sum_weight_magnitudes_f64,
+    limitNorms: bp_limit_norms_f64, blend: bp_blend_f64,
     gather: bp_gather_f64, columnSums: bp_column_sums_f64,
     sum: bp_sum_f64, dot: bp_dot_f64, sumMagnitudes: bp_sum_magnitudes_f64,
     largestMagnitude: bp_largest_magnitude_f64, combine: bp_combine_f64,

@@ -24,10 +24,13 @@ public struct Checkpoint<T: Scalar>: Sendable {
   /// Updates made since the start of the run, t.
   public let step: Int
   /// The tensors of the rule by name: `firstMoment`, `secondMoment`, `maximumMoment`; of L-BFGS
-  /// `step.0`, `change.0`, …, from the oldest.
+  /// `step.0`, `change.0`, …, from the oldest. And `average`, that of the weights, if the run averages
+  /// them.
   let moments: [(name: String, values: Parameters<T>)]
   /// What else L-BFGS has to know.
   var lineSearch: LineSearchRecord?
+  /// How many weights are in the average.
+  var averaged = 0
   let best: BestEpoch<T>
   let running: RunningEpoch
   /// What `plateau` has made of the losses so far.

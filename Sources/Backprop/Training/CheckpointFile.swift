@@ -129,6 +129,8 @@ private struct CheckpointState: Codable {
   let reference: Evaluation?
   let moments: [String]
   let lineSearch: LineSearchRecord?
+  /// Nil where nothing is averaged.
+  let averaged: Int?
   let data: DataFingerprint
   let version: String
   let attachments: [String: String]
@@ -158,7 +160,8 @@ extension Checkpoint {
         step: step, running: running, plateau: plateau, bestEpoch: best.epoch,
         bestEvaluation: best.evaluation, lastImprovement: best.lastImprovement,
         reference: best.reference,
-        moments: moments.map(\.name), lineSearch: lineSearch, data: data, version: version,
+        moments: moments.map(\.name), lineSearch: lineSearch,
+        averaged: averaged > 0 ? averaged : nil, data: data, version: version,
         attachments: attachments))
     var tensors = network.parameters.tensors() + best.parameters.tensors(prefix: "best.")
     for moment in moments { tensors += moment.values.tensors(prefix: "\(moment.name).") }
@@ -223,11 +226,13 @@ extension Checkpoint {
       (name, try Parameters(file.file, prefix: "\(name).", layout: layout))
     }
     lineSearch = state.lineSearch
+    averaged = state.averaged ?? 0
     data = state.data
     version = state.version
     attachments = state.attachments
     guard
-      step >= 0, epoch >= 1, epoch <= configuration.epochs, (0..<epoch).contains(best.epoch),
+      step >= 0, averaged >= 0, epoch >= 1, epoch <= configuration.epochs,
+      (0..<epoch).contains(best.epoch),
       (0..<epoch).contains(best.lastImprovement),
       stepInEpoch >= 0,
       stepInEpoch <= step, running.totals.isConsistent, running.learningRate.isFinite,

@@ -77,7 +77,12 @@ extension Checkpoint {
       for: network.parameters.layout)
     let name = configuration.optimizer.name
     let before = self.configuration.optimizer.name
-    guard name != before || !optimizer.accepts(momentNames: moments.map(\.name)) else { return [] }
+    let names = moments.map(\.name).filter { $0 != WeightAverage<T>.name }
+    let averages = moments.contains { $0.name == WeightAverage<T>.name }
+    guard
+      name != before || !optimizer.accepts(momentNames: names)
+        || averages != (configuration.averaging != nil)
+    else { return [] }
     return [
       .init(
         "optimizer", now: name, before: name == before ? "other moments" : before,
@@ -158,7 +163,9 @@ extension Checkpoint {
     var running = running
     let isOtherBlock = names.contains { $0.hasPrefix("shuffleBlock") }
     if isOtherBlock
-      || !names.isDisjoint(with: ["training data", "metrics", "batchSize", "seed", "shuffles"])
+      || !names.isDisjoint(with: [
+        "training data", "metrics", "batchSize", "accumulate", "seed", "shuffles",
+      ])
     {
       running = RunningEpoch(
         epoch: epoch, metrics: Metrics(kind: metrics, outputs: network.outputCount),
@@ -172,7 +179,7 @@ extension Checkpoint {
     }
     return Checkpoint(
       network: network, configuration: configuration, step: step, moments: moments,
-      lineSearch: lineSearch, best: best,
+      lineSearch: lineSearch, averaged: averaged, best: best,
       running: running, plateau: plateau, data: data, version: version, attachments: attachments)
   }
 }

@@ -69,10 +69,14 @@ struct EarlyStopping<T: Scalar> {
 
   /// Takes note of a finished epoch.
   ///
+  /// - Parameter isFresh: Whether no epoch before can be compared with this one, nor be the best: its
+  ///   weights are of another kind.
   /// - Returns: Whether it is the best so far.
   mutating func record(
-    epoch: Int, evaluation: Evaluation?, parameters: Parameters<T>
+    epoch: Int, evaluation: Evaluation?, parameters: Parameters<T>,
+    forgettingBefore isFresh: Bool = false
   ) -> Bool {
+    if isFresh { (bestEvaluation, reference) = (nil, nil) }
     if let evaluation, let reference, !monitor.isImprovement(evaluation, over: reference) {
       // Patience wears on.
     } else {

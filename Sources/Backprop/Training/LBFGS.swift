@@ -276,14 +276,13 @@ struct LBFGS<T: Scalar>: Sendable {
 extension Network {
   /// C and ∇C over a batch, penalties included, as a search along a line asks for them.
   func formObjective(
-    of batch: Batch<T>, l2Penalty lambda: Double, in workspace: inout Workspace<T>,
+    of batch: Batch<T>, penalties: Penalties, in workspace: inout Workspace<T>,
     into gradient: inout Parameters<T>, pool: ThreadPool?
   ) -> Objective {
     let dataLoss = forward(batch, in: &workspace, pool: pool)
     backward(in: &workspace, into: &gradient, pool: pool)
-    guard lambda > 0 else { return Objective(dataLoss: dataLoss, penalty: 0) }
-    gradient.addSquaredNormGradient(lambda, of: parameters, pool: pool)
-    return Objective(dataLoss: dataLoss, penalty: parameters.squaredNormPenalty(lambda))
+    gradient.addGradient(of: penalties, at: parameters, pool: pool)
+    return Objective(dataLoss: dataLoss, penalty: parameters.penalty(penalties))
   }
 }
 

@@ -3,6 +3,8 @@ public struct Optimizer<T: Scalar>: Sendable {
   public let rule: OptimizerRule
   /// λ of decoupled decay: θ ← θ − η λ θ before the step, for weights, not for biases.
   public let weightDecay: Double
+  /// Factors of rate and decay, one for all layers or one for each; nil for 1, and no decay of biases.
+  public let factors: [TensorFactors]?
   /// Updates made so far, t.
   public private(set) var step = 0
   /// v of momentum and Nesterov, m of Lion and of Adam and its kin, u of Adadelta, the signs s of
@@ -19,12 +21,21 @@ public struct Optimizer<T: Scalar>: Sendable {
 
   /// Begins with zero moments, for parameters of the given layout.
   ///
-  /// - Precondition: No decay where the rule searches along lines: what is searched is the loss.
-  public init(rule: OptimizerRule, weightDecay: Double = 0, for layout: ParameterLayout) {
+  /// - Precondition: There are as many factors as layers, or one, or none. No decay where the rule
+  ///   searches along lines: what is searched is the loss.
+  public init(
+    rule: OptimizerRule, weightDecay: Double = 0, factors: [TensorFactors]? = nil,
+    for layout: ParameterLayout
+  ) {
     precondition(
-      weightDecay == 0 || !rule.searchesLines, "decay \(weightDecay) under \(rule.name)")
+      factors.map { $0.count == 1 || $0.count == layout.layerCount } ?? true,
+      "\(factors?.count ?? 0) factors for \(layout.layerCount) layers")
+    precondition(
+      (weightDecay == 0 && factors == nil) || !rule.searchesLines,
+      "decay \(weightDecay) or factors under \(rule.name)")
     self.rule = rule
     self.weightDecay = weightDecay
+    self.factors = factors
     let nothing = ParameterLayout(layers: [])
     let moments = rule.moments
     firstMoment = Parameters(layout: moments.first ? layout : nothing)
@@ -101,13 +112,14 @@ public struct Optimizer<T: Scalar>: Sendable {
   ///   - parameters: θ, changed in place.
   ///   - gradient: ∂C/∂θ, of the same layout.
   ///   - rate: η, the learning rate of this step.
+  ///   - momentum: μ, or β₁, of this step in the place of the rule's own; nil for that.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
   /// - Complexity: O(parameters), without allocation.
   @specialized(where T == Float)
   @specialized(where T == Double)
   public mutating func update(
     _ parameters: inout Parameters<T>, along gradient: Parameters<T>, rate: Double,
-    pool: ThreadPool? = nil
+    momentum: Double? = nil, pool: ThreadPool? = nil
   ) {
     precondition(
       gradient.layout == parameters.layout
@@ -119,74 +131,99 @@ public struct Optimizer<T: Scalar>: Sendable {
       lbfgs?.moveToFirstTrial(&parameters, along: gradient, rate: rate, isFirst: step == 1)
       return
     }
+    let rule = momentum.map { self.rule.with(momentum: $0) } ?? self.rule
     let terms = rule.terms(ofStep: step, &momentumProduct)
-    let theta = parameters.mutableStart
-    let g = gradient.start
-    let handle = pool?.handle
-    let eta = T(rate)
-    let decay = T(weightDecay)
     if case .rprop = rule, step == 1 {
-      secondMoment.mutableStart.update(repeating: eta, count: secondMoment.layout.count)
+      secondMoment.mutableStart.update(repeating: T(rate), count: secondMoment.layout.count)
     }
-    let m = firstMoment.mutableStart
-    let v = secondMoment.mutableStart
-    let most = maximumMoment.mutableStart
+    let theta = parameters.mutableStart
     // By index: without optimisation an array's iterator allocates, and a step must not.
     let tensors = parameters.layout.tensors
     for index in tensors.indices {
       let tensor = tensors[index]
-      let (panels, rows, decayed) = (tensor.panels, tensor.rows, tensor.decayedRows)
-      let offset = tensor.offset
-      switch rule {
-      case .gradientDescent, .sgd:
-        T.kernels.updateSGD(
-          handle, panels, rows, decayed, g + offset, eta, decay, theta + offset)
-      case .momentum(let momentum):
-        T.kernels.updateMomentum(
-          handle, panels, rows, decayed, g + offset, eta, T(momentum), false, decay, m + offset,
-          theta + offset)
-      case .nesterov(let momentum):
-        T.kernels.updateMomentum(
-          handle, panels, rows, decayed, g + offset, eta, T(momentum), true, decay, m + offset,
-          theta + offset)
-      case .adaGrad(let epsilon):
-        T.kernels.updateRMSProp(
-          handle, panels, rows, decayed, g + offset, eta, 1, 1, T(epsilon), decay, v + offset,
-          theta + offset)
-      case .rmsProp(let smoothing, let epsilon):
-        T.kernels.updateRMSProp(
-          handle, panels, rows, decayed, g + offset, eta, T(smoothing), T(1 - smoothing),
-          T(epsilon), decay, v + offset, theta + offset)
-      case .adadelta(let smoothing, let epsilon):
-        T.kernels.updateAdadelta(
-          handle, panels, rows, decayed, g + offset, eta, T(smoothing), T(1 - smoothing),
-          T(epsilon), decay, m + offset, v + offset, theta + offset)
-      case .adam(let beta1, let beta2, _), .adamW(let beta1, let beta2, _),
-        .rAdam(let beta1, let beta2, _):
-        T.kernels.updateAdam(
-          handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
-          T(1 - beta2), T(terms.epsilon), T(terms.correction1), T(terms.correction2), decay,
-          m + offset, v + offset, theta + offset)
-      case .amsGrad(let beta1, let beta2, _):
-        T.kernels.updateAMSGrad(
-          handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
-          T(1 - beta2), T(terms.epsilon), T(terms.correction1), T(terms.correction2), decay,
-          m + offset, v + offset, most + offset, theta + offset)
-      case .nAdam(let beta1, let beta2, _, _):
-        T.kernels.updateNAdam(
-          handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
-          T(1 - beta2), T(terms.epsilon), T(terms.gradientShare), T(terms.momentShare),
-          T(terms.correction2), decay, m + offset, v + offset, theta + offset)
-      case .lion(let beta1, let beta2):
-        T.kernels.updateLion(
-          handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
-          T(1 - beta2), decay, m + offset, theta + offset)
-      case .rprop(let shrinkage, let growth, let smallest, let largest):
-        T.kernels.updateRPROP(
-          handle, panels, rows, decayed, g + offset, eta, T(shrinkage), T(growth), T(smallest),
-          T(largest), decay, m + offset, v + offset, theta + offset)
-      case .lbfgs: preconditionFailure("L-BFGS has gone its own way")
+      guard let factors else {
+        update(
+          panels: tensor.panels, rows: tensor.rows, decayed: tensor.decayedRows,
+          at: tensor.offset, rule, terms, rate, weightDecay, gradient.start, theta, pool)
+        continue
       }
+      let own = factors[factors.count == 1 ? 0 : parameters.layout.layer(ofTensor: index)]
+      // The biases are the last row of each panel; of a normalisation, gain and shift count as such.
+      for panel in 0..<tensor.panels {
+        let offset = tensor.offset + panel * tensor.rows * 16
+        update(
+          panels: 1, rows: tensor.decayedRows, decayed: tensor.decayedRows, at: offset, rule, terms,
+          rate * own.weightRate, weightDecay * own.weightDecay, gradient.start, theta, pool)
+        update(
+          panels: 1, rows: tensor.rows - tensor.decayedRows,
+          decayed: tensor.rows - tensor.decayedRows, at: offset + tensor.decayedRows * 16, rule,
+          terms,
+          rate * own.biasRate, weightDecay * own.biasDecay, gradient.start, theta, pool)
+      }
+    }
+  }
+
+  /// One step of some rows: the kernel of the rule.
+  @inline(__always)
+  private mutating func update(
+    panels: Int, rows: Int, decayed: Int, at offset: Int, _ rule: OptimizerRule,
+    _ terms: StepTerms, _ rate: Double, _ weightDecay: Double, _ g: UnsafePointer<T>,
+    _ theta: UnsafeMutablePointer<T>, _ pool: ThreadPool?
+  ) {
+    let handle = pool?.handle
+    let (eta, decay) = (T(rate), T(weightDecay))
+    let m = firstMoment.mutableStart
+    let v = secondMoment.mutableStart
+    let most = maximumMoment.mutableStart
+    switch rule {
+    case .gradientDescent, .sgd:
+      T.kernels.updateSGD(
+        handle, panels, rows, decayed, g + offset, eta, decay, theta + offset)
+    case .momentum(let momentum):
+      T.kernels.updateMomentum(
+        handle, panels, rows, decayed, g + offset, eta, T(momentum), false, decay, m + offset,
+        theta + offset)
+    case .nesterov(let momentum):
+      T.kernels.updateMomentum(
+        handle, panels, rows, decayed, g + offset, eta, T(momentum), true, decay, m + offset,
+        theta + offset)
+    case .adaGrad(let epsilon):
+      T.kernels.updateRMSProp(
+        handle, panels, rows, decayed, g + offset, eta, 1, 1, T(epsilon), decay, v + offset,
+        theta + offset)
+    case .rmsProp(let smoothing, let epsilon):
+      T.kernels.updateRMSProp(
+        handle, panels, rows, decayed, g + offset, eta, T(smoothing), T(1 - smoothing),
+        T(epsilon), decay, v + offset, theta + offset)
+    case .adadelta(let smoothing, let epsilon):
+      T.kernels.updateAdadelta(
+        handle, panels, rows, decayed, g + offset, eta, T(smoothing), T(1 - smoothing),
+        T(epsilon), decay, m + offset, v + offset, theta + offset)
+    case .adam(let beta1, let beta2, _), .adamW(let beta1, let beta2, _),
+      .rAdam(let beta1, let beta2, _):
+      T.kernels.updateAdam(
+        handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
+        T(1 - beta2), T(terms.epsilon), T(terms.correction1), T(terms.correction2), decay,
+        m + offset, v + offset, theta + offset)
+    case .amsGrad(let beta1, let beta2, _):
+      T.kernels.updateAMSGrad(
+        handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
+        T(1 - beta2), T(terms.epsilon), T(terms.correction1), T(terms.correction2), decay,
+        m + offset, v + offset, most + offset, theta + offset)
+    case .nAdam(let beta1, let beta2, _, _):
+      T.kernels.updateNAdam(
+        handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
+        T(1 - beta2), T(terms.epsilon), T(terms.gradientShare), T(terms.momentShare),
+        T(terms.correction2), decay, m + offset, v + offset, theta + offset)
+    case .lion(let beta1, let beta2):
+      T.kernels.updateLion(
+        handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
+        T(1 - beta2), decay, m + offset, theta + offset)
+    case .rprop(let shrinkage, let growth, let smallest, let largest):
+      T.kernels.updateRPROP(
+        handle, panels, rows, decayed, g + offset, eta, T(shrinkage), T(growth), T(smallest),
+        T(largest), decay, m + offset, v + offset, theta + offset)
+    case .lbfgs: preconditionFailure("L-BFGS has gone its own way")
     }
   }
 }

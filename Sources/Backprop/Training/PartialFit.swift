@@ -9,11 +9,11 @@ public struct PartialTraining<T: Scalar>: Sendable {
   ///
   /// - Parameters:
   ///   - network: The network that is going to be trained.
-  ///   - configuration: Its rule and its decay.
+  ///   - configuration: Its rule, its decay and the factors of both.
   public init(for network: Network<T>, configuration: TrainingConfiguration) {
     optimizer = Optimizer(
       rule: configuration.optimizer, weightDecay: configuration.weightDecay,
-      for: network.parameters.layout)
+      factors: configuration.tensorFactors, for: network.parameters.layout)
   }
 
   fileprivate mutating func goOn(with optimizer: consuming Optimizer<T>) {
@@ -40,7 +40,9 @@ extension Trainer {
   ///
   /// Nobody knows how many chunks are to come, so the rate is constant; for another one go on with
   /// another trainer. `epochs`, `patience` and `monitor` are not looked at. The examples of chunk n are
-  /// shuffled as those of epoch n of a run.
+  /// shuffled as those of epoch n of a run. Batches are joined within a chunk, whose last update may
+  /// hold fewer of them, and the n of `L2Scaling.perExample` is that of the chunk. Weights are not
+  /// averaged: an average would have to outlive the call.
   ///
   /// - Parameters:
   ///   - network: Trained in place.
@@ -50,8 +52,8 @@ extension Trainer {
   /// - Returns: Loss and metrics of the chunk, as each batch met them.
   /// - Throws: `DivergenceError` if a number is not finite any more. Network and state are then as
   ///   before the call.
-  /// - Precondition: The schedule is constant, without a warm-up; the rule takes batches and is that of
-  ///   the state, which is of this network.
+  /// - Precondition: The schedule is constant, without a warm-up; `averaging` is nil; the rule takes
+  ///   batches and is that of the state, which is of this network.
   @discardableResult
   public func partialFit(
     _ network: inout Network<T>, on chunk: Dataset<T>, metrics: MetricKind,
@@ -64,6 +66,9 @@ extension Trainer {
     precondition(
       state.optimizer.rule == configuration.optimizer && !configuration.optimizer.takesAllExamples,
       "rule \(configuration.optimizer), the state has \(state.optimizer.rule)")
+    precondition(
+      configuration.averaging == nil,
+      "averaging \(configuration.averaging as Any): the average of the weights ends with the call")
     precondition(chunk.count >= 1, "a chunk without examples")
     // Examples in memory are always there to be read.
     var noFailure: FileError?

@@ -175,7 +175,7 @@ public enum Schedule: Hashable, Sendable {
   }
 
   /// Half a cosine between two rates.
-  private static func anneal(from start: Double, to end: Double, share: Double) -> Double {
+  static func anneal(from start: Double, to end: Double, share: Double) -> Double {
     end + (start - end) / 2 * (1 + cosine(halfTurns: min(max(share, 0), 1)))
   }
 

@@ -40,7 +40,8 @@ public struct Trainer<T: Scalar>: Sendable {
         && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
         && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
         && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
-        && (configuration.monitor?.isValid ?? true) && configuration.noise.isValid
+        && configuration.hasValidUpdates && (configuration.monitor?.isValid ?? true)
+        && configuration.noise.isValid
         && (configuration.shuffleBlock?.isValid ?? true) && (configuration.shards ?? 1) >= 1
         && (!configuration.optimizer.searchesLines || configuration.hasPlainSteps)
         && (diagnosis?.examples ?? 1) >= 1,
@@ -247,6 +248,9 @@ struct Run<T: Scalar>: ~Copyable {
   var workspace: Workspace<T>
   var evaluationWorkspace: Workspace<T>
   var gradient: Parameters<T>
+  /// The gradients of the batches of one update, where it takes several.
+  var joined: JoinedGradient<T>
+  var average: WeightAverage<T>
   var optimizer: Optimizer<T>
   var earlyStopping: EarlyStopping<T>
   var plateau = PlateauTracker()
@@ -275,7 +279,10 @@ struct Run<T: Scalar>: ~Copyable {
     self.validation = validation?.count
     examples = training.count
     batchSize = configuration.examplesPerStep(of: training.count)
-    stepsPerEpoch = (training.count + batchSize - 1) / batchSize
+    joined = JoinedGradient(
+      of: configuration.accumulate ?? 1, batchSize: batchSize, examples: training.count,
+      layout: network.parameters.layout)
+    stepsPerEpoch = joined.updatesPerEpoch
     source = BatchSource(
       training, seed: configuration.seed, block: configuration.shuffleBlock, capacity: batchSize)
     validationSource = validation.map { data in
@@ -296,7 +303,9 @@ struct Run<T: Scalar>: ~Copyable {
     gradient = network.makeGradient()
     optimizer = Optimizer(
       rule: configuration.optimizer, weightDecay: configuration.weightDecay,
-      for: network.parameters.layout)
+      factors: configuration.tensorFactors, for: network.parameters.layout)
+    average = WeightAverage(
+      configuration.averaging, epochs: configuration.epochs, layout: network.parameters.layout)
     earlyStopping = EarlyStopping(
       patience: configuration.patience, monitor: configuration.monitor,
       initial: network.parameters)
@@ -340,7 +349,10 @@ struct Run<T: Scalar>: ~Copyable {
   /// Takes the place of the run that made a checkpoint.
   mutating func goOn(from checkpoint: Checkpoint<T>) {
     optimizer.restore(
-      step: checkpoint.step, moments: checkpoint.moments, lineSearch: checkpoint.lineSearch)
+      step: checkpoint.step,
+      moments: checkpoint.moments.filter { $0.name != WeightAverage<T>.name },
+      lineSearch: checkpoint.lineSearch)
+    average.restore(count: checkpoint.averaged, checkpoint.moments)
     earlyStopping.restore(checkpoint.best)
     epochsFinished = checkpoint.epoch - 1
     resumed = checkpoint.running
@@ -366,9 +378,9 @@ struct Run<T: Scalar>: ~Copyable {
     checkpoints.receive(
       Checkpoint(
         network: network, configuration: configuration, step: optimizer.step,
-        moments: optimizer.moments, lineSearch: optimizer.lbfgs?.record, best: earlyStopping.best,
-        running: running,
-        plateau: plateau, data: data, version: EngineVersion.current))
+        moments: optimizer.moments + average.tensors, lineSearch: optimizer.lbfgs?.record,
+        averaged: average.count, best: earlyStopping.best, running: running, plateau: plateau,
+        data: data, version: EngineVersion.current))
     lastCheckpoint = clock.now
   }
 
@@ -388,24 +400,29 @@ struct Run<T: Scalar>: ~Copyable {
         learningRate: configuration.learningRate)
     resumed = nil
     let firstExample = running.totals.count
-    let lambda = configuration.l2Penalty
     var batches = source.batches(
       of: batchSize, epoch: epoch,
       shuffled: configuration.shuffles && !configuration.optimizer.searchesLines)
     // What the interrupted run has done; it ended with the last of these in its workspace.
-    for _ in 0..<min(running.steps, stepsPerEpoch) { workspace.batch = batches.next() }
+    for _ in 0..<min(running.steps, stepsPerEpoch) * joined.batches {
+      guard let batch = batches.next() else { break }
+      workspace.batch = batch
+    }
 
     for batch in batches {
       // Not the steps of the optimizer, which are others if a run goes on with other batches.
-      let step = (epoch - 1) * stepsPerEpoch + running.steps
-      let rate = self.rate(at: step)
+      let position = (epoch - 1) * stepsPerEpoch + running.steps
+      let rate = self.rate(at: position)
+      let examplesOfUpdate = joined.examples(ofUpdate: running.steps)
+      let penalties = configuration.penalties(examples: examples, batch: examplesOfUpdate)
       // Where a search along a line ended, the pass has been made.
       let reached = optimizer.lbfgs?.reached
       let dataLoss =
         reached?.dataLoss
-        ?? network.forward(batch, in: &workspace, under: noise?.at(step: step), pool: pool)
-      let penalty =
-        reached?.penalty ?? (lambda > 0 ? network.parameters.squaredNormPenalty(lambda) : 0)
+        ?? network.forward(
+          batch, in: &workspace, scale: network.reduction.scale(count: examplesOfUpdate),
+          under: noise?.at(step: position * joined.batches + joined.taken), pool: pool)
+      let penalty = reached?.penalty ?? network.parameters.penalty(penalties)
       ramp?.record(dataLoss + penalty, of: batch.count, under: network.reduction)
       guard (dataLoss + penalty).isFinite else {
         divergence = Divergence(
@@ -414,25 +431,38 @@ struct Run<T: Scalar>: ~Copyable {
       }
       if reached == nil {
         network.backward(in: &workspace, into: &gradient, pool: pool)
-        if lambda > 0 {
-          gradient.addSquaredNormGradient(lambda, of: network.parameters, pool: pool)
-        }
       }
-      gradient.clip(
-        toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
       running.metrics.add(
         outputs: workspace.states[network.layers.count - 1].outputs,
         targets: judgesOwnTargets ? workspace.ownTargets : workspace.targets,
         weights: judgesOwnTargets ? workspace.ownWeights : workspace.weights, rows: batch.count)
+      running.totals.add(
+        dataLoss, penalty, count: batch.count, of: examplesOfUpdate, reduction: network.reduction)
+      guard
+        joined.add(
+          &gradient, rows: batch.count, of: examplesOfUpdate, reduction: network.reduction,
+          pool: pool)
+      else { continue }
+      // Of a pass that a search made, the gradient has its penalties.
+      if reached == nil {
+        gradient.addGradient(of: penalties, at: network.parameters, pool: pool)
+      }
+      gradient.clip(
+        toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
       var length = rate
       if configuration.optimizer.searchesLines {
         length = search(
-          &network, batch, Objective(dataLoss: dataLoss, penalty: penalty), rate: rate)
+          &network, batch, Objective(dataLoss: dataLoss, penalty: penalty), penalties, rate: rate)
       } else {
-        optimizer.update(&network.parameters, along: gradient, rate: rate, pool: pool)
+        optimizer.update(
+          &network.parameters, along: gradient, rate: rate,
+          momentum: configuration.momentum(at: position, stepsPerEpoch: stepsPerEpoch), pool: pool)
       }
+      if let bound = configuration.maxNorm {
+        network.parameters.limitNorms(to: bound, pool: pool)
+      }
+      average.addStep(network.parameters, pool: pool)
 
-      running.totals.add(dataLoss, penalty, count: batch.count, reduction: network.reduction)
       running.steps += 1
       running.learningRate = length
       let isInterrupted = isInterrupted()
@@ -458,11 +488,18 @@ struct Run<T: Scalar>: ~Copyable {
     failure = source.failure
     guard failure == nil else { return .interrupted }
     guard isSound(network, epoch) else { return .diverged }
+    let beginsAverage = average.addEpoch(epoch, network.parameters, pool: pool)
+    // What is validated and kept is the average, once there is one.
+    average.swap(with: &network.parameters)
     let evaluation = validation(of: network)
     failure = validationSource?.failure
-    guard failure == nil else { return .interrupted }
+    guard failure == nil else {
+      average.swap(with: &network.parameters)
+      return .interrupted
+    }
     if let evaluation, !evaluation.loss.isFinite {
       var fault = network.firstFault(in: evaluationWorkspace)
+      average.swap(with: &network.parameters)
       // Its row counts in the validation data.
       fault.example = nil
       divergence = Divergence(step: optimizer.step, epoch: epoch, at: fault)
@@ -480,7 +517,9 @@ struct Run<T: Scalar>: ~Copyable {
     // So that the order of the next epoch is dealt in place.
     workspace.batch = nil
     let isBest = earlyStopping.record(
-      epoch: epoch, evaluation: evaluation, parameters: network.parameters)
+      epoch: epoch, evaluation: evaluation, parameters: network.parameters,
+      forgettingBefore: beginsAverage)
+    average.swap(with: &network.parameters)
     plateau.record(
       loss: evaluation?.loss ?? running.totals.objective, under: configuration.schedule)
     epochsFinished = epoch
@@ -510,15 +549,15 @@ struct Run<T: Scalar>: ~Copyable {
 
   /// One step of a rule that searches along lines.
   private mutating func search(
-    _ network: inout Network<T>, _ batch: Batch<T>, _ objective: Objective, rate: Double
+    _ network: inout Network<T>, _ batch: Batch<T>, _ objective: Objective, _ penalties: Penalties,
+    rate: Double
   ) -> Double {
-    let lambda = configuration.l2Penalty
     let pool = pool
     return optimizer.search(
       &network, in: &workspace, gradient: &gradient, objective: objective, rate: rate
     ) { network, workspace, gradient in
       network.formObjective(
-        of: batch, l2Penalty: lambda, in: &workspace, into: &gradient, pool: pool)
+        of: batch, penalties: penalties, in: &workspace, into: &gradient, pool: pool)
     }
   }
 
@@ -567,6 +606,8 @@ struct Run<T: Scalar>: ~Copyable {
   ) -> TrainingSummary {
     if earlyStopping.bestEpoch > 0 || reason == .diverged {
       earlyStopping.restore(into: &network.parameters)
+    } else {
+      average.swap(with: &network.parameters)
     }
     return TrainingSummary(
       reason: reason, bestEpoch: earlyStopping.bestEpoch, epochs: epochsFinished,
@@ -589,10 +630,16 @@ struct LossTotals: Codable, Equatable {
   var dataLoss: Double { dataSum / Double(max(count, 1)) }
   var objective: Double { (dataSum + penaltySum) / Double(max(count, 1)) }
 
-  mutating func add(_ dataLoss: Double, _ penalty: Double, count: Int, reduction: Reduction) {
+  /// - Parameters:
+  ///   - dataLoss: The share of these examples in the loss of the update.
+  ///   - count: These examples.
+  ///   - all: All examples of the update, over which a mean is one.
+  mutating func add(
+    _ dataLoss: Double, _ penalty: Double, count: Int, of all: Int, reduction: Reduction
+  ) {
     switch reduction {
     case .mean:
-      dataSum += dataLoss * Double(count)
+      dataSum += dataLoss * Double(all)
       penaltySum += penalty * Double(count)
     case .sum:
       dataSum += dataLoss

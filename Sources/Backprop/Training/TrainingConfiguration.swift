@@ -49,6 +49,25 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// judge a mixed example of a classification by the class of its larger part.
   public var mixup: Double?
 
+  // Nil in each of these is as if it were not there.
+  /// λ₁ of λ₁ ‖W‖₁ in the loss; at least 0. Enters with BP4, never in δ; its slope at 0 is 0.
+  public var l1Penalty: Double?
+  /// What `l2Penalty` is divided by; nil for nothing.
+  public var l2Scaling: L2Scaling?
+  /// n of `L2Scaling.perExample`, for whoever has a model and not its training data. A run counts
+  /// its own examples.
+  public var trainingExamples: Int?
+  /// After each update, the greatest norm of the weights that enter one neuron; positive.
+  public var maxNorm: Double?
+  /// Which average of the weights is validated and kept; nil for the weights themselves.
+  public var averaging: WeightAveraging?
+  /// Batches whose gradients make one update, at least 1; the update is that of the joined batch.
+  public var accumulate: Int?
+  /// Factors of rate and decay: one for all layers, or one for each of 2 … L.
+  public var tensorFactors: [TensorFactors]?
+  /// Between which momenta a one-cycle schedule moves; nil for the rule's own.
+  public var cycleMomentum: MomentumCycle?
+
   public init(
     optimizer: OptimizerRule = .adam(), learningRate: Double? = nil,
     schedule: Schedule = .cosine(), warmUp: Double? = nil, batchSize: Int = 32, epochs: Int = 100,
@@ -104,7 +123,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// Whether nothing is done to a step that a search for a lower loss would not know of.
   var hasPlainSteps: Bool {
     weightDecay == 0 && clipNorm == nil && clipValue == nil && inputNoise == nil
-      && inputDropout == nil && labelSmoothing == nil && mixup == nil
+      && inputDropout == nil && labelSmoothing == nil && mixup == nil && maxNorm == nil
+      && averaging == nil && (accumulate ?? 1) == 1 && tensorFactors == nil
   }
 
   /// Examples that a step takes of so many: a batch, or all under the rules that ask for all.

@@ -179,6 +179,19 @@ void BP_NAME(add_penalty_gradient)(bp_pool *pool, size_t panels, size_t rows, si
 // Σ θ² over the decayed rows: 16 lanes in ascending order of rows within a panel, in double, then a
 // fixed tree; panels in ascending order.
 double BP_NAME(sum_squares)(size_t panels, size_t rows, size_t decayed, const BP_REAL *parameters);
+// gradient += λ sign(θ) on the decayed rows: a subgradient of λ ‖W‖₁. Signs of 0 and NaN as in Lion.
+void BP_NAME(add_sign_gradient)(bp_pool *pool, size_t panels, size_t rows, size_t decayed,
+                                const BP_REAL *parameters, BP_REAL lambda, BP_REAL *gradient);
+// Σ |θ| over the decayed rows, in the order of sum_squares.
+double BP_NAME(sum_weight_magnitudes)(size_t panels, size_t rows, size_t decayed,
+                               const BP_REAL *parameters);
+// Each column of 16 is a neuron: where the norm of its decayed rows exceeds `bound`, they are scaled
+// to it. Sums in double, down the rows. A norm that is NaN or infinite scales to no finite weights.
+void BP_NAME(limit_norms)(bp_pool *pool, size_t panels, size_t rows, size_t decayed, BP_REAL bound,
+                          BP_REAL *parameters);
+// average += share (θ - average), fused. All rows.
+void BP_NAME(blend)(bp_pool *pool, size_t panels, size_t rows, const BP_REAL *parameters,
+                    BP_REAL share, BP_REAL *average);
 
 // MARK: Noise of training
 //
@@ -272,6 +285,10 @@ typedef struct BP_NAME(kernel_table) {
   __typeof__(BP_NAME(multiply)) *multiply;
   __typeof__(BP_NAME(mix)) *mix;
   __typeof__(BP_NAME(scale_and_shift)) *scale_and_shift;
+  __typeof__(BP_NAME(add_sign_gradient)) *add_sign_gradient;
+  __typeof__(BP_NAME(sum_weight_magnitudes)) *sum_weight_magnitudes;
+  __typeof__(BP_NAME(limit_norms)) *limit_norms;
+  __typeof__(BP_NAME(blend)) *blend;
   __typeof__(BP_NAME(gather)) *gather;
   __typeof__(BP_NAME(column_sums)) *column_sums;
   __typeof__(BP_NAME(sum)) *sum;

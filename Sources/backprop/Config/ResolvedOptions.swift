@@ -59,6 +59,8 @@ extension TrainingJob {
       options["norm"] = norms.allSatisfy { $0 == first } ? .string(first) : JSONValue(norms)
     }
     switch rule {
+    // Where it moves, --cycle-momentum tells of it.
+    case _ where configuration.cycleMomentum != nil: break
     case .momentum(let momentum), .nesterov(let momentum):
       options["momentum"] = JSONValue(momentum)
     default: break

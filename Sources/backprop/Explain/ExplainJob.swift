@@ -43,7 +43,9 @@ struct ExplainJob {
       for: network.parameters.layout)
     let trace = network.trace(
       batch.batch, examples: rows.map { Int($0) + 1 }, optimizer: optimizer,
-      learningRate: learningRate, l2Penalty: configuration?.l2Penalty ?? 0, pool: pool)
+      learningRate: learningRate,
+      l2Penalty: configuration?.effectiveL2Penalty(batch: batch.count) ?? 0,
+      l1Penalty: configuration?.l1Penalty ?? 0, pool: pool)
     guard trace.isFinite else { throw NonfinitePassError(model: modelName, loss: trace.loss) }
     let verification = trace.verification(for: network)
     let additivity = try additivity(of: network, companions.dataset, companions.numbers)

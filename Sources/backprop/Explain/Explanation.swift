@@ -195,12 +195,11 @@ struct Explanation<T: Scalar> {
             ? say("explain.weight.mean", Format.count(trace.examples.count), weight)
             : say("explain.weight.sum", weight)))
     }
-    if trace.update.l2Penalty > 0 {
+    let penalty = PenaltyText(trace.update)
+    if penalty.isPresent {
       blocks.append(
         .text(
-          say(
-            "explain.penalty", Notation.number(trace.update.l2Penalty),
-            Notation.number(trace.penalty))))
+          say("explain.penalty", penalty.lambdas, Notation.number(trace.penalty), penalty.term)))
     }
     blocks.append(.heading(say("explain.assumptionII")))
     blocks += firstOfBatch

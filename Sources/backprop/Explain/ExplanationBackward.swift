@@ -368,17 +368,16 @@ extension Explanation {
             "\(Notation.factor(below(l)[0, k])) · \(Notation.factor(record.delta[0, j]))",
             Notation.number(gradient[j, k]))))
     }
-    if trace.update.l2Penalty > 0 {
+    let penalty = PenaltyText(trace.update)
+    if penalty.isPresent {
       // The penalty enters here, and nowhere before.
       let weight = Double(record.parameters.weights[j, k])
-      let decay = trace.update.l2Penalty * weight
       blocks.append(
         .equation(
           Equation(
-            "\(name) + λ \(Notation.weight(layer: l, j + 1, k + 1))",
-            "\(Notation.factor(gradient[j, k])) + "
-              + "\(Notation.number(trace.update.l2Penalty)) · \(Notation.factor(weight))",
-            Notation.number(Double(gradient[j, k]) + decay))))
+            "\(name) + \(penalty.slope(of: Notation.weight(layer: l, j + 1, k + 1)))",
+            "\(Notation.factor(gradient[j, k])) + \(penalty.slopeInNumbers(at: weight))",
+            Notation.number(Double(gradient[j, k]) + penalty.slope(at: weight)))))
     }
     blocks.append(
       .equation(

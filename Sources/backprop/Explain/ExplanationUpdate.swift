@@ -6,14 +6,17 @@ extension Explanation {
   func update() -> [Block] {
     let step = trace.update
     let eta = Notation.number(step.learningRate)
-    let hasPenalty = step.l2Penalty > 0
+    let penalty = PenaltyText(step)
     var blocks: [Block] = []
     if step.isPlainDescent {
       blocks.append(
-        .text(say(hasPenalty ? "explain.update.descentL2" : "explain.update.descent", eta)))
+        .text(
+          penalty.isPresent
+            ? say("explain.update.descentL2", eta, penalty.slope(of: "w"))
+            : say("explain.update.descent", eta)))
     } else {
       blocks.append(.text(say("explain.update.rule", step.optimizer.name, eta)))
-      for line in RuleText(rule: step.optimizer, hasPenalty: hasPenalty).equations {
+      for line in RuleText(rule: step.optimizer, penalty: penalty).equations {
         blocks.append(.equation(line))
       }
     }
@@ -39,7 +42,8 @@ extension Explanation {
     let step = trace.update
     let record = layer(l)
     let weights = shownWeights(l)
-    let penalty = step.l2Penalty > 0 ? ["λ w"] : []
+    let penaltyText = PenaltyText(step)
+    let penalty = penaltyText.isPresent ? [penaltyText.slope(of: "w")] : []
     var table = Table(
       [say("explain.column.weight"), say("explain.column.before"), "∂C/∂w"] + penalty
         + ["Δw", say("explain.column.after")])
@@ -47,7 +51,7 @@ extension Explanation {
       let before = record.parameters.weights[output, input]
       let slope = record.gradient.weights[output, input]
       let change = record.update.weights[output, input]
-      let decay = step.l2Penalty * Double(before)
+      let decay = penaltyText.slope(at: Double(before))
       table.rows.append(
         [
           Notation.weight(layer: l, output + 1, input + 1), Notation.number(before),
@@ -72,24 +76,26 @@ extension Explanation {
     let after = before + last.update.weights[output, input]
     let name = Notation.weight(layer: lastLayer, output + 1, input + 1)
     let eta = Notation.number(step.learningRate)
-    guard step.l2Penalty > 0 else {
+    let penalty = PenaltyText(step)
+    guard penalty.isPresent else {
       return Equation(
         "\(name) + Δ\(name)", "\(name) − η ∂C/∂\(name)",
         "\(Notation.factor(before)) − \(eta) · \(Notation.factor(slope))", Notation.number(after))
     }
     return Equation(
-      "\(name) + Δ\(name)", "\(name) − η (∂C/∂\(name) + λ \(name))",
+      "\(name) + Δ\(name)", "\(name) − η (∂C/∂\(name) + \(penalty.slope(of: name)))",
       "\(Notation.factor(before)) − \(eta) · (\(Notation.factor(slope)) + "
-        + "\(Notation.number(step.l2Penalty)) · \(Notation.factor(before)))",
+        + "\(penalty.slopeInNumbers(at: Double(before))))",
       Notation.number(after))
   }
 
   /// C before and after, and the predicted change beside the real one.
   private func effect() -> [Block] {
     let step = trace.update
-    let hasPenalty = step.l2Penalty > 0
+    let penalty = PenaltyText(step)
+    let hasPenalty = penalty.isPresent
     let (before, after) = (trace.loss + trace.penalty, step.lossAfter + step.penaltyAfter)
-    let objective = hasPenalty ? "(C + ½ λ ‖W‖²)" : "C"
+    let objective = hasPenalty ? "(C + \(penalty.term))" : "C"
     var blocks: [Block] = [
       .heading(say("explain.update.effect")),
       .text(
@@ -101,7 +107,10 @@ extension Explanation {
     ]
     if hasPenalty {
       blocks.append(
-        .text(say("explain.update.objective", Notation.number(before), Notation.number(after))))
+        .text(
+          say(
+            "explain.update.objective", Notation.number(before), Notation.number(after),
+            penalty.term)))
     }
     blocks.append(
       .equation(
@@ -143,12 +152,14 @@ extension Explanation {
 /// A rule as equations, as its paper writes them; g is ∂C/∂w.
 struct RuleText {
   let rule: OptimizerRule
-  let hasPenalty: Bool
+  let penalty: PenaltyText
 
   typealias Equation = ExplainDocument.Equation
 
   var equations: [Equation] {
-    let g = hasPenalty ? [Equation("g", "∂C/∂w + λ w")] : [Equation("g", "∂C/∂w")]
+    let g = [
+      Equation("g", penalty.isPresent ? "∂C/∂w + \(penalty.slope(of: "w"))" : "∂C/∂w")
+    ]
     return g + steps
   }
 

@@ -111,6 +111,25 @@ struct ModelFileTests {
         "element type F32, expected F64"))
   }
 
+  @Test("A configuration that no run can have, or of another number of layers, is refused")
+  func configuration() throws {
+    func text(_ change: (inout TrainingConfiguration) -> Void) throws -> String {
+      var configuration = TrainingConfiguration()
+      change(&configuration)
+      return message(
+        try changed(ModelKey.configuration, JSONValue(encoding: configuration).description))
+    }
+    let one = TensorFactors(biasRate: 2)
+    for factors in [[one], [one, one]] {
+      #expect(try text { $0.tensorFactors = factors } == "no error")
+    }
+    for factors in [[], [one, one, one], [TensorFactors(weightRate: -1)]] {
+      #expect(try text { $0.tensorFactors = factors }.contains("out of their ranges"))
+    }
+    #expect(try text { $0.accumulate = 0 }.contains("out of their ranges"))
+    #expect(try text { $0.batchSize = 0 }.contains("out of their ranges"))
+  }
+
   @Test("Layers that disagree with the tensors are refused before a network is made")
   func layers() throws {
     func layer(_ inputs: Int, _ outputs: Int, _ activation: String = "relu") -> String {

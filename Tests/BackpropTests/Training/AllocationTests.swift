@@ -47,6 +47,39 @@ struct AllocationTests {
     }
   }
 
+  @Test(
+    "Nor where penalties, max-norm, averages, clipping, factors and joined batches act on the step",
+    arguments: [WeightAveraging.exponential(), .stochastic(start: 0)])
+  func updatedSteps(averaging: WeightAveraging) throws {
+    guard allocation_count() >= 0 else { return }
+    var network = try Network<Float>(
+      sizes: [2, 40, 24, 16, 3], activations: [.relu, .maxout(pieces: 2), .mish, .softmax],
+      loss: .crossEntropy, seed: 1)
+    var configuration = TrainingConfiguration(
+      optimizer: .adam(), learningRate: 1e-3, schedule: .oneCycle(), batchSize: 10, epochs: 2,
+      l2Penalty: 1e-4, weightDecay: 1e-3, clipNorm: 0.5, clipValue: 0.1)
+    configuration.l1Penalty = 1e-4
+    configuration.l2Scaling = .perBatch
+    configuration.maxNorm = 1
+    configuration.averaging = averaging
+    configuration.accumulate = 2
+    configuration.tensorFactors = [TensorFactors(biasRate: 2, biasDecay: 1)]
+    configuration.cycleMomentum = MomentumCycle()
+    var counts = [Int64](repeating: 0, count: 70)
+    var steps = 0
+    Trainer<Float>(configuration: configuration).train(
+      &network, on: TrainerTests.spirals(600, seed: 1), metrics: TrainerTests.metrics,
+      isInterrupted: {
+        counts[steps] = allocation_count()
+        steps += 1
+        return false
+      })
+    // 600 / (2 · 10) updates an epoch.
+    #expect(steps == 60)
+    #expect(counts[29] == counts[1], "\(counts[29] - counts[1]) allocations in 28 steps")
+    #expect(counts[59] == counts[30], "\(counts[59] - counts[30]) allocations in 29 steps")
+  }
+
   @Test("Nor by an update under any rule", arguments: OptimizerRule.allCases)
   func updates(rule: OptimizerRule) throws {
     guard allocation_count() >= 0 else { return }

@@ -68,6 +68,44 @@ struct CrossValidationTests {
     }
   }
 
+  @Test("Factors, max-norm and joined batches go from chunk to chunk as from epoch to epoch")
+  func partialFitWithUpdates() throws {
+    let data = TrainerTests.spirals(40, seed: 3)
+    let start: Network<Float> = try TrainerTests.network()
+    var configuration = TrainingConfiguration(
+      schedule: .constant, batchSize: 5, epochs: 1, shuffles: false, weightDecay: 1e-2)
+    configuration.l1Penalty = 1e-3
+    configuration.maxNorm = 1
+    configuration.accumulate = 2
+    configuration.tensorFactors = [TensorFactors(weightRate: 2, biasRate: 3, biasDecay: 1)]
+    let trainer = Trainer<Float>(configuration: configuration)
+    var whole = start
+    trainer.train(&whole, on: data, metrics: TrainerTests.metrics)
+    var parts = start
+    var state = PartialTraining(for: parts, configuration: configuration)
+    // Two updates of 2 · 5 examples each.
+    for chunk in [0..<20, 20..<40] {
+      try trainer.partialFit(
+        &parts, on: data.subset(chunk.map { UInt32($0) }), metrics: TrainerTests.metrics,
+        state: &state)
+    }
+    #expect(state.optimizer.step == 4)
+    #expect(parts.parameters.bits == whole.parameters.bits)
+  }
+
+  @Test("An average of the weights, which would end with the call, is refused")
+  func partialFitWithAverage() async {
+    await #expect(processExitsWith: .failure) {
+      var network: Network<Float> = try TrainerTests.network()
+      var configuration = TrainingConfiguration(schedule: .constant)
+      configuration.averaging = .exponential()
+      var state = PartialTraining(for: network, configuration: configuration)
+      try Trainer<Float>(configuration: configuration).partialFit(
+        &network, on: TrainerTests.spirals(20, seed: 3), metrics: TrainerTests.metrics,
+        state: &state)
+    }
+  }
+
   @Test("A call is one pass: 25 examples in batches of 10 are three steps, each example once")
   func onePass() throws {
     var network: Network<Float> = try TrainerTests.network()

@@ -118,13 +118,13 @@ struct LBFGSTests {
       rule: .lbfgs(memory: 3), for: network.parameters.layout)
     let pool = threads > 1 ? ThreadPool(threads: threads) : nil
     var objective = network.formObjective(
-      of: batch, l2Penalty: 1e-3, in: &workspace, into: &gradient, pool: pool)
+      of: batch, penalties: Penalties(l2: 1e-3), in: &workspace, into: &gradient, pool: pool)
     func step() {
       _ = optimizer.search(
         &network, in: &workspace, gradient: &gradient, objective: objective, rate: 1
       ) { network, workspace, gradient in
         network.formObjective(
-          of: batch, l2Penalty: 1e-3, in: &workspace, into: &gradient, pool: pool)
+          of: batch, penalties: Penalties(l2: 1e-3), in: &workspace, into: &gradient, pool: pool)
       }
       objective = optimizer.lbfgs?.reached ?? objective
     }

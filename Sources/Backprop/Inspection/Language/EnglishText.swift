@@ -34,7 +34,7 @@ enum EnglishText {
       + "factor enters with `∇ₐC`, and δ carries it from there.",
     "explain.weight.sum": "The batch takes the sum, so this example's loss weighs `wₓ = {0}`.",
     "explain.penalty":
-      "The objective also holds `½ λ ‖W‖² = {1}` with `λ = {0}`. It depends on the "
+      "The objective also holds `{2} = {1}` with `{0}`. It depends on the "
       + "weights, so it enters with BP4 and never touches δ.",
     "explain.lossFromWeightedInputs":
       "An output has rounded to 0 or 1, and its logarithm would be infinite; the engine "
@@ -100,8 +100,8 @@ enum EnglishText {
     "explain.assumptionI.alone":
       "From here on C is the loss of example {0} alone.",
     "explain.update.descentL2":
-      "Plain gradient descent with `η = {0}`: `Δθ = −η (∂C/∂θ + λ θ)` for weights, `−η "
-      + "∂C/∂θ` for biases.",
+      "Plain gradient descent with `η = {0}`: `Δw = −η (∂C/∂w + {1})` for weights, `−η "
+      + "∂C/∂b` for biases.",
     "explain.update.decay":
       "Decoupled decay moves every weight by `−η λ w` with `λ = {0}` besides; `Δw` holds "
       + "both.",
@@ -109,7 +109,7 @@ enum EnglishText {
       "`Δw` is what a weight really moved by. In {0} precision it moves in steps of its "
       + "spacing, so a small `Δw` is not quite `−η` times the gradient.",
     "explain.update.objective":
-      "`C + ½ λ ‖W‖² {0} → {1}` (the objective)",
+      "`C + {2} {0} → {1}` (the objective)",
     "explain.update.diverged":
       "After the step the loss is not finite: the step is far too large.",
     "explain.update.unresolved":

@@ -29,7 +29,7 @@ enum KoreanText {
       + "δ가 지니고 갑니다.",
     "explain.weight.sum": "배치의 손실은 합이므로 이 예제의 손실에는 `wₓ = {0}`이 곱해집니다.",
     "explain.penalty":
-      "목적 함수에는 `½ λ ‖W‖² = {1}`(`λ = {0}`)도 들어 있습니다. 가중치에만 달린 항이므로 BP4에서 더해지고 δ에는 닿지 않습니다.",
+      "목적 함수에는 `{2} = {1}`(`{0}`)도 들어 있습니다. 가중치에만 달린 항이므로 BP4에서 더해지고 δ에는 닿지 않습니다.",
     "explain.lossFromWeightedInputs": "출력이 0이나 1로 반올림되어 로그가 무한대가 됩니다. 그래서 엔진은 손실을 z에서 바로 계산합니다.",
     "explain.firstOfBatch": "배치의 첫 예제인 예제 {0}을(를) 보입니다.",
     "explain.inputNames": "입력: {0}",
@@ -76,14 +76,14 @@ enum KoreanText {
     "explain.assumptionI.alone":
       "여기서부터 C는 예제 {0} 하나의 손실입니다.",
     "explain.update.descentL2":
-      "`η = {0}`인 단순 경사 하강법: 가중치는 `Δθ = −η (∂C/∂θ + λ θ)`, 편향은 `−η ∂C/∂θ`.",
+      "`η = {0}`인 단순 경사 하강법: 가중치는 `Δw = −η (∂C/∂w + {1})`, 편향은 `−η ∂C/∂b`.",
     "explain.update.decay":
       "그 밖에 분리된 감쇠가 가중치마다 `−η λ w`(`λ = {0}`)만큼 움직입니다. `Δw`는 둘을 합한 것입니다.",
     "explain.update.rounded":
       "`Δw`는 가중치가 실제로 움직인 양입니다. {0} 정밀도에서는 수의 간격만큼씩만 움직이므로 작은 `Δw`는 `−η`에 기울기를 곱한 값과 조금 "
       + "다릅니다.",
     "explain.update.objective":
-      "`C + ½ λ ‖W‖² {0} → {1}` (목적 함수)",
+      "`C + {2} {0} → {1}` (목적 함수)",
     "explain.update.diverged":
       "걸음을 내디딘 뒤 손실이 유한하지 않습니다. 걸음이 너무 큽니다.",
     "explain.update.unresolved":

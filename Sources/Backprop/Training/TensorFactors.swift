@@ -1,0 +1,109 @@
+/// By how much learning rate and decoupled decay of one layer differ from those of the run.
+///
+/// A factor of the rate multiplies η of the layer's weights or of its biases, in the decay too; 0
+/// leaves them as they are. RPROP has no rate after its first step, and none of its own a layer.
+public struct TensorFactors: Codable, Hashable, Sendable {
+  public var weightRate: Double
+  public var biasRate: Double
+  /// Multiplies `weightDecay` for the weights.
+  public var weightDecay: Double
+  /// And for the biases, which do not decay unless this says so.
+  public var biasDecay: Double
+
+  /// - Parameters: Each at least 0 and finite.
+  public init(
+    weightRate: Double = 1, biasRate: Double = 1, weightDecay: Double = 1, biasDecay: Double = 0
+  ) {
+    self.weightRate = weightRate
+    self.biasRate = biasRate
+    self.weightDecay = weightDecay
+    self.biasDecay = biasDecay
+  }
+
+  var isValid: Bool {
+    [weightRate, biasRate, weightDecay, biasDecay].allSatisfy { $0 >= 0 && $0.isFinite }
+  }
+}
+
+/// The momenta of a one-cycle run: from `high` down to `low` while the rate rises, and back while it
+/// falls, along the same half cosines.
+///
+/// It is μ of momentum and Nesterov, and β₁ of Adam and its kin. Smith 2018, arXiv 1803.09820; as
+/// PyTorch's OneCycleLR, whose values are `low` 0.85 and `high` 0.95.
+public struct MomentumCycle: Codable, Hashable, Sendable {
+  public var low: Double
+  public var high: Double
+
+  public init(low: Double = 0.85, high: Double = 0.95) {
+    self.low = low
+    self.high = high
+  }
+
+  var isValid: Bool { low >= 0 && low <= high && high < 1 }
+
+  /// The momentum of one step of a one-cycle schedule; arguments as for `Schedule.rate`.
+  func momentum(at step: Int, of total: Int, rise: Double) -> Double {
+    let last = Double(total - 1)
+    let top = rise * Double(total) - 1
+    let t = Double(step)
+    if top > 0 && t <= top { return Schedule.anneal(from: high, to: low, share: t / top) }
+    return Schedule.anneal(from: low, to: high, share: last > top ? (t - top) / (last - top) : 1)
+  }
+}
+
+extension OptimizerRule {
+  /// Whether a schedule can move its momentum.
+  public var canCycleMomentum: Bool {
+    switch self {
+    case .momentum, .nesterov, .adam, .amsGrad, .adamW, .rAdam, .lion: true
+    default: false
+    }
+  }
+
+  /// The rule with another μ or β₁; itself where it has none that a schedule can move.
+  func with(momentum: Double) -> OptimizerRule {
+    switch self {
+    case .momentum: .momentum(momentum)
+    case .nesterov: .nesterov(momentum)
+    case .adam(_, let beta2, let epsilon): .adam(beta1: momentum, beta2: beta2, epsilon: epsilon)
+    case .amsGrad(_, let beta2, let epsilon):
+      .amsGrad(beta1: momentum, beta2: beta2, epsilon: epsilon)
+    case .adamW(_, let beta2, let epsilon): .adamW(beta1: momentum, beta2: beta2, epsilon: epsilon)
+    case .rAdam(_, let beta2, let epsilon): .rAdam(beta1: momentum, beta2: beta2, epsilon: epsilon)
+    case .lion(_, let beta2): .lion(beta1: momentum, beta2: beta2)
+    default: self
+    }
+  }
+}
+
+extension TrainingConfiguration {
+  /// μ or β₁ of a step; nil for the rule's own.
+  ///
+  /// - Parameters:
+  ///   - step: Updates made before.
+  ///   - stepsPerEpoch: Updates of one epoch, at least 1.
+  public func momentum(at step: Int, stepsPerEpoch: Int) -> Double? {
+    guard let cycleMomentum, case .oneCycle(let rise) = schedule else { return nil }
+    return cycleMomentum.momentum(at: step, of: stepsPerEpoch * epochs, rise: rise)
+  }
+
+  /// Whether what acts on an update lies in its ranges and fits together.
+  var hasValidUpdates: Bool {
+    guard let cycleMomentum else { return hasNumbersInRange }
+    guard case .oneCycle = schedule else { return false }
+    return hasNumbersInRange && cycleMomentum.isValid && optimizer.canCycleMomentum
+      && (warmUp ?? 0) == 0
+  }
+
+  /// Whether it can be that of a network with so many layers that compute, when it comes from a file.
+  func fits(layers: Int) -> Bool {
+    batchSize >= 1 && hasValidUpdates
+      && (tensorFactors.map { $0.count == 1 || $0.count == layers } ?? true)
+  }
+
+  private var hasNumbersInRange: Bool {
+    (l1Penalty ?? 0) >= 0 && (maxNorm ?? 1) > 0 && (averaging?.isValid ?? true)
+      && (accumulate ?? 1) >= 1 && (accumulate ?? 1) <= Int(Int32.max)
+      && (tensorFactors?.allSatisfy(\.isValid) ?? true)
+  }
+}
