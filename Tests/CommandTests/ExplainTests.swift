@@ -127,7 +127,7 @@ struct ExplainTests {
     let result = try runner.run(
       "explain", "model.safetensors", "classes.csv", "--learning-rate", "0.5")
     #expect(result.exitCode == 0, "\(result.errors)")
-    #expect(result.output.contains("Δθ = −η (∂C/∂θ + λ θ)"))
+    #expect(result.output.contains("Δw = −η (∂C/∂w + λ w)"))
     #expect(result.output.contains("predicted = −η ‖∇(C + ½ λ ‖W‖²)‖²"))
     #expect(result.output.contains("(the objective)") && result.output.contains(" + λ w³"))
     let update = result.output.components(separatedBy: "7  Update")[1]
