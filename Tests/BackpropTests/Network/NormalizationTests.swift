@@ -240,7 +240,7 @@ struct NormalizationTests {
     Trainer<T>(
       configuration: TrainingConfiguration(
         optimizer: rule, learningRate: 0.01, batchSize: 48, epochs: epochs, l2Penalty: 1e-3,
-        clipNorm: 1),
+        clipNorm: rule.searchesLines ? nil : 1),
       threads: threads
     ).train(&network, on: data, metrics: .classification(probabilities: true))
     return network.parameters
