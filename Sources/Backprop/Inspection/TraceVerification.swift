@@ -103,7 +103,7 @@ extension Trace {
         && network.loss.description == lossName,
       "the trace of another network than \(network.sizes)")
     var audit = Audit<T>()
-    let gradientSum = layers.reduce(0.0) { $0 + $1.gradientSum(l2Penalty: update.l2Penalty) }
+    let gradientSum = layers.reduce(0.0) { $0 + $1.gradientSum(of: update) }
     var below = inputs
     for (index, record) in layers.enumerated() {
       let activation = network.layers[index].activation
@@ -130,12 +130,16 @@ extension Trace {
 }
 
 extension LayerTrace {
-  /// Σ |g| over the weights, with their penalty, and the biases of the layer.
-  fileprivate func gradientSum(l2Penalty: Double) -> Double {
+  /// Σ |g| over the weights, with their penalties, and the biases of the layer.
+  fileprivate func gradientSum(of update: UpdateTrace) -> Double {
     var sum = 0.0
     for j in 0..<parameters.weights.rows {
       for k in 0..<parameters.weights.columns {
-        sum += abs(Double(gradient.weights[j, k]) + l2Penalty * Double(parameters.weights[j, k]))
+        let weight = Double(parameters.weights[j, k])
+        let sign = weight == 0 ? 0 : weight > 0 ? 1.0 : -1
+        sum += abs(
+          Double(gradient.weights[j, k]) + update.l2Penalty * weight
+            + (update.l1Penalty ?? 0) * sign)
       }
       sum += abs(Double(gradient.biases[j]))
     }
