@@ -32,7 +32,7 @@ struct NormalizationCommandTests {
   }
 
   @Test(
-    "A normalised model is checked, inspected, judged and diagnosed; explain says that it cannot")
+    "A normalised model is checked, inspected, explained, judged and diagnosed")
   func commands() throws {
     let trained = try runner.run(options + ["--norm", "layer,rms", "-o", "m.safetensors"])
     #expect(trained.exitCode == 0, "\(trained.errors)")
@@ -43,7 +43,7 @@ struct NormalizationCommandTests {
     #expect(checked.exitCode == 0, "\(checked.errors)")
     #expect(checked.output.contains("\"gain\"") && checked.output.contains("\"shift\""))
     let explained = try runner.run("explain", "m.safetensors", "classes.csv")
-    #expect(explained.exitCode == 1 && explained.errors.contains("layer 2 is normalised"))
+    #expect(explained.exitCode == 0, "\(explained.output) \(explained.errors)")
     #expect(try runner.run("doctor", "m.safetensors", "classes.csv").exitCode <= 1)
     let broken = try runner.run("whatif", "all", "m.safetensors", "classes.csv", "--epochs", "2")
     #expect(broken.exitCode == 0, "\(broken.output) \(broken.errors)")
