@@ -54,6 +54,44 @@ struct NormalizationCommandTests {
     #expect(other.exitCode != 0 && other.errors.contains("--norm"))
   }
 
+  @Test(
+    "explain verifies normalised layers and shows them: batch or example, both languages, both precisions",
+    arguments: ["relu", "tanh", "gelu", "maxout"], ["float", "double"])
+  func explained(activation: String, precision: String) throws {
+    let trained = try runner.run(
+      options + [
+        "--norm", "layer,rms", "--activation", activation, "--precision", precision, "-o",
+        "m.safetensors",
+      ])
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    for which in [["--example", "2"], ["--batch-size", "5"]] {
+      let call = ["explain", "m.safetensors", "classes.csv"] + which
+      let json = try runner.run(call + ["--json"])
+      #expect(json.exitCode == 0, "\(json.errors)")
+      let document = try json.documents[0]
+      #expect(document["verified"]?.bool == true)
+      let layers = try #require(document["layers"]?.array)
+      let first = try #require(layers[0]["normalization"])
+      #expect(first["kind"]?.string == "layer" && layers[2]["normalization"] == .null)
+      for key in [
+        "mean", "inverseDeviation", "n", "gain", "shift", "nDelta", "gainGradient",
+        "shiftGradient", "gainUpdate", "shiftUpdate",
+      ] {
+        #expect(first[key] != nil && first[key] != .null, "\(key)")
+      }
+      #expect(layers[1]["normalization"]?["shift"] == .null)
+      for language in ["en", "ko"] {
+        let text = try runner.run(call + ["--language", language])
+        #expect(text.exitCode == 0, "\(text.errors)")
+        for line in text.outputLines { #expect(line.displayWidth <= 80, "\(line)") }
+        for part in ["s (g²", "∂C/∂γ²", "∂C/∂β²", "σ′(n²", " = γ²", "∂C/∂n³"] {
+          #expect(text.output.contains(part), "\(part)")
+        }
+        #expect(text.output.contains(language == "ko" ? "층 정규화" : "Layer normalisation"))
+      }
+    }
+  }
+
   @Test("`create` makes a normalised network, its weights also from a user's own arrays")
   func created() throws {
     func create(_ more: [String], _ output: String) throws -> CommandRunner.Result {

@@ -75,7 +75,8 @@ extension Audit {
         shift.scale += abs(slope)
       }
       compare(
-        Double(normalization.gradient.gain[j]), gain.value, scale: gain.scale, terms: delta.rows + 8,
+        Double(normalization.gradient.gain[j]), gain.value, scale: gain.scale,
+        terms: delta.rows + 8,
         (.gainGradient, record.layer, 0, j + 1, 0))
       guard normalization.kind.isCentred else { continue }
       compare(

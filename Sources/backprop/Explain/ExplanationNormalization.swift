@@ -14,7 +14,9 @@ extension Explanation {
   }
 
   /// "z²ⱼ": each neuron of the layer.
-  private func each(_ letter: String, _ l: Int) -> String { Notation.symbol(letter, layer: l) + "ⱼ" }
+  private func each(_ letter: String, _ l: Int) -> String {
+    Notation.symbol(letter, layer: l) + "ⱼ"
+  }
 
   // MARK: Forward
 
@@ -71,7 +73,8 @@ extension Explanation {
     blocks.append(
       .equation(
         Equation(
-          Notation.symbol("ẑ", layer: l, j + 1), isCentred ? "(\(symbol) − μ) · s" : "\(symbol) · s",
+          Notation.symbol("ẑ", layer: l, j + 1),
+          isCentred ? "(\(symbol) − μ) · s" : "\(symbol) · s",
           isCentred
             ? "(\(Notation.factor(z[j])) − \(Notation.factor(mean))) · \(Notation.number(inverse))"
             : "\(Notation.factor(z[j])) · \(Notation.number(inverse))",

@@ -5,7 +5,8 @@ import Testing
 @Suite("A trace of a normalised network")
 struct NormalizationTraceTests {
   static let activations: [Activation] = [
-    .identity, .sigmoid, .relu, .tanh, .gelu, .silu, .softplus, .maxout(pieces: 3), .custom(Softsign()),
+    .identity, .sigmoid, .relu, .tanh, .gelu, .silu, .softplus, .maxout(pieces: 3),
+    .custom(Softsign()),
   ]
 
   /// A network whose gains and shifts are not 1 and 0 any more.
