@@ -3,7 +3,7 @@
 /// BP2 has two factors, and each scales the error by its own:
 ///
 ///     ‖δˡ‖ / ‖δˡ⁺¹‖ = ‖(Wˡ⁺¹)ᵀ δˡ⁺¹‖ / ‖δˡ⁺¹‖ · ‖δˡ‖ / ‖(Wˡ⁺¹)ᵀ δˡ⁺¹‖
-///                      what the weights did        what σ′ did
+///                      what the weights did        what σ′ did, and a normalisation
 ///
 /// Products of many such ratios far below 1 are the vanishing gradient, far above 1 the exploding one
 /// (Hochreiter 1991; Bengio, Simard, Frasconi 1994, doi:10.1109/72.279181).
@@ -105,12 +105,15 @@ extension Trace {
   /// ‖∇(wₓ Cₓ)‖ of each example, and every element of it.
   public var exampleGradients: ExampleGradients<T> {
     ExampleGradients(
-      below: [inputs] + layers.dropLast().map(\.outputs), deltas: layers.map(\.delta))
+      below: [inputs] + layers.dropLast().map(\.outputs), deltas: layers.map(\.delta),
+      normalizationSquares: layers.map { record in
+        record.normalization?.exampleSquares(weightedInputs: record.weightedInputs)
+      })
   }
 
   /// ‖∇C‖ over all parameters, without penalties.
   public var gradientNorm: Double {
-    layers.reduce(0) { $0 + $1.gradient.squares }.squareRoot()
+    layers.reduce(0) { $0 + $1.gradientSquares }.squareRoot()
   }
 }
 

@@ -6,7 +6,7 @@
 /// (Goodfellow 2015, arXiv 1510.01799). Each already carries its example's weight wₓ, so they sum to
 /// the gradient of the batch (assumption I).
 public struct ExampleGradients<T: Scalar>: Sendable {
-  /// ‖∂(wₓ Cₓ)/∂(Wˡ, bˡ)‖ of each example, `[m, layers]`: layers 2 … L.
+  /// ‖∂(wₓ Cₓ)/∂(Wˡ, bˡ)‖ of each example, `[m, layers]`: layers 2 … L; of a normalised layer with γ and β.
   public let layerNorms: Matrix<Double>
   /// ‖∇(wₓ Cₓ)‖ of each example over all parameters.
   public let norms: [Double]
@@ -14,7 +14,9 @@ public struct ExampleGradients<T: Scalar>: Sendable {
   private let below: [Matrix<T>]
   private let deltas: [Matrix<T>]
 
-  init(below: [Matrix<T>], deltas: [Matrix<T>]) {
+  /// - Parameter normalizationSquares: ‖∂(wₓ Cₓ)/∂(γ, β)‖² of each example, for each layer; nil where
+  ///   it is not normalised.
+  init(below: [Matrix<T>], deltas: [Matrix<T>], normalizationSquares: [[Double]?]) {
     self.below = below
     self.deltas = deltas
     let count = deltas.first?.rows ?? 0
@@ -24,7 +26,8 @@ public struct ExampleGradients<T: Scalar>: Sendable {
         // ‖δ aᵀ‖² + ‖δ‖² = ‖δ‖² (‖a‖² + 1)
         let delta = deltas[layer].squaredNorm(ofRow: example)
         let outputs = below[layer].squaredNorm(ofRow: example)
-        layerNorms[example, layer] = (delta * (outputs + 1)).squareRoot()
+        let gains = normalizationSquares[layer]?[example] ?? 0
+        layerNorms[example, layer] = (delta * (outputs + 1) + gains).squareRoot()
       }
     }
     self.layerNorms = layerNorms
@@ -82,11 +85,23 @@ extension Network {
     check(workspace)
     var below = [workspace.copy(workspace.inputs)]
     var deltas: [Matrix<T>] = []
+    var squares: [[Double]?] = []
     for index in layers.indices {
       deltas.append(workspace.delta(of: index))
       if index + 1 < layers.count { below.append(workspace.outputs(of: index)) }
+      guard let kind = layers[index].normalization,
+        let kept = workspace.states[index].normalization,
+        let moments = workspace.moments(of: index)
+      else {
+        squares.append(nil)
+        continue
+      }
+      squares.append(
+        kind.exampleSquares(
+          of: workspace.copy(kept.delta), weightedInputs: workspace.copy(kept.weightedInputs),
+          means: moments.means, inverseDeviations: moments.inverseDeviations))
     }
-    return ExampleGradients(below: below, deltas: deltas)
+    return ExampleGradients(below: below, deltas: deltas, normalizationSquares: squares)
   }
 }
 

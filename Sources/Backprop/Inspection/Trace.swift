@@ -55,7 +55,7 @@ public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
   /// a, `[m, outputs]`.
   public let outputs: Matrix<T>
   /// σ′(z), `[m, affine outputs]`; nil for softmax, whose derivative is a matrix. Of maxout: 1 for the
-  /// winner, 0 for the others.
+  /// winner, 0 for the others. Of a normalised layer σ′(n).
   public let derivative: Matrix<T>?
   /// ∂C/∂a, `[m, outputs]`: wₓ ∇ₐC in the last layer (BP1), (Wˡ⁺¹)ᵀ δˡ⁺¹ in a hidden one (BP2).
   public let outputGradient: Matrix<T>
@@ -73,6 +73,13 @@ public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
   public let secondMoment: AffineTensor<T>?
   /// The largest second moment before the update; nil where the rule has none.
   public let maximumMoment: AffineTensor<T>?
+  /// What stands between z and σ; nil where z is not normalised.
+  public let normalization: NormalizationTrace<T>?
+
+  /// What σ is applied to, `[m, affine outputs]`: n of a normalised layer, else z.
+  public var activationInputs: Matrix<T> { normalization?.normalized ?? weightedInputs }
+  /// ‖∂C/∂(W, b, γ, β)‖².
+  var gradientSquares: Double { gradient.squares + (normalization?.gradient.squares ?? 0) }
 }
 
 /// Weights and biases of one layer, or a gradient, a moment or an update of them.
@@ -192,7 +199,10 @@ extension Network {
           update: changed.subtracting(before),
           firstMoment: optimizer.firstMoment.affineTensorIfPresent(of: index),
           secondMoment: optimizer.secondMoment.affineTensorIfPresent(of: index),
-          maximumMoment: optimizer.maximumMoment.affineTensorIfPresent(of: index)))
+          maximumMoment: optimizer.maximumMoment.affineTensorIfPresent(of: index),
+          normalization: normalizationTrace(
+            of: index, in: workspace, gradient: equations, changed: after.parameters,
+            optimizer: optimizer)))
     }
 
     // The loss after the step, and after a step of the weights alone.
@@ -224,6 +234,7 @@ extension Network {
               + l1Penalty * signs.dot(signs))
         }
         predicted.biases -= learningRate * g.biases.reduce(0) { $0 + Double($1) * Double($1) }
+        predicted.biases -= learningRate * (record.normalization?.gradient.squares ?? 0)
       } else {
         predicted.weights += g.weights.dot(move.weights)
         predicted.weights += l2Penalty * theta.weights.dot(move.weights)
@@ -233,6 +244,7 @@ extension Network {
         predicted.biases += zip(g.biases, move.biases).reduce(0) {
           $0 + Double($1.0) * Double($1.1)
         }
+        predicted.biases += record.normalization.map { $0.gradient.dot($0.update) } ?? 0
       }
     }
     return Trace(
@@ -342,6 +354,7 @@ extension LayerTrace {
       && self.outputs.has(examples, outputs) && outputGradient.has(examples, outputs)
       && delta.has(examples, width) && (derivative?.has(examples, width) ?? true)
       && (generalDelta?.has(examples, width) ?? true)
+      && (normalization?.fits(examples: examples, width: width) ?? true)
   }
 }
 

@@ -69,6 +69,18 @@ public enum TraceEquation: String, Codable, CaseIterable, Sendable {
   case errorPassedDown = "BP2, (Wˡ⁺¹)ᵀ δˡ⁺¹"
   /// BP2
   case bp2 = "BP2"
+  /// The mean of z over the neurons of a normalised layer
+  case normalizationMean = "mean z"
+  /// s = 1 / √(var + ε) of a normalised layer
+  case inverseDeviation = "s = 1 / √(var + ε)"
+  /// n = γ ⊙ ẑ + β of a normalised layer
+  case normalized = "n = γ ⊙ ẑ + β"
+  /// ∂C/∂n = ∂C/∂a ⊙ σ′(n) of a normalised layer, after which BP2 goes through its Jacobian
+  case normalizedDelta = "BP2, ∂C/∂n"
+  /// ∂C/∂γ = Σₓ ∂C/∂n ⊙ ẑ
+  case gainGradient = "∂C/∂γ"
+  /// ∂C/∂β = Σₓ ∂C/∂n
+  case shiftGradient = "∂C/∂β"
   case bp3 = "BP3"
   case bp4 = "BP4"
   /// Δθ by the optimiser's rule
@@ -86,6 +98,7 @@ extension Trace {
       && layers.allSatisfy { record in
         record.weightedInputs.isFinite && record.outputs.isFinite && record.delta.isFinite
           && record.gradient.weights.isFinite && record.gradient.biases.allSatisfy(\.isFinite)
+          && (record.normalization?.isFinite ?? true)
       }
   }
 
@@ -100,6 +113,7 @@ extension Trace {
     precondition(
       network.sizes == sizes
         && network.layers.map(\.activation.description) == layers.map(\.activation)
+        && network.normalizations == layers.map(\.normalization?.kind)
         && network.loss.description == lossName,
       "the trace of another network than \(network.sizes)")
     var audit = Audit<T>()
@@ -108,9 +122,15 @@ extension Trace {
     for (index, record) in layers.enumerated() {
       let activation = network.layers[index].activation
       audit.forward(record, below: below, activation)
+      if let normalization = record.normalization { audit.forward(record, normalization) }
       if index + 1 < layers.count {
         audit.passedDown(record, from: layers[index + 1])
-        audit.delta(record, activation, .bp2)
+        if let normalization = record.normalization {
+          audit.delta(record, activation, .normalizedDelta, of: normalization.normalizedDelta)
+          audit.delta(record, normalization)
+        } else {
+          audit.delta(record, activation, .bp2)
+        }
       } else {
         audit.loss(self, record, network.loss, activation)
         if record.generalDelta == nil {
@@ -121,6 +141,10 @@ extension Trace {
       }
       audit.gradient(record, below: below)
       audit.update(record, update, gradientSum: gradientSum)
+      if let normalization = record.normalization {
+        audit.gradient(record, normalization)
+        audit.update(normalization, of: record.layer, update, gradientSum: gradientSum)
+      }
       below = record.outputs
     }
     audit.predictedChange(self)
@@ -143,18 +167,19 @@ extension LayerTrace {
       }
       sum += abs(Double(gradient.biases[j]))
     }
-    return sum
+    guard let slopes = normalization?.gradient else { return sum }
+    return (slopes.gain + slopes.shift).reduce(sum) { $0 + abs(Double($1)) }
   }
 }
 
 /// The comparison of one trace, equation by equation.
-private struct Audit<T: Scalar> {
+struct Audit<T: Scalar> {
   private var equations = 0
   private var worst = 0.0
   private var failures: [VerificationFailure] = []
   private var failed = false
-  private let epsilon = Double(T.ulpOfOne)
-  private let tiny = Double(T.leastNormalMagnitude)
+  let epsilon = Double(T.ulpOfOne)
+  let tiny = Double(T.leastNormalMagnitude)
 
   func result(isFinite: Bool) -> Verification {
     Verification(
@@ -168,7 +193,7 @@ private struct Audit<T: Scalar> {
   ///   - scale: The sum of the magnitudes of the right side's terms.
   ///   - terms: Roundings that the engine makes on the way, beyond a few.
   @inline(__always)
-  private mutating func compare(
+  mutating func compare(
     _ left: Double, _ right: Double, scale: Double, terms: Int,
     _ place: (equation: TraceEquation, layer: Int, row: Int, neuron: Int, input: Int)
   ) {
@@ -199,7 +224,7 @@ private struct Audit<T: Scalar> {
         input: place.input, left: left, right: right, residual: residual, limit: limit))
   }
 
-  /// z = W a + b, a = σ(z), and σ′.
+  /// z = W a + b, a = σ(z), and σ′; of a normalised layer a = σ(n) and σ′(n).
   mutating func forward(_ record: LayerTrace<T>, below: Matrix<T>, _ activation: Activation) {
     let z = record.weightedInputs
     let weights = record.parameters.weights
@@ -221,7 +246,7 @@ private struct Audit<T: Scalar> {
           (.weightedInput, l, row + 1, j + 1, 0))
       }
       let units = record.outputs.columns
-      let zs = z[row: row].map { Double($0) }
+      let zs = record.activationInputs[row: row].map { Double($0) }
       let exponentials = SoftmaxFormula(activation == .softmax ? zs : [])
       for j in 0..<units {
         let right: RightSide
@@ -469,7 +494,7 @@ private struct Audit<T: Scalar> {
 
   /// One Δθ. A step beyond the largest number of the precision ends at infinity, as it must.
   @inline(__always)
-  private mutating func step(
+  mutating func step(
     _ left: Double, _ right: RightSide, from theta: Double,
     _ place: (equation: TraceEquation, layer: Int, row: Int, neuron: Int, input: Int)
   ) {
@@ -506,6 +531,13 @@ private struct Audit<T: Scalar> {
         add(Double(g.biases[j]), 0, Double(move.biases[j]), to: &biases)
       }
       count += g.weights.rows * (g.weights.columns + 1)
+      guard let gains = record.normalization else { continue }
+      for (slope, move) in zip(
+        gains.gradient.gain + gains.gradient.shift, gains.update.gain + gains.update.shift)
+      {
+        add(Double(slope), 0, Double(move), to: &biases)
+        count += 1
+      }
     }
     compare(
       update.predictedChange, weights.value + biases.value, scale: weights.scale + biases.scale,
@@ -552,7 +584,7 @@ private struct Audit<T: Scalar> {
 
 extension Matrix {
   /// Whether no element is NaN or infinite.
-  fileprivate var isFinite: Bool {
+  var isFinite: Bool {
     Element.kernels.firstNonfinite(rows, columns, start, stride) < 0
   }
 

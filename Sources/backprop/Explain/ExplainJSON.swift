@@ -71,6 +71,7 @@ struct ExplainJSON<T: Scalar> {
       ("weightGradient", matrix(record.gradient.weights)),
       ("weightUpdate", matrix(record.update.weights)), ("biasUpdate", array(record.update.biases)),
     ]
+    members.append(("normalization", record.normalization.map(object) ?? "null"))
     if let general = record.generalDelta { members.append(("generalDelta", rows(general))) }
     let flow = trace.errorFlow[record.layer - 2]
     members.append(("deltaNorm", JSONValue(flow.norm).description))
@@ -79,13 +80,41 @@ struct ExplainJSON<T: Scalar> {
       members.append(
         ("derivativeFactor", flow.derivativeFactor.map { JSONValue($0).description } ?? "null"))
     }
+    text += object(of: members)
+  }
+
+  /// What stands between z and σ. Moments of a single example are numbers, of a batch arrays; what
+  /// belongs to β is null under RMS.
+  private func object(_ normalization: NormalizationTrace<T>) -> String {
+    func each(_ values: [T]) -> String {
+      isBatch ? array(values) : JSONValue(values[0]).description
+    }
+    func shift(_ tensor: GainAndShift<T>) -> String {
+      tensor.shift.isEmpty ? "null" : array(tensor.shift)
+    }
+    return object(of: [
+      ("kind", JSONValue(normalization.kind.rawValue).description),
+      ("epsilon", JSONValue(Normalization.epsilon).description),
+      ("mean", each(normalization.means)),
+      ("inverseDeviation", each(normalization.inverseDeviations)),
+      ("n", rows(normalization.normalized)), ("gain", array(normalization.parameters.gain)),
+      ("shift", shift(normalization.parameters)), ("nDelta", rows(normalization.normalizedDelta)),
+      ("gainGradient", array(normalization.gradient.gain)),
+      ("shiftGradient", shift(normalization.gradient)),
+      ("gainUpdate", array(normalization.update.gain)),
+      ("shiftUpdate", shift(normalization.update)),
+    ])
+  }
+
+  private func object(of members: [(String, String)]) -> String {
+    var text = ""
     for (index, member) in members.enumerated() {
       text += index == 0 ? "{\"" : ",\""
       text += member.0
       text += "\":"
       text += member.1
     }
-    text += "}"
+    return text + "}"
   }
 
   /// The row of a single example, or the rows of a batch.

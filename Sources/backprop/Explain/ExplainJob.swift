@@ -28,12 +28,6 @@ struct ExplainJob {
         "--learning-rate \(JSONValue(learningRate)) is no number of \(T.precisionName) precision, in "
           + "which the model computes; give one within its range")
     }
-    if let layer = network.layers.firstIndex(where: { $0.normalization != nil }) {
-      throw DataError(
-        file: modelName, "layer \(layer + 2) is normalised",
-        remedy: "explain cannot show the steps of a normalisation; `backprop check` judges its "
-          + "gradients, gain and shift included")
-    }
     let (batch, companions) = try examples(of: network, rows)
     let configuration = data.model.configuration
     let isOwnRule = configuration?.optimizer.name == rule.name
@@ -137,7 +131,7 @@ struct ExplainJob {
         Format.list(numbers.map { "\($0)" }), dataName)
     var document = ExplainDocument(title: title)
     let sizes = trace.sizes.map { "\($0)" }.joined(separator: "–")
-    let activations = trace.layers.map(\.activation).joined(separator: ", ")
+    let activations = explanation.network.layers.map(\.functions).joined(separator: ", ")
     document.introduction.append(
       .text(
         language.text("explain.network", sizes, activations, trace.lossName, trace.precision)))

@@ -88,7 +88,7 @@ struct Explanation<T: Scalar> {
   func chosen(_ l: Int) -> Int {
     if let neuron = focus.neuron(in: l) {
       // Of a maxout neuron the piece that wins.
-      let z = layer(l).weightedInputs[row: 0]
+      let z = layer(l).activationInputs[row: 0]
       let pieces = activation(l).pieces
       let first = (neuron - 1) * pieces
       return (first..<(first + pieces)).reduce(first) { z[$1] > z[$0] ? $1 : $0 }
@@ -240,7 +240,11 @@ struct Explanation<T: Scalar> {
     let j = chosen(l)
     let indices = shown(
       z.indices.map { abs(Double(a[$0 / pieces])) }, always: j)
-    if let derivative = record.derivative?[row: 0] {
+    if let normalization = record.normalization {
+      var table = normalizedTable(l, normalization, indices)
+      table.remainder = remainder(z.count, shown: indices.count)
+      blocks.append(.table(table))
+    } else if let derivative = record.derivative?[row: 0] {
       var table = Table(say("explain.column.neuron"), "z", "a", "σ′(z)")
       for index in indices {
         table.add(
@@ -274,16 +278,18 @@ struct Explanation<T: Scalar> {
         Equation(
           Notation.symbol("z", layer: l, j + 1), terms.symbols, terms.factors, terms.values,
           Notation.number(z[j]))))
-    let text = ActivationText(activation: activation(l))
+    blocks += normalizedForward(l, j)
+    let argument = argument(l)
+    let text = ActivationText(activation: activation(l), argument: argument)
     let u = unit(l, of: j)
     blocks.append(
       .equation(
         Equation(
           Notation.symbol("a", layer: l, u + 1),
-          text.function(z: Notation.symbol("z", layer: l, j + 1)), Notation.number(a[u]))))
+          text.function(z: Notation.symbol(argument, layer: l, j + 1)), Notation.number(a[u]))))
     if let derivative = record.derivative?[row: 0] {
       let value = Notation.number(derivative[j])
-      let name = "σ′(\(Notation.symbol("z", layer: l, j + 1)))"
+      let name = "σ′(\(Notation.symbol(argument, layer: l, j + 1)))"
       let formula = text.derivative
       if let numbers = text.derivative(a: Notation.factor(a[u])) {
         blocks.append(.equation(Equation(name, formula, numbers, value)))
@@ -299,8 +305,9 @@ struct Explanation<T: Scalar> {
   /// "Layer 2: sigmoid, 30 neurons"
   func heading(_ l: Int) -> Block {
     .heading(
-      say("explain.layer", "\(l)", layer(l).activation, Format.count(network.layers[l - 2].outputs))
-    )
+      say(
+        "explain.layer", "\(l)", network.layers[l - 2].functions,
+        Format.count(network.layers[l - 2].outputs)))
   }
 }
 
@@ -322,6 +329,8 @@ struct ExplainFocus {
 /// An activation as formulas.
 struct ActivationText {
   let activation: Activation
+  /// What σ is applied to: "z", or "n" of a normalised layer.
+  var argument = "z"
 
   /// σ(z) written out, for the symbol of z.
   func function(z: String) -> String {
@@ -337,8 +346,8 @@ struct ActivationText {
     case .gelu: "\(z) · Φ(\(z))"
     case .silu: "\(z) / (1 + exp(−\(z)))"
     case .mish: "\(z) · tanh(log(1 + exp(\(z))))"
-    case .softmax: "exp(\(z)) / Σₖ exp(zₖ)"
-    case .maxout(let pieces): "max(z of \(pieces) pieces)"
+    case .softmax: "exp(\(z)) / Σₖ exp(\(argument)ₖ)"
+    case .maxout(let pieces): "max(\(argument) of \(pieces) pieces)"
     case .own(let own): "\(own.activation.name)(\(z))"
     }
   }
@@ -354,12 +363,14 @@ struct ActivationText {
     case .elu(let alpha): "a > 0 ? 1 : a + \(Notation.number(alpha))"
     case .selu: "a > 0 ? 1.050701 : a + 1.758099"
     case .softplus: "1 − exp(−a)"
-    case .gelu: "Φ(z) + z φ(z)"
-    case .silu: "s (1 + z (1 − s)), s = 1 / (1 + exp(−z))"
-    case .mish: "t + z s (1 − t²), t = tanh(log(1 + exp(z))), s = 1 / (1 + exp(−z))"
+    case .gelu: "Φ(\(argument)) + \(argument) φ(\(argument))"
+    case .silu: "s (1 + \(argument) (1 − s)), s = 1 / (1 + exp(−\(argument)))"
+    case .mish:
+      "t + \(argument) s (1 − t²), t = tanh(log(1 + exp(\(argument)))), "
+        + "s = 1 / (1 + exp(−\(argument)))"
     case .softmax: "aₖ ([k = j] − aⱼ)"
-    case .maxout: "z is the largest ? 1 : 0"
-    case .own(let own): "\(own.activation.name)′(z)"
+    case .maxout: "\(argument) is the largest ? 1 : 0"
+    case .own(let own): "\(own.activation.name)′(\(argument))"
     }
   }
 

@@ -180,15 +180,21 @@ extension Explanation {
     var blocks: [Block] = [heading(l)]
     var table = Table(
       say("explain.column.neuron"), say("explain.column.votes"), "σ′(z)", "δ")
-    for index in indices {
-      table.add(
-        name(l, of: index), Notation.number(slopes[index / pieces]),
-        Notation.number(record.derivative?[0, index] ?? 1), Notation.number(delta[index]))
+    if let normalization = record.normalization {
+      table = normalizedErrorTable(l, normalization, indices)
+    } else {
+      for index in indices {
+        table.add(
+          name(l, of: index), Notation.number(slopes[index / pieces]),
+          Notation.number(record.derivative?[0, index] ?? 1), Notation.number(delta[index]))
+      }
     }
     table.remainder = remainder(delta.count, shown: indices.count)
     blocks.append(.table(table))
 
-    // The votes of the layer above, for each neuron that is shown; symbols for the one in focus.
+    // The votes of the layer above, for each neuron that is shown; symbols for the one in focus. In a
+    // normalised layer σ′ gives ∂C/∂n, and δ comes after.
+    let scaled = record.normalization?.normalizedDelta[row: 0] ?? delta
     for index in [j] + indices.filter({ $0 != j }) {
       let unit = index / pieces
       let errors = above.delta[row: 0]
@@ -202,8 +208,11 @@ extension Explanation {
             Double(weight) * Double(errors[i])
           )
         })
-      let name = Notation.symbol("δ", layer: l, index + 1)
-      let slope = "σ′(\(Notation.symbol("z", layer: l, index + 1)))"
+      let argument = Notation.symbol(argument(l), layer: l, index + 1)
+      let name =
+        record.normalization == nil
+        ? Notation.symbol("δ", layer: l, index + 1) : "∂C/∂\(argument)"
+      let slope = "σ′(\(argument))"
       let derivative = Notation.factor(record.derivative?[0, index] ?? 1)
       if index == j {
         blocks.append(
@@ -211,13 +220,14 @@ extension Explanation {
             Equation(
               name, "(\(terms.symbols)) · \(slope)", "(\(terms.factors)) · \(derivative)",
               "(\(terms.values)) · \(derivative)",
-              "\(Notation.factor(slopes[unit])) · \(derivative)", Notation.number(delta[index]))))
+              "\(Notation.factor(slopes[unit])) · \(derivative)", Notation.number(scaled[index]))))
       } else {
         blocks.append(
           .equation(
-            Equation(name, "(\(terms.values)) · \(derivative)", Notation.number(delta[index]))))
+            Equation(name, "(\(terms.values)) · \(derivative)", Notation.number(scaled[index]))))
       }
     }
+    blocks += normalizedDelta(l, j)
     blocks.append(.equation(Equation(Notation.symbol("δ", layer: l), vector(delta))))
 
     let flows = trace.errorFlow(ofRow: 0)
@@ -237,7 +247,8 @@ extension Explanation {
       blocks.append(
         .text(
           say(
-            "explain.bp2.factors", Notation.number(weights), Notation.number(derivative))))
+            record.normalization == nil ? "explain.bp2.factors" : "explain.norm.factors",
+            Notation.number(weights), Notation.number(derivative))))
     }
     return blocks
   }
@@ -269,11 +280,11 @@ extension Explanation {
             perExample(errors, symbol: "").values,
             Notation.number(record.gradient.biases[j]))))
     }
-    return blocks
+    return blocks + normalizationGradients()
   }
 
   /// A sum over the examples of the batch: "δ³₁(x₁) + …" and its numbers.
-  private func perExample(_ values: [Double], symbol: String) -> (symbols: String, values: String) {
+  func perExample(_ values: [Double], symbol: String) -> (symbols: String, values: String) {
     let terms = sum(
       of: values.indices.map { row in
         ("\(symbol)(x\(Notation.subscripts(trace.examples[row])))", "", values[row])

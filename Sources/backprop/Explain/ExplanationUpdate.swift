@@ -26,6 +26,10 @@ extension Explanation {
     var isRounded = false
     for l in stride(from: lastLayer, through: 2, by: -1) {
       blocks.append(.table(updateTable(l, &isRounded)))
+      if let table = normalizationTable(l, &isRounded) { blocks.append(.table(table)) }
+    }
+    if isNormalized, hasPenalty || step.weightDecay > 0 {
+      blocks.append(.text(say("explain.norm.noDecay")))
     }
     if step.isPlainDescent, let place = shownWeights(lastLayer).first {
       blocks.append(.equation(descent(place.output, place.input)))
@@ -33,6 +37,9 @@ extension Explanation {
     if isRounded { blocks.append(.text(say("explain.update.rounded", trace.precision))) }
     return blocks + effect()
   }
+
+  /// Whether any layer has a gain.
+  private var isNormalized: Bool { trace.layers.contains { $0.normalization != nil } }
 
   /// The weights of layer l before and after, with what moved them.
   ///
@@ -99,7 +106,9 @@ extension Explanation {
     var blocks: [Block] = [
       .heading(say("explain.update.effect")),
       .text(
-        say("explain.update.all", Notation.number(trace.loss), Notation.number(step.lossAfter))),
+        say(
+          isNormalized ? "explain.update.allParameters" : "explain.update.all",
+          Notation.number(trace.loss), Notation.number(step.lossAfter))),
       .text(
         say(
           "explain.update.weightsOnly", Notation.number(trace.loss),

@@ -128,7 +128,8 @@ enum Notation {
     "∇": "grad", "Σ": "sum", "Δ": "d", "Φ": "Phi", "φ": "phi", "′": "'", "⊙": "(.)", "·": "*",
     "×": "x", "−": "-", "→": "->", "←": "<-", "≈": "~", "‖": "||", "√": "sqrt", "½": "1/2",
     "≤": "<=", "∞": "inf", "…": "...", "–": "-", "≡": ":=", "│": "|", "─": "-", "✓": "ok",
-    "✗": "FAILED", "≠": "!=", "≥": ">=",
+    "✗": "FAILED", "≠": "!=", "≥": ">=", "γ": "gamma", "β": "beta", "μ": "mu", "ε": "eps",
+    "ẑ": "zhat",
   ]
 
   /// A formula in the mathematical mode of LaTeX.
@@ -220,6 +221,7 @@ enum Notation {
     "−": "-", "→": "\\to ", "←": "\\leftarrow ", "≈": "\\approx ", "‖": "\\|", "√": "\\surd ",
     "½": "\\tfrac12 ", "≤": "\\le ", "≥": "\\ge ", "∞": "\\infty ", "…": "\\dots ", "–": "-",
     "≡": "\\equiv ", "✓": "\\checkmark ", "✗": "\\times ", "≠": "\\ne ", "\\": "\\backslash ",
+    "γ": "\\gamma ", "β": "\\beta ", "μ": "\\mu ", "ε": "\\varepsilon ", "ẑ": "\\hat z",
   ]
 
   /// Applies a form to what stands between ⟦ and ⟧, and takes the marks away.

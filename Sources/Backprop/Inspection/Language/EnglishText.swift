@@ -49,6 +49,7 @@ enum EnglishText {
     "explain.column.neuron": "neuron",
     "explain.column.votes": "votes",
     "explain.column.weight": "weight",
+    "explain.column.parameter": "parameter",
     "explain.column.example": "example",
     "explain.column.before": "before",
     "explain.column.after": "after",
@@ -120,6 +121,28 @@ enum EnglishText {
       "verified: {0} equations, left side against right side from full-precision operands; "
       + "worst residual {1}",
     "explain.notVerified": "NOT verified: {0} of {1} equations do not hold",
+    "explain.norm.layer":
+      "Layer normalisation stands before σ: over the neurons of this one example z gets "
+      + "mean 0 and variance 1, then gain γ and shift β; `a = σ(n)`.",
+    "explain.norm.rms":
+      "RMS normalisation stands before σ: over the neurons of this one example z gets "
+      + "mean square 1, then gain γ; `a = σ(n)`.",
+    "explain.norm.bp2.layer":
+      "σ′ gave `∂C/∂n`. Mean and variance depend on every z of the layer, so the error goes "
+      + "on through the Jacobian of the normalisation: of `g = γ ⊙ ∂C/∂n` it takes away the "
+      + "mean and what lies along `ẑ`, and scales the rest by s.",
+    "explain.norm.bp2.rms":
+      "σ′ gave `∂C/∂n`. The mean square depends on every z of the layer, so the error goes "
+      + "on through the Jacobian of the normalisation: of `g = γ ⊙ ∂C/∂n` it takes away what "
+      + "lies along `ẑ`, and scales the rest by s.",
+    "explain.norm.factors":
+      "On the way down the weights scaled the error by {0}, and σ′ with the normalisation by "
+      + "{1}.",
+    "explain.norm.gradient":
+      "The gain γ of a normalised layer, and its shift β if it has one, learn from `∂C/∂n`, as "
+      + "a bias learns from δ:",
+    "explain.norm.noDecay": "Neither the penalty nor the decay touches γ and β.",
+    "explain.update.allParameters": "`C {0} → {1}` (all parameters)",
     "explain.why.title": "Which examples push {0}: all {1} rows of {2}",
     "explain.why.text":
       "By BP4 each example adds `{1} · {2}` to `∂C/∂{0}`; descent moves the weight the "

@@ -41,6 +41,7 @@ enum KoreanText {
     "explain.column.neuron": "뉴런",
     "explain.column.votes": "투표의 합",
     "explain.column.weight": "가중치",
+    "explain.column.parameter": "파라미터",
     "explain.column.example": "예제",
     "explain.column.before": "갱신 전",
     "explain.column.after": "갱신 후",
@@ -92,6 +93,23 @@ enum KoreanText {
     "explain.enter": "— Enter: 다음 단계, q: 끝 — ",
     "explain.verified": "검증됨: 등식 {0}개의 좌변을 반올림하지 않은 값으로 다시 계산한 우변과 비교했습니다. 가장 큰 잔차 {1}",
     "explain.notVerified": "검증 실패: 등식 {1}개 가운데 {0}개가 성립하지 않습니다",
+    "explain.norm.layer":
+      "σ 앞에 층 정규화가 있습니다. 이 예제 하나에 대해 층의 뉴런들에 걸쳐 z를 평균 0, 분산 1로 만든 뒤 이득 γ를 곱하고 이동 β를 "
+      + "더합니다. 활성화 함수는 그 결과에 적용됩니다: `a = σ(n)`.",
+    "explain.norm.rms":
+      "σ 앞에 RMS 정규화가 있습니다. 이 예제 하나에 대해 층의 뉴런들에 걸쳐 z의 제곱 평균을 1로 만든 뒤 이득 γ를 곱합니다. 활성화 "
+      + "함수는 그 결과에 적용됩니다: `a = σ(n)`.",
+    "explain.norm.bp2.layer":
+      "σ′까지 곱한 것이 `∂C/∂n`입니다. 평균과 분산은 층의 모든 z에 달려 있으므로 에러는 정규화의 야코비 행렬을 더 거칩니다. `g = γ ⊙ "
+      + "∂C/∂n`에서 평균과 `ẑ` 방향의 성분을 빼고 나머지에 s를 곱합니다.",
+    "explain.norm.bp2.rms":
+      "σ′까지 곱한 것이 `∂C/∂n`입니다. 제곱 평균은 층의 모든 z에 달려 있으므로 에러는 정규화의 야코비 행렬을 더 거칩니다. `g = γ ⊙ "
+      + "∂C/∂n`에서 `ẑ` 방향의 성분을 빼고 나머지에 s를 곱합니다.",
+    "explain.norm.factors": "내려오는 동안 가중치는 에러를 {0}배로, σ′과 정규화는 {1}배로 만들었습니다.",
+    "explain.norm.gradient":
+      "정규화된 층의 이득 γ와 (있다면) 이동 β는, 편향이 δ에서 배우듯 `∂C/∂n`에서 배웁니다:",
+    "explain.norm.noDecay": "벌칙항과 감쇠는 γ와 β에 닿지 않습니다.",
+    "explain.update.allParameters": "`C {0} → {1}` (모든 파라미터)",
     "explain.why.title": "{0}을(를) 민 예제들: {2}의 모든 행 {1}개",
     "explain.why.text": "BP4에 따라 예제마다 `∂C/∂{0}`에 `{1} · {2}`를 더합니다. 경사 하강법은 가중치를 그 반대로 움직입니다.",
     "explain.why.up": "위로",
