@@ -226,7 +226,13 @@ struct CheckText {
         Self.power(point.h), Self.error(median), Self.error(worst), Self.bar(median))
     }
     return ["", language.text("check.curve")] + table.lines()
-      + ["  " + language.text(isFlat ? "check.curveFlat" : "check.curveNote")]
+      + ["  " + curveRemark(isFlat: isFlat)]
+  }
+
+  private func curveRemark(isFlat: Bool) -> String {
+    guard isFlat else { return language.text("check.curveNote") }
+    return language.text(
+      result.gradient.passed ? "check.curveUnresolved" : "check.curveFlat")
   }
 
   /// Two columns a decade, from 1e-14 on.
@@ -251,6 +257,19 @@ struct CheckText {
     return ["", language.text(key)] + table.lines()
   }
 
+  /// A text in lines of at most 80 columns, broken at spaces.
+  private func wrapped(_ text: String) -> [String] {
+    var lines: [String] = []
+    for paragraph in text.replacing("\n", with: " ").split(separator: " ") {
+      if let last = lines.last, last.displayWidth + 1 + String(paragraph).displayWidth <= 80 {
+        lines[lines.count - 1] += " " + paragraph
+      } else {
+        lines.append(String(paragraph))
+      }
+    }
+    return lines
+  }
+
   /// Whether the differences are at fault: some other h makes all of the curve's entries agree.
   private var isMatterOfStep: Bool {
     result.hasFixedStep && !result.gradient.passed
@@ -267,7 +286,7 @@ struct CheckText {
     } else if let suspect = report.suspect {
       let layer = suspect.layer.map(String.init) ?? ""
       let red = report.tensors.filter { $0.verdict == .wrong }.map(\.symbol)
-      lines.append(language.text("check.red", red.joined(separator: ", ")))
+      lines += wrapped(language.text("check.red", red.joined(separator: ", ")))
       let finding =
         suspect.layer == nil
         ? language.text("check.suspect.\(suspect.finding.rawValue)")
@@ -286,11 +305,14 @@ struct CheckText {
     }
     let suspicious = report.tensors.filter { $0.verdict == .suspicious }.map(\.symbol)
     if !suspicious.isEmpty {
-      lines.append(language.text("check.suspicious", suspicious.joined(separator: ", ")))
+      lines += wrapped(language.text("check.suspicious", suspicious.joined(separator: ", ")))
     }
     let unjudged = result.gradient.tensors.filter { $0.verdict == .notJudged }.map(\.symbol)
     if result.passed, !unjudged.isEmpty {
-      lines.append(language.text("check.inconclusive", unjudged.joined(separator: ", ")))
+      lines += wrapped(language.text("check.inconclusive", Format.list(unjudged, limit: 8)))
+      if result.mutant != nil { lines.append(language.text("check.notCaught")) }
+    } else if result.passed, result.mutant != nil {
+      lines.append(language.text("check.notCaught"))
     } else {
       lines.append(language.text(result.passed ? "check.passed" : "check.failed"))
     }

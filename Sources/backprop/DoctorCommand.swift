@@ -106,7 +106,7 @@ struct DoctorOptions: ParsableArguments {
       throw UsageError("\(option) \(value): give a number from 1 to 100000000")
     }
     if let learningRate, !(learningRate.isFinite && learningRate > 0) {
-      throw UsageError("--learning-rate \(JSONValue(learningRate)): give a number greater than 0")
+      throw UsageError("--learning-rate \(learningRate): give a number greater than 0")
     }
     _ = try optimizer.map(Names.optimizer)
     _ = try thresholds()

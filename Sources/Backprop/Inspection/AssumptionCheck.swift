@@ -51,8 +51,10 @@ public struct AssumptionCheck: Sendable {
     }
     for reduction in Reduction.allCases {
       let scale: Double = reduction.scale(count: examples.count)
-      let size = oneByOne.size * scale
       let whole = probe.pass(weighted, reduction)
+      // Where the terms of the gradient have cancelled, ε of them is left.
+      let size = max(
+        oneByOne.size * scale, 64 * Double.ulpOfOne / Self.tolerance * probe.largestMagnitude())
       note(.exampleWeights, oneByOne.lossResidual(whole, scale: scale))
       note(.exampleWeightsOfGradient, oneByOne.gradientResidual(whole, scale: scale, size: size))
 
@@ -82,20 +84,32 @@ public struct AssumptionCheck: Sendable {
   private struct Probe: ~Copyable {
     let network: Network<Double>
     var workspace: Workspace<Double>
+    private var reduction = Reduction.sum
 
     init(_ network: Network<Double>, capacity: Int) {
       self.network = network
       workspace = Workspace(for: network, capacity: capacity)
     }
 
-    mutating func pass(_ examples: Dataset<Double>, _ reduction: Reduction) -> Pass {
-      let network = Network(
+    private var reduced: Network<Double> {
+      Network(
         layers: network.layers, parameters: network.parameters, loss: network.loss,
         reduction: reduction)
+    }
+
+    mutating func pass(_ examples: Dataset<Double>, _ reduction: Reduction) -> Pass {
+      self.reduction = reduction
+      let network = reduced
       var gradient = network.makeGradient()
       let loss = network.forward(examples.batch, in: &workspace)
       network.backward(in: &workspace, into: &gradient)
       return Pass(loss: loss, gradient: gradient)
+    }
+
+    /// The most that an entry of the last pass's gradient is added up from.
+    func largestMagnitude() -> Double {
+      let magnitudes = reduced.gradientMagnitudes(in: workspace)
+      return (0..<magnitudes.layout.count).reduce(0) { max($0, magnitudes.start[$1]) }
     }
   }
 

@@ -100,14 +100,20 @@ public struct Diagnosis: Codable, Sendable {
     var findings: [Finding] = []
     if let fault = survey.fault { findings.append(Finding(nonFinite: fault)) }
     let ofTrial = trial.map {
-      bounds.findings(in: $0, constantLoss: network.loss.ofConstant(measured) ?? 0)
+      bounds.findings(
+        in: $0, constantLoss: network.loss.ofConstant(measured) ?? 0,
+        findsSteps: options.configuration.optimizer.ignoresSchedule)
     }
     findings += ofTrial ?? []
     // A trial that blew up may end where nothing moves any more; a larger rate would be no remedy.
     let hasDiverged = findings.contains { $0.code == .divergence }
     // Nor would it be one for a network that has learned: its updates are small because it is done.
+    // A rule that finds its own steps begins with some that do not matter if C comes down in the end.
+    let finds = options.configuration.optimizer.ignoresSchedule
     findings += bounds.findings(
-      in: layers, judgesSmallUpdates: !hasDiverged && options.isUntrained)
+      in: layers, judgesSmallUpdates: !hasDiverged && options.isUntrained,
+      judgesLargeUpdates: !finds || hasDiverged,
+      errorResolution: network.errorResolution(in: workspace))
     if options.isUntrained, isSound,
       let finding = bounds.finding(
         lossAtStart: loss, of: network.lossOfGuessing.map { $0 * data.batch.meanWeight })
@@ -165,11 +171,17 @@ extension DiagnosisThresholds {
   /// - Parameter constantLoss: C of the best constant outputs. Against it, too, the rise of C is
   ///   judged, so that a trained network whose C is near 0 does not seem to diverge when a step at
   ///   the full learning rate shakes it.
-  fileprivate func findings(in trial: DiagnosisTrial, constantLoss: Double) -> [Finding] {
+  /// - Parameter findsSteps: Whether the rule finds the size of its steps by itself; C is then judged
+  ///   by where it ends.
+  fileprivate func findings(
+    in trial: DiagnosisTrial, constantLoss: Double, findsSteps: Bool
+  ) -> [Finding] {
     var findings: [Finding] = []
     let start = max(trial.losses[0], constantLoss)
     // Where nothing can be lost there is nothing to rise above.
-    let rise = start > 0 ? (trial.losses.max() ?? 0) / start : 0
+    // A rule that finds its own steps may begin with one far too large, and makes up for it.
+    let highest = findsSteps ? trial.losses.last : trial.losses.max()
+    let rise = start > 0 ? (highest ?? 0) / start : 0
     if let fault = trial.firstNonfinite {
       findings.append(Finding(nonFinite: fault))
       findings.append(Finding(.divergence, value: .infinity, threshold: self[.lossRise]))

@@ -210,6 +210,23 @@ extension Network {
     return result
   }
 
+  /// ‖δᴸ‖ that rounding alone makes: ε of what a − y is added up from, with the weights of the
+  /// examples.
+  func errorResolution(in workspace: borrowing Workspace<T>) -> Double {
+    let last = workspace.states[layers.count - 1]
+    let scale: T = reduction.scale(count: workspace.rows)
+    var sum = 0.0
+    for row in 0..<workspace.rows {
+      let weight = Double((workspace.weights?[row] ?? 1) * scale)
+      let (a, y) = (last.outputs.row(row), workspace.targets.row(row))
+      for j in a.indices {
+        let size = weight * (abs(Double(a[j])) + abs(Double(y[j])))
+        sum += size * size
+      }
+    }
+    return Double(T.ulpOfOne) * sum.squareRoot()
+  }
+
   /// C of an example if every class is equally likely, ln K; for K yes-or-no outputs K ln 2. Nil for
   /// losses whose first value depends on the targets.
   public var lossOfGuessing: Double? {
@@ -226,8 +243,14 @@ extension Network {
 extension DiagnosisThresholds {
   /// What is out of bounds in the layers.
   ///
-  /// - Parameter judgesSmallUpdates: False where the schedule itself makes the updates small.
-  func findings(in layers: [LayerDiagnosis], judgesSmallUpdates: Bool = true) -> [Finding] {
+  /// - Parameters:
+  ///   - judgesSmallUpdates: False where the schedule itself makes the updates small.
+  ///   - judgesLargeUpdates: False where the rule itself mends updates that are too large.
+  ///   - errorResolution: ‖δᴸ‖ up to which it is rounding, and its way down says nothing.
+  func findings(
+    in layers: [LayerDiagnosis], judgesSmallUpdates: Bool = true, judgesLargeUpdates: Bool = true,
+    errorResolution: Double = 0
+  ) -> [Finding] {
     var findings: [Finding] = []
     func check(
       _ code: Finding.Code, _ value: Double?, in layer: Int, above name: Name
@@ -236,7 +259,8 @@ extension DiagnosisThresholds {
       findings.append(Finding(code, layer: layer, value: value, threshold: self[name]))
     }
     // ‖δ²‖ / ‖δᴸ‖. Without a hidden layer it is 1, and without an error NaN, which is in bounds.
-    let total = (layers.first?.flow.norm ?? 0) / (layers.last?.flow.norm ?? 0)
+    let error = layers.last?.flow.norm ?? 0
+    let total = error > errorResolution ? (layers.first?.flow.norm ?? 0) / error : .nan
     for layer in layers {
       if total < self[.vanishingTotal], let ratio = layer.flow.ratio, ratio < self[.vanishingRatio]
       {
@@ -250,7 +274,9 @@ extension DiagnosisThresholds {
       check(.deadUnits, layer.deadShare, in: layer.layer, above: .deadShare)
       check(.saturatedUnits, layer.saturatedShare, in: layer.layer, above: .saturatedShare)
       check(.symmetry, layer.symmetricShare, in: layer.layer, above: .symmetricShare)
-      check(.updateTooLarge, layer.weightUpdateRatio, in: layer.layer, above: .updateLarge)
+      if judgesLargeUpdates {
+        check(.updateTooLarge, layer.weightUpdateRatio, in: layer.layer, above: .updateLarge)
+      }
       if judgesSmallUpdates, let ratio = layer.weightUpdateRatio, ratio < self[.updateSmall] {
         findings.append(
           Finding(

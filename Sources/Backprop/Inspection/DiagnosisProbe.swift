@@ -70,7 +70,8 @@ struct DiagnosisProbe<T: Scalar> {
       updates: moved.updateRatios(from: network.parameters))
     var findings = bounds.findings(
       in: layers,
-      judgesSmallUpdates: rate >= Self.leastShareOfPeak * options.configuration.learningRate)
+      judgesSmallUpdates: rate >= Self.leastShareOfPeak * options.configuration.learningRate,
+      errorResolution: network.errorResolution(in: workspace))
     if epoch == 0, options.isUntrained,
       let finding = bounds.finding(
         lossAtStart: loss, of: network.lossOfGuessing.map { $0 * measured.meanWeight })

@@ -24,7 +24,8 @@ public struct GradientReport: Codable, Hashable, Sendable {
 /// A judgement of a relative error by the thresholds of `GradientCheck`.
 public enum GradientVerdict: String, Codable, CaseIterable, Sendable {
   case good, suspicious, wrong
-  /// Every entry sits on a kink, where there is no derivative.
+  /// Every entry sits on a kink, where there is no derivative; or all that are not exactly 0 are too
+  /// small for differences to tell a wrong one.
   case notJudged
 
   /// - Parameters:

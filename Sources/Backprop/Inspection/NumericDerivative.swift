@@ -33,14 +33,29 @@ struct NumericDerivative: ~Copyable {
   /// A derivative, and how far it can be trusted.
   struct Estimate {
     let value: Double
-    /// What rounding and truncation can have done to the value.
-    let uncertainty: Double
+    /// What rounding and truncation can have done to the value, and rounding to what it is held
+    /// against.
+    private(set) var uncertainty: Double
     /// The smallest h in use.
     let step: Double
     /// Whether a kink lay between θ − h and θ + h for the first h.
     let crossedKink: Bool
     /// Whether some h crossed no kink.
     let isUsable: Bool
+
+    mutating func widen(by error: Double) {
+      uncertainty = error.isNaN ? .infinity : uncertainty + error
+    }
+
+    init(
+      value: Double, uncertainty: Double, step: Double, crossedKink: Bool, isUsable: Bool
+    ) {
+      self.value = value
+      self.uncertainty = uncertainty
+      self.step = step
+      self.crossedKink = crossedKink
+      self.isUsable = isUsable
+    }
   }
 
   private var network: Network<Double>
@@ -118,6 +133,24 @@ struct NumericDerivative: ~Copyable {
       measureGrowth(entry, first)
       return extrapolatedEstimate(entry, from: first)
     }
+  }
+
+  /// An estimate that smaller steps bear out, or theirs.
+  ///
+  /// Where C has a cliff beside θ, as between saturated outputs, rows of a tableau on its far side may
+  /// agree by chance; steps that stay on the near side tell.
+  ///
+  /// - Parameter error: By how much `estimate` has been widened.
+  mutating func confirmed(
+    _ estimate: Estimate, _ entry: ParameterEntry, allowing error: Double
+  ) -> Estimate {
+    let first = estimate.step / 16
+    measureGrowth(entry, first)
+    var narrow = extrapolatedEstimate(entry, from: first)
+    guard narrow.isUsable else { return estimate }
+    narrow.widen(by: error)
+    let distance = abs(narrow.value - estimate.value)
+    return distance <= narrow.uncertainty + estimate.uncertainty ? estimate : narrow
   }
 
   /// What rounding can do to C(θ ± h): between θ and the first step it grows about as h does.

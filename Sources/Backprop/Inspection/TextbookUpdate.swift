@@ -35,6 +35,11 @@ struct TextbookUpdate {
     }
   }
 
+  /// Below it the numbers of the engine's precision are rounded to an absolute error.
+  private var leastNormal: Double {
+    epsilon > 1e-12 ? Double(Float.leastNormalMagnitude) : .leastNormalMagnitude
+  }
+
   /// Δθ. The scale counts θ too, because Δθ was read off as a difference of two rounded numbers.
   func change(
     parameter theta: Double, gradient: Double, firstMoment m: Double, secondMoment v: Double,
@@ -50,6 +55,8 @@ struct TextbookUpdate {
     var gain = 1.0
     // How large the moments are that g is added to.
     var history = 0.0
+    // By how much the step itself may be another.
+    var doubt = 0.0
     switch update.optimizer {
     case .gradientDescent, .sgd: step = g
     case .momentum(let momentum):
@@ -112,8 +119,10 @@ struct TextbookUpdate {
     case .lion(let beta1, _):
       let direction = beta1 * m + (1 - beta1) * g
       step = direction > 0 ? 1 : direction < 0 ? -1 : 0
-      if abs(direction) <= 8 * epsilon * (abs(beta1 * m) + (1 - beta1) * magnitude) {
-        gain = 1 / (epsilon * max(magnitude, .leastNormalMagnitude))
+      // Of nothing but zeros the sign is 0; of what rounding, or underflow, leaves it may be any.
+      let terms = abs(beta1 * m) + (1 - beta1) * magnitude
+      if terms > 0, abs(direction) <= max(8 * epsilon * terms, leastNormal) {
+        doubt = 2 / epsilon
       }
     case .lbfgs:
       // The first point that is tried: of the first step with ‖Δθ‖₁ = η, or less where the gradient
@@ -134,9 +143,10 @@ struct TextbookUpdate {
           + (isUncertain ? size * growth / epsilon : 0))
     }
     let change = decayed - update.learningRate * step
+    // An error of nothing is none, however large the gain.
+    let error = magnitude + history > 0 ? gain * (magnitude + history) : 0
     return RightSide(
       value: change,
-      scale: abs(theta) + abs(change) + abs(decayed)
-        + update.learningRate * gain * (magnitude + history))
+      scale: abs(theta) + abs(change) + abs(decayed) + update.learningRate * (error + doubt))
   }
 }

@@ -110,7 +110,7 @@ struct ExplainCommand: ParsableCommand {
     let limit = try limit()
     let threads = try output.threadCount()
     if let rate = update.learningRate, !(rate.isFinite && rate > 0) {
-      throw UsageError("--learning-rate \(JSONValue(rate)): give a number greater than 0")
+      throw UsageError("--learning-rate \(rate): give a number greater than 0")
     }
     let opened = try arguments.open(rowLimit: lastRowToRead(), output)
     let layers = opened.model.network.layers

@@ -71,7 +71,17 @@ struct ExplainJob {
     }
     let count = min(Self.mostForAdditivity, data.table.rowCount)
     let all = (0..<count).map { (rows[0] + UInt32($0)) % UInt32(data.table.rowCount) }.sorted()
-    let dataset = try data.dataset(for: network, rows: all)
+    guard let dataset: Dataset<T> = try? data.dataset(for: network, rows: all) else {
+      // A neighbour with a fault is no reason to refuse the example that was asked for.
+      let alone: Dataset<T> = try data.dataset(for: network, rows: rows)
+      var good = rows
+      for row in all where row != rows[0] {
+        if (try? data.dataset(for: network, rows: [row]) as Dataset<T>) != nil { good.append(row) }
+      }
+      good.sort()
+      let companions: Dataset<T> = try data.dataset(for: network, rows: good)
+      return (alone, (companions, good.map { Int($0) + 1 }))
+    }
     let place = UInt32(all.firstIndex(of: rows[0]) ?? 0)
     return (dataset.subset([place]), (dataset, all.map { Int($0) + 1 }))
   }

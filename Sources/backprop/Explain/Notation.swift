@@ -129,7 +129,7 @@ enum Notation {
     "×": "x", "−": "-", "→": "->", "←": "<-", "≈": "~", "‖": "||", "√": "sqrt", "½": "1/2",
     "≤": "<=", "∞": "inf", "…": "...", "–": "-", "≡": ":=", "│": "|", "─": "-", "✓": "ok",
     "✗": "FAILED", "≠": "!=", "≥": ">=", "γ": "gamma", "β": "beta", "μ": "mu", "ε": "eps",
-    "ẑ": "zhat",
+    "ẑ": "zhat", "“": "\"", "”": "\"",
   ]
 
   /// A formula in the mathematical mode of LaTeX.
@@ -138,6 +138,8 @@ enum Notation {
     var result = ""
     var script: Script?
     var word = ""
+    // Whether a norm has begun.
+    var isInside = false
     func flush() {
       guard !word.isEmpty else { return }
       defer { word = "" }
@@ -202,7 +204,16 @@ enum Notation {
         result += "\\ "
         continue
       }
+      // √v and √(v + ε), the parentheses of which the root takes over.
+      if character == "√", let (inside, end) = radicand(characters, index + 1) {
+        result += "\\sqrt{\(latex(inside))}"
+        skipped = end
+        continue
+      }
       switch character {
+      case "‖":
+        result += isInside ? "\\rVert " : "\\lVert "
+        isInside.toggle()
       case "\u{1}": result += "\\cancel{"
       case "\u{2}": result += "}"
       case "_", "%", "#", "&", "{", "}", "$": result += "\\\(character)"
@@ -214,14 +225,31 @@ enum Notation {
     return result
   }
 
+  /// What stands under a root: one letter, or what is in parentheses; and where the text goes on.
+  private static func radicand(
+    _ characters: [Character], _ start: Int
+  ) -> (inside: String, end: Int)? {
+    guard start < characters.count else { return nil }
+    if characters[start].isLetter { return (String(characters[start]), start + 1) }
+    guard characters[start] == "(" else { return nil }
+    var depth = 0
+    for index in start..<characters.count {
+      if characters[index] == "(" { depth += 1 }
+      if characters[index] == ")" { depth -= 1 }
+      if depth == 0 { return (String(characters[(start + 1)..<index]), index + 1) }
+    }
+    return nil
+  }
+
   private static let latexForms: [Character: String] = [
-    "δ": "\\delta ", "σ": "\\sigma ", "η": "\\eta ", "λ": "\\lambda ", "θ": "\\theta ",
+    "ε": "\\epsilon ", "δ": "\\delta ", "σ": "\\sigma ", "η": "\\eta ", "λ": "\\lambda ",
+    "θ": "\\theta ",
     "α": "\\alpha ", "∂": "\\partial ", "∇": "\\nabla ", "Σ": "\\sum ", "Δ": "\\Delta ",
     "Φ": "\\Phi ", "φ": "\\varphi ", "′": "'", "⊙": "\\odot ", "·": "\\cdot ", "×": "\\times ",
-    "−": "-", "→": "\\to ", "←": "\\leftarrow ", "≈": "\\approx ", "‖": "\\|", "√": "\\surd ",
+    "−": "-", "→": "\\to ", "←": "\\leftarrow ", "≈": "\\approx ", "√": "\\surd ",
     "½": "\\tfrac12 ", "≤": "\\le ", "≥": "\\ge ", "∞": "\\infty ", "…": "\\dots ", "–": "-",
     "≡": "\\equiv ", "✓": "\\checkmark ", "✗": "\\times ", "≠": "\\ne ", "\\": "\\backslash ",
-    "γ": "\\gamma ", "β": "\\beta ", "μ": "\\mu ", "ε": "\\varepsilon ", "ẑ": "\\hat z",
+    "γ": "\\gamma ", "β": "\\beta ", "μ": "\\mu ", "ẑ": "\\hat z",
   ]
 
   /// Applies a form to what stands between ⟦ and ⟧, and takes the marks away.

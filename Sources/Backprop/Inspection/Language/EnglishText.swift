@@ -188,6 +188,8 @@ enum EnglishText {
     "check.curveNote": "a V: truncation grows as h², rounding as 1/h",
     "check.curveFlat":
       "the worst is large for every h, so it is not the differences that are wrong",
+    "check.curveUnresolved":
+      "the worst is large for every h: rounding hides derivatives as small as these",
     "check.median": "median",
     "check.curveWorst": "worst",
     "check.curveBar": "log of the median",
@@ -223,7 +225,8 @@ enum EnglishText {
     "check.brokenRegularizer": "The gradient of ½λ‖W‖² is not λW.",
     "check.suspicious": "Suspicious, though not wrong: {0}.",
     "check.inconclusive":
-      "Nothing is wrong, but {0} could not be judged: no h avoids a kink there, or C is\nnot finite beside θ.",
+      "Nothing is wrong, but {0} could not be judged: the derivatives are too small for\ndifferences, no h avoids a kink there, or C is not finite beside θ.",
+    "check.notCaught": "The mistake made on purpose was not caught.",
     "check.passed": "Passed: backpropagation agrees with the differences, both assumptions hold.",
     "check.failed": "Failed.",
   ]

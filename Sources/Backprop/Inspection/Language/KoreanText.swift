@@ -150,6 +150,8 @@ enum KoreanText {
     "check.curve": "단순 중앙 차분의 h에 따른 오차",
     "check.curveNote": "V자 곡선: 절단 오차는 h²로, 반올림 오차는 1/h로 커짐",
     "check.curveFlat": "어떤 h로도 최대 오차가 줄지 않으므로, 틀린 것은 차분이 아님",
+    "check.curveUnresolved":
+      "어떤 h로도 최대 오차가 줄지 않음: 도함수가 작아 반올림 오차에 묻힘",
     "check.median": "중앙값",
     "check.curveWorst": "최대",
     "check.curveBar": "중앙값의 로그",
@@ -182,7 +184,8 @@ enum KoreanText {
     "check.brokenRegularizer": "½λ‖W‖²의 기울기가 λW가 아님.",
     "check.suspicious": "틀리지는 않았지만 의심스러움: {0}.",
     "check.inconclusive":
-      "틀린 것은 없지만 {0}은(는) 판정하지 못했습니다. 어떤 h로도 꺾임점을 피할 수\n없거나, θ 곁에서 C가 유한하지 않습니다.",
+      "틀린 것은 없지만 {0}은(는) 판정하지 못했습니다. 도함수가 차분으로 재기에 너무\n작거나, 어떤 h로도 꺾임점을 피할 수 없거나, θ 곁에서 C가 유한하지 않습니다.",
+    "check.notCaught": "일부러 낸 실수를 잡아내지 못했습니다.",
     "check.passed": "통과: 역전파와 차분이 일치하고, 두 가정이 성립.",
     "check.failed": "실패.",
   ]
