@@ -28,7 +28,7 @@ extension Explanation {
       blocks.append(.table(updateTable(l, &isRounded)))
       if let table = normalizationTable(l, &isRounded) { blocks.append(.table(table)) }
     }
-    if isNormalized, hasPenalty || step.weightDecay > 0 {
+    if isNormalized, penalty.isPresent || step.weightDecay > 0 {
       blocks.append(.text(say("explain.norm.noDecay")))
     }
     if step.isPlainDescent, let place = shownWeights(lastLayer).first {
