@@ -338,3 +338,22 @@ struct SaturatedOutputTests {
     #expect(magnitudes[layer: 0, output: 0, input: nil] == 12)
   }
 }
+
+@Suite("Traces of gradients that are exactly 0")
+struct ZeroGradientTraceTests {
+  @Test(
+    "A rule of signs moves nothing along a gradient of 0, and the trace is verified",
+    arguments: [OptimizerRule.lion(), .rprop(), .adam(), .lbfgs()])
+  func zeroGradient(rule: OptimizerRule) throws {
+    // The second input is 0, and so is every ∂C/∂w of its column.
+    let network = try Network<Float>(
+      sizes: [2, 4, 3], activations: [.relu, .softmax], loss: .crossEntropy, seed: 1)
+    let data = Dataset<Float>(inputs: Matrix([[1, 0]]), targets: Matrix([[0, 1, 0]]))
+    let trace = network.trace(
+      data.batch, examples: [1],
+      optimizer: Optimizer<Float>(rule: rule, for: network.parameters.layout), learningRate: 0.01,
+      l2Penalty: 0, pool: nil)
+    let verification = trace.verification(for: network)
+    #expect(verification.verified && verification.worstResidual.isFinite, "\(verification)")
+  }
+}
