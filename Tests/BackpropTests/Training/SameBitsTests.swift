@@ -1,4 +1,5 @@
 import CBackprop
+import Foundation
 import Testing
 
 @testable import Backprop
@@ -9,7 +10,7 @@ struct SameBitsTests {
   static func spooled<T: Scalar>(_ data: Dataset<T>) throws -> SpooledDataset<T> {
     let spool = try SpooledDataset<T>(
       count: data.count, inputs: data.inputs.columns, outputs: data.targets.columns,
-      hasWeights: data.weights != nil, in: "/tmp")
+      hasWeights: data.weights != nil, in: FileManager.default.temporaryDirectory.path)
     for row in 0..<data.count {
       try spool.write(
         Dataset(
