@@ -105,20 +105,6 @@ struct NoiseOptions: ParsableArguments {
     return values
   }
 
-  /// Refuses noise under a rule that compares losses along a line: they must be those of one function.
-  func check(under rule: OptimizerRule, layers: [Layer]) throws {
-    guard rule.searchesLines else { return }
-    let given = [
-      ("--input-noise", inputNoise ?? 0 > 0), ("--input-dropout", inputDropout ?? 0 > 0),
-      ("--label-smoothing", labelSmoothing ?? 0 > 0), ("--mixup", mixup ?? 0 > 0),
-      ("--dropout", layers.contains { $0.dropout > 0 }),
-    ]
-    guard let (option, _) = given.first(where: \.1) else { return }
-    throw UsageError(
-      "\(option) has no meaning for \(rule.name), which compares losses along a line and needs the same "
-        + "loss each time; leave it out, or use another --optimizer")
-  }
-
   /// A configuration with these options in it. 0 is the same as nothing.
   func configure(_ configuration: TrainingConfiguration) -> TrainingConfiguration {
     func unlessZero(_ value: Double?) -> Double? { value == 0 ? nil : value }

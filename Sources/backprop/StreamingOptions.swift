@@ -40,7 +40,7 @@ struct StreamingOptions: ParsableArguments {
   func check(_ training: RunOptions) throws {
     for (option, value, most) in [
       ("--shuffle-block", shuffleBlock, 1_000_000_000),
-      ("--shuffle-window", shuffleWindow, 1_000_000), ("--shards", shards, 65_536),
+      ("--shuffle-window", shuffleWindow, 1_000_000), ("--shards", shards, 1024),
     ] {
       if let value, !(1...most).contains(value) {
         throw UsageError("\(option) \(value): give a number from 1 to \(most)")

@@ -165,7 +165,29 @@ struct TrainingJob {
         to: try command.training.configuration(examples: examples, hasValidation: hasValidation)))
     try command.updates.apply(
       to: &configuration, examples: examples, layers: network.layers.count)
+    if configuration.optimizer.searchesLines {
+      try checkSearch(configuration, of: network.layers)
+    }
     return configuration
+  }
+
+  /// Refuses what has no meaning for a rule that compares losses along a line: they must be those of
+  /// one function, and the point that it finds is the next one.
+  private func checkSearch(_ configuration: TrainingConfiguration, of layers: [Layer]) throws {
+    let given = [
+      ("--dropout", layers.contains { $0.dropout > 0 }),
+      ("--input-noise", configuration.inputNoise != nil),
+      ("--input-dropout", configuration.inputDropout != nil),
+      ("--label-smoothing", configuration.labelSmoothing != nil),
+      ("--mixup", configuration.mixup != nil), ("--max-norm", configuration.maxNorm != nil),
+      ("--ema or --swa", configuration.averaging != nil),
+      ("--accumulate", (configuration.accumulate ?? 1) > 1),
+      ("--rate-factors", configuration.tensorFactors != nil),
+    ]
+    guard let (option, _) = given.first(where: \.1) else { return }
+    throw UsageError(
+      "\(option) has no meaning for \(configuration.optimizer.name), which compares losses along a line "
+        + "and goes where it finds the least; leave it out, or use another --optimizer")
   }
 
   /// Trains, saves and reports; throws the exit code unless all went well.

@@ -58,6 +58,10 @@ struct UpdateCommandTests {
       (["--rate-factors", "1,x"], "\"x\""), (["--cycle-momentum", "0.9"], "low:high"),
       (["--cycle-momentum", "0.8:0.9"], "one-cycle"), (["--decay-biases"], "--weight-decay"),
       (["--rate-factors", "1,2,3"], "2 layers"),
+      (["--optimizer", "lbfgs", "--max-norm", "1"], "no meaning for lbfgs"),
+      (["--optimizer", "lbfgs", "--ema", "0.9"], "no meaning for lbfgs"),
+      (["--optimizer", "lbfgs", "--dropout", "0.2"], "no meaning for lbfgs"),
+      (["--optimizer", "lbfgs", "--mixup", "0.3"], "no meaning for lbfgs"),
       (["--rate-factors", "1e300", "--bias-rate-factor", "1e300"], "smaller"),
     ])
   func refused(options: [String], text: String) throws {

@@ -70,6 +70,11 @@ extension Trainer {
       configuration.averaging == nil,
       "averaging \(configuration.averaging as Any): the average of the weights ends with the call")
     precondition(chunk.count >= 1, "a chunk without examples")
+    do {
+      try configuration.noise.check(for: network.loss)
+    } catch {
+      preconditionFailure(error.description)
+    }
     // Examples in memory are always there to be read.
     var noFailure: FileError?
     var run = Run(self, network, .memory(chunk), nil, metrics, &noFailure)

@@ -643,7 +643,8 @@ struct LossTotals: Codable, Equatable {
       penaltySum += penalty * Double(count)
     case .sum:
       dataSum += dataLoss
-      penaltySum += penalty
+      // Once for all batches of an update.
+      penaltySum += penalty * Double(count) / Double(all)
     }
     self.count += count
   }

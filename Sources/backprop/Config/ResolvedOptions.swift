@@ -59,6 +59,7 @@ extension TrainingJob {
       options["norm"] = norms.allSatisfy { $0 == first } ? .string(first) : JSONValue(norms)
     }
     switch rule {
+    case .lbfgs(let memory): options["optimizer"] = .string("\(rule.name):\(memory)")
     // Where it moves, --cycle-momentum tells of it.
     case _ where configuration.cycleMomentum != nil: break
     case .momentum(let momentum), .nesterov(let momentum):
@@ -71,7 +72,7 @@ extension TrainingJob {
     } else if let warmUp = configuration.warmUp {
       options["warm-up"] = JSONValue(warmUp)
     }
-    if let block = configuration.shuffleBlock {
+    if let block = configuration.shuffleBlock, configuration.shuffles {
       options["shuffle-block"] = JSONValue(block.rows)
       options["shuffle-window"] = JSONValue(block.window)
     }

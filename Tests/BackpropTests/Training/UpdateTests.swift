@@ -183,6 +183,20 @@ struct UpdateTests {
     }
   }
 
+  @Test("The penalty of an update counts once, however many batches it is made of")
+  func penaltyOfJoinedBatches() {
+    // An update of 3 + 1 examples, C = 6 + 2 in sum, penalty 4; as one batch, and as two.
+    for reduction in Reduction.allCases {
+      let scale = reduction == .mean ? 0.25 : 1
+      var one = LossTotals()
+      one.add(8 * scale, 4, count: 4, of: 4, reduction: reduction)
+      var two = LossTotals()
+      two.add(6 * scale, 4, count: 3, of: 4, reduction: reduction)
+      two.add(2 * scale, 4, count: 1, of: 4, reduction: reduction)
+      #expect(two.dataLoss == one.dataLoss && two.objective == one.objective)
+    }
+  }
+
   @Test(
     "Factors scale the step of each layer's weights and biases; 0 leaves them",
     arguments: OptimizerRule.allCases.filter { !$0.searchesLines })
