@@ -69,7 +69,7 @@ static void run(int product, struct shape s) {
       kernels->pass_down(pool, s.m, s.n, s.k, delta, ldd, panels, BP_RELU, 0, a, lda, out, lda);
       break;
     default:
-      kernels->parameter_gradient(pool, s.m, s.k, s.n, a, lda, delta, ldd, gradient);
+      kernels->parameter_gradient(pool, s.m, s.k, s.n, a, lda, delta, ldd, NULL, gradient);
   }
 }
 static double rate(int product, struct shape s) {

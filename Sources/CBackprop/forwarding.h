@@ -12,8 +12,8 @@ void BP_NAME(pass_down)(bp_pool *pool, size_t m, size_t n, size_t k, const BP_RE
       out, ldout);
 }
 void BP_NAME(parameter_gradient)(bp_pool *pool, size_t m, size_t k, size_t n, const BP_REAL *a,
-    size_t lda, const BP_REAL *delta, size_t lddelta, BP_REAL *gradient) {
-  BP_ACTIVE->parameter_gradient(pool, m, k, n, a, lda, delta, lddelta, gradient);
+    size_t lda, const BP_REAL *delta, size_t lddelta, const bp_rows *ahead, BP_REAL *gradient) {
+  BP_ACTIVE->parameter_gradient(pool, m, k, n, a, lda, delta, lddelta, ahead, gradient);
 }
 void BP_NAME(pack)(size_t k, size_t n, const BP_REAL *weights, const BP_REAL *biases,
     BP_REAL *panels) {

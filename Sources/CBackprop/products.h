@@ -7,11 +7,8 @@
 
 enum {
   CHUNK_ROWS = 192,            // a multiple of every tile's height
-  ALONE_BELOW_FLOPS = 600000,  // less work than this is not worth a hand-off
-  // With few examples a weight that one thread's cache holds and the other's does not costs more to
-  // carry over than to use; unless there are so many weights that neither cache holds them.
-  FEW_EXAMPLES = 16,
-  MANY_WEIGHTS = 262144,
+  MOST_FETCHED_BYTES = 1 << 19,
+  ALONE_BELOW_FLOPS = 400000,  // less work than this is not worth a hand-off
 };
 
 struct product {
@@ -24,6 +21,7 @@ struct product {
   size_t ldkept;
   real *z;
   size_t ldz;
+  const bp_rows *ahead;
   real *out;
   size_t ldout;
 };
@@ -33,16 +31,20 @@ struct share {
   size_t row, row_end, column, column_end;
 };
 
-// Splits by columns in steps of a tile or by rows, whichever leaves the smaller largest share.
+// Splits by columns, in steps of a tile or of a panel, or by rows, whichever leaves the smallest
+// largest share. Columns come first where it makes little difference: then a thread meets the same
+// panels forward, in their gradient and in their update, and they stay in its cache.
 INLINE struct share share_of(size_t rows, size_t columns, int part, int parts) {
   struct share s = {0, rows, 0, columns};
   if (parts == 1) return s;
-  const size_t step = TILE_COLUMNS > BP_PANEL ? TILE_COLUMNS : BP_PANEL;
   size_t count = (size_t)parts, index = (size_t)part;
-  size_t units = (columns + step - 1) / step;
-  size_t by_columns = (units + count - 1) / count * step * rows;
-  size_t by_rows = (rows + count - 1) / count * columns;
-  if (by_columns <= by_rows + by_rows / 16) {
+  size_t step = TILE_COLUMNS > BP_PANEL ? TILE_COLUMNS : BP_PANEL;
+  size_t by_columns = (columns + count * step - 1) / (count * step) * step;
+  const size_t by_panels = (columns + count * BP_PANEL - 1) / (count * BP_PANEL) * BP_PANEL;
+  if (by_panels < by_columns) step = BP_PANEL, by_columns = by_panels;
+  const size_t units = (columns + step - 1) / step;
+  const size_t by_rows = (rows + count - 1) / count * columns;
+  if (by_columns * rows <= by_rows + by_rows / 16) {
     s.column = smaller(columns, units * index / count * step);
     s.column_end = smaller(columns, units * (index + 1) / count * step);
   } else {
@@ -54,8 +56,7 @@ INLINE struct share share_of(size_t rows, size_t columns, int part, int parts) {
 
 // The pool that a product of m examples is worth: a function of its shape alone.
 INLINE bp_pool *product_pool(bp_pool *pool, size_t m, size_t k, size_t n) {
-  if (2 * m * k * n < ALONE_BELOW_FLOPS) return NULL;
-  return m < FEW_EXAMPLES && k * n < MANY_WEIGHTS ? NULL : pool;
+  return 2 * m * k * n < ALONE_BELOW_FLOPS ? NULL : pool;
 }
 
 // Columns to compute for n used ones: half of the last panel, where a vector is no wider, and no more.
@@ -106,10 +107,10 @@ static void affine_part(void *context, int part, int parts) {
           wide_tile(&t, height);
         } else if (left >= TILE_COLUMNS) {
           width = TILE_COLUMNS;
-          sweep(t, height, pack ? A_PACKED : A_BY_ROWS, false);
+          sweep(t, height, pack ? A_PACKED : A_BY_ROWS, false, NULL);
         } else {
           width = W;
-          sweep(t, height, pack ? A_PACKED : A_BY_ROWS, true);
+          sweep(t, height, pack ? A_PACKED : A_BY_ROWS, true, NULL);
         }
         if (last && !fused && (p->z != p->out || p->activation != BP_IDENTITY))
           activate(height, width, t.c, ldc, p->activation, p->parameter,
@@ -165,7 +166,7 @@ static void pass_down_part(void *context, int part, int parts) {
                     transposed + i * width, width);
         for (size_t i = 0; used < width && i < steps; i++)
           for (size_t c = used; c < width; c++) transposed[i * width + c] = 0;
-        sweep(t, height, pack ? A_PACKED : A_BY_ROWS, width != TILE_COLUMNS);
+        sweep(t, height, pack ? A_PACKED : A_BY_ROWS, width != TILE_COLUMNS, NULL);
         if (last && (p->activation != BP_IDENTITY || used < width))
           multiply_derivative_to(width, height, used, t.c, p->ldout,
                                  p->kept ? p->kept + row * p->ldkept + j : NULL, p->ldkept,
@@ -190,6 +191,26 @@ static void pass_down(bp_pool *pool, size_t m, size_t n, size_t k, const real *d
 
 // MARK: BP3, BP4
 
+// Zeros past n in rows of the last panel, also where a times a zero of δ was NaN.
+INLINE void clear_padding(size_t rows, size_t n, real *row) {
+  for (size_t r = 0; r < rows; r++, row += BP_PANEL)
+    for (int v = 0; v < V; v++)
+      store(row + v * W, (size_t)(v * W) < n % BP_PANEL
+                             ? first_lanes(load(row + v * W), n % BP_PANEL - (size_t)(v * W), 0)
+                             : splat(0));
+}
+
+// The share of the rows ahead that one thread fetches in so many tiles; nothing if they are more than
+// the second cache keeps.
+INLINE struct fetching fetching_of(const bp_rows *rows, size_t tiles, int part, int parts) {
+  if (!rows || tiles == 0 || rows->count * rows->bytes > MOST_FETCHED_BYTES)
+    return (struct fetching){0};
+  struct fetching f = {.rows = rows, .row = rows->count * (size_t)part / (size_t)parts,
+                       .row_end = rows->count * ((size_t)part + 1) / (size_t)parts};
+  f.lines_a_tile = ((f.row_end - f.row) * ((rows->bytes + 63) / 64) + tiles - 1) / tiles;
+  return f;
+}
+
 // gradient[panel][i][j] = Σₓ a[x][i] δ[x][j], the inner index being the example x; row k, the bias,
 // has a one in place of a. Panels of gradient are 16 columns of δ.
 static void gradient_part(void *context, int part, int parts) {
@@ -202,6 +223,9 @@ static void gradient_part(void *context, int part, int parts) {
   const bool pack = s.column_end - s.column >= 8 * BP_PANEL && m >= 8 && rows >= 64;
   if (s.column >= s.column_end || (rows == 0 && !biases)) return;
   real *packed = bp_scratch();
+  const size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS *
+                       ((s.column_end - s.column + TILE_COLUMNS - 1) / TILE_COLUMNS);
+  struct fetching fetching = fetching_of(p->ahead, tiles, part, parts);
   bool last = false;  // one block even if m is 0
   for (size_t first = 0, steps; !last; first += steps) {
     steps = smaller(block, m - first);
@@ -222,7 +246,7 @@ static void gradient_part(void *context, int part, int parts) {
         width = narrow ? W : TILE_COLUMNS;
         t.b = delta + j;
         t.c = p->out + j / BP_PANEL * panel + row * BP_PANEL + j % BP_PANEL;
-        sweep(t, height, pack ? A_PACKED : A_BY_COLUMNS, narrow);
+        sweep(t, height, pack ? A_PACKED : A_BY_COLUMNS, narrow, &fetching);
       }
     }
     if (!biases) continue;
@@ -232,24 +256,18 @@ static void gradient_part(void *context, int part, int parts) {
       t.b = delta + j;
       t.c = p->out + j / BP_PANEL * panel + k * BP_PANEL + j % BP_PANEL;
       width = s.column_end - j < TILE_COLUMNS ? W : TILE_COLUMNS;
-      sweep(t, 1, A_BY_COLUMNS, width == W);
+      sweep(t, 1, A_BY_COLUMNS, width == W, NULL);
     }
   }
-  // Zeros past n, also where a times a zero of δ was NaN.
   if (s.column_end == columns && n % BP_PANEL != 0)
-    for (size_t r = s.row; r < s.row_end + biases; r++) {
-      real *row = p->out + n / BP_PANEL * panel + r * BP_PANEL;
-      for (int v = 0; v < V; v++)
-        store(row + v * W, (size_t)(v * W) < n % BP_PANEL
-                               ? first_lanes(load(row + v * W), n % BP_PANEL - (size_t)(v * W), 0)
-                               : splat(0));
-    }
+    clear_padding(s.row_end + biases - s.row, n, p->out + n / BP_PANEL * panel + s.row * BP_PANEL);
 }
 
 static void parameter_gradient(bp_pool *pool, size_t m, size_t k, size_t n, const real *a,
-                               size_t lda, const real *delta, size_t lddelta, real *gradient) {
+                               size_t lda, const real *delta, size_t lddelta,
+                               const bp_rows *ahead, real *gradient) {
   struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .b = delta, .ldb = lddelta,
-                      .out = gradient};
+                      .ahead = ahead, .out = gradient};
   bp_pool_run(product_pool(pool, m, k, n), gradient_part, &p);
 }
 

@@ -5,7 +5,7 @@
 #include "elementary.h"
 
 // Below so many elements one thread gathers alone.
-enum { GATHER_SHARE = 65536 };
+enum { GATHER_SHARE = 4096 };
 
 struct gathering {
   size_t count, columns;
@@ -25,8 +25,11 @@ static void gather_part(void *context, int part, int parts) {
       const real *next = g->source + (size_t)g->indices[i + 2] * g->ldsource;
       for (size_t j = 0; j < g->columns; j += 64 / sizeof(real)) __builtin_prefetch(next + j);
     }
-    memcpy(g->out + i * g->ldout, g->source + (size_t)g->indices[i] * g->ldsource,
-           g->columns * sizeof(real));
+    const real *row = g->source + (size_t)g->indices[i] * g->ldsource;
+    real *out = g->out + i * g->ldout;
+    size_t j = 0;
+    for (; j + W <= g->columns; j += W) store(out + j, load(row + j));
+    for (; j < g->columns; j++) out[j] = row[j];
   }
 }
 static void gather(bp_pool *pool, size_t count, size_t columns, const real *source,

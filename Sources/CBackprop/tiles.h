@@ -111,15 +111,35 @@ INLINE size_t wide_columns(size_t rows) {
   return (rows == 1 ? WIDE_VECTORS : WIDE_VECTORS / 2) * W;
 }
 
+// What is fetched between tiles: a thread's share of some rows, a few lines of the cache a tile.
+struct fetching {
+  const bp_rows *rows;
+  size_t row, row_end, byte;  // the next line, and where the share ends
+  size_t lines_a_tile;
+};
+
+INLINE void fetch_some(struct fetching *f) {
+  for (size_t i = f->lines_a_tile; i > 0 && f->row < f->row_end; i--) {
+    const bp_rows *rows = f->rows;
+    __builtin_prefetch((const char *)rows->source + rows->indices[f->row] * rows->stride + f->byte,
+                       0, 2);
+    f->byte += 64;
+    if (f->byte < rows->bytes) continue;
+    f->byte = 0;
+    f->row++;
+  }
+}
+
 typedef enum a_order { A_BY_ROWS, A_BY_COLUMNS, A_PACKED } a_order;
 
 // Runs the tiles of `rows` rows below each other, all of one width.
-INLINE void sweep(struct tile t, size_t rows, a_order order, bool narrow) {
+INLINE void sweep(struct tile t, size_t rows, a_order order, bool narrow, struct fetching *f) {
   uint32_t tiles = ((uint32_t)rows + TILE_ROWS - 1) / TILE_ROWS;
   if (tiles == 0) return;
   uint32_t height = (uint32_t)rows / tiles, taller = (uint32_t)rows % tiles;
   for (uint32_t i = 0; i < tiles; i++) {
     size_t h = height + (i < taller);
+    if (f) fetch_some(f);
     if (order == A_PACKED) t.lda = h;
     if (order == A_BY_ROWS)
       narrow ? narrow_tile_by_rows(&t, h) : tile_by_rows(&t, h);
@@ -182,8 +202,9 @@ NOINLINE void pack_a(size_t rows, size_t steps, const real *a, size_t lda, bool 
       transpose(h, steps, a, lda, out, h);
       a += h * lda;
     } else {
+      // Whole vectors: what goes too far is overwritten by the next step's, or lies in the slack.
       for (size_t t = 0; t < steps; t++)
-        for (size_t r = 0; r < h; r++) out[t * h + r] = a[t * lda + r];
+        for (size_t r = 0; r < h; r += W) store(out + t * h + r, load(a + t * lda + r));
       a += h;
     }
     out += h * steps;

@@ -3,7 +3,7 @@
 #include "simd.h"
 
 // Below so many elements one thread does it all.
-enum { UPDATE_SHARE = 65536 };
+enum { UPDATE_SHARE = 16384 };
 
 // What a pass needs; the rows of all panels are numbered through and split among threads.
 struct update {

@@ -101,7 +101,7 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   // BP3 and BP4.
   for (size_t j = 0; j < panels * (k + 1) * 16; j++) packed[j] = (REF_REAL)NAN;
   const bool odd = (m + k + n) % 2;
-  kernels->parameter_gradient(pool, m, k, n, odd ? compact : a, odd ? k : lda, delta, ldd, packed);
+  kernels->parameter_gradient(pool, m, k, n, odd ? compact : a, odd ? k : lda, delta, ldd, NULL, packed);
   kernels->unpack(k, n, packed, w2, b2);
   REF_NAME(parameter_gradient)(fused, m, k, n, a, lda, delta, ldd, w3, b3);
   if (REF_NAME(first_difference)(n, k, w2, k, w3, k) >= 0) fault = "parameter_gradient: weights";
@@ -140,7 +140,7 @@ const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size
   kernels->pack(k, n, w, NULL, packed);
   kernels->affine(NULL, m, k, n, a, lda, packed, BP_IDENTITY, 0, NULL, 0, out, ldd);
   kernels->pass_down(NULL, m, n, k, delta, ldd, packed, BP_IDENTITY, 0, NULL, 0, below, lda);
-  kernels->parameter_gradient(NULL, examples, m, n, x, ldx, delta, ldd, gradient);
+  kernels->parameter_gradient(NULL, examples, m, n, x, ldx, delta, ldd, NULL, gradient);
   for (size_t row = first, rows; row < m; row += rows) {
     rows = m - row < 7 ? m - row : 7;
     kernels->affine(NULL, rows, k, n, a + row * lda, lda, packed, BP_IDENTITY, 0, NULL, 0, few, ldd);
@@ -149,7 +149,7 @@ const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size
                        few, lda);
     if (REF_NAME(first_difference)(rows, k, few, lda, below + row * lda, lda) >= 0)
       fault = "pass_down";
-    kernels->parameter_gradient(NULL, examples, rows, n, x + row, ldx, delta, ldd, part);
+    kernels->parameter_gradient(NULL, examples, rows, n, x + row, ldx, delta, ldd, NULL, part);
     for (size_t p = 0; p < ldd / 16; p++)
       if (REF_NAME(first_difference)(rows, 16, part + p * (rows + 1) * 16, 16,
                                      gradient + (p * (m + 1) + row) * 16, 16) >= 0)
@@ -584,7 +584,7 @@ uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool) {
     kernels->pass_down(pool, m, n, k, out2, ldd, w, BP_TANH, 0, a, lda, out, lda);
     HASH(out, m, k, lda);
   }
-  kernels->parameter_gradient(pool, m, k, n, a, lda, out2, ldd, gradient);
+  kernels->parameter_gradient(pool, m, k, n, a, lda, out2, ldd, NULL, gradient);
   HASH(gradient, 5, (k + 1) * 16, (k + 1) * 16);
   for (bp_function f = BP_EXP; f <= BP_ERF; f++) {
     for (size_t i = 0; i < m * lda; i++) out[i] = f == BP_LOG ? 1 + a[i] : a[i] * 3 / 4;

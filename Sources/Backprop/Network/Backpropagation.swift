@@ -107,9 +107,11 @@ extension Network {
     } else {
       switch layers[layer] {
       case .dense(let dense):
-        dense.formBiasAndWeightGradient(
-          rows: workspace.rows, below: below, delta: workspace.states[layer].delta,
-          gradient: target, pool: pool)
+        workspace.withRowsAhead(of: layer) { ahead in
+          dense.formBiasAndWeightGradient(
+            rows: workspace.rows, below: below, delta: workspace.states[layer].delta,
+            fetching: ahead, gradient: target, pool: pool)
+        }
       }
     }
     formNormalizationGradient(of: layer, in: workspace, into: &gradient)

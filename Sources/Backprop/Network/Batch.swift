@@ -85,6 +85,21 @@ public struct Batch<T: Scalar> {
   }
 }
 
+extension Workspace {
+  /// Hands the rows of the batch that comes next to the gradient of the first layer, the last work of a
+  /// pass, which fetches them from memory on the way; nil to the other layers.
+  func withRowsAhead(of layer: Int, _ body: (UnsafePointer<RowsAhead>?) -> Void) {
+    guard layer == 0, let ahead, case .indices(let indices) = ahead.rows else { return body(nil) }
+    indices.withUnsafeBufferPointer { indices in
+      let size = MemoryLayout<T>.stride
+      var rows = RowsAhead(
+        source: ahead.inputs.start, stride: ahead.inputs.stride * size,
+        bytes: ahead.inputs.columns * size, indices: indices.baseAddress, count: indices.count)
+      body(&rows)
+    }
+  }
+}
+
 extension Matrix {
   /// The rows of a range where they are if they are padded, else copied.
   func paddedView(

@@ -75,14 +75,16 @@ public struct DenseLayer: Hashable, Sendable {
   /// - Parameters:
   ///   - below: a of the layer below, `[m, inputs]`.
   ///   - delta: δ of this layer, `[m, affine outputs]`.
+  ///   - ahead: Rows that are gathered next, or nil; they are fetched meanwhile.
   ///   - gradient: Receives this layer's panels: rows of ∂C/∂W, then the row of ∂C/∂b.
   func formBiasAndWeightGradient<T: Scalar>(
-    rows: Int, below: MatrixView<T>, delta: MatrixView<T>, gradient: UnsafeMutablePointer<T>,
+    rows: Int, below: MatrixView<T>, delta: MatrixView<T>,
+    fetching ahead: UnsafePointer<RowsAhead>? = nil, gradient: UnsafeMutablePointer<T>,
     pool: ThreadPool?
   ) {
     T.kernels.parameterGradient(
       pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, delta.start,
-      delta.stride, gradient)
+      delta.stride, ahead, gradient)
   }
 
   /// BP2: passes δ of this layer down, δˡ⁻¹ = (δˡ W) ⊙ σ′(zˡ⁻¹).

@@ -13,6 +13,8 @@ public struct Workspace<T: Scalar>: ~Copyable {
 
   /// The last batch, held so that the views of its rows stay valid.
   var batch: Batch<T>?
+  /// The batch that comes next, if it is known: its rows are fetched while this one is at work.
+  var ahead: Batch<T>?
   /// x of the last batch: the gathered copy, or rows of the data set itself.
   var inputs: MatrixView<T>
   var targets: MatrixView<T>
@@ -69,6 +71,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
     targets = plan.targets
     weights = nil
     batch = nil
+    ahead = nil
   }
 
   private static func plan(

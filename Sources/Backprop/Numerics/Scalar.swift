@@ -16,6 +16,9 @@ where RawSignificand: FixedWidthInteger {
   static var precisionName: String { get }
 }
 
+/// Rows that are gathered next: kernels fetch them on the way.
+typealias RowsAhead = bp_rows
+
 /// The table of kernels for one element type. Contracts stand in `CBackprop.h`.
 public struct Kernels<T>: Sendable {
   typealias In = UnsafePointer<T>?
@@ -30,7 +33,10 @@ public struct Kernels<T>: Sendable {
     @Sendable (
       Pool, Int, Int, Int, In, Int, In, bp_activation, T, In, Int, Out, Int
     ) -> Void
-  let parameterGradient: @Sendable (Pool, Int, Int, Int, In, Int, In, Int, Out) -> Void
+  let parameterGradient:
+    @Sendable (
+      Pool, Int, Int, Int, In, Int, In, Int, UnsafePointer<RowsAhead>?, Out
+    ) -> Void
   let pack: @Sendable (Int, Int, In, In, Out) -> Void
   let unpack: @Sendable (Int, Int, In, Out, Out) -> Void
   let activate: @Sendable (Int, Int, In, Int, bp_activation, T, Out, Int) -> Void

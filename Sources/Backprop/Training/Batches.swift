@@ -28,9 +28,15 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
 
   public mutating func next() -> Batch<T>? {
     if let reader { return reader.next() }
-    guard position < inputs.rows else { return nil }
+    let batch = upcoming
+    position += batch?.count ?? 0
+    return batch
+  }
+
+  /// The batch that `next()` will give; nil at the end, and where it has yet to be read from a file.
+  var upcoming: Batch<T>? {
+    guard reader == nil, position < inputs.rows else { return nil }
     let range = position..<Swift.min(position + size, inputs.rows)
-    position = range.upperBound
     return Batch(
       inputs: inputs, targets: targets, weights: weights,
       rows: order.map { .indices($0[range]) } ?? .range(range))

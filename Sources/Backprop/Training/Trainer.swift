@@ -409,7 +409,8 @@ struct Run<T: Scalar>: ~Copyable {
       workspace.batch = batch
     }
 
-    for batch in batches {
+    while let batch = batches.next() {
+      workspace.ahead = batches.upcoming
       // Not the steps of the optimizer, which are others if a run goes on with other batches.
       let position = (epoch - 1) * stepsPerEpoch + running.steps
       let rate = self.rate(at: position)
@@ -516,6 +517,7 @@ struct Run<T: Scalar>: ~Copyable {
     }
     // So that the order of the next epoch is dealt in place.
     workspace.batch = nil
+    workspace.ahead = nil
     let isBest = earlyStopping.record(
       epoch: epoch, evaluation: evaluation, parameters: network.parameters,
       forgettingBefore: beginsAverage)

@@ -69,6 +69,14 @@ bp_pool *bp_pool_create(int threads);
 void bp_pool_destroy(bp_pool *pool);
 int bp_pool_threads(const bp_pool *pool);
 
+// Rows that will be gathered soon: `count` of `bytes` each, the i-th at source + indices[i] · stride.
+typedef struct bp_rows {
+  const void *source;
+  size_t stride, bytes;
+  const uint32_t *indices;
+  size_t count;
+} bp_rows;
+
 // 64-byte aligned (2 MiB with huge pages when large), zero-filled, 4 KiB of slack behind the last
 // byte. NULL when memory is exhausted.
 void *bp_buffer_create(size_t bytes);
