@@ -234,6 +234,8 @@ public struct Trainer<T: Scalar>: Sendable {
 struct Run<T: Scalar>: ~Copyable {
   let configuration: TrainingConfiguration
   let pool: ThreadPool?
+  /// Whether steps use the pool.
+  var choice: PoolChoice
   let metricKind: MetricKind
   let validation: Int?
   let batchSize: Int
@@ -275,6 +277,7 @@ struct Run<T: Scalar>: ~Copyable {
   ) {
     configuration = trainer.configuration
     pool = trainer.threads > 1 ? ThreadPool(threads: trainer.threads) : nil
+    choice = PoolChoice(pool)
     metricKind = metrics
     self.validation = validation?.count
     examples = training.count
@@ -393,6 +396,7 @@ struct Run<T: Scalar>: ~Copyable {
   ) -> TrainingSummary.Reason? {
     let epochStart = clock.now
     var lastReport = epochStart
+    var lastStep = epochStart
     var running =
       resumed
       ?? RunningEpoch(
@@ -411,6 +415,7 @@ struct Run<T: Scalar>: ~Copyable {
 
     while let batch = batches.next() {
       workspace.ahead = batches.upcoming
+      let pool = choice.current
       // Not the steps of the optimizer, which are others if a run goes on with other batches.
       let position = (epoch - 1) * stepsPerEpoch + running.steps
       let rate = self.rate(at: position)
@@ -468,6 +473,8 @@ struct Run<T: Scalar>: ~Copyable {
       running.learningRate = length
       let isInterrupted = isInterrupted()
       let now = clock.now
+      choice.record(now - lastStep)
+      lastStep = now
       if checkpoints != nil {
         saveIfDue(network, running, now: now, isInterrupted: isInterrupted)
       }
