@@ -19,7 +19,7 @@ ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
   Sources/Backprop/Documentation.docc/TheFourEquations.ko.md README.md README.ko.md
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
-.PHONY: help build test lint format bench docs sanitize fuzz check check-peers clean \
+.PHONY: help build test lint format bench bench-quick bench-build docs sanitize fuzz check check-peers clean \
   test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors
 
 help: ## list the targets
@@ -37,9 +37,15 @@ lint: ## what the formatter would change or objects to
 format: ## let the formatter change it
 	$(SWIFT) format -i -r $(SOURCES)
 
-bench: .venv-peers/ready ## our speed beside PyTorch, NumPy and scikit-learn (QUICK=1: under 3 minutes)
+bench: .venv-bench/ready bench-build ## our speed beside every peer's, into Benchmarks/results (an hour)
+	.venv-bench/bin/python Benchmarks/bench.py $(BENCH)
+
+bench-quick: .venv-light/ready bench-build ## ours alone, shorter: 3 minutes; prints, and writes to .build
+	.venv-light/bin/python Benchmarks/bench.py --alone --quick --out .build/bench \
+	  --only training,inference,process,ingestion $(BENCH)
+
+bench-build: build
 	$(SWIFT) build -c release --package-path Benchmarks
-	.venv-peers/bin/python Benchmarks/table.py $(if $(QUICK),--quick)
 
 docs: ## the documentation as a web site in docs/
 	$(SWIFT) package --allow-writing-to-directory docs generate-documentation --target Backprop \
@@ -118,10 +124,17 @@ PURE := numpy typing_extensions sympy mpmath networkx jinja2 MarkupSafe fsspec f
 	Scripts/install-torch .venv-peers
 	@touch $@
 
+# All peers of the benchmark: about 4 GB.
+.venv-bench/ready: Benchmarks/requirements.txt Scripts/install-torch
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet -r Benchmarks/requirements.txt
+	Scripts/install-torch .venv-bench
+	@touch $@
+
 # A stamp of its own, for environments that are older than it.
 .venv-peers/tensorboard: .venv-peers/ready
 	.venv-peers/bin/pip install --quiet tensorboard
 	@touch $@
 
 clean: ## remove everything that was built
-	rm -rf .build .build-* docs .venv-light .venv-peers Benchmarks/.build Fuzz/.build
+	rm -rf .build .build-* docs .venv-light .venv-peers .venv-bench Benchmarks/.build Fuzz/.build

@@ -1,117 +1,104 @@
-// Trains the workloads W1 … W7 on random data in memory and prints samples per second, one JSON
-// object a line. What is timed is the trainer itself: shuffled batches gathered, forward, backward,
-// update, metrics. Usage: backprop-bench [--seconds s] [--threads 1,2] [--workload W1,W4]
-// [--optimizer NAME] [--clip-norm c] [--dropout p] [--ema d] [--max-norm c]
+// Measures this library, and prints one JSON object a line.
+//
+//     backprop-bench [training] [--workload W1,W4 | --sizes 10,32,32,10 --batch 128 --rows 10000]
+//                    [--threads 1,2] [--seconds 2] [--data FOLDER] [--optimizer NAME]
+//                    [--clip-norm c] [--dropout p] [--ema d] [--max-norm c]
+//     backprop-bench check --workload W1 --data FOLDER --steps 20 --rate 0.01 [--threads 1]
+//     backprop-bench inference --sizes 784,128,10 [--rows 1] [--threads 1] [--seconds 1] [--data FOLDER]
+//                    [--outputs FILE]
+//     backprop-bench csv FILE [--threads 1]
+//
+// FOLDER holds data and weights that all contestants share, see Workload.swift.
 
 import Backprop
+import FoundationEssentials
 
-struct Workload {
-  let name: String
-  let sizes: [Int]
-  let hidden: Activation
-  let loss: Loss
-  let optimizer: OptimizerRule
-  let batchSize: Int
-  let examples: Int
-
-  /// Multiply-adds count two: 4·Σ KN + 2·Σ KN without the first layer, for each example.
-  var flopsPerExample: Double {
-    let products = zip(sizes, sizes.dropFirst()).map { Double($0 * $1) }
-    return 4 * products.reduce(0, +) + 2 * products.dropFirst().reduce(0, +)
-  }
-}
-
-let workloads = [
-  Workload(
-    name: "W1", sizes: [784, 30, 10], hidden: .sigmoid, loss: .crossEntropy, optimizer: .sgd,
-    batchSize: 10, examples: 20_000),
-  Workload(
-    name: "W2", sizes: [784, 128, 10], hidden: .relu, loss: .crossEntropy, optimizer: .momentum(),
-    batchSize: 32, examples: 20_000),
-  Workload(
-    name: "W3", sizes: [784, 512, 512, 10], hidden: .relu, loss: .crossEntropy, optimizer: .adam(),
-    batchSize: 128, examples: 12_800),
-  Workload(
-    name: "W4", sizes: [16, 64, 64, 1], hidden: .relu, loss: .squaredError, optimizer: .adam(),
-    batchSize: 32, examples: 32_768),
-  Workload(
-    name: "W5", sizes: [64, 256, 256, 256, 1], hidden: .relu, loss: .squaredError,
-    optimizer: .adamW(), batchSize: 256, examples: 25_600),
-  Workload(
-    name: "W6", sizes: [1024, 4096, 4096, 10], hidden: .relu, loss: .crossEntropy,
-    optimizer: .momentum(), batchSize: 1024, examples: 2048),
-  Workload(
-    name: "W7", sizes: Array(repeating: 256, count: 33) + [10], hidden: .relu, loss: .crossEntropy,
-    optimizer: .adam(), batchSize: 64, examples: 3200),
-]
+let arguments = Array(CommandLine.arguments.dropFirst())
 
 func value(after flag: String) -> String? {
-  let arguments = CommandLine.arguments
   guard let index = arguments.firstIndex(of: flag), index + 1 < arguments.count else { return nil }
   return arguments[index + 1]
 }
 
-let seconds = value(after: "--seconds").flatMap(Double.init) ?? 2
-let threadCounts = (value(after: "--threads") ?? "1,2").split(separator: ",").compactMap { Int($0) }
-let otherRule = value(after: "--optimizer").flatMap { OptimizerRule(name: $0) }
-let clipNorm = value(after: "--clip-norm").flatMap(Double.init)
-let dropout = value(after: "--dropout").flatMap(Double.init)
-let ema = value(after: "--ema").flatMap(Double.init)
-let maxNorm = value(after: "--max-norm").flatMap(Double.init)
-let chosen = value(after: "--workload").map { $0.split(separator: ",").map(String.init) }
-
-/// Samples per second of each epoch, for about `seconds`.
-func measure(_ workload: Workload, threads: Int) throws -> [Double] {
-  var random = RandomSource(seed: 1, purpose: .sampling)
-  let outputs = workload.sizes[workload.sizes.count - 1]
-  var inputs = Matrix<Float>(rows: workload.examples, columns: workload.sizes[0])
-  var targets = Matrix<Float>(rows: workload.examples, columns: outputs)
-  for row in 0..<inputs.rows {
-    for column in 0..<inputs.columns { inputs[row, column] = Float(random.uniform()) }
-    if outputs == 1 {
-      targets[row, 0] = Float(random.uniform())
-    } else {
-      targets[row, random.index(below: outputs)] = 1
-    }
-  }
-  let isClassification = outputs > 1
-  var network = try Network<Float>(
-    sizes: workload.sizes,
-    activations: Array(repeating: workload.hidden, count: workload.sizes.count - 2)
-      + [isClassification ? .softmax : .identity],
-    loss: workload.loss,
-    dropout: dropout.map { Array(repeating: $0, count: workload.sizes.count - 2) } ?? [], seed: 1)
-  var configuration = TrainingConfiguration(
-    optimizer: otherRule ?? workload.optimizer, learningRate: 1e-4, schedule: .constant,
-    batchSize: workload.batchSize, epochs: 1_000_000, clipNorm: clipNorm)
-  configuration.averaging = ema.map { .exponential(decay: $0) }
-  configuration.maxNorm = maxNorm
-  let clock = ContinuousClock()
-  var rates: [Double] = []
-  var start = clock.now
-  Trainer<Float>(configuration: configuration, threads: threads).train(
-    &network, on: Dataset(inputs: inputs, targets: targets),
-    metrics: isClassification
-      ? .classification(probabilities: true) : .regression(scales: [1]),
-    report: { event in
-      if case .start = event { start = clock.now }
-      // The first epoch warms the caches up.
-      if case .epoch(let report) = event, report.epoch > 1 {
-        rates.append(report.examplesPerSecond)
-      }
-    },
-    isInterrupted: { rates.count >= 3 && clock.now - start > .seconds(seconds) })
-  return rates.sorted()
+func numbers(after flag: String) -> [Int]? {
+  value(after: flag)?.split(separator: ",").compactMap { Int($0) }
 }
 
-for workload in workloads where chosen?.contains(workload.name) ?? true {
-  for threads in threadCounts {
-    let rates = try measure(workload, threads: threads)
-    let median = rates[rates.count / 2]
-    let best = rates[rates.count - 1]
+func number(after flag: String) -> Double? { value(after: flag).flatMap(Double.init) }
+
+func rounded(_ value: Double, _ unit: Double = 100) -> Double { (value * unit).rounded() / unit }
+
+/// The workloads that were asked for.
+func chosenWorkloads() -> [Workload] {
+  var chosen = Workload.all
+  if let names = value(after: "--workload")?.split(separator: ",").map(String.init) {
+    chosen = chosen.filter { names.contains($0.name) }
+  }
+  if let sizes = numbers(after: "--sizes") {
+    let isRegression = sizes[sizes.count - 1] == 1 || arguments.contains("--regression")
+    chosen = [
+      Workload(
+        name: sizes.map(String.init).joined(separator: "-"), sizes: sizes, hidden: .relu,
+        loss: isRegression ? .squaredError : .crossEntropy, optimizer: .adam(),
+        batchSize: Int(number(after: "--batch") ?? 32), examples: 10_000)
+    ]
+  }
+  for index in chosen.indices {
+    if let rows = number(after: "--rows") { chosen[index].examples = Int(rows) }
+    if let rule = value(after: "--optimizer").flatMap({ OptimizerRule(name: $0) }) {
+      chosen[index].optimizer = rule
+    }
+  }
+  return chosen
+}
+
+let threadCounts = numbers(after: "--threads") ?? [1, 2]
+let seconds = number(after: "--seconds") ?? 2
+let folder = value(after: "--data")
+
+switch arguments.first {
+case "check":
+  for workload in chosenWorkloads() {
+    guard let folder else { fatalError("check needs --data FOLDER") }
+    let losses = try checkTraining(
+      workload, threads: threadCounts[0], folder: folder,
+      steps: Int(number(after: "--steps") ?? 20), learningRate: number(after: "--rate") ?? 0.01)
     print(
-      "{\"workload\":\"\(workload.name)\",\"threads\":\(threads),"
-        + "\"samplesPerSecond\":\(median.rounded()),\"best\":\(best.rounded()),"
-        + "\"gflops\":\((median * workload.flopsPerExample / 1e7).rounded() / 100)}")
+      "{\"workload\":\"\(workload.name)\",\"before\":\(losses.before),\"after\":\(losses.after)}")
+  }
+case "inference":
+  let rows = Int(number(after: "--rows") ?? 1)
+  for var workload in chosenWorkloads() {
+    workload.examples = max(rows, 256)
+    for threads in threadCounts {
+      let times = try measureInference(
+        workload, rows: rows, threads: threads, seconds: seconds, folder: folder)
+      if let path = value(after: "--outputs") {
+        try times.outputs.withUnsafeBytes { Data($0) }.write(to: URL(filePath: path))
+      }
+      print(
+        "{\"sizes\":\"\(workload.name)\",\"rows\":\(rows),\"threads\":\(threads),"
+          + "\"median\":\(times.median),\"p99\":\(times.p99),\"calls\":\(times.calls)}")
+    }
+  }
+case "csv":
+  let (megabytes, times, rows) = try measureReading(arguments[1])
+  print(
+    "{\"megabytes\":\(rounded(megabytes)),\"rows\":\(rows),\"seconds\":\(times),"
+      + "\"megabytesPerSecond\":\(rounded(megabytes / times))}")
+default:
+  let extras = Extras(
+    clipNorm: number(after: "--clip-norm"), dropout: number(after: "--dropout"),
+    ema: number(after: "--ema"), maxNorm: number(after: "--max-norm"))
+  for workload in chosenWorkloads() {
+    for threads in threadCounts {
+      let rates = try measureTraining(
+        workload, threads: threads, seconds: seconds, folder: folder, extras: extras)
+      let median = rates[rates.count / 2]
+      print(
+        "{\"workload\":\"\(workload.name)\",\"threads\":\(threads),"
+          + "\"samplesPerSecond\":\(median.rounded()),\"best\":\(rates[rates.count - 1].rounded()),"
+          + "\"gflops\":\(rounded(median * workload.flopsPerExample / 1e9))}")
+    }
   }
 }

@@ -1,9 +1,11 @@
 // What the processor's multiply-add units reach in float32: the yardstick of the table.
 //
 //     fma-peak THREADS SECONDS      prints {"workload":"peak","threads":2,"gigaflops":207.1}
+//                                          {"workload":"memory","threads":2,"gigabytes":31.2}
 //
 // Every thread runs twelve independent chains of fused multiply-adds in registers, enough to hide
-// their latency on every core of today. The widest vectors the processor has are tried; the best
+// their latency on every core of today; then it reads 128 MiB again and again, more than any cache of
+// its own holds (a cache that many cores share may hold them). The widest vectors the processor has are tried; the best
 // 20 ms window counts, since the machine may be shared.
 
 #include <pthread.h>
@@ -56,10 +58,31 @@ typedef struct worker {
   pthread_t thread;
   double seconds, best;
   float sink;
+  uint64_t *memory;  // NULL while the arithmetic is measured
 } worker;
+
+enum { WORDS = 1 << 24 };
+
+// Sums up the memory in chains enough to wait for no addition; bytes a second of the best pass.
+static void read_memory(worker *self) {
+  const double end = now() + self->seconds;
+  do {
+    const double start = now();
+    uint64_t sums[32] = {0};
+    for (size_t i = 0; i < WORDS; i += 32)
+      for (int j = 0; j < 32; j++) sums[j] += self->memory[i + (size_t)j];
+    for (int j = 0; j < 32; j++) self->sink += (float)sums[j];
+    const double rate = WORDS * sizeof(uint64_t) / (now() - start);
+    if (rate > self->best) self->best = rate;
+  } while (now() < end);
+}
 
 static void *work(void *argument) {
   worker *self = argument;
+  if (self->memory) {
+    read_memory(self);
+    return NULL;
+  }
   const double end = now() + self->seconds;
   while (now() < end) {
     double flops = 0, start = now(), elapsed = 0;
@@ -80,17 +103,27 @@ int main(int count, char **arguments) {
     fprintf(stderr, "error: between 1 and %d threads\n", MAXIMUM_THREADS);
     return 2;
   }
-  double total = 0;
-  for (int i = 0; i < threads; i++) {
-    workers[i].seconds = seconds;
-    if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) return 1;
-  }
-  for (int i = 0; i < threads; i++) {
-    pthread_join(workers[i].thread, NULL);
-    total += workers[i].best;
+  double totals[2] = {0};
+  for (int kind = 0; kind < 2; kind++) {
+    for (int i = 0; i < threads; i++) {
+      workers[i].seconds = seconds;
+      workers[i].best = 0;
+      if (kind == 1) {
+        workers[i].memory = malloc(WORDS * sizeof(uint64_t));
+        if (!workers[i].memory) return 1;
+        for (size_t word = 0; word < WORDS; word++) workers[i].memory[word] = word;
+      }
+      if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) return 1;
+    }
+    for (int i = 0; i < threads; i++) {
+      pthread_join(workers[i].thread, NULL);
+      totals[kind] += workers[i].best;
+      free(workers[i].memory);
+    }
   }
   // Nothing reads the sinks, but the compiler must not know.
   if (workers[0].sink == 12345.0f) fputs("", stderr);
-  printf("{\"workload\":\"peak\",\"threads\":%d,\"gigaflops\":%.1f}\n", threads, total / 1e9);
+  printf("{\"workload\":\"peak\",\"threads\":%d,\"gigaflops\":%.1f}\n", threads, totals[0] / 1e9);
+  printf("{\"workload\":\"memory\",\"threads\":%d,\"gigabytes\":%.1f}\n", threads, totals[1] / 1e9);
   return 0;
 }

@@ -1,0 +1,64 @@
+import Backprop
+
+/// What besides the workload's own rule a run is measured with.
+struct Extras {
+  var clipNorm: Double?
+  var dropout: Double?
+  var ema: Double?
+  var maxNorm: Double?
+}
+
+/// Samples a second of each epoch, ascending, over about `seconds`.
+///
+/// What is timed is the trainer itself, as a user has it: shuffled batches gathered, forward, backward,
+/// update, metrics, events.
+func measureTraining(
+  _ workload: Workload, threads: Int, seconds: Double, folder: String?, extras: Extras
+) throws -> [Double] {
+  var network = try workload.network(dropout: extras.dropout)
+  let dataset =
+    try folder.map { try workload.shared(in: $0, network: &network) } ?? workload.dataset()
+  var configuration = TrainingConfiguration(
+    optimizer: workload.optimizer, learningRate: 1e-4, schedule: .constant,
+    batchSize: workload.batchSize, epochs: 1_000_000, clipNorm: extras.clipNorm)
+  configuration.averaging = extras.ema.map { .exponential(decay: $0) }
+  configuration.maxNorm = extras.maxNorm
+  let clock = ContinuousClock()
+  var rates: [Double] = []
+  var start = clock.now
+  Trainer<Float>(configuration: configuration, threads: threads).train(
+    &network, on: dataset,
+    metrics: workload.isClassification
+      ? .classification(probabilities: true)
+      : .regression(scales: Array(repeating: 1, count: dataset.targets.columns)),
+    report: { event in
+      if case .start = event { start = clock.now }
+      // The first epoch warms the caches up.
+      if case .epoch(let report) = event, report.epoch > 1 {
+        rates.append(report.examplesPerSecond)
+      }
+    },
+    isInterrupted: { rates.count >= 3 && clock.now - start > .seconds(seconds) })
+  return rates.sorted()
+}
+
+/// Trains from the shared weights on the first batches, in their order, and gives the mean loss over
+/// their examples before and after.
+func checkTraining(
+  _ workload: Workload, threads: Int, folder: String, steps: Int, learningRate: Double
+) throws -> (before: Double, after: Double) {
+  var network = try workload.network()
+  let all = try workload.shared(in: folder, network: &network)
+  let dataset = all.subset(Array(0..<UInt32(steps * workload.batchSize)))
+  let metrics = MetricKind.regression(
+    scales: Array(repeating: 1, count: dataset.targets.columns))
+  let before = network.evaluate(on: dataset, metrics: metrics).loss
+  var configuration = TrainingConfiguration(
+    optimizer: workload.optimizer, learningRate: learningRate, schedule: .constant,
+    batchSize: workload.batchSize, epochs: 1)
+  configuration.shuffles = false
+  if case .adamW = workload.optimizer { configuration.weightDecay = 0.01 }
+  Trainer<Float>(configuration: configuration, threads: threads).train(
+    &network, on: dataset, metrics: metrics)
+  return (before, network.evaluate(on: dataset, metrics: metrics).loss)
+}

@@ -1,0 +1,77 @@
+"""Scaling: how the cost of a training step grows with width, depth, batch and data."""
+
+from .chart import log_lines
+from .context import Peer
+from .report import Section, middle, table
+from .training import flops, share_data
+
+SERIES = ["ours, 1 thread", "ours, 2 threads", "PyTorch", "JAX step"]
+# What grows, its values, and the network, batch and rows that follow from one.
+CURVES = {
+    "width": ("units of the hidden layers (64–w–w–10, batch 64)",
+              [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096],
+              lambda w: ([64, w, w, 10], 64, max(256, min(16384, 1 << 20 >> (w // 256))))),
+    "depth": ("hidden layers of 64 units (64–…–10, batch 64)", [1, 2, 4, 8, 16, 32, 64],
+              lambda d: ([64] + [64] * d + [10], 64, 8192)),
+    "batch": ("examples of a batch (64–128–128–10)",
+              [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096],
+              lambda m: ([64, 128, 128, 10], m, max(8192, 2 * m))),
+    "data": ("rows of the data set (16–32–1, batch 128)",
+             [1000, 10_000, 100_000, 1_000_000, 10_000_000], lambda n: ([16, 32, 1], 128, n)),
+    "small": ("units of the hidden layers (10–w–w–10, batch 128; pytorch #144633)",
+              list(range(32, 257, 16)), lambda w: ([10, w, w, 10], 128, 12_800)),
+}
+
+
+def run(context, peaks):
+    charts, texts = [], []
+    rounds = max(1, context.rounds - 2)
+    seconds = context.seconds / 2
+    for name, (title, values, case) in CURVES.items():
+        context.tell(f"scaling with {name} …")
+        found = {series: [] for series in (SERIES[:2] if context.alone else SERIES)}
+        for value in values:
+            sizes, batch, examples = case(value)
+            workload = {"sizes": sizes, "hidden": "relu", "rule": "adam", "rows": examples,
+                        "loss": "cross-entropy" if sizes[-1] > 1 else "squared-error",
+                        "batch": batch, "learningRate": 1e-4}
+            folder = context.scratch / "scaling"
+            share_data(workload, folder)
+            peers = []
+            # PyTorch and JAX with as many threads as the machine has, as they come.
+            for library in list(found)[2:]:
+                peer = Peer(library, 2)
+                peer.ask("prepare", workload=workload, folder=str(folder))
+                peers.append(peer)
+            times = {series: [] for series in found}
+            for _ in range(rounds):
+                for threads, series in enumerate(SERIES[:2], 1):
+                    line = context.ours("--sizes", ",".join(map(str, sizes)), "--batch", batch,
+                                        "--threads", threads, "--seconds", seconds, "--data",
+                                        folder)[0]
+                    times[series].append(batch / line["samplesPerSecond"])
+                for peer in peers:
+                    speed = peer.ask("measure", seconds=seconds)["samplesPerSecond"]
+                    times[peer.library].append(batch / speed)
+            for peer in peers:
+                peer.close()
+            for series, values_found in times.items():
+                found[series].append((value, middle(values_found)))
+                context.raw(section="scaling", curve=name, value=value, series=series,
+                            secondsPerStep=values_found)
+        charts.append((f"scaling-{name}.svg",
+                       log_lines(f"A training step, by {name}", title, "seconds", found)))
+        rows = []
+        for index, value in enumerate(values):
+            sizes, batch, _ = case(value)
+            step = {series: points[index][1] for series, points in found.items()}
+            best = min(step[SERIES[0]], step[SERIES[1]])
+            rows.append([f"{value:,}", *(f"{seconds * 1e6:,.1f}" for seconds in step.values()),
+                         f"{batch * flops({'sizes': sizes}) / best / 1e9:.1f}",
+                         f"{step[SERIES[1]] / step[SERIES[0]]:.2f}"])
+        texts.append(f"### By {name}: {title}\n\n" + table(
+            [name, *(f"{series}, µs" for series in found), "ours, GFLOP/s", "2 threads / 1"], rows))
+    text = "\n\n".join(texts) + (
+        f"\n\nA step of training with Adam, in microseconds: medians of {rounds} rounds of {seconds} s "
+        f"in turns. PyTorch (eager) and JAX with 2 threads.")
+    return Section("scaling", "Scaling", text, charts)

@@ -1,0 +1,126 @@
+"""TensorFlow: a step as a tf.function, the better of with and without XLA; and Keras's fit."""
+
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from worker import Shuffled, rate
+
+
+def skips(library, workload):
+    if library == "Keras fit" and (len(workload["sizes"]) > 12 or max(workload["sizes"]) > 2048):
+        return "an epoch takes too long"
+
+
+class Peer:
+    def __init__(self, library, workload, data, threads):
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        self.library, self.workload, self.data = library, workload, data
+        self.size = workload["batch"]
+        self.inputs, self.targets = tf.constant(data.inputs), tf.constant(data.targets)
+        self.shuffled = Shuffled(len(data.inputs), self.size)
+        self.start(workload["learningRate"])
+
+    def start(self, learning_rate, compiles=False):
+        if self.library == "Keras fit":
+            return self.start_keras(learning_rate)
+        self.w = [tf.Variable(w.T.copy()) for w in self.data.weights]
+        self.b = [tf.Variable(b) for b in self.data.biases]
+        variables = self.w + self.b
+        self.first = [tf.Variable(tf.zeros_like(v)) for v in variables]
+        self.second = [tf.Variable(tf.zeros_like(v)) for v in variables]
+        self.t = tf.Variable(0.0)
+        rule = self.workload["rule"]
+
+        @tf.function(jit_compile=compiles)
+        def step(rows):
+            x, y = tf.gather(self.inputs, rows), tf.gather(self.targets, rows)
+            with tf.GradientTape() as tape:
+                loss = self.loss(x, y)
+            gradients = tape.gradient(loss, variables)
+            self.t.assign_add(1.0)
+            if rule == "adamw":
+                for w in self.w:
+                    w.assign(w * (1 - learning_rate * 0.01))
+            for p, g, m, v in zip(variables, gradients, self.first, self.second):
+                if rule == "sgd":
+                    p.assign_sub(learning_rate * g)
+                elif rule == "momentum":
+                    m.assign(0.9 * m + g)
+                    p.assign_sub(learning_rate * m)
+                else:
+                    m.assign(0.9 * m + 0.1 * g)
+                    v.assign(0.999 * v + 0.001 * g * g)
+                    root = tf.sqrt(v / (1 - tf.pow(0.999, self.t))) + 1e-8
+                    p.assign_sub(learning_rate / (1 - tf.pow(0.9, self.t)) * m / root)
+
+        self.step = step
+
+    def loss(self, x, y):
+        for l, (w, b) in enumerate(zip(self.w, self.b)):
+            x = tf.matmul(x, w) + b
+            if l < len(self.w) - 1:
+                x = tf.nn.relu(x) if self.workload["hidden"] == "relu" else tf.nn.sigmoid(x)
+        if self.data.is_classes:
+            return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y, x))
+        return 0.5 * tf.reduce_mean(tf.square(x - y))
+
+    def start_keras(self, learning_rate):
+        keras, sizes = tf.keras, self.workload["sizes"]
+        layers = [keras.Input((sizes[0],))]
+        layers += [keras.layers.Dense(n, self.workload["hidden"]) for n in sizes[1:-1]]
+        layers.append(keras.layers.Dense(sizes[-1]))
+        self.model = keras.Sequential(layers)
+        for layer, w, b in zip(self.model.layers, self.data.weights, self.data.biases):
+            layer.set_weights([w.T, b])
+        rules = keras.optimizers
+        optimizer = {
+            "sgd": lambda: rules.SGD(learning_rate), "momentum": lambda: rules.SGD(learning_rate, 0.9),
+            "adam": lambda: rules.Adam(learning_rate, epsilon=1e-8),
+            "adamw": lambda: rules.AdamW(learning_rate, 0.01, epsilon=1e-8),
+        }[self.workload["rule"]]()
+        half = lambda y, p: 0.5 * tf.reduce_mean(tf.square(p - y), axis=-1)
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True) if self.data.is_classes else half
+        self.model.compile(optimizer, loss)
+        self.rows = 20 * self.size
+
+    def check(self, steps, learning_rate):
+        count = steps * self.size
+        self.start(learning_rate)
+        if self.library == "Keras fit":
+            x, y = self.data.inputs[:count], self.data.targets[:count]
+            before = self.model.evaluate(x, y, self.size, verbose=0)
+            self.model.fit(x, y, self.size, shuffle=False, verbose=0)
+            after = self.model.evaluate(x, y, self.size, verbose=0)
+            self.start(self.workload["learningRate"])
+            return float(before), float(after)
+        before = float(self.loss(self.inputs[:count], self.targets[:count]))
+        for at in range(0, count, self.size):
+            self.step(tf.range(at, at + self.size))
+        after = float(self.loss(self.inputs[:count], self.targets[:count]))
+        speeds = []
+        for compiles in (False, True):
+            self.start(self.workload["learningRate"], compiles)
+            speeds.append((rate(self.shuffled_step, self.size, 0.3), compiles))
+        self.start(self.workload["learningRate"], max(speeds)[1])
+        self.shuffled_step()
+        return before, after
+
+    def shuffled_step(self):
+        self.step(tf.constant(self.shuffled.next()))
+
+    def measure(self, seconds):
+        if self.library != "Keras fit":
+            return rate(self.shuffled_step, self.size, seconds)
+        for _ in range(2):
+            x, y = self.data.inputs[:self.rows], self.data.targets[:self.rows]
+            start = time.perf_counter()
+            self.model.fit(x, y, self.size, verbose=0)
+            speed = len(x) / (time.perf_counter() - start)
+            wanted = int(speed * seconds) // self.size * self.size
+            if len(x) >= min(wanted, len(self.data.inputs)) * 0.7:
+                break
+            self.rows = max(self.size, min(wanted, len(self.data.inputs)))
+        return speed

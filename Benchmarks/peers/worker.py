@@ -1,0 +1,114 @@
+"""One peer in a process of its own, which is told by lines of JSON what to do.
+
+    python worker.py LIBRARY THREADS
+
+Lines that it takes on standard input, and what it answers on standard output:
+
+    {"do": "prepare", "workload": {…}, "folder": "…"}    {"ready": true} or {"skipped": "why"}
+    {"do": "check", "steps": 20, "rate": 0.01}           {"before": 2.31, "after": 2.05}
+    {"do": "measure", "seconds": 0.7}                    {"samplesPerSecond": 61023.5}
+
+The folder holds the workload's data and weights, the same for everyone. `check` trains from those
+weights on the first batches in their order and answers the mean loss over their examples before and
+after; `measure` trains on shuffled batches, gathered inside the timing.
+"""
+
+import importlib
+import json
+import os
+import pathlib
+import sys
+import time
+
+library, threads = sys.argv[1], int(sys.argv[2])
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = str(threads)
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+if threads == 1 and library.startswith(("JAX", "tf.")):
+    # XLA's and TensorFlow's own pools follow the processors that they are given.
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+import numpy as np  # noqa: E402  after the number of threads is set
+
+MODULES = {"PyTorch": "pytorch_peer", "torch.compile": "pytorch_peer", "JAX step": "jax_peer",
+           "JAX scan": "jax_peer", "tf.function": "tensorflow_peer", "Keras fit": "tensorflow_peer",
+           "scikit-learn": "scikit_peer", "NumPy": "numpy_peer"}
+MODULES |= dict.fromkeys(["onnxruntime", "PyTorch predict", "JAX predict", "NumPy predict",
+                          "scikit-learn predict"], "predict_peer")
+
+
+class Data:
+    """What a workload trains on: inputs, targets (one column a class), weights and biases."""
+
+    def __init__(self, workload, folder):
+        sizes = workload["sizes"]
+        read = lambda name: np.fromfile(pathlib.Path(folder, name), np.float32)
+        self.inputs = read("inputs.f32").reshape(-1, sizes[0])
+        self.targets = read("targets.f32").reshape(-1, sizes[-1])
+        self.is_classes = workload["loss"] == "cross-entropy"
+        self.labels = self.targets.argmax(1) if self.is_classes else None
+        self.weights, self.biases, at = [], [], 0
+        flat = read("weights.f32")
+        for i, o in zip(sizes, sizes[1:]):  # W as [out, in]
+            self.weights.append(flat[at:at + i * o].reshape(o, i).copy())
+            self.biases.append(np.zeros(o, np.float32))
+            at += i * o
+
+
+class Shuffled:
+    """Row numbers of one batch after the other, reshuffled every epoch, without end."""
+
+    def __init__(self, rows, size):
+        self.source, self.rows, self.size = np.random.default_rng(1), rows, size
+        self.order, self.at = None, rows
+
+    def next(self):
+        if self.at + self.size > self.rows:
+            self.order, self.at = self.source.permutation(self.rows).astype(np.int32), 0
+        rows = self.order[self.at:self.at + self.size]
+        self.at += self.size
+        return rows
+
+
+def rate(step, size, seconds):
+    """Samples a second over at least `seconds` and two steps. `step` may make several batches of
+    `size` at once and return how many."""
+    step()
+    batches, start = 0, time.perf_counter()
+    while True:
+        batches += step() or 1
+        elapsed = time.perf_counter() - start
+        if elapsed >= seconds and batches >= 2:
+            return batches * size / elapsed
+
+
+def main():
+    module = importlib.import_module(MODULES[library])
+    peer = None
+    # What a library prints on standard output must not come between the answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        order = json.loads(line)
+        if order["do"] == "prepare":
+            workload = order["workload"]
+            why = module.skips(library, workload)
+            if why:
+                answer = {"skipped": why}
+            else:
+                peer = module.Peer(library, workload, Data(workload, order["folder"]), threads)
+                answer = {"ready": True}
+        elif order["do"] == "check":
+            answer = dict(zip(("before", "after"), peer.check(order["steps"], order["rate"])))
+        else:
+            answer = peer.measure(order["seconds"])
+            if not isinstance(answer, dict):
+                answer = {"samplesPerSecond": answer}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    sys.modules["worker"] = sys.modules["__main__"]
+    sys.path.insert(0, str(pathlib.Path(__file__).parent))
+    main()

@@ -1,0 +1,60 @@
+/// A network at work on new examples, with the memory of its passes kept from call to call.
+///
+/// `Network.predictions(for:pool:)` makes room for every call; where calls are many and small, that room
+/// costs more than the pass. Both give the same bits, and so do one example and a thousand.
+///
+/// ```swift
+/// var predictor = Predictor(network)
+/// var probabilities = Matrix<Float>(rows: 1, columns: network.outputCount)
+/// predictor.predict(example, into: &probabilities)
+/// ```
+public struct Predictor<T: Scalar>: ~Copyable {
+  public let network: Network<T>
+  /// The most examples of one call.
+  public let capacity: Int
+  private var workspace: Workspace<T>
+
+  /// - Parameters:
+  ///   - network: What predicts.
+  ///   - capacity: The most examples of one call, at least 1.
+  public init(_ network: Network<T>, capacity: Int = 1) {
+    precondition(capacity >= 1, "a predictor for \(capacity) examples")
+    self.network = network
+    self.capacity = capacity
+    workspace = Workspace(for: network, capacity: capacity)
+  }
+
+  /// aᴸ of some examples.
+  ///
+  /// - Parameters:
+  ///   - inputs: x, `[examples, inputs]`.
+  ///   - rows: Which of them, at most `capacity`; nil for all.
+  ///   - outputs: Receives aᴸ of the first of these examples in its first row, and so on; `[at least as
+  ///     many, outputs]`. Nothing is allocated if nobody else holds its elements.
+  ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  public mutating func predict(
+    _ inputs: Matrix<T>, rows: Range<Int>? = nil, into outputs: inout Matrix<T>,
+    pool: ThreadPool? = nil
+  ) {
+    let rows = rows ?? 0..<inputs.rows
+    precondition(
+      inputs.columns == network.inputCount && rows.lowerBound >= 0
+        && rows.upperBound <= inputs.rows && rows.count <= capacity,
+      "rows \(rows) of [\(inputs.rows), \(inputs.columns)] for \(network.inputCount) inputs and "
+        + "at most \(capacity) examples")
+    precondition(
+      outputs.columns == network.outputCount && outputs.rows >= rows.count,
+      "\(rows.count) × \(network.outputCount) outputs into [\(outputs.rows), \(outputs.columns)]")
+    workspace.rows = rows.count
+    workspace.inputs = inputs.paddedView(of: rows, copiedTo: workspace.gatheredInputs)
+    network.formOutputs(in: &workspace, pool: pool)
+    let found = workspace.states[network.layers.count - 1].outputs
+    let target = outputs.mutableStart
+    for row in 0..<rows.count {
+      (target + row * outputs.stride).update(
+        from: found.start + row * found.stride, count: network.outputCount)
+    }
+  }
+}
