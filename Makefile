@@ -20,7 +20,7 @@ ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
 .PHONY: help build test lint format bench bench-quick bench-build docs sanitize fuzz check check-peers clean \
-  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors
+  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors check-counts count-baseline
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -73,6 +73,7 @@ check: ## everything that must hold before a commit; exactly what CI runs
 	@$(MAKE) check-article
 	@$(MAKE) check-arm64
 	@$(MAKE) check-safetensors
+	@$(MAKE) check-counts
 	@echo "make check: all passed"
 
 check-tests: ## all tests, with warnings as errors
@@ -105,6 +106,13 @@ check-safetensors: build ## a model of ours, read by the safetensors package (wh
 	@if $(MAKE) .venv-light/ready; then \
 	  .venv-light/bin/python Reference/check_safetensors.py .build/release/backprop; \
 	else echo "check-safetensors left out: no Python with venv and PyPI here"; fi
+
+check-counts: ## instructions, allocations and memory of training against a baseline (where valgrind is)
+	@if command -v $(PYTHON) > /dev/null; then $(PYTHON) Scripts/check-counts; \
+	else echo "check-counts left out: no Python here"; fi
+
+count-baseline: ## that baseline anew; the commit says why
+	$(PYTHON) Scripts/check-counts --renew
 
 check-peers: .venv-peers/tensorboard build ## reference numbers anew by scikit-learn and PyTorch; TensorBoard's reader
 	Scripts/check-peers

@@ -8,6 +8,8 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "backprop-bench", dependencies: [.product(name: "Backprop", package: "swift-backprop")]),
+    .executableTarget(
+      name: "count-steps", dependencies: [.product(name: "Backprop", package: "swift-backprop")]),
     .executableTarget(name: "fma-peak"),
   ],
   swiftLanguageModes: [.v6]
