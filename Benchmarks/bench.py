@@ -5,7 +5,8 @@
 
 Everything is measured in turns, ours and each peer's once a round, so that a machine that is busy for
 a moment slows all alike; the peak of the processor and the bandwidth of its memory are measured in the
-same run. --alone leaves the peers out (and needs NumPy only); --quick measures shorter.
+same run. --alone leaves the peers out (and needs NumPy only); --quick measures shorter. README.md tells
+how, and what is fair about it.
 """
 
 import argparse
@@ -27,6 +28,7 @@ def main():
     parser.add_argument("--alone", action="store_true", help="without the peers")
     parser.add_argument("--only", default=",".join(SECTIONS))
     parser.add_argument("--workloads")
+    parser.add_argument("--peers", help="of training: some of the libraries, as PyTorch,JAX scan")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--out", type=pathlib.Path, default=FOLDER / "results")
@@ -35,31 +37,48 @@ def main():
         if name and name not in WORKLOADS:
             sys.exit(f"error: no workload {name}; there are {', '.join(WORKLOADS)}")
     names = arguments.only.split(",")
+    for name in filter(None, (arguments.peers or "").split(",")):
+        if name not in training.LIBRARIES:
+            sys.exit(f"error: no peer {name}; there are {', '.join(training.LIBRARIES)}")
     for name in names:
         if name not in SECTIONS:
             sys.exit(f"error: no section {name}; there are {', '.join(SECTIONS)}")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="backprop-bench-") as scratch, \
-            open(arguments.out / "raw.jsonl", "w") as raw:
-        context = Context(arguments, pathlib.Path(scratch), raw)
-        context.failures = []
-        if not os.access(context.bench, os.X_OK):
-            sys.exit(f"error: no {context.bench}; make bench builds it")
-        peaks = machine.Peaks()
-        peaks.measure(context)
-        sections = [SECTIONS[name].run(context, peaks) for name in names]
-        peaks.measure(context)
-    facts = machine.facts(peaks)
-    for section in sections:
-        pictures = "".join(f"![{section.title}]({name})\n\n" for name, _ in section.charts)
-        text = f"# {section.title}\n\n{facts}\n\n{section.text}\n\n{pictures}".rstrip() + "\n"
-        (arguments.out / f"{section.name}.md").write_text(text)
-        for name, svg in section.charts:
-            (arguments.out / name).write_text(svg)
-        print(f"## {section.title}\n\n{section.text}\n")
-    print(facts)
+    with tempfile.TemporaryDirectory(prefix="backprop-bench-") as scratch:
+        context = Context(arguments, pathlib.Path(scratch))
+        for program in (context.bench, context.backprop):
+            if not os.access(program, os.X_OK):
+                sys.exit(f"error: no {program}; make bench builds it")
+        for name in names:
+            for old in ("jsonl", "md"):
+                (arguments.out / f"{name}.{old}").unlink(missing_ok=True)
+            context.section = name
+            peaks = machine.Peaks()
+            peaks.measure(context)
+            section = SECTIONS[name].run(context, peaks)
+            peaks.measure(context)
+            # Written at once: what comes later may fail.
+            write(section, machine.facts(peaks), arguments.out)
+            print(f"## {section.title}\n\n{section.text}\n\n{machine.facts(peaks)}\n", flush=True)
+    index(arguments.out)
     if context.failures:
-        sys.exit("error: the contestants do not compute the same: " + "; ".join(context.failures))
+        sys.exit("error: not everything went well:\n  " + "\n  ".join(context.failures))
+
+
+def write(section, facts, out):
+    pictures = "".join(f"![{section.title}]({name})\n\n" for name, _ in section.charts)
+    text = f"# {section.title}\n\n{pictures}{section.text}\n\n{facts}\n"
+    (out / f"{section.name}.md").write_text(text)
+    for name, svg in section.charts:
+        (out / name).write_text(svg)
+
+
+def index(out):
+    """results/README.md: all sections that the folder holds, in one."""
+    found = [out / f"{name}.md" for name in SECTIONS if (out / f"{name}.md").exists()]
+    text = "".join("\n#" + file.read_text() for file in found)
+    (out / "README.md").write_text(
+        f"# What was measured\n\nWritten by `make bench`, see ../README.md.\n{text}")
 
 
 if __name__ == "__main__":

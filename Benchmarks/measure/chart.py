@@ -32,14 +32,24 @@ def short(value):
 
 
 def colours(names):
-    """One colour a name: warm ones for ours, cool ones for the others."""
-    ours, others = iter(OURS), iter(OTHERS * 9)
-    return {name: next(ours, OURS[0]) if name.startswith("ours") else next(others)
-            for name in names}
+    """One colour a name: warm ones for ours, cool ones for the others; PyTorch's first."""
+    ours, others = iter(OURS), iter(OTHERS[1:] * 9)
+    return {name: next(ours, OURS[0]) if name.startswith("ours")
+            else OTHERS[0] if name.startswith("PyTorch") else next(others) for name in names}
 
 
-def decades(low, high):
-    return [10.0 ** e for e in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)]
+def ticks(low, high):
+    """Powers of ten; 2 and 5 times them, too, where the range is short."""
+    tens = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    factors = (1, 2, 5) if high / low < 150 else (1,)
+    return [f * 10.0 ** e for e in tens for f in factors if low <= f * 10.0 ** e <= high]
+
+
+def rules(marks, y, left, right):
+    """Horizontal lines with their values."""
+    return [f'<line class="grid" x1="{left}" x2="{right}" y1="{y(v):.1f}" y2="{y(v):.1f}"/>'
+            f'<text class="small" x="{left - 6}" y="{y(v) + 4:.1f}" text-anchor="end">{short(v)}</text>'
+            for v in marks]
 
 
 def legend(names, colour, x, y, width):
@@ -55,38 +65,38 @@ def legend(names, colour, x, y, width):
 
 
 def log_bars(title, unit, groups):
-    """`groups`: [(group, {name: value})]; bars of one group stand side by side."""
+    """`groups`: [(group, {name: value})]; bars of one group stand side by side. Further lines of a
+    group's name are written smaller. What the axis begins at has no meaning."""
     names = list(dict.fromkeys(name for _, values in groups for name in values))
     colour = colours(names)
     values = [v for _, group in groups for v in group.values() if v]
-    ticks = decades(min(values), max(values) * 1.02)
-    low, high = ticks[0], max(values) * 1.3
-    width, left, right, bottom = 1000, 66, 16, 46
+    low, high = min(values) / 1.8, max(values) * 1.3
+    width, left, right = 1000, 66, 16
+    bottom = 30 + 16 * max(group.count("\n") for group, _ in groups)
     parts, row = legend(names, colour, left, 50, width - left - right)
-    top, plot = row + 20, 330
+    top, plot = row + 22, 330
     height = top + plot + bottom
     y = lambda v: top + plot * (1 - math.log(v / low) / math.log(high / low))
-    for tick in ticks:
-        if low <= tick <= high:
-            parts.append(f'<line class="grid" x1="{left}" x2="{width - right}" y1="{y(tick):.1f}" '
-                         f'y2="{y(tick):.1f}"/><text class="small" x="{left - 6}" '
-                         f'y="{y(tick) + 4:.1f}" text-anchor="end">{short(tick)}</text>')
+    parts += rules(ticks(low, high), y, left, width - right)
     slot = (width - left - right) / len(groups)
-    bar = slot * 0.86 / len(names)
     for index, (group, found) in enumerate(groups):
-        start = left + index * slot + slot * 0.07
         present = [name for name in names if found.get(name)]
+        bar = min(slot * 0.86 / len(present), 70)
+        start = left + (index + 0.5) * slot - bar * len(present) / 2
+        best = max(present, key=found.get)
         for place, name in enumerate(present):
-            v = found[name]
-            parts.append(f'<rect x="{start + place * bar:.1f}" y="{y(v):.1f}" width="{bar * 0.92:.1f}" '
+            v, x = found[name], start + place * bar
+            parts.append(f'<rect x="{x:.1f}" y="{y(v):.1f}" width="{bar * 0.92:.1f}" '
                          f'height="{top + plot - y(v):.1f}" fill="{colour[name]}">'
                          f'<title>{html.escape(group)}, {html.escape(name)}: {short(v)} {unit}'
                          f'</title></rect>')
-        best = max(present, key=lambda name: found[name])
-        parts.append(f'<text class="small" x="{start + (present.index(best) + 0.5) * bar:.1f}" '
-                     f'y="{y(found[best]) - 5:.1f}" text-anchor="middle">{short(found[best])}</text>')
-        parts.append(f'<text x="{start + len(present) * bar / 2:.1f}" y="{top + plot + 20}" '
-                     f'text-anchor="middle">{html.escape(group)}</text>')
+            if name == best or bar > 28:
+                parts.append(f'<text class="small" x="{x + bar * 0.46:.1f}" y="{y(v) - 5:.1f}" '
+                             f'text-anchor="middle">{short(v)}</text>')
+        for line, text in enumerate(group.split("\n")):
+            parts.append(f'<text class="{"small" if line else "name"}" '
+                         f'x="{left + (index + 0.5) * slot:.1f}" y="{top + plot + 20 + 16 * line}" '
+                         f'text-anchor="middle">{html.escape(text)}</text>')
     return frame(width, height, title, unit, parts)
 
 
@@ -103,11 +113,7 @@ def log_lines(title, x_name, unit, series):
     y_low, y_high = min(ys) / 1.3, max(ys) * 1.3
     px = lambda v: left + (width - left - right) * math.log(v / x_low) / math.log(x_high / x_low)
     py = lambda v: top + plot * (1 - math.log(v / y_low) / math.log(y_high / y_low))
-    for tick in decades(y_low, y_high):
-        if y_low <= tick <= y_high:
-            parts.append(f'<line class="grid" x1="{left}" x2="{width - right}" y1="{py(tick):.1f}" '
-                         f'y2="{py(tick):.1f}"/><text class="small" x="{left - 6}" '
-                         f'y="{py(tick) + 4:.1f}" text-anchor="end">{short(tick)}</text>')
+    parts += rules(ticks(y_low, y_high), py, left, width - right)
     marks, last = sorted(set(xs)), -99
     for mark in marks:
         if px(mark) - last > 40:

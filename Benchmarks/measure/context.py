@@ -6,24 +6,32 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent
 WORKLOADS = json.loads((FOLDER / "workloads.json").read_text())
 
 
 class Context:
-    def __init__(self, arguments, scratch, raw):
+    def __init__(self, arguments, scratch):
         self.quick, self.alone, self.scratch = arguments.quick, arguments.alone, scratch
         self.rounds = arguments.rounds or (3 if self.quick else 5)
         self.seconds = arguments.seconds or (0.3 if self.quick else 0.7)
         self.workloads = arguments.workloads.split(",") if arguments.workloads else list(WORKLOADS)
+        self.peers = arguments.peers.split(",") if arguments.peers else None
         self.bench = FOLDER / ".build" / "release" / "backprop-bench"
         self.backprop = FOLDER.parent / ".build" / "release" / "backprop"
-        self.raw_file = raw
+        self.out, self.section, self.failures = arguments.out, "", []
 
     def raw(self, **row):
-        self.raw_file.write(json.dumps(row) + "\n")
-        self.raw_file.flush()
+        """Keeps one measurement: a line of results/SECTION.jsonl."""
+        with open(self.out / f"{self.section}.jsonl", "a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def fails(self, what):
+        """Notes what makes the run fail in the end; the rest is measured all the same."""
+        self.tell(f"error: {what}")
+        self.failures.append(what)
 
     def ours(self, *options):
         """The JSON lines that our benchmark prints."""
@@ -37,28 +45,79 @@ class Context:
         print(text, file=sys.stderr, flush=True)
 
 
+class PeerFailed(Exception):
+    pass
+
+
 class Peer:
     """A library in a process of its own; see peers/worker.py."""
 
     def __init__(self, library, threads):
         self.library, self.threads = library, threads
+        self.errors = tempfile.TemporaryFile("w+", errors="replace")
         self.process = subprocess.Popen(
             [sys.executable, str(FOLDER / "peers" / "worker.py"), library, str(threads)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
             env=os.environ | {"PYTHONWARNINGS": "ignore"})
 
     def ask(self, do, **order):
-        self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
+        try:
+            self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
         if not line:
-            sys.exit(f"error: {self.library} ended in the middle of {do} {order}; "
-                     f"run peers/worker.py by hand to see why")
+            status = self.process.wait()
+            self.errors.seek(0)
+            last = self.errors.read().strip().splitlines()[-1:] or ["it said nothing"]
+            raise PeerFailed(f"{self.library} ({self.threads} threads) ended with status {status} "
+                             f"when asked to {do}: {last[0][:300]}")
         return json.loads(line)
 
     def close(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.wait()
+
+
+class Peers:
+    """Peers that have prepared themselves for a workload. Whoever fails drops out, and the run fails
+    in the end; whoever does not take part (`skipped`: {library: why}) is only noted."""
+
+    def __init__(self, context, libraries, threads, workload, folder):
+        self.context, self.alive, self.skipped = context, [], {}
+        for library in libraries:
+            for count in threads:
+                if library in self.skipped:
+                    continue
+                peer = Peer(library, count)
+                try:
+                    answer = peer.ask("prepare", workload=workload, folder=str(folder))
+                except PeerFailed as failure:
+                    context.fails(str(failure))
+                    answer = {"skipped": "it failed"}
+                if "skipped" in answer:
+                    self.skipped[library] = answer["skipped"]
+                    peer.close()
+                else:
+                    context.raw(library=library, threads=count, sizes=workload["sizes"], **answer)
+                    self.alive.append(peer)
+
+    def ask(self, do, **order):
+        """Each peer in turn, with its answer."""
+        for peer in list(self.alive):
+            try:
+                yield peer, peer.ask(do, **order)
+            except PeerFailed as failure:
+                self.context.fails(str(failure))
+                self.alive.remove(peer)
+
+    def close(self):
+        for peer in self.alive:
+            peer.close()
 
 
 def short(sizes):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .chart import log_bars
-from .context import Peer, short
+from .context import Peers, short
 from .report import Section, middle, spread, table
 from .training import share_data
 
@@ -25,20 +25,13 @@ def run(context, peaks):
                         "batch": batch, "learningRate": 1e-4}
             share_data(workload, folder)
             text = ",".join(map(str, sizes))
-            peers = []
-            for library in libraries:
-                for threads in THREADS:
-                    peer = Peer(library, threads)
-                    if "ready" in peer.ask("prepare", workload=workload, folder=str(folder)):
-                        peers.append(peer)
-                    else:
-                        peer.close()
+            peers = Peers(context, libraries, THREADS, workload, folder)
             outputs = folder / "outputs.f32"
             found = {}
 
             def add(library, threads, median, p99):
                 found.setdefault((library, threads), []).append((median, p99))
-                context.raw(section="inference", sizes=sizes, batch=batch, library=library,
+                context.raw(sizes=sizes, batch=batch, library=library,
                             threads=threads, median=median, p99=p99)
 
             reference = None
@@ -49,14 +42,12 @@ def run(context, peaks):
                                         "--outputs", outputs)[0]
                     add("ours", threads, line["median"], line["p99"])
                     reference = np.fromfile(outputs, np.float32)
-                for peer in peers:
-                    answer = peer.ask("measure", seconds=context.seconds)
+                for peer, answer in peers.ask("measure", seconds=context.seconds):
                     add(peer.library, peer.threads, answer["median"], answer["p99"])
                     far = float(np.abs(np.array(answer["outputs"]) - reference).max())
-                    if far > 1e-4:
-                        context.failures.append(f"outputs of {peer.library} on {text}: {far}")
-            for peer in peers:
-                peer.close()
+                    if not far <= 1e-4:
+                        context.fails(f"outputs of {peer.library} on {text} differ by {far}")
+            peers.close()
             best = {}
             for (library, threads), values in found.items():
                 key = middle([m for m, _ in values])
@@ -76,7 +67,8 @@ def run(context, peaks):
                     cell = spread([batch / m for m, _ in values])
                 row.append(f"{cell} ({threads})")
             if libraries:
-                row.append(f"**{best['onnxruntime'][0] / best['ours'][0]:.1f}**")
+                row.append(f"**{best['onnxruntime'][0] / best['ours'][0]:.1f}**"
+                           if "onnxruntime" in best else "–")
             rows.append(row)
             bars.append((f"{short(sizes)}, {batch}",
                          {library: batch / key for library, (key, _, _) in best.items()}))

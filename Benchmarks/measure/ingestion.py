@@ -30,7 +30,7 @@ def run(context, peaks):
                     stdout=subprocess.PIPE, text=True, check=True).stdout
                 seconds = json.loads(line)["seconds"]
             found[name].append(megabytes / seconds)
-            context.raw(section="ingestion", library=name, megabytesPerSecond=megabytes / seconds)
+            context.raw(library=name, megabytesPerSecond=megabytes / seconds)
     rows = [[name + (", 1 thread" if name == "ours" else ""), spread(values),
              f"{middle(found['ours']) / middle(values):.2f}"] for name, values in found.items()]
     text = table(["", "MB a second", "ours over it"], rows)

@@ -1,7 +1,7 @@
 """Scaling: how the cost of a training step grows with width, depth, batch and data."""
 
 from .chart import log_lines
-from .context import Peer
+from .context import Peers
 from .report import Section, middle, table
 from .training import flops, share_data
 
@@ -37,36 +37,32 @@ def run(context, peaks):
                         "batch": batch, "learningRate": 1e-4}
             folder = context.scratch / "scaling"
             share_data(workload, folder)
-            peers = []
-            # PyTorch and JAX with as many threads as the machine has, as they come.
-            for library in list(found)[2:]:
-                peer = Peer(library, 2)
-                peer.ask("prepare", workload=workload, folder=str(folder))
-                peers.append(peer)
+            # PyTorch and JAX with two threads, as they come.
+            peers = Peers(context, list(found)[2:], [2], workload, folder)
             times = {series: [] for series in found}
             for _ in range(rounds):
                 for threads, series in enumerate(SERIES[:2], 1):
                     line = context.ours("--sizes", ",".join(map(str, sizes)), "--batch", batch,
                                         "--threads", threads, "--seconds", seconds, "--data",
                                         folder)[0]
-                    times[series].append(batch / line["samplesPerSecond"])
-                for peer in peers:
-                    speed = peer.ask("measure", seconds=seconds)["samplesPerSecond"]
-                    times[peer.library].append(batch / speed)
-            for peer in peers:
-                peer.close()
+                    times[series].append(batch / line["overall"])
+                for peer, answer in peers.ask("measure", seconds=seconds):
+                    times[peer.library].append(batch / answer["samplesPerSecond"])
+            peers.close()
             for series, values_found in times.items():
-                found[series].append((value, middle(values_found)))
-                context.raw(section="scaling", curve=name, value=value, series=series,
+                if values_found:
+                    found[series].append((value, middle(values_found)))
+                context.raw(curve=name, value=value, series=series,
                             secondsPerStep=values_found)
         charts.append((f"scaling-{name}.svg",
-                       log_lines(f"A training step, by {name}", title, "seconds", found)))
+                       log_lines(f"A training step, by {name}", title, "seconds",
+                                 {series: points for series, points in found.items() if points})))
         rows = []
-        for index, value in enumerate(values):
+        for value in values:
             sizes, batch, _ = case(value)
-            step = {series: points[index][1] for series, points in found.items()}
+            step = {series: dict(points).get(value) for series, points in found.items()}
             best = min(step[SERIES[0]], step[SERIES[1]])
-            rows.append([f"{value:,}", *(f"{seconds * 1e6:,.1f}" for seconds in step.values()),
+            rows.append([f"{value:,}", *(f"{each * 1e6:,.1f}" if each else "–" for each in step.values()),
                          f"{batch * flops({'sizes': sizes}) / best / 1e9:.1f}",
                          f"{step[SERIES[1]] / step[SERIES[0]]:.2f}"])
         texts.append(f"### By {name}: {title}\n\n" + table(

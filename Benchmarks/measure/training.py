@@ -1,11 +1,12 @@
 """Training: samples a second on the workloads W1 … W7, ours and the peers' in turns."""
 
+import math
 import statistics
 
 import numpy as np
 
 from .chart import log_bars
-from .context import Peer, WORKLOADS, short
+from .context import Peers, WORKLOADS, short
 from .report import Section, geometric_mean, middle, spread, table
 
 THREADS = (1, 2)
@@ -13,6 +14,7 @@ LIBRARIES = ["PyTorch", "torch.compile", "JAX step", "JAX scan", "tf.function", 
              "scikit-learn", "NumPy"]
 # Steps and rate of the check: enough that the loss moves, few enough that it is soon done.
 CHECK_RATE = {"sgd": 0.05, "momentum": 0.01, "adam": 0.001, "adamw": 0.001}
+DEFAULT_STEPS = 30
 CHECK_STEPS = {"W6": 2, "W7": 10}
 TOLERANCE = 2e-3
 
@@ -38,60 +40,58 @@ def share_data(workload, folder):
     np.concatenate([w.ravel() for w in weights]).tofile(folder / "weights.f32")
 
 
+def libraries_of(context):
+    """The peers to measure: those that were asked for, or all."""
+    return [] if context.alone else [l for l in LIBRARIES if l in (context.peers or LIBRARIES)]
+
+
 def measure(context, name):
     """{(library, threads): [samples a second, one a round]}, what was left out, and the losses."""
     workload, folder = WORKLOADS[name], context.scratch / name
     share_data(workload, folder)
-    steps = CHECK_STEPS.get(name, 30)
+    steps = CHECK_STEPS.get(name, DEFAULT_STEPS)
     rate = CHECK_RATE[workload["rule"]]
     check = context.ours("check", "--workload", name, "--data", folder, "--steps", steps, "--rate",
                          rate, "--threads", 2)[0]
-    losses, peers, skipped = {"ours": (check["before"], check["after"])}, [], {}
-    for library in [] if context.alone else LIBRARIES:
-        for threads in THREADS:
-            peer = Peer(library, threads)
-            answer = peer.ask("prepare", workload=workload, folder=str(folder))
-            if "skipped" in answer:
-                skipped[library] = answer["skipped"]
-                peer.close()
-                break
-            losses[library] = tuple(peer.ask("check", steps=steps, rate=rate).values())
-            peers.append(peer)
-    found = {}
+    losses, found = {"ours": (check["before"], check["after"])}, {}
+    peers = Peers(context, libraries_of(context), THREADS, workload, folder)
+    for peer, answer in peers.ask("check", steps=steps, rate=rate):
+        losses[f"{peer.library} ({peer.threads})"] = (answer["before"], answer["after"])
 
     def add(library, threads, value):
         found.setdefault((library, threads), []).append(value)
-        context.raw(section="training", workload=name, library=library, threads=threads,
+        context.raw(workload=name, library=library, threads=threads,
                     samplesPerSecond=value)
 
     for _ in range(1 if context.quick and name == "W6" else context.rounds):
         for threads in THREADS:
             line = context.ours("--workload", name, "--threads", threads, "--seconds",
                                 context.seconds, "--data", folder)[0]
-            add("ours", threads, line["samplesPerSecond"])
-        for peer in peers:
-            add(peer.library, peer.threads,
-                peer.ask("measure", seconds=context.seconds)["samplesPerSecond"])
-    for peer in peers:
-        peer.close()
+            add("ours", threads, line["overall"])
+        for peer, answer in peers.ask("measure", seconds=context.seconds):
+            add(peer.library, peer.threads, answer["samplesPerSecond"])
+    peers.close()
     for file in folder.iterdir():
         file.unlink()
-    return found, skipped, losses
+    return found, peers.skipped, losses
 
 
 def disagreement(losses):
-    """The largest relative difference from the median of what the loss is after the check."""
+    """The largest relative difference of a loss from the median of all, before or after the check;
+    infinite if one is no number."""
     worst = 0
-    for index in (0, 1):
-        values = [pair[index] for pair in losses.values()]
+    for values in zip(*losses.values()):
+        if not all(map(math.isfinite, values)):
+            return math.inf
         centre = statistics.median(values)
-        worst = max(worst, max(abs(v - centre) / abs(centre) for v in values))
+        worst = max(worst, *(abs(v - centre) / abs(centre) for v in values))
     return worst
 
 
 def run(context, peaks):
-    rows, ratios, eager, bars, notes, wrong = [], [], [], [], [], []
-    libraries = [] if context.alone else LIBRARIES
+    summary, ratios, eager, bars, notes, wrong = [], [], [], [], [], []
+    libraries = libraries_of(context)
+    cells = {contestant: [] for contestant in ["ours, 1 thread", "ours, 2 threads", *libraries]}
     for name in context.workloads:
         context.tell(f"training {name} …")
         workload = WORKLOADS[name]
@@ -101,51 +101,64 @@ def run(context, peaks):
         for (library, threads), values in found.items():
             if library not in best or middle(values) > middle(best[library][1]):
                 best[library] = (threads, values)
-        mine, (threads, values) = middle(best["ours"][1]), best["ours"]
-        row = [name, short(workload["sizes"]) + ", " + workload["hidden"],
-               f"{workload['loss']}, {workload['rule']}, {workload['batch']}",
-               *(spread(found["ours", t]) for t in THREADS)]
-        for library in libraries:
-            row.append(f"{spread(best[library][1])} ({best[library][0]})" if library in best else "–")
-        if libraries:
-            others = {l: middle(best[l][1]) for l in libraries if l in best}
+        mine = middle(best["ours"][1])
+        others = {l: middle(best[l][1]) for l in libraries if l in best}
+        row = [name, f"{short(workload['sizes'])}, {workload['hidden']}; {workload['loss']}, "
+                     f"{workload['rule']}, batches of {workload['batch']}",
+               f"{spread(best['ours'][1])} ({best['ours'][0]})"]
+        label = f"{name}\n{short(workload['sizes'])}"
+        if others:
             first = max(others, key=others.get)
             ratios.append(mine / others[first])
-            eager.append(mine / others["PyTorch"])
-            row += [f"**{ratios[-1]:.2f}** ({first})", f"{eager[-1]:.1f}"]
+            row += [f"{spread(best[first][1])} {first} ({best[first][0]})", f"**{ratios[-1]:.2f}**"]
+            label += f"\n{ratios[-1]:.1f} × {first}"
+            if "PyTorch" in others:
+                eager.append(mine / others["PyTorch"])
+            row.append(f"{eager[-1]:.1f}" if "PyTorch" in others else "–")
+        elif libraries:
+            row += ["–"] * 3
         row.append(f"{mine * flops(workload) / 1e9 / peaks.flops[2]:.0%}")
         if libraries:
-            far = disagreement(losses)
-            before, after = losses["ours"]
-            row.append(f"{before:.4f} → {after:.4f}, ±{far:.0e}")
-            if far > TOLERANCE or abs(after - before) < 1e-4 * abs(before):
+            far, (before, after) = disagreement(losses), losses["ours"]
+            agrees = far <= TOLERANCE and abs(after - before) > 1e-4 * abs(before)
+            row.append(f"{before:.4f} → {after:.4f}, {'all' if agrees else '**not all**'} within "
+                       f"{far:.0e}")
+            if not agrees:
                 wrong.append(f"{name}: {losses}")
-        rows.append(row)
-        bars.append((name, {f"ours, {t} thread{'s' * (t > 1)}": middle(found["ours", t])
-                            for t in THREADS}
-                     | {l: middle(best[l][1]) for l in libraries if l in best}))
+        summary.append(row)
+        for contestant, line in cells.items():
+            if contestant.startswith("ours"):
+                line.append(spread(found["ours", int(contestant.split()[1])]))
+            else:
+                line.append(f"{spread(best[contestant][1])} ({best[contestant][0]})"
+                            if contestant in best else "–")
+        bars.append((label, {f"ours, {t} thread{'s' * (t > 1)}": middle(found["ours", t])
+                             for t in THREADS} | others))
         notes += [f"{name} without {library}: {why}" for library, why in skipped.items()]
-    header = ["", "network", "loss, rule, batch", "ours, 1 thread", "ours, 2 threads", *libraries]
+    header = ["", "network; loss, rule", "ours"]
     if libraries:
-        header += ["over the best", "over PyTorch"]
-    header.append("of the FMA peak of two")
+        header += ["best peer", "over it", "over PyTorch eager"]
+    header.append("of the multiply-add peak of two")
     if libraries:
         header.append("loss in the check")
-    text = table(header, rows, left=3)
+    text = table(header, summary, left=2)
+    text += "\n\n" + table(["", *context.workloads], [[c, *line] for c, line in cells.items()])
     text += (f"\n\nSamples a second while training in float32, median [minimum, maximum] of "
-             f"{context.rounds} rounds in turns of {context.seconds} s; of a peer, the better of 1 and "
-             f"2 threads (which one in parentheses).")
+             f"{context.rounds} rounds in turns of {context.seconds} s; the better of 1 and 2 threads "
+             f"(which one in parentheses).")
+    if ratios:
+        text += f" Geometric mean over the best peer of each workload **{geometric_mean(ratios):.2f}**"
+        text += f", over PyTorch eager **{geometric_mean(eager):.1f}**." if eager else "."
     if libraries:
-        text += (f" Geometric mean over the best peer of each workload **{geometric_mean(ratios):.2f}**, "
-                 f"over PyTorch (eager) **{geometric_mean(eager):.1f}**. The check: everyone's mean loss "
-                 f"before and after the first {CHECK_STEPS.get('', 30)} steps (W6 "
+        text += (f" The check: everyone's mean loss before and after the first {DEFAULT_STEPS} steps (W6 "
                  f"{CHECK_STEPS['W6']}, W7 {CHECK_STEPS['W7']}) from the same weights on the same "
-                 f"batches, at rates {', '.join(f'{k} {v}' for k, v in CHECK_RATE.items())}; "
-                 f"± is the largest relative difference from the median.")
+                 f"batches, at rates {', '.join(f'{k} {v}' for k, v in CHECK_RATE.items())}; the last "
+                 f"column is the loss of ours, and the largest relative difference of anyone's from the "
+                 f"median; more than {TOLERANCE} fails the run.")
     if notes:
         text += "\n\nLeft out: " + "; ".join(dict.fromkeys(notes)) + "."
-    if wrong:
-        text += "\n\n**The losses disagree:** " + "; ".join(wrong)
-        context.failures += wrong
+    for losses in wrong:
+        text += f"\n\n**The losses disagree:** {losses}"
+        context.fails(f"the losses disagree: {losses}")
     charts = [("training.svg", log_bars("Training in float32", "samples a second", bars))]
     return Section("training", "Training", text, charts)

@@ -22,6 +22,17 @@ class Peer:
         self.shuffled = Shuffled(len(data.inputs), self.size)
         self.steps_a_call = 1
         self.start(workload["learningRate"])
+        self.chosen = "a step a call"
+        if self.scans:
+            # As many steps a call as an epoch has, or a tenth of a second takes.
+            speed = rate(self.shuffled_steps, self.size, 0.2, self.finish)
+            self.steps_a_call = max(1, min(len(data.inputs) // self.size,
+                                           int(speed / self.size * 0.1)))
+            self.shuffled_steps()
+            speed = rate(self.shuffled_steps, self.size, 0.2, self.finish)
+            self.steps_a_call = max(1, min(len(data.inputs) // self.size,
+                                           int(speed / self.size * 0.1)))
+            self.chosen = f"{self.steps_a_call} steps a call"
 
     def start(self, learning_rate):
         weights = [jnp.asarray(w.T) for w in self.data.weights]
@@ -79,25 +90,20 @@ class Peer:
                 self.state = self.one(self.state, self.inputs, self.targets, rows)
         after = float(self.loss(self.state[0], x, y))
         self.start(self.workload["learningRate"])
+        self.measure(0.05)
         return before, after
+
+    def finish(self):
+        jax.block_until_ready(self.state)
 
     def shuffled_step(self):
         self.state = self.one(self.state, self.inputs, self.targets, self.shuffled.next())
-        jax.block_until_ready(self.state)
 
     def shuffled_steps(self):
         batches = np.stack([self.shuffled.next() for _ in range(self.steps_a_call)])
         self.state = self.many(self.state, self.inputs, self.targets, batches)
-        jax.block_until_ready(self.state)
         return self.steps_a_call
 
     def measure(self, seconds):
-        if not self.scans:
-            return rate(self.shuffled_step, self.size, seconds)
-        if self.steps_a_call == 1:
-            # As many steps a call as a fifth of the time takes.
-            speed = rate(self.shuffled_steps, self.size, 0.2)
-            self.steps_a_call = max(1, min(len(self.data.inputs) // self.size,
-                                           int(speed / self.size * seconds / 5)))
-            self.shuffled_steps()
-        return rate(self.shuffled_steps, self.size, seconds)
+        step = self.shuffled_steps if self.scans else self.shuffled_step
+        return rate(step, self.size, seconds, self.finish)

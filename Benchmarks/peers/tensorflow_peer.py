@@ -1,11 +1,12 @@
-"""TensorFlow: a step as a tf.function, the better of with and without XLA; and Keras's fit."""
+"""TensorFlow: a tf.function, the best of one step or a loop over a hundred steps in it, with and without
+XLA; and Keras's fit, in the same four ways."""
 
 import time
 
 import numpy as np
 import tensorflow as tf
 
-from worker import Shuffled, rate
+from worker import Shuffled, fastest, rate
 
 
 def skips(library, workload):
@@ -21,9 +22,24 @@ class Peer:
         self.size = workload["batch"]
         self.inputs, self.targets = tf.constant(data.inputs), tf.constant(data.targets)
         self.shuffled = Shuffled(len(data.inputs), self.size)
+        ways = [(steps, compiles) for steps in (1, self.steps_together()) for compiles in (False, True)]
+        self.way = fastest(ways, self.speed)
+        self.chosen = f"{self.way[0]} steps a call" + ", XLA" * self.way[1]
         self.start(workload["learningRate"])
+        self.measure(0.1)
 
-    def start(self, learning_rate, compiles=False):
+    def steps_together(self):
+        return min(100, len(self.data.inputs) // self.size)
+
+    def speed(self, way):
+        self.way = way
+        self.start(self.workload["learningRate"])
+        if self.library == "Keras fit":
+            self.measure(0.1)
+        return self.measure(0.3)
+
+    def start(self, learning_rate):
+        """From the weights given, in the chosen way."""
         if self.library == "Keras fit":
             return self.start_keras(learning_rate)
         self.w = [tf.Variable(w.T.copy()) for w in self.data.weights]
@@ -34,7 +50,6 @@ class Peer:
         self.t = tf.Variable(0.0)
         rule = self.workload["rule"]
 
-        @tf.function(jit_compile=compiles)
         def step(rows):
             x, y = tf.gather(self.inputs, rows), tf.gather(self.targets, rows)
             with tf.GradientTape() as tape:
@@ -56,7 +71,15 @@ class Peer:
                     root = tf.sqrt(v / (1 - tf.pow(0.999, self.t))) + 1e-8
                     p.assign_sub(learning_rate / (1 - tf.pow(0.9, self.t)) * m / root)
 
-        self.step = step
+        @tf.function(jit_compile=self.way[1])
+        def steps(batches):
+            if self.way[0] == 1:
+                step(batches[0])
+            else:
+                for index in tf.range(tf.shape(batches)[0]):
+                    step(batches[index])
+
+        self.steps = steps
 
     def loss(self, x, y):
         for l, (w, b) in enumerate(zip(self.w, self.b)):
@@ -83,8 +106,9 @@ class Peer:
         }[self.workload["rule"]]()
         half = lambda y, p: 0.5 * tf.reduce_mean(tf.square(p - y), axis=-1)
         loss = keras.losses.CategoricalCrossentropy(from_logits=True) if self.data.is_classes else half
-        self.model.compile(optimizer, loss)
-        self.rows = 20 * self.size
+        self.model.compile(optimizer, loss, steps_per_execution=self.way[0],
+                           jit_compile=self.way[1])
+        self.rows = self.steps_together() * self.size
 
     def check(self, steps, learning_rate):
         count = steps * self.size
@@ -95,32 +119,36 @@ class Peer:
             self.model.fit(x, y, self.size, shuffle=False, verbose=0)
             after = self.model.evaluate(x, y, self.size, verbose=0)
             self.start(self.workload["learningRate"])
+            self.measure(0.1)
             return float(before), float(after)
         before = float(self.loss(self.inputs[:count], self.targets[:count]))
-        for at in range(0, count, self.size):
-            self.step(tf.range(at, at + self.size))
+        order = np.arange(count, dtype=np.int32).reshape(steps, 1, self.size)
+        if self.way[0] > 1:
+            order = order.reshape(1, steps, self.size)
+        for batches in order:
+            self.steps(tf.constant(batches))
         after = float(self.loss(self.inputs[:count], self.targets[:count]))
-        speeds = []
-        for compiles in (False, True):
-            self.start(self.workload["learningRate"], compiles)
-            speeds.append((rate(self.shuffled_step, self.size, 0.3), compiles))
-        self.start(self.workload["learningRate"], max(speeds)[1])
-        self.shuffled_step()
+        self.start(self.workload["learningRate"])
+        self.measure(0.1)
         return before, after
 
-    def shuffled_step(self):
-        self.step(tf.constant(self.shuffled.next()))
+    def shuffled_steps(self):
+        count = self.way[0]
+        self.steps(tf.constant(np.stack([self.shuffled.next() for _ in range(count)])))
+        return count
 
     def measure(self, seconds):
         if self.library != "Keras fit":
-            return rate(self.shuffled_step, self.size, seconds)
+            return rate(self.shuffled_steps, self.size, seconds)
         for _ in range(2):
             x, y = self.data.inputs[:self.rows], self.data.targets[:self.rows]
             start = time.perf_counter()
             self.model.fit(x, y, self.size, verbose=0)
             speed = len(x) / (time.perf_counter() - start)
-            wanted = int(speed * seconds) // self.size * self.size
-            if len(x) >= min(wanted, len(self.data.inputs)) * 0.7:
+            # Whole calls, so that nothing is traced anew.
+            call = self.size * self.way[0]
+            wanted = min(int(speed * seconds), len(self.data.inputs)) // call * call
+            if len(x) >= wanted * 0.7:
                 break
-            self.rows = max(self.size, min(wanted, len(self.data.inputs)))
+            self.rows = max(call, wanted)
         return speed

@@ -13,17 +13,22 @@ def read(name, header):
         return np.frombuffer(file.read(), np.uint8, offset=header)
 
 
-x = (read("images-idx3", 16).reshape(-1, 784) / np.float32(255)).astype(np.float32)
+x = read("images-idx3", 16).reshape(-1, 784) / np.float32(255)  # float32, without a further copy
 y = read("labels-idx1", 8).astype(np.int64)
 SIZE, RATE = 32, 0.01
 
-if library == "PyTorch":
+if library.startswith("PyTorch"):
     import torch
 
     model = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10))
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9)
-    data = torch.utils.data.TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
-    for a, b in torch.utils.data.DataLoader(data, SIZE, shuffle=True):
+    x, y = torch.from_numpy(x), torch.from_numpy(y)
+    if library == "PyTorch":
+        data = torch.utils.data.TensorDataset(x, y)
+        batches = torch.utils.data.DataLoader(data, SIZE, shuffle=True)
+    else:
+        batches = ((x[rows], y[rows]) for rows in torch.randperm(len(x)).split(SIZE))
+    for a, b in batches:
         loss = torch.nn.functional.cross_entropy(model(a), b)
         optimizer.zero_grad()
         loss.backward()

@@ -4,13 +4,14 @@
 
 Lines that it takes on standard input, and what it answers on standard output:
 
-    {"do": "prepare", "workload": {…}, "folder": "…"}    {"ready": true} or {"skipped": "why"}
+    {"do": "prepare", "workload": {…}, "folder": "…"}    {"chosen": "how"} or {"skipped": "why"}
     {"do": "check", "steps": 20, "rate": 0.01}           {"before": 2.31, "after": 2.05}
     {"do": "measure", "seconds": 0.7}                    {"samplesPerSecond": 61023.5}
 
-The folder holds the workload's data and weights, the same for everyone. `check` trains from those
-weights on the first batches in their order and answers the mean loss over their examples before and
-after; `measure` trains on shuffled batches, gathered inside the timing.
+The folder holds the workload's data and weights, the same for everyone. `prepare` tries the ways that
+the library has of doing the same, and keeps the fastest. `check` trains that way from those weights on
+the first batches in their order and answers the mean loss over their examples before and after;
+`measure` trains on shuffled batches, gathered inside the timing.
 """
 
 import importlib
@@ -71,21 +72,32 @@ class Shuffled:
         return rows
 
 
-def rate(step, size, seconds):
+def rate(step, size, seconds, finish=lambda: None):
     """Samples a second over at least `seconds` and two steps. `step` may make several batches of
-    `size` at once and return how many."""
+    `size` at once and return how many; `finish` waits for what is still under way."""
     step()
+    finish()
     batches, start = 0, time.perf_counter()
     while True:
         batches += step() or 1
         elapsed = time.perf_counter() - start
         if elapsed >= seconds and batches >= 2:
-            return batches * size / elapsed
+            finish()
+            return batches * size / (time.perf_counter() - start)
+
+
+def fastest(ways, speed):
+    """The way of `ways` that `speed` (samples a second) is greatest of."""
+    ways = list(ways)
+    return max(ways, key=speed) if len(ways) > 1 else ways[0]
 
 
 def main():
-    module = importlib.import_module(MODULES[library])
-    peer = None
+    module, peer, missing = None, None, None
+    try:
+        module = importlib.import_module(MODULES[library])
+    except ModuleNotFoundError as error:
+        missing = f"{error.name} is not installed"
     # What a library prints on standard output must not come between the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -93,12 +105,12 @@ def main():
         order = json.loads(line)
         if order["do"] == "prepare":
             workload = order["workload"]
-            why = module.skips(library, workload)
+            why = missing or module.skips(library, workload)
             if why:
                 answer = {"skipped": why}
             else:
                 peer = module.Peer(library, workload, Data(workload, order["folder"]), threads)
-                answer = {"ready": True}
+                answer = {"chosen": getattr(peer, "chosen", "the only way")}
         elif order["do"] == "check":
             answer = dict(zip(("before", "after"), peer.check(order["steps"], order["rate"])))
         else:

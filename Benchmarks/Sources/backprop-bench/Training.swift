@@ -8,13 +8,14 @@ struct Extras {
   var maxNorm: Double?
 }
 
-/// Samples a second of each epoch, ascending, over about `seconds`.
+/// Samples a second of each epoch, ascending, over about `seconds`; and of all of them together with
+/// what lies between them, which is what the peers are measured by.
 ///
 /// What is timed is the trainer itself, as a user has it: shuffled batches gathered, forward, backward,
 /// update, metrics, events.
 func measureTraining(
   _ workload: Workload, threads: Int, seconds: Double, folder: String?, extras: Extras
-) throws -> [Double] {
+) throws -> (epochs: [Double], overall: Double) {
   var network = try workload.network(dropout: extras.dropout)
   let dataset =
     try folder.map { try workload.shared(in: $0, network: &network) } ?? workload.dataset()
@@ -25,7 +26,7 @@ func measureTraining(
   configuration.maxNorm = extras.maxNorm
   let clock = ContinuousClock()
   var rates: [Double] = []
-  var start = clock.now
+  var (start, warm, last) = (clock.now, clock.now, clock.now)
   Trainer<Float>(configuration: configuration, threads: threads).train(
     &network, on: dataset,
     metrics: workload.isClassification
@@ -34,12 +35,15 @@ func measureTraining(
     report: { event in
       if case .start = event { start = clock.now }
       // The first epoch warms the caches up.
-      if case .epoch(let report) = event, report.epoch > 1 {
-        rates.append(report.examplesPerSecond)
+      if case .epoch(let report) = event {
+        last = clock.now
+        if report.epoch > 1 { rates.append(report.examplesPerSecond) } else { warm = last }
       }
     },
     isInterrupted: { rates.count >= 3 && clock.now - start > .seconds(seconds) })
-  return rates.sorted()
+  let (whole, part) = (last - warm).components
+  let elapsed = Double(whole) + Double(part) * 1e-18
+  return (rates.sorted(), Double(rates.count * dataset.count) / elapsed)
 }
 
 /// Trains from the shared weights on the first batches, in their order, and gives the mean loss over

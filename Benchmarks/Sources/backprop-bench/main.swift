@@ -92,12 +92,13 @@ default:
     ema: number(after: "--ema"), maxNorm: number(after: "--max-norm"))
   for workload in chosenWorkloads() {
     for threads in threadCounts {
-      let rates = try measureTraining(
+      let (rates, overall) = try measureTraining(
         workload, threads: threads, seconds: seconds, folder: folder, extras: extras)
       let median = rates[rates.count / 2]
       print(
         "{\"workload\":\"\(workload.name)\",\"threads\":\(threads),"
-          + "\"samplesPerSecond\":\(median.rounded()),\"best\":\(rates[rates.count - 1].rounded()),"
+          + "\"samplesPerSecond\":\(median.rounded()),\"overall\":\(overall.rounded()),"
+          + "\"best\":\(rates[rates.count - 1].rounded()),"
           + "\"gflops\":\(rounded(median * workload.flopsPerExample / 1e9))}")
     }
   }
