@@ -72,7 +72,7 @@ struct PredictorTests {
   }
 
   @Test(
-    "Reads no padding, and copies rows that have none",
+    "Reads no padding, and takes rows that have none",
     arguments: [1, 7, 15, 16, 17, 31, 32, 33, 100, 512, 784])
   func widths(inputs: Int) throws {
     let network = try network(inputs: inputs, hidden: .relu, of: Float.self)
