@@ -130,10 +130,11 @@ struct ByteInputsTests {
     let fewer = try FeatureEncoder(features: [.pixels(count: 34, scale: 255)])
     #expect(ByteInputs<Float>(of: bytes, encodedBy: standardised) == nil)
     #expect(ByteInputs<Float>(of: bytes, encodedBy: fewer)?.columns == 34)
-    #expect(ByteInputs<Float>(of: tables().numbers, encodedBy: fewer) == nil)
+    let numbers = try tables().numbers
+    #expect(ByteInputs<Float>(of: numbers, encodedBy: fewer) == nil)
     let signed = try fixture.file(
       ArrayFile.idx(type: 9, sizes: [2, 5, 7], [UInt8](repeating: 200, count: 70)), name: "s")
-    #expect(
-      try ByteInputs<Float>(of: Table(contentsOf: signed), encodedBy: fewer) == nil)
+    let integers = try Table(contentsOf: signed)
+    #expect(ByteInputs<Float>(of: integers, encodedBy: fewer) == nil)
   }
 }
