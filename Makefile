@@ -20,7 +20,7 @@ ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
 .PHONY: help build test lint format bench bench-quick bench-build docs sanitize fuzz check check-peers clean \
-  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors check-counts count-baseline
+  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors check-counts count-baseline time-shares
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -113,6 +113,9 @@ check-counts: ## instructions, allocations and memory of training against a base
 
 count-baseline: ## that baseline anew; the commit says why
 	$(PYTHON) Scripts/check-counts --renew
+
+time-shares: ## where the time of a step goes, into the article that says so (needs perf; 3 minutes)
+	$(PYTHON) Scripts/time-shares --write
 
 check-peers: .venv-peers/tensorboard build ## reference numbers anew by scikit-learn and PyTorch; TensorBoard's reader
 	Scripts/check-peers

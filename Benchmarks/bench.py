@@ -27,6 +27,7 @@ def main():
     parser.add_argument("--alone", action="store_true", help="without the peers")
     parser.add_argument("--only", default=",".join(SECTIONS))
     parser.add_argument("--workloads")
+    parser.add_argument("--peers", help="of training: some of the libraries, as PyTorch,JAX scan")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--out", type=pathlib.Path, default=FOLDER / "results")

@@ -17,6 +17,7 @@ class Context:
         self.rounds = arguments.rounds or (3 if self.quick else 5)
         self.seconds = arguments.seconds or (0.3 if self.quick else 0.7)
         self.workloads = arguments.workloads.split(",") if arguments.workloads else list(WORKLOADS)
+        self.peers = arguments.peers.split(",") if arguments.peers else None
         self.bench = FOLDER / ".build" / "release" / "backprop-bench"
         self.backprop = FOLDER.parent / ".build" / "release" / "backprop"
         self.raw_file = raw

@@ -38,6 +38,11 @@ def share_data(workload, folder):
     np.concatenate([w.ravel() for w in weights]).tofile(folder / "weights.f32")
 
 
+def libraries_of(context):
+    """The peers to measure: those that were asked for, or all."""
+    return [] if context.alone else [l for l in LIBRARIES if l in (context.peers or LIBRARIES)]
+
+
 def measure(context, name):
     """{(library, threads): [samples a second, one a round]}, what was left out, and the losses."""
     workload, folder = WORKLOADS[name], context.scratch / name
@@ -47,7 +52,7 @@ def measure(context, name):
     check = context.ours("check", "--workload", name, "--data", folder, "--steps", steps, "--rate",
                          rate, "--threads", 2)[0]
     losses, peers, skipped = {"ours": (check["before"], check["after"])}, [], {}
-    for library in [] if context.alone else LIBRARIES:
+    for library in libraries_of(context):
         for threads in THREADS:
             peer = Peer(library, threads)
             answer = peer.ask("prepare", workload=workload, folder=str(folder))
@@ -91,7 +96,7 @@ def disagreement(losses):
 
 def run(context, peaks):
     rows, ratios, eager, bars, notes, wrong = [], [], [], [], [], []
-    libraries = [] if context.alone else LIBRARIES
+    libraries = libraries_of(context)
     for name in context.workloads:
         context.tell(f"training {name} …")
         workload = WORKLOADS[name]
@@ -111,7 +116,7 @@ def run(context, peaks):
             others = {l: middle(best[l][1]) for l in libraries if l in best}
             first = max(others, key=others.get)
             ratios.append(mine / others[first])
-            eager.append(mine / others["PyTorch"])
+            eager.append(mine / others["PyTorch"] if "PyTorch" in others else float("nan"))
             row += [f"**{ratios[-1]:.2f}** ({first})", f"{eager[-1]:.1f}"]
         row.append(f"{mine * flops(workload) / 1e9 / peaks.flops[2]:.0%}")
         if libraries:

@@ -207,6 +207,12 @@ void BP_NAME(gather)(bp_pool *pool, size_t count, size_t columns, const BP_REAL 
     size_t ldsource, const uint32_t *indices, BP_REAL *out, size_t ldout) {
   BP_ACTIVE->gather(pool, count, columns, source, ldsource, indices, out, ldout);
 }
+void BP_NAME(gather_bytes)(bp_pool *pool, size_t count, size_t columns, const uint8_t *source,
+    size_t ldsource, const uint32_t *places, const uint32_t *indices, BP_REAL divisor,
+    BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->gather_bytes(pool, count, columns, source, ldsource, places, indices, divisor, out,
+                          ldout);
+}
 void BP_NAME(column_sums)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
     BP_REAL *out) {
   BP_ACTIVE->column_sums(rows, columns, x, ldx, out);

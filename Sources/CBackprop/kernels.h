@@ -1,5 +1,6 @@
 // All kernels of one variant and one precision. A variant file sets what simd.h and tiles.h want and
 // BP_TABLE, the name of the table, and includes this once.
+#include "bytes.h"
 #include "constraints.h"
 #include "lines.h"
 #include "losses.h"
@@ -51,6 +52,7 @@ const BP_TABLE_TYPE BP_TABLE = {
     .limit_norms = limit_norms,
     .blend = blend,
     .gather = gather,
+    .gather_bytes = gather_bytes,
     .column_sums = column_sums,
     .sum = sum,
     .dot = dot,

@@ -120,13 +120,43 @@ static void affine_part(void *context, int part, int parts) {
   }
 }
 
+// One output: a panel would be computed for one of its columns, so the lanes are rows instead. Every
+// element is the same chain as in a tile.
+static void affine_one_part(void *context, int part, int parts) {
+  const struct product *p = context;
+  const size_t k = p->k, block = bp_inner_block(k);
+  const size_t row_end = p->m * ((size_t)part + 1) / (size_t)parts;
+  real *c = p->z ? p->z : p->out;
+  const size_t ldc = p->z ? p->ldz : p->ldout;
+  real *columns = bp_scratch(), lanes[W];
+  for (size_t row = p->m * (size_t)part / (size_t)parts, height; row < row_end; row += height) {
+    height = smaller(W, row_end - row);
+    vec sum = splat(p->b[k * BP_PANEL]);
+    for (size_t first = 0, steps; first < k; first += steps) {
+      steps = smaller(block, k - first);
+      transpose(height, steps, p->a + row * p->lda + first, p->lda, columns, W);
+      const real *w = p->b + first * BP_PANEL;
+      vec chain = first == 0 ? sum : splat(0);
+      for (size_t t = 0; t < steps; t++)
+        chain = FMA(load(columns + t * W), splat(w[t * BP_PANEL]), chain);
+      sum = first == 0 ? chain : sum + chain;
+    }
+    store(lanes, sum);
+    for (size_t r = 0; r < height; r++)
+      store(c + (row + r) * ldc, first_lanes(splat(lanes[r]), 1, 0));
+    if (p->z != p->out || p->activation != BP_IDENTITY)
+      activate(height, W, c + row * ldc, ldc, p->activation, p->parameter, p->out + row * p->ldout,
+               p->ldout);
+  }
+}
+
 static void affine(bp_pool *pool, size_t m, size_t k, size_t n, const real *a, size_t lda,
                    const real *panels, bp_activation activation, real parameter, real *z,
                    size_t ldz, real *out, size_t ldout) {
   struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .b = panels,
                       .activation = activation, .parameter = parameter, .z = z, .ldz = ldz,
                       .out = out, .ldout = ldout};
-  bp_pool_run(product_pool(pool, m, k, n), affine_part, &p);
+  bp_pool_run(product_pool(pool, m, k, n), n == 1 && m >= 8 ? affine_one_part : affine_part, &p);
 }
 
 // MARK: BP2
@@ -263,12 +293,57 @@ static void gradient_part(void *context, int part, int parts) {
     clear_padding(s.row_end + biases - s.row, n, p->out + n / BP_PANEL * panel + s.row * BP_PANEL);
 }
 
+// One output: the lanes are inputs, see affine_one_part.
+static void gradient_one_part(void *context, int part, int parts) {
+  const struct product *p = context;
+  const size_t m = p->m, k = p->k, block = bp_inner_block(m);
+  const size_t groups = (k + W - 1) / W;
+  const size_t start = groups * (size_t)part / (size_t)parts * W;
+  const size_t end = smaller(k, groups * ((size_t)part + 1) / (size_t)parts * W);
+  struct fetching fetching =
+      fetching_of(p->ahead, (end - start + 4 * W - 1) / (4 * W), part, parts);
+  real lanes[4 * W];
+  for (size_t i = start, count; i < end; i += count) {
+    count = smaller(4 * W, end - i);
+    fetch_some(&fetching);
+    vec sums[4] = {splat(0), splat(0), splat(0), splat(0)};
+    for (size_t first = 0, steps; first < m; first += steps) {
+      steps = smaller(block, m - first);
+      vec chains[4] = {splat(0), splat(0), splat(0), splat(0)};
+      for (size_t x = first; x < first + steps; x++) {
+        const vec delta = splat(p->b[x * p->ldb]);
+        for (int v = 0; v < 4; v++)
+          if ((size_t)v * W < count)
+            chains[v] = FMA(load(p->a + x * p->lda + i + (size_t)v * W), delta, chains[v]);
+      }
+      for (int v = 0; v < 4; v++) sums[v] = first == 0 ? chains[v] : sums[v] + chains[v];
+    }
+    for (int v = 0; v < 4; v++) store(lanes + v * W, sums[v]);
+    for (size_t r = 0; r < count; r++) {
+      store(p->out + (i + r) * BP_PANEL, first_lanes(splat(lanes[r]), 1, 0));
+      for (int v = 1; v < V; v++) store(p->out + (i + r) * BP_PANEL + v * W, splat(0));
+    }
+  }
+  if (part != parts - 1) return;
+  real *biases = p->out + k * BP_PANEL;
+  vec sum = splat(0);
+  for (size_t first = 0, steps; first < m; first += steps) {
+    steps = smaller(block, m - first);
+    vec chain = splat(0);
+    for (size_t x = first; x < first + steps; x++)
+      chain = FMA(splat(1), splat(p->b[x * p->ldb]), chain);
+    sum = first == 0 ? chain : sum + chain;
+  }
+  store(biases, first_lanes(sum, 1, 0));
+  for (int v = 1; v < V; v++) store(biases + v * W, splat(0));
+}
+
 static void parameter_gradient(bp_pool *pool, size_t m, size_t k, size_t n, const real *a,
                                size_t lda, const real *delta, size_t lddelta,
                                const bp_rows *ahead, real *gradient) {
   struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .b = delta, .ldb = lddelta,
                       .ahead = ahead, .out = gradient};
-  bp_pool_run(product_pool(pool, m, k, n), gradient_part, &p);
+  bp_pool_run(product_pool(pool, m, k, n), n == 1 ? gradient_one_part : gradient_part, &p);
 }
 
 // MARK: Import and export

@@ -508,6 +508,20 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
   kernels->gather(pool, rows, columns, x, ld, indices, out, ld);
   for (size_t r = 0; r < rows; r++)
     if (memcmp(out + r * ld, x + indices[r] * ld, columns * sizeof *x) != 0) fault = "gather";
+  uint8_t *bytes = calloc(rows * (columns + 3) + 1, 1);
+  for (size_t i = 0; i < rows * (columns + 3); i++) bytes[i] = (uint8_t)(i * 37 + i / 256);
+  for (int mode = 0; mode < 4; mode++) {
+    const uint32_t *places = mode & 1 ? indices : NULL, *order = mode & 2 ? indices : NULL;
+    kernels->gather_bytes(pool, rows, columns, bytes, columns + 3, places, order, 255, out, ld);
+    for (size_t r = 0; r < rows; r++)
+      for (size_t j = 0; j < columns; j++) {
+        size_t row = order ? order[r] : r;
+        row = places ? places[row] : row;
+        if (out[r * ld + j] != (REF_REAL)((double)bytes[row * (columns + 3) + j] / 255.0))
+          fault = "gather_bytes";
+      }
+  }
+  free(bytes);
   kernels->column_sums(rows, columns, x, ld, sums);
   for (size_t j = 0; j < columns; j++) {
     REF_REAL sum = 0;

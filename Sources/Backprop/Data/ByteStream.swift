@@ -47,8 +47,11 @@ struct ByteStream: ~Copyable {
   /// Reads exactly up to `count` bytes, in steps, so that memory grows only with what is really there.
   mutating func bytes(upTo count: Int) throws(DataError) -> [UInt8] {
     var result: [UInt8] = []
-    if !isCompressed { result.reserveCapacity(min(count, file.identity.size)) }
-    var step = [UInt8](repeating: 0, count: min(count, 1 << 20))
+    // A reserve costs memory only where bytes come to stand in it. What a file has more than eight times
+    // its size is moved as it grows.
+    let size = file.identity.size
+    result.reserveCapacity(min(count, isCompressed ? 8 * min(size, 1 << 40) : size))
+    var step = [UInt8](repeating: 0, count: min(count, 1 << 17))
     while result.count < count {
       let wanted = min(step.count, count - result.count)
       let got = try step.withUnsafeMutableBufferPointer { (buffer) throws(DataError) -> Int in

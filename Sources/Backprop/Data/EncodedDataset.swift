@@ -17,6 +17,8 @@ extension Dataset {
     try encoding(table, features: features, target: target, split: .some(split))
   }
 
+  @specialized(where T == Float)
+  @specialized(where T == Double)
   private static func encoding(
     _ table: Table, features: FeatureEncoder, target: TargetEncoder, split: Split?
   ) throws(DataError) -> (training: Dataset, validation: Dataset) {
@@ -24,12 +26,14 @@ extension Dataset {
     let validation = split?.validation ?? []
     precondition(
       (split?.training.count ?? rowCount) + validation.count == rowCount, "a split of other rows")
-    let plan = try features.plan(for: table)
+    let bytes = ByteInputs<T>(of: table, encodedBy: features)
+    let plan = bytes == nil ? try features.plan(for: table) : FeaturePlan()
+    let columns = bytes == nil ? features.outputCount : 0
     try features.checkMemory(
-      rows: rowCount, columns: features.outputCount + target.outputCount, T.self, table)
+      rows: rowCount, columns: columns + target.outputCount, T.self, table)
     var parts = [rowCount - validation.count, validation.count].map { rows in
       (
-        Matrix<T>(rows: rows, columns: features.outputCount, isCompact: true),
+        Matrix<T>(rows: rows, columns: columns, isCompact: true),
         Matrix<T>(rows: rows, columns: target.outputCount, isCompact: true)
       )
     }
@@ -52,6 +56,15 @@ extension Dataset {
         }
         filled[part] += 1
       }
+    }
+    if let bytes {
+      let isSplit = !validation.isEmpty
+      return (
+        Dataset(
+          inputs: .bytes(isSplit ? bytes.selecting(split?.training ?? []) : bytes),
+          targets: parts[0].1),
+        Dataset(inputs: .bytes(bytes.selecting(validation)), targets: parts[1].1)
+      )
     }
     return (
       Dataset(inputs: parts[0].0, targets: parts[0].1),

@@ -182,7 +182,7 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
     guard rounded.contains(where: { $0 > 0 }) else {
       throw Self.allZero(dataset.count, column: column, file: table.file)
     }
-    return Dataset(inputs: dataset.inputs, targets: dataset.targets, weights: rounded)
+    return Dataset(inputs: dataset.storedInputs, targets: dataset.targets, weights: rounded)
   }
 }
 

@@ -79,6 +79,19 @@ struct NumericArray: Sendable {
     }
   }
 
+  /// All bytes of the elements, in the order of the file.
+  @inline(__always)
+  func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    bytes.withUnsafeBufferPointer(body)
+  }
+
+  /// Whether two arrays are one and the same in memory.
+  func isSame(as other: NumericArray) -> Bool {
+    withBytes { own in
+      other.withBytes { own.baseAddress == $0.baseAddress && own.count == $0.count }
+    }
+  }
+
   /// The element at a position in the order of the file, as a Double.
   @inline(__always)
   func number(_ index: Int) -> Double {

@@ -79,7 +79,8 @@ final class SpoolReader<T: Scalar> {
         let range = position..<(position + wanted)
         position = range.upperBound
         return Batch(
-          inputs: inputs, targets: targets, weights: weights, rows: .indices(places[range]))
+          inputs: .numbers(inputs), targets: targets, weights: weights,
+          rows: .indices(places[range]))
       }
       return try acrossWindows(wanted)
     } catch {
@@ -104,7 +105,8 @@ final class SpoolReader<T: Scalar> {
       filled += 1
     }
     return Batch(
-      inputs: seam.inputs, targets: seam.targets, weights: seam.weights, rows: .range(0..<wanted))
+      inputs: .numbers(seam.inputs), targets: seam.targets, weights: seam.weights,
+      rows: .range(0..<wanted))
   }
 
   private func readWindow() throws(FileError) {

@@ -142,7 +142,7 @@ private struct Survey<T: Scalar> {
     activity = ActivityCount(for: network, saturatedDerivative: bounds[.saturatedDerivative])
     var workspace = Workspace(for: network, capacity: Evaluation.chunk(of: data.count))
     let batches = Batches(
-      inputs: data.inputs, targets: data.targets, weights: data.weights.map { Matrix([$0]) },
+      inputs: data.storedInputs, targets: data.targets, weights: data.weights.map { Matrix([$0]) },
       order: nil, size: Evaluation.chunk(of: data.count))
     if let fault = network.firstFaultOfParameters() {
       self.fault = Divergence(step: 0, epoch: 0, at: fault)
@@ -243,7 +243,7 @@ extension Batch {
   /// Some rows of a data set.
   init(_ data: Dataset<T>, rows: [UInt32]) {
     self.init(
-      inputs: data.inputs, targets: data.targets, weights: data.weights.map { Matrix([$0]) },
+      inputs: data.storedInputs, targets: data.targets, weights: data.weights.map { Matrix([$0]) },
       rows: .indices(rows[...]))
   }
 }

@@ -152,10 +152,12 @@ extension Batch {
       case .indices(let indices): Array(indices)
       }
     func convert(_ matrix: Matrix<T>) -> Matrix<U> {
-      Matrix<U>(matrix.gathered(indices).elements.map { $0.map { U($0) } })
+      Matrix<U>(matrix.elements.map { $0.map { U($0) } })
     }
+    let chosen = inputs.selecting(indices)
     return Batch<U>(
-      inputs: convert(inputs), targets: convert(targets),
+      inputs: convert(chosen.matrix(of: 0..<indices.count)),
+      targets: convert(targets.gathered(indices)),
       weights: weights.map { weights in indices.map { U(weights[0, Int($0)]) } })
   }
 }
@@ -211,13 +213,14 @@ extension OverfitTrial {
     var seen: [[T]] = []
     for row in random.permutation(of: data.count).prefix(Self.mostCandidates) {
       if rows.count == options.overfitExamples { break }
-      let inputs = data.inputs[row: Int(row)]
+      let inputs = data.storedInputs.matrix(of: Int(row)..<Int(row) + 1)[row: 0]
       if seen.contains(inputs) { continue }
       seen.append(inputs)
       rows.append(row)
     }
     // Weights of examples would only say which of them to learn first.
-    let few = Dataset(inputs: data.inputs.gathered(rows), targets: data.targets.gathered(rows))
+    let few = Dataset(
+      inputs: data.storedInputs.selecting(rows), targets: data.targets.gathered(rows))
     let measure = Measure(metrics)
     let goal = options.thresholds[measure.threshold]
     var best: OverfitTrial?

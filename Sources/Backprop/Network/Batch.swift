@@ -1,7 +1,7 @@
 /// Some examples of a data set: which rows, and of what. It refers to the data and copies nothing.
 public struct Batch<T: Scalar> {
   /// x of the whole data set, `[examples, inputs]`.
-  let inputs: Matrix<T>
+  let inputs: StoredInputs<T>
   /// y of the whole data set, `[examples, outputs]`.
   let targets: Matrix<T>
   /// Weights of all examples, `[1, examples]`, or nil where all are 1.
@@ -33,11 +33,11 @@ public struct Batch<T: Scalar> {
       inputs.rows == targets.rows && (weights == nil || weights?.count == inputs.rows),
       "\(inputs.rows) inputs, \(targets.rows) targets, \(weights?.count ?? inputs.rows) weights")
     self.init(
-      inputs: inputs, targets: targets, weights: weights.map { Matrix([$0]) },
+      inputs: .numbers(inputs), targets: targets, weights: weights.map { Matrix([$0]) },
       rows: .range(0..<inputs.rows))
   }
 
-  init(inputs: Matrix<T>, targets: Matrix<T>, weights: Matrix<T>?, rows: Rows) {
+  init(inputs: StoredInputs<T>, targets: Matrix<T>, weights: Matrix<T>?, rows: Rows) {
     self.inputs = inputs
     self.targets = targets
     self.weights = weights
@@ -57,7 +57,8 @@ public struct Batch<T: Scalar> {
     workspace.rows = count
     switch rows {
     case .range(let range):
-      workspace.inputs = inputs.paddedView(of: range, copiedTo: workspace.gatheredInputs)
+      workspace.inputs = inputs.view(
+        of: range, copiedTo: workspace.gatheredInputs, pool: pool)
       workspace.targets = targets.paddedView(of: range, copiedTo: workspace.gatheredTargets)
       workspace.weights = weights.map { $0.start + range.lowerBound }
     case .indices(let indices):
@@ -66,9 +67,7 @@ public struct Batch<T: Scalar> {
       let w = workspace.gatheredWeights
       indices.withUnsafeBufferPointer { indices in
         let handle = pool?.handle
-        T.kernels.gather(
-          handle, indices.count, inputs.columns, inputs.start, inputs.stride, indices.baseAddress,
-          x.start, x.stride)
+        inputs.gather(indices, into: x, pool: pool)
         T.kernels.gather(
           handle, indices.count, targets.columns, targets.start, targets.stride,
           indices.baseAddress, y.start, y.stride)
@@ -89,12 +88,14 @@ extension Workspace {
   /// Hands the rows of the batch that comes next to the gradient of the first layer, the last work of a
   /// pass, which fetches them from memory on the way; nil to the other layers.
   func withRowsAhead(of layer: Int, _ body: (UnsafePointer<RowsAhead>?) -> Void) {
-    guard layer == 0, let ahead, case .indices(let indices) = ahead.rows else { return body(nil) }
+    guard layer == 0, let ahead, case .indices(let indices) = ahead.rows,
+      case .numbers(let inputs) = ahead.inputs
+    else { return body(nil) }
     indices.withUnsafeBufferPointer { indices in
       let size = MemoryLayout<T>.stride
       var rows = RowsAhead(
-        source: ahead.inputs.start, stride: ahead.inputs.stride * size,
-        bytes: ahead.inputs.columns * size, indices: indices.baseAddress, count: indices.count)
+        source: inputs.start, stride: inputs.stride * size, bytes: inputs.columns * size,
+        indices: indices.baseAddress, count: indices.count)
       body(&rows)
     }
   }

@@ -8,12 +8,18 @@
 /// var probabilities = Matrix<Float>(rows: 1, columns: network.outputCount)
 /// predictor.predict(example, into: &probabilities)
 /// ```
+///
+/// A predictor serves one call at a time. Threads that answer side by side have one each; the network's
+/// parameters are then in memory once.
 public struct Predictor<T: Scalar>: ~Copyable {
+  /// What predicts, as it was when the predictor was made.
   public let network: Network<T>
   /// The most examples of one call.
   public let capacity: Int
   private var workspace: Workspace<T>
 
+  /// Makes room for the passes of up to `capacity` examples.
+  ///
   /// - Parameters:
   ///   - network: What predicts.
   ///   - capacity: The most examples of one call, at least 1.
@@ -24,14 +30,17 @@ public struct Predictor<T: Scalar>: ~Copyable {
     workspace = Workspace(for: network, capacity: capacity)
   }
 
-  /// aᴸ of some examples.
+  /// aᴸ of some examples. Dropout takes no part.
   ///
   /// - Parameters:
   ///   - inputs: x, `[examples, inputs]`.
   ///   - rows: Which of them, at most `capacity`; nil for all.
   ///   - outputs: Receives aᴸ of the first of these examples in its first row, and so on; `[at least as
-  ///     many, outputs]`. Nothing is allocated if nobody else holds its elements.
+  ///     many, outputs]`. Further rows stay as they are.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
+  /// - Precondition: The shapes agree as above.
+  /// - Complexity: O(examples × weights), without allocation if nobody else holds the elements of
+  ///   `outputs`.
   @specialized(where T == Float)
   @specialized(where T == Double)
   public mutating func predict(

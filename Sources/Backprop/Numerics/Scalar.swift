@@ -81,6 +81,11 @@ public struct Kernels<T>: Sendable {
   let limitNorms: @Sendable (Pool, Int, Int, Int, T, Out) -> Void
   let blend: @Sendable (Pool, Int, Int, In, T, Out) -> Void
   let gather: @Sendable (Pool, Int, Int, In, Int, UnsafePointer<UInt32>?, Out, Int) -> Void
+  let gatherBytes:
+    @Sendable (
+      Pool, Int, Int, UnsafePointer<UInt8>?, Int, UnsafePointer<UInt32>?, UnsafePointer<UInt32>?, T,
+      Out, Int
+    ) -> Void
   let columnSums: @Sendable (Int, Int, In, Int, Out) -> Void
   let sum: @Sendable (Int, In) -> Double
   let dot: @Sendable (Int, In, In) -> Double
@@ -116,7 +121,7 @@ extension Float: Scalar {
     multiply: bp_multiply_f32, mix: bp_mix_f32, scaleAndShift: bp_scale_and_shift_f32,
     addSignGradient: bp_add_sign_gradient_f32, sumWeightMagnitudes: bp_sum_weight_magnitudes_f32,
     limitNorms: bp_limit_norms_f32, blend: bp_blend_f32,
-    gather: bp_gather_f32, columnSums: bp_column_sums_f32,
+    gather: bp_gather_f32, gatherBytes: bp_gather_bytes_f32, columnSums: bp_column_sums_f32,
     sum: bp_sum_f32, dot: bp_dot_f32, sumMagnitudes: bp_sum_magnitudes_f32,
     largestMagnitude: bp_largest_magnitude_f32, combine: bp_combine_f32,
     firstNonfinite: bp_first_nonfinite_f32, map: bp_map_f32)
@@ -147,7 +152,7 @@ extension Double: Scalar {
     multiply: bp_multiply_f64, mix: bp_mix_f64, scaleAndShift: bp_scale_and_shift_f64,
     addSignGradient: bp_add_sign_gradient_f64, sumWeightMagnitudes: bp_sum_weight_magnitudes_f64,
     limitNorms: bp_limit_norms_f64, blend: bp_blend_f64,
-    gather: bp_gather_f64, columnSums: bp_column_sums_f64,
+    gather: bp_gather_f64, gatherBytes: bp_gather_bytes_f64, columnSums: bp_column_sums_f64,
     sum: bp_sum_f64, dot: bp_dot_f64, sumMagnitudes: bp_sum_magnitudes_f64,
     largestMagnitude: bp_largest_magnitude_f64, combine: bp_combine_f64,
     firstNonfinite: bp_first_nonfinite_f64, map: bp_map_f64)

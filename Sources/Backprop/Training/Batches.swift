@@ -1,6 +1,6 @@
 /// The batches of one epoch, in order: each example once, the last batch perhaps shorter.
 public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
-  private let inputs: Matrix<T>
+  private let inputs: StoredInputs<T>
   private let targets: Matrix<T>
   private let weights: Matrix<T>?
   private let order: [UInt32]?
@@ -10,7 +10,7 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
   private var reader: SpoolReader<T>?
 
   init(
-    inputs: Matrix<T>, targets: Matrix<T>, weights: Matrix<T>?, order: [UInt32]?, size: Int
+    inputs: StoredInputs<T>, targets: Matrix<T>, weights: Matrix<T>?, order: [UInt32]?, size: Int
   ) {
     self.inputs = inputs
     self.targets = targets
@@ -22,7 +22,7 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
   /// The batches that a reader is about to deal.
   init(_ reader: SpoolReader<T>) {
     let none = Matrix<T>(rows: 0, columns: 0)
-    self.init(inputs: none, targets: none, weights: nil, order: nil, size: 1)
+    self.init(inputs: .numbers(none), targets: none, weights: nil, order: nil, size: 1)
     self.reader = reader
   }
 
@@ -35,8 +35,8 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
 
   /// The batch that `next()` will give; nil at the end, and where it has yet to be read from a file.
   var upcoming: Batch<T>? {
-    guard reader == nil, position < inputs.rows else { return nil }
-    let range = position..<Swift.min(position + size, inputs.rows)
+    guard reader == nil, position < inputs.count else { return nil }
+    let range = position..<Swift.min(position + size, inputs.count)
     return Batch(
       inputs: inputs, targets: targets, weights: weights,
       rows: order.map { .indices($0[range]) } ?? .range(range))
@@ -50,7 +50,7 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
 /// its data in another way.
 struct BatchSource<T: Scalar> {
   private enum Examples {
-    case memory(inputs: Matrix<T>, targets: Matrix<T>, weights: Matrix<T>?)
+    case memory(inputs: StoredInputs<T>, targets: Matrix<T>, weights: Matrix<T>?)
     case spooled(SpoolReader<T>)
   }
 
@@ -72,7 +72,8 @@ struct BatchSource<T: Scalar> {
     switch data {
     case .memory(let data):
       examples = .memory(
-        inputs: data.inputs, targets: data.targets, weights: data.weights.map { Matrix([$0]) })
+        inputs: data.storedInputs, targets: data.targets, weights: data.weights.map { Matrix([$0]) }
+      )
     case .spooled(let data):
       guard let block else { preconditionFailure("spooled data is shuffled in blocks") }
       examples = .spooled(SpoolReader(data, block: block, batchSize: capacity))
@@ -99,7 +100,7 @@ struct BatchSource<T: Scalar> {
       reader.begin(seed: seed, epoch: epoch, shuffled: shuffled)
       return Batches(reader)
     case .memory(let inputs, let targets, let weights):
-      if shuffled { deal(inputs.rows, epoch: epoch) }
+      if shuffled { deal(inputs.count, epoch: epoch) }
       return Batches(
         inputs: inputs, targets: targets, weights: weights, order: shuffled ? order : nil,
         size: size)

@@ -124,7 +124,7 @@ public struct DataFingerprint: Codable, Hashable, Sendable {
 
     init<T: Scalar>(_ dataset: Dataset<T>) {
       examples = dataset.count
-      inputs = dataset.inputs.digest
+      inputs = dataset.storedInputs.digest
       targets = dataset.targets.digest
       weights = dataset.weights.map { SHA256.hexadecimal(of: $0.littleEndianBytes) }
     }
@@ -191,6 +191,22 @@ public struct DataFingerprint: Codable, Hashable, Sendable {
     } else {
       self.validation = nil
     }
+  }
+}
+
+extension StoredInputs {
+  /// That of the numbers, which bytes become some rows at a time.
+  fileprivate var digest: String {
+    if case .numbers(let matrix) = self { return matrix.digest }
+    var hash = SHA256()
+    hash.add(Array("\(count) \(columns)\n".utf8))
+    let chunk = max(1, 100_000 / max(1, columns * MemoryLayout<T>.size))
+    for first in stride(from: 0, to: count, by: chunk) {
+      let rows = matrix(of: first..<min(count, first + chunk))
+      hash.add(
+        Array(UnsafeBufferPointer(start: rows.start, count: rows.rows * columns)).littleEndianBytes)
+    }
+    return hash.hexadecimal()
   }
 }
 

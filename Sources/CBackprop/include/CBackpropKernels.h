@@ -227,6 +227,11 @@ void BP_NAME(scale_and_shift)(size_t rows, size_t columns, const BP_REAL *x, siz
 // out[i] = source[indices[i]], rows of `columns` elements.
 void BP_NAME(gather)(bp_pool *pool, size_t count, size_t columns, const BP_REAL *source,
                      size_t ldsource, const uint32_t *indices, BP_REAL *out, size_t ldout);
+// out[i] = source[places[indices[i]]] / divisor, rows of `columns` bytes, each quotient rounded once.
+// places and indices may be NULL: then they are 0, 1, …
+void BP_NAME(gather_bytes)(bp_pool *pool, size_t count, size_t columns, const uint8_t *source,
+                           size_t ldsource, const uint32_t *places, const uint32_t *indices,
+                           BP_REAL divisor, BP_REAL *out, size_t ldout);
 // out[j] = Σ over rows, ascending.
 void BP_NAME(column_sums)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx, BP_REAL *out);
 // Σ of `count` elements by the fixed tree over 16 lanes, in double.
@@ -292,6 +297,7 @@ typedef struct BP_NAME(kernel_table) {
   __typeof__(BP_NAME(limit_norms)) *limit_norms;
   __typeof__(BP_NAME(blend)) *blend;
   __typeof__(BP_NAME(gather)) *gather;
+  __typeof__(BP_NAME(gather_bytes)) *gather_bytes;
   __typeof__(BP_NAME(column_sums)) *column_sums;
   __typeof__(BP_NAME(sum)) *sum;
   __typeof__(BP_NAME(dot)) *dot;
