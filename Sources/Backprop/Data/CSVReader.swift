@@ -1,3 +1,5 @@
+import CBackprop
+
 /// Cuts a delimited text file into rows of cells, one row at a time, in a buffer of fixed size.
 ///
 /// Goals, in this order: never misread (RFC 4180; every departure is an error with its line), memory
@@ -11,23 +13,20 @@
 /// - Errors: invalid UTF-8, a NUL byte, a quote that is never closed, text behind a closing quote, a
 ///   cell above 16 MiB, a row above 256 MiB or a million cells.
 struct CSVReader: ~Copyable {
-  /// Where a cell of the current row lies in the buffer.
-  struct Cell {
-    enum Form: UInt8 {
-      case plain
-      case quoted
-      case quotedWithDoubledQuotes
-    }
-    var start: Int32
-    var end: Int32
-    var form: Form
+  /// Where a cell of the current row lies in the buffer, and its `Form`.
+  typealias Cell = bp_cell
+
+  enum Form {
+    static let plain: UInt8 = 0
+    static let quoted: UInt8 = 1
+    static let quotedWithDoubledQuotes: UInt8 = 2
   }
 
   static let cellLimit = 16 << 20
   static let rowLimit = 256 << 20
   static let columnLimit = 1_000_000
   private static let bufferSize = 1 << 20
-  private static let slack = 16
+  private static let slack = 64
 
   let path: String
   /// The line on which the current row begins, from 1.
@@ -38,7 +37,7 @@ struct CSVReader: ~Copyable {
 
   private var stream: ByteStream
   // `slack` bytes more than `capacity`: a sentinel behind the last byte, and room for the end of the
-  // word that begins there.
+  // block that begins there.
   private var buffer: UnsafeMutablePointer<UInt8>
   private var capacity: Int
   private var filled = 0
@@ -46,7 +45,9 @@ struct CSVReader: ~Copyable {
   private var atEnd = false
 
   private var cells: UnsafeMutablePointer<Cell>
-  private var cellCapacity = 64
+  private var cellCapacity = 256
+  // How many rows to scan closely at once: where one has quotes, the next ones mostly have too.
+  private var closeRows = 0
   private let delimiter: UInt8
   // 1 for the bytes that may end an unquoted cell: delimiter, CR, LF, NUL.
   private let ends: UnsafeMutablePointer<UInt8>
@@ -95,16 +96,17 @@ struct CSVReader: ~Copyable {
     }
   }
 
-  /// The cell at `index` of the current row, unquoted; valid until the next call of this reader.
+  /// The cell at `index` of the current row, unquoted; valid until the next call of this reader. At
+  /// least 16 bytes behind it are readable.
   @inline(__always)
   mutating func bytes(_ index: Int) -> UnsafeBufferPointer<UInt8> {
     let cell = cells[index]
     var start = Int(cell.start)
     var end = Int(cell.end)
-    if cell.form == .plain {
+    if cell.form == Form.plain {
       while start < end, buffer[start] == space { start &+= 1 }
       while start < end, buffer[end &- 1] == space { end &-= 1 }
-    } else if cell.form == .quotedWithDoubledQuotes {
+    } else if cell.form == Form.quotedWithDoubledQuotes {
       return undoubled(start, end)
     }
     return UnsafeBufferPointer(start: buffer + start, count: end &- start)
@@ -120,9 +122,9 @@ struct CSVReader: ~Copyable {
 
   private mutating func undoubled(_ start: Int, _ end: Int) -> UnsafeBufferPointer<UInt8> {
     // The buffer itself must stay as it is: a row may be scanned again after a refill.
-    if scratch.count < end - start {
+    if scratch.count < end - start + 16 {
       scratch.deallocate()
-      scratch = .allocate(capacity: max(end - start, 256))
+      scratch = .allocate(capacity: max(end - start, 256) + Self.slack)
     }
     var written = 0
     var at = start
@@ -153,6 +155,22 @@ extension CSVReader {
   /// Finds the cells of the row at `position`. A row that the buffer does not hold to its end is
   /// `incomplete`, changes nothing, and is scanned from its start again after a refill.
   private mutating func scanRow() throws(DataError) -> Outcome {
+    if closeRows > 0 {
+      closeRows &-= 1
+      return try scanClosely()
+    }
+    var next = 0
+    var isASCII = true
+    let count = bp_row_of_cells(
+      buffer, position, filled, delimiter, cellCapacity, cells, &next, &isASCII)
+    if count > 0 { return try accept(count, breaks: 0, end: next, isASCII: isASCII) }
+    let outcome = try scanClosely()
+    if case .row = outcome { closeRows = 15 }
+    return outcome
+  }
+
+  /// The same, cell by cell: rows with quotes, with many cells, at the end of the buffer, in error.
+  private mutating func scanClosely() throws(DataError) -> Outcome {
     let bytes = buffer
     let end = filled
     let ends = self.ends
@@ -191,7 +209,7 @@ extension CSVReader {
       } else {
         at = endOfPlainCell(bytes, at, ends, delimiters, &high)
         if at == end, !atEnd { return try incomplete(from: start) }
-        cells[count] = Cell(start: Int32(start), end: Int32(at), form: .plain)
+        cells[count] = Cell(start: Int32(start), end: Int32(at), form: Form.plain)
       }
       count &+= 1
       if at == end { break }
@@ -214,14 +232,25 @@ extension CSVReader {
       break
     }
 
-    if high & 0x8080_8080_8080_8080 != 0 { try checkUTF8(position, at) }
+    // Rows of as many cells are found by blocks from now on.
+    if count + 128 > self.cellCapacity, self.cellCapacity < Self.columnLimit { try growCells() }
+    return try accept(
+      count, breaks: breaks, end: at, isASCII: high & 0x8080_8080_8080_8080 == 0)
+  }
+
+  /// Makes the `count` cells up to `end` the current row, if they may be.
+  @inline(__always)
+  private mutating func accept(
+    _ count: Int, breaks: Int, end at: Int, isASCII: Bool
+  ) throws(DataError) -> Outcome {
+    if !isASCII { try checkUTF8(position, at) }
     if at - position > Self.cellLimit {
       for index in 0..<count where cells[index].end - cells[index].start > Self.cellLimit {
         throw tooLarge()
       }
     }
     let first = cells[0]
-    let isBlank = count == 1 && first.form == .plain && isAllSpaces(first)
+    let isBlank = count == 1 && first.form == Form.plain && isAllSpaces(first)
     self.count = count
     line = nextLine
     nextLine += breaks + 1
@@ -232,10 +261,10 @@ extension CSVReader {
   /// Goes from an opening quote to behind its closing one, or to the end of the buffer.
   private func scanQuoted(
     _ at: inout Int, _ breaks: inout Int, _ high: inout UInt64
-  ) throws(DataError) -> Cell.Form {
+  ) throws(DataError) -> UInt8 {
     let opening = breaks
     let end = filled
-    var form = Cell.Form.quoted
+    var form = Form.quoted
     at += 1
     while at < end {
       let byte = buffer[at]
@@ -245,7 +274,7 @@ extension CSVReader {
       case quote:
         // Whether a quote at the end of the buffer is doubled shows after a refill.
         guard at < end, buffer[at] == quote else { return form }
-        form = .quotedWithDoubledQuotes
+        form = Form.quotedWithDoubledQuotes
         at += 1
       case lineFeed: breaks += 1
       case carriageReturn: if at < end, buffer[at] != lineFeed { breaks += 1 }

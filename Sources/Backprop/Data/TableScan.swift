@@ -35,6 +35,13 @@ extension DelimitedFile {
     var rows = 0
     let isIgnored = scans.map(\.isIgnored)
     let mayBeNumber = scans.map { $0.order != .categorical }
+    // Flat, so that counting a number touches nothing else.
+    let numbers = UnsafeMutablePointer<Int>.allocate(capacity: columnCount)
+    numbers.initialize(repeating: 0, count: columnCount)
+    defer {
+      for column in 0..<columnCount { scans[column].numbers += numbers[column] }
+      numbers.deallocate()
+    }
     var reader = try open()
     while try reader.next() {
       try checkWidth(reader)
@@ -43,9 +50,9 @@ extension DelimitedFile {
         let bytes = reader.bytes(column)
         // An infinite number counts as a number here, so that reading the column reports it.
         if mayBeNumber[column], let start = bytes.baseAddress,
-          !DecimalNumber.value(start, bytes.count).isNaN || MissingValue.isInfinite(bytes)
+          !DecimalNumber.value(padded: start, bytes.count).isNaN || MissingValue.isInfinite(bytes)
         {
-          scans[column].numbers += 1
+          numbers[column] &+= 1
         } else if MissingValue.matches(bytes) {
           scans[column].missing += 1
         } else {

@@ -136,6 +136,24 @@ typedef enum bp_function {
 #undef BP_NAME
 #undef BP_REAL
 
+// MARK: Delimited text
+
+// A cell bytes[start … end - 1] of a row; form is 0 for plain text and the reader's own otherwise.
+typedef struct {
+  int32_t start;
+  int32_t end;
+  uint8_t form;
+} bp_cell;
+
+// Cuts the row that begins at bytes[start] into plain cells; returns their number.
+//   The row ends with LF, CRLF or CR before bytes[end], end <= INT32_MAX; *next is the place behind.
+//   is_ascii: whether no byte of the row has its top bit set.
+//   Returns 0, and writes neither *next nor *is_ascii, for a row that needs a closer look: it holds
+//   a quote or a NUL, does not end before `end` (or with a CR there), or might have more than
+//   capacity - 64 cells. 64 bytes from bytes[end] on are readable.
+size_t bp_row_of_cells(const uint8_t *bytes, size_t start, size_t end, uint8_t delimiter,
+                       size_t capacity, bp_cell *cells, size_t *next, bool *is_ascii);
+
 #ifdef __cplusplus
 }
 #endif
