@@ -41,7 +41,7 @@ def colours(names):
 def ticks(low, high):
     """Powers of ten; 2 and 5 times them, too, where the range is short."""
     tens = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    factors = (1, 2, 5) if high / low < 150 else (1,)
+    factors = (1, 2, 5) if high / low < 300 else (1,)
     return [f * 10.0 ** e for e in tens for f in factors if low <= f * 10.0 ** e <= high]
 
 
@@ -116,7 +116,7 @@ def log_lines(title, x_name, unit, series):
     parts += rules(ticks(y_low, y_high), py, left, width - right)
     marks, last = sorted(set(xs)), -99
     for mark in marks:
-        if px(mark) - last > 40:
+        if px(mark) - last > 46:
             parts.append(f'<text class="small" x="{px(mark):.1f}" y="{top + plot + 16}" '
                          f'text-anchor="middle">{mark:,}</text>')
             last = px(mark)

@@ -66,6 +66,9 @@ class Peaks:
 def facts(peaks):
     lines = [f"- {datetime.date.today():%d %B %Y}, commit {commit()}",
              f"- {processor()}, {os.cpu_count()} cores, {vectors()}; {peaks}"]
+    if peaks.flops[2] < 1.6 * peaks.flops[1]:
+        lines.append("- **Two threads never had two cores for themselves: something else was running, and "
+                     "the shares of the peak are too high**")
     if versions():
         lines.append(f"- {versions()}")
     return "\n".join(lines)

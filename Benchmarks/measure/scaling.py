@@ -18,7 +18,7 @@ CURVES = {
               lambda m: ([64, 128, 128, 10], m, max(8192, 2 * m))),
     "data": ("rows of the data set (16–32–1, batch 128)",
              [1000, 10_000, 100_000, 1_000_000, 10_000_000], lambda n: ([16, 32, 1], 128, n)),
-    "small": ("units of the hidden layers (10–w–w–10, batch 128; pytorch #144633)",
+    "width, small": ("units of the hidden layers (10–w–w–10, batch 128; pytorch #144633)",
               list(range(32, 257, 16)), lambda w: ([10, w, w, 10], 128, 12_800)),
 }
 
@@ -54,8 +54,8 @@ def run(context, peaks):
                     found[series].append((value, middle(values_found)))
                 context.raw(curve=name, value=value, series=series,
                             secondsPerStep=values_found)
-        charts.append((f"scaling-{name}.svg",
-                       log_lines(f"A training step, by {name}", title, "seconds",
+        charts.append((f"scaling-{name.replace(', ', '-')}.svg",
+                       log_lines(f"A training step by {name}", title, "seconds",
                                  {series: points for series, points in found.items() if points})))
         rows = []
         for value in values:

@@ -100,7 +100,7 @@ class Peer:
         self.state = self.one(self.state, self.inputs, self.targets, self.shuffled.next())
 
     def shuffled_steps(self):
-        batches = np.stack([self.shuffled.next() for _ in range(self.steps_a_call)])
+        batches = self.shuffled.several(self.steps_a_call)
         self.state = self.many(self.state, self.inputs, self.targets, batches)
         return self.steps_a_call
 

@@ -134,7 +134,7 @@ class Peer:
 
     def shuffled_steps(self):
         count = self.way[0]
-        self.steps(tf.constant(np.stack([self.shuffled.next() for _ in range(count)])))
+        self.steps(tf.constant(self.shuffled.several(count)))
         return count
 
     def measure(self, seconds):

@@ -71,6 +71,14 @@ class Shuffled:
         self.at += self.size
         return rows
 
+    def several(self, count):
+        """That many batches at once, a row each; what is left of an epoch is not used."""
+        if self.at + count * self.size > self.rows:
+            self.order, self.at = self.source.permutation(self.rows).astype(np.int32), 0
+        rows = self.order[self.at:self.at + count * self.size]
+        self.at += len(rows)
+        return rows.reshape(count, self.size)
+
 
 def rate(step, size, seconds, finish=lambda: None):
     """Samples a second over at least `seconds` and two steps. `step` may make several batches of
@@ -109,8 +117,11 @@ def main():
             if why:
                 answer = {"skipped": why}
             else:
-                peer = module.Peer(library, workload, Data(workload, order["folder"]), threads)
-                answer = {"chosen": getattr(peer, "chosen", "the only way")}
+                try:
+                    peer = module.Peer(library, workload, Data(workload, order["folder"]), threads)
+                    answer = {"chosen": getattr(peer, "chosen", "the only way")}
+                except ModuleNotFoundError as error:  # what a module imports only when it is asked to
+                    answer = {"skipped": f"{error.name} is not installed"}
         elif order["do"] == "check":
             answer = dict(zip(("before", "after"), peer.check(order["steps"], order["rate"])))
         else:
