@@ -40,7 +40,7 @@ struct ByteInputsTests {
 
   @Test("Every byte becomes what the encoder makes of it, or the scale is refused")
   func allBytes() throws {
-    for scale in [255, 256, 1, 16, 15, 100, 0.5, 3, 1e-30, 1e30] {
+    for scale in [255, 256, 1, 16, 15, 100, 0.5, 3, 0x1p-100, 0x1p100] {
       let float = try #require(ByteInputs<Float>.divisor(scale))
       let double = try #require(ByteInputs<Double>.divisor(scale))
       for byte in 0...255 {
@@ -49,9 +49,9 @@ struct ByteInputsTests {
         #expect((Double(byte) / double).bitPattern == number.bitPattern, "\(byte) / \(scale)")
       }
     }
-    // No Float holds these, and the quotients would show it; the last is infinite.
-    #expect(ByteInputs<Float>.divisor(254.99999) == nil)
-    #expect(ByteInputs<Double>.divisor(254.99999) != nil)
+    // No Float holds the first, and the quotients show it; those by the last are infinite.
+    #expect(ByteInputs<Float>.divisor(1e-30) == nil)
+    #expect(ByteInputs<Double>.divisor(1e-30) != nil)
     #expect(ByteInputs<Float>.divisor(1e-60) == nil)
   }
 
@@ -130,10 +130,11 @@ struct ByteInputsTests {
     let fewer = try FeatureEncoder(features: [.pixels(count: 34, scale: 255)])
     #expect(ByteInputs<Float>(of: bytes, encodedBy: standardised) == nil)
     #expect(ByteInputs<Float>(of: bytes, encodedBy: fewer)?.columns == 34)
-    #expect(ByteInputs<Float>(of: tables().numbers, encodedBy: fewer) == nil)
+    let numbers = try tables().numbers
+    #expect(ByteInputs<Float>(of: numbers, encodedBy: fewer) == nil)
     let signed = try fixture.file(
       ArrayFile.idx(type: 9, sizes: [2, 5, 7], [UInt8](repeating: 200, count: 70)), name: "s")
-    #expect(
-      try ByteInputs<Float>(of: Table(contentsOf: signed), encodedBy: fewer) == nil)
+    let integers = try Table(contentsOf: signed)
+    #expect(ByteInputs<Float>(of: integers, encodedBy: fewer) == nil)
   }
 }
