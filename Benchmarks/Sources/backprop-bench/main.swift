@@ -6,7 +6,7 @@
 //     backprop-bench check --workload W1 --data FOLDER --steps 20 --rate 0.01 [--threads 1]
 //     backprop-bench inference --sizes 784,128,10 [--rows 1] [--threads 1] [--seconds 1] [--data FOLDER]
 //                    [--outputs FILE]
-//     backprop-bench csv FILE [--threads 1]
+//     backprop-bench csv FILE
 //
 // FOLDER holds data and weights that all contestants share, see Workload.swift.
 
@@ -82,10 +82,9 @@ case "inference":
     }
   }
 case "csv":
-  let (megabytes, times, rows) = try measureReading(arguments[1])
+  let times = try measureReading(arguments[1])
   print(
-    "{\"megabytes\":\(rounded(megabytes)),\"rows\":\(rows),\"seconds\":\(times),"
-      + "\"megabytesPerSecond\":\(rounded(megabytes / times))}")
+    "{\"rows\":\(times.rows),\"opening\":\(times.opening),\"encoding\":\(times.encoding)}")
 default:
   let extras = Extras(
     clipNorm: number(after: "--clip-norm"), dropout: number(after: "--dropout"),
