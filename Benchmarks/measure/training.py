@@ -51,9 +51,11 @@ def measure(context, name):
     share_data(workload, folder)
     steps = CHECK_STEPS.get(name, DEFAULT_STEPS)
     rate = CHECK_RATE[workload["rule"]]
-    check = context.ours("check", "--workload", name, "--data", folder, "--steps", steps, "--rate",
-                         rate, "--threads", 2)[0]
-    losses, found = {"ours": (check["before"], check["after"])}, {}
+    checks = [context.ours("check", "--workload", name, "--data", folder, "--steps", steps, "--rate",
+                           rate, "--threads", threads)[0] for threads in THREADS]
+    if checks[0] != checks[1]:
+        context.failures.append(f"{name}: ours with 1 and 2 threads: {checks}")
+    losses, found = {"ours": (checks[0]["before"], checks[0]["after"])}, {}
     peers = Peers(context, libraries_of(context), THREADS, workload, folder)
     for peer, answer in peers.ask("check", steps=steps, rate=rate):
         losses[f"{peer.library} ({peer.threads})"] = (answer["before"], answer["after"])

@@ -22,7 +22,9 @@ class Peer:
         self.size = workload["batch"]
         self.inputs, self.targets = tf.constant(data.inputs), tf.constant(data.targets)
         self.shuffled = Shuffled(len(data.inputs), self.size)
-        ways = [(steps, compiles) for steps in (1, self.steps_together()) for compiles in (False, True)]
+        # Where an epoch has few steps, they are long, and calling them is nothing.
+        counts = (1, self.steps_together()) if self.steps_together() >= 10 else (1,)
+        ways = [(steps, compiles) for steps in counts for compiles in (False, True)]
         self.way = fastest(ways, self.speed)
         self.chosen = f"{self.way[0]} steps a call" + ", XLA" * self.way[1]
         self.start(workload["learningRate"])

@@ -47,7 +47,7 @@ DEFINE_CHAINS(chains128, 4, )
 static double chains(float *sink) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f")) return chains512(sink);
-  if (__builtin_cpu_supports("fma")) return chains256(sink);
+  if (__builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2")) return chains256(sink);
   return 0;
 #else
   return chains128(sink);

@@ -5,11 +5,12 @@
 /// does not. So now and then some steps are made the other way, and the faster way is kept. Neither way
 /// changes a bit of the result.
 struct PoolChoice {
-  /// Steps of a trial; the fastest of them counts, since whatever else runs only takes time away.
+  /// Steps of a trial; the fastest of them counts, since whatever else runs only takes time away. One
+  /// that takes twice as long as the kept way ends the trial.
   private static let trial = 8
   /// Steps between two trials: few at first, and twice as many each time the kept way wins.
   private static let intervals = 32...2048
-  /// Steps that take longer than this are always worth all threads.
+  /// Steps that take longer than this, with all threads, are worth them and not tried alone.
   private static let longest = Duration.milliseconds(1)
 
   private let pool: ThreadPool?
@@ -31,9 +32,9 @@ struct PoolChoice {
     steps += 1
     fastest = min(fastest, duration)
     if isTrying {
-      if steps == Self.trial { conclude() }
+      if steps == Self.trial || duration > fastestBefore * 2 { conclude() }
     } else if steps == interval {
-      if fastest < Self.longest { begin(trying: true) } else { begin(trying: false) }
+      begin(trying: !usesPool || fastest < Self.longest)
     } else if steps == interval - Self.trial {
       // Only the last steps before a trial are compared with it.
       fastest = .seconds(1 << 30)

@@ -22,8 +22,8 @@ void BP_NAME(pass_down)(bp_pool *pool, size_t m, size_t n, size_t k, const BP_RE
 // BP3 and BP4: gradient rows i < k: Σₓ aₓᵢ δₓⱼ; gradient row k: Σₓ δₓⱼ, both over the batch in
 // ascending order.
 //   a [m, k], delta [m, n] with zero padding, gradient: panels, overwritten.
-//   Between the tiles the rows `ahead` (NULL for none) are fetched into the second cache, those of a
-//   part by the thread that bp_gather gives them to.
+//   Between the tiles the rows `ahead` (NULL for none) are fetched into the second cache, each by one of
+//   the threads, unless they are more than half a megabyte.
 void BP_NAME(parameter_gradient)(bp_pool *pool, size_t m, size_t k, size_t n, const BP_REAL *a,
                                  size_t lda, const BP_REAL *delta, size_t lddelta,
                                  const bp_rows *ahead, BP_REAL *gradient);

@@ -49,6 +49,24 @@ struct PoolChoiceTests {
       stepsWithPool(of: 500, &choice, together: .milliseconds(2), alone: .milliseconds(1)) == 500)
   }
 
+  @Test("Steps that became long alone go back to all threads")
+  func longStepsAlone() {
+    var choice = PoolChoice(ThreadPool(threads: 2))
+    // Alone is faster at first: 0.8 ms against 0.9.
+    _ = stepsWithPool(of: 40, &choice, together: .microseconds(900), alone: .microseconds(800))
+    #expect(choice.current == nil)
+    _ = stepsWithPool(of: 100, &choice, together: .microseconds(900), alone: .microseconds(1200))
+    #expect(choice.current != nil)
+  }
+
+  @Test("A trial that is far slower ends after its first step")
+  func shortTrial() {
+    var choice = PoolChoice(ThreadPool(threads: 2))
+    let used = stepsWithPool(
+      of: 10_000, &choice, together: .microseconds(10), alone: .microseconds(100))
+    #expect(used >= 10_000 - 12 && used < 10_000)
+  }
+
   @Test("Without a pool there is no choice")
   func noPool() {
     var choice = PoolChoice(nil)
