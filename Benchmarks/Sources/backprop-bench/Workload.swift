@@ -38,7 +38,7 @@ struct Workload {
       optimizer: .adamW(), batchSize: 256, examples: 25_600),
     Workload(
       name: "W6", sizes: [1024, 4096, 4096, 10], hidden: .relu, loss: .crossEntropy,
-      optimizer: .momentum(), batchSize: 1024, examples: 2048),
+      optimizer: .momentum(), batchSize: 1024, examples: 8192),
     Workload(
       name: "W7", sizes: Array(repeating: 256, count: 33) + [10], hidden: .relu,
       loss: .crossEntropy, optimizer: .adam(), batchSize: 64, examples: 3200),
