@@ -15,7 +15,7 @@ LIBRARIES = ["PyTorch", "torch.compile", "JAX step", "JAX scan", "tf.function", 
 # Steps and rate of the check: enough that the loss moves, few enough that it is soon done.
 CHECK_RATE = {"sgd": 0.05, "momentum": 0.01, "adam": 0.001, "adamw": 0.001}
 DEFAULT_STEPS = 30
-CHECK_STEPS = {"W6": 2, "W7": 10}
+CHECK_STEPS = {"W6": 2, "W7": 3}
 TOLERANCE = 2e-3
 
 
