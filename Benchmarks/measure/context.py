@@ -53,7 +53,7 @@ class Peer:
     """A library in a process of its own; see peers/worker.py."""
 
     def __init__(self, library, threads):
-        self.library, self.threads = library, threads
+        self.name, self.threads = library, threads
         self.errors = tempfile.TemporaryFile("w+", errors="replace")
         self.process = subprocess.Popen(
             [sys.executable, str(FOLDER / "peers" / "worker.py"), library, str(threads)],
@@ -71,7 +71,7 @@ class Peer:
             status = self.process.wait()
             self.errors.seek(0)
             last = self.errors.read().strip().splitlines()[-1:] or ["it said nothing"]
-            raise PeerFailed(f"{self.library} ({self.threads} threads) ended with status {status} "
+            raise PeerFailed(f"{self.name} ({self.threads} threads) ended with status {status} "
                              f"when asked to {do}: {last[0][:300]}")
         return json.loads(line)
 

@@ -43,10 +43,10 @@ def run(context, peaks):
                     add("ours", threads, line["median"], line["p99"])
                     reference = np.fromfile(outputs, np.float32)
                 for peer, answer in peers.ask("measure", seconds=context.seconds):
-                    add(peer.library, peer.threads, answer["median"], answer["p99"])
+                    add(peer.name, peer.threads, answer["median"], answer["p99"])
                     far = float(np.abs(np.array(answer["outputs"]) - reference).max())
                     if not far <= 1e-4:
-                        context.fails(f"outputs of {peer.library} on {text} differ by {far}")
+                        context.fails(f"outputs of {peer.name} on {text} differ by {far}")
             peers.close()
             best = {}
             for (library, threads), values in found.items():

@@ -47,7 +47,7 @@ def run(context, peaks):
                                         folder)[0]
                     times[series].append(batch / line["overall"])
                 for peer, answer in peers.ask("measure", seconds=seconds):
-                    times[peer.library].append(batch / answer["samplesPerSecond"])
+                    times[peer.name].append(batch / answer["samplesPerSecond"])
             peers.close()
             for series, values_found in times.items():
                 if values_found:

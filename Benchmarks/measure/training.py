@@ -58,7 +58,7 @@ def measure(context, name):
     losses, found = {"ours": (checks[0]["before"], checks[0]["after"])}, {}
     peers = Peers(context, libraries_of(context), THREADS, workload, folder)
     for peer, answer in peers.ask("check", steps=steps, rate=rate):
-        losses[f"{peer.library} ({peer.threads})"] = (answer["before"], answer["after"])
+        losses[f"{peer.name} ({peer.threads})"] = (answer["before"], answer["after"])
 
     def add(library, threads, value):
         found.setdefault((library, threads), []).append(value)
@@ -71,7 +71,7 @@ def measure(context, name):
                                 context.seconds, "--data", folder)[0]
             add("ours", threads, line["overall"])
         for peer, answer in peers.ask("measure", seconds=context.seconds):
-            add(peer.library, peer.threads, answer["samplesPerSecond"])
+            add(peer.name, peer.threads, answer["samplesPerSecond"])
     peers.close()
     for file in folder.iterdir():
         file.unlink()
