@@ -63,13 +63,13 @@ static void run(int product, struct shape s) {
   size_t lda = stride(s.k), ldd = stride(s.n);
   switch (product) {
     case 0:
-      kernels->affine(pool, s.m, s.k, s.n, a, lda, panels, BP_RELU, 0, NULL, 0, out, ldd);
+      kernels->affine(pool, s.m, s.k, s.n, a, lda, NULL, panels, BP_RELU, 0, NULL, 0, out, ldd);
       break;
     case 1:
       kernels->pass_down(pool, s.m, s.n, s.k, delta, ldd, panels, BP_RELU, 0, a, lda, out, lda);
       break;
     default:
-      kernels->parameter_gradient(pool, s.m, s.k, s.n, a, lda, delta, ldd, NULL, gradient);
+      kernels->parameter_gradient(pool, s.m, s.k, s.n, a, lda, NULL, delta, ldd, NULL, gradient);
   }
 }
 static double rate(int product, struct shape s) {

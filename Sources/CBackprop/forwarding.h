@@ -1,9 +1,9 @@
 // The public kernels: each calls the active variant's. Included once per precision by dispatch.c,
 // which defines BP_NAME, BP_REAL and BP_ACTIVE.
 void BP_NAME(affine)(bp_pool *pool, size_t m, size_t k, size_t n, const BP_REAL *a, size_t lda,
-    const BP_REAL *panels, bp_activation activation, BP_REAL parameter, BP_REAL *z, size_t ldz,
-    BP_REAL *out, size_t ldout) {
-  BP_ACTIVE->affine(pool, m, k, n, a, lda, panels, activation, parameter, z, ldz, out, ldout);
+    const uint32_t *a_rows, const BP_REAL *panels, bp_activation activation, BP_REAL parameter,
+    BP_REAL *z, size_t ldz, BP_REAL *out, size_t ldout) {
+  BP_ACTIVE->affine(pool, m, k, n, a, lda, a_rows, panels, activation, parameter, z, ldz, out, ldout);
 }
 void BP_NAME(pass_down)(bp_pool *pool, size_t m, size_t n, size_t k, const BP_REAL *delta,
     size_t lddelta, const BP_REAL *panels, bp_activation activation, BP_REAL parameter,
@@ -12,8 +12,9 @@ void BP_NAME(pass_down)(bp_pool *pool, size_t m, size_t n, size_t k, const BP_RE
       out, ldout);
 }
 void BP_NAME(parameter_gradient)(bp_pool *pool, size_t m, size_t k, size_t n, const BP_REAL *a,
-    size_t lda, const BP_REAL *delta, size_t lddelta, const bp_rows *ahead, BP_REAL *gradient) {
-  BP_ACTIVE->parameter_gradient(pool, m, k, n, a, lda, delta, lddelta, ahead, gradient);
+    size_t lda, const uint32_t *a_rows, const BP_REAL *delta, size_t lddelta, const bp_rows *ahead,
+    BP_REAL *gradient) {
+  BP_ACTIVE->parameter_gradient(pool, m, k, n, a, lda, a_rows, delta, lddelta, ahead, gradient);
 }
 void BP_NAME(pack)(size_t k, size_t n, const BP_REAL *weights, const BP_REAL *biases,
     BP_REAL *panels) {

@@ -15,6 +15,7 @@ struct product {
   size_t m, k, n;
   const real *a, *b;
   size_t lda, ldb;
+  const uint32_t *a_rows;  // which rows of a; NULL for all in their order
   bp_activation activation;
   real parameter;
   const real *kept;
@@ -68,6 +69,19 @@ INLINE size_t chunk_rows(size_t rows) {
   return chunks <= 1 ? rows : round_up((rows + chunks - 1) / chunks, TILE_ROWS);
 }
 
+// Row r of a.
+INLINE const real *row_of_a(const struct product *p, size_t r) {
+  return p->a + (p->a_rows ? p->a_rows[r] : r) * p->lda;
+}
+
+// Where so many rows of a stand, if they do not follow one another; else NULL.
+INLINE const real *const *scattered_rows(const struct product *p, size_t first, size_t count,
+                                         const real **places) {
+  if (!p->a_rows) return NULL;
+  for (size_t r = 0; r < count; r++) places[r] = row_of_a(p, first + r);
+  return places;
+}
+
 // MARK: Forward
 
 // z = a Wᵀ + b, out = σ(z): a [m, k], b panels of [n, k] with biases, out [m, n].
@@ -78,6 +92,7 @@ static void affine_part(void *context, int part, int parts) {
   const size_t rows = s.row_end - s.row, chunk = chunk_rows(rows);
   const bool pack = rows >= 96 && s.column_end - s.column >= 16 * BP_PANEL && k >= 256;
   const bool fused = p->activation == BP_RELU && !p->z;
+  const real *places[CHUNK_ROWS];
   real *c = p->z ? p->z : p->out;
   const size_t ldc = p->z ? p->ldz : p->ldout;
   if (s.column >= s.column_end || rows == 0) return;
@@ -88,21 +103,18 @@ static void affine_part(void *context, int part, int parts) {
     for (size_t row = s.row; row < s.row_end; row += chunk) {
       const size_t height = smaller(chunk, s.row_end - row);
       struct tile t = {
-        .steps = steps, .a = p->a + row * p->lda + first, .lda = p->lda, .ldb = BP_PANEL,
+        .steps = steps, .a = p->a + row * p->lda + first, .lda = p->lda,
+        .rows = scattered_rows(p, row, height, places), .from = first, .ldb = BP_PANEL,
         .b_next = panel, .start_next = first == 0 ? panel : 0, .add = first > 0,
         .floor = fused && last ? 0 : -INFINITE, .ldc = ldc, .c_next = BP_PANEL};
-      if (pack) {
-        real *packed = bp_scratch();
-        pack_a(height, steps, t.a, t.lda, true, packed);
-        t.a = packed;
-      }
+      if (pack) pack_a(height, &t, true, bp_scratch());
       for (size_t j = s.column, width; j < s.column_end; j += width) {
         const real *w = p->b + j / BP_PANEL * panel + j % BP_PANEL;
         const size_t left = s.column_end - j;
         t.b = w + first * BP_PANEL;
         t.start = first == 0 ? w + k * BP_PANEL : zeros;
         t.c = c + row * ldc + j;
-        if (!pack && height <= MOST_WIDE_ROWS && left >= wide_columns(height)) {
+        if (!pack && !t.rows && height <= MOST_WIDE_ROWS && left >= wide_columns(height)) {
           width = wide_columns(height);
           wide_tile(&t, height);
         } else if (left >= TILE_COLUMNS) {
@@ -129,12 +141,14 @@ static void affine_one_part(void *context, int part, int parts) {
   real *c = p->z ? p->z : p->out;
   const size_t ldc = p->z ? p->ldz : p->ldout;
   real *columns = bp_scratch(), lanes[W];
+  const real *places[W];
   for (size_t row = p->m * (size_t)part / (size_t)parts, height; row < row_end; row += height) {
     height = smaller(W, row_end - row);
+    for (size_t r = 0; r < height; r++) places[r] = row_of_a(p, row + r);
     vec sum = splat(p->b[k * BP_PANEL]);
     for (size_t first = 0, steps; first < k; first += steps) {
       steps = smaller(block, k - first);
-      transpose(height, steps, p->a + row * p->lda + first, p->lda, columns, W);
+      transpose_of(height, steps, NULL, 0, places, first, columns, W);
       const real *w = p->b + first * BP_PANEL;
       vec chain = first == 0 ? sum : splat(0);
       for (size_t t = 0; t < steps; t++)
@@ -151,9 +165,9 @@ static void affine_one_part(void *context, int part, int parts) {
 }
 
 static void affine(bp_pool *pool, size_t m, size_t k, size_t n, const real *a, size_t lda,
-                   const real *panels, bp_activation activation, real parameter, real *z,
-                   size_t ldz, real *out, size_t ldout) {
-  struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .b = panels,
+                   const uint32_t *a_rows, const real *panels, bp_activation activation,
+                   real parameter, real *z, size_t ldz, real *out, size_t ldout) {
+  struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .a_rows = a_rows, .b = panels,
                       .activation = activation, .parameter = parameter, .z = z, .ldz = ldz,
                       .out = out, .ldout = ldout};
   bp_pool_run(product_pool(pool, m, k, n), n == 1 && m >= 8 ? affine_one_part : affine_part, &p);
@@ -181,10 +195,7 @@ static void pass_down_part(void *context, int part, int parts) {
         .steps = steps, .a = p->a + row * p->lda + first, .lda = p->lda, .b = transposed,
         .b_next = BP_PANEL, .start = zeros, .add = first > 0, .floor = -INFINITE,
         .ldc = p->ldout, .c_next = BP_PANEL};
-      if (pack) {
-        pack_a(height, steps, t.a, t.lda, true, packed);
-        t.a = packed;
-      }
+      if (pack) pack_a(height, &t, true, packed);
       for (size_t j = s.column, width; j < s.column_end; j += width) {
         width = s.column_end - j >= TILE_COLUMNS ? TILE_COLUMNS : W;
         const size_t used = j < k ? smaller(width, k - j) : 0;
@@ -256,21 +267,22 @@ static void gradient_part(void *context, int part, int parts) {
   const size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS *
                        ((s.column_end - s.column + TILE_COLUMNS - 1) / TILE_COLUMNS);
   struct fetching fetching = fetching_of(p->ahead, tiles, part, parts);
+  const real *places[BP_LONGEST_BLOCK];
   bool last = false;  // one block even if m is 0
   for (size_t first = 0, steps; !last; first += steps) {
     steps = smaller(block, m - first);
     last = first + steps >= m;
     struct tile t = {.steps = steps, .ldb = p->ldb, .b_next = BP_PANEL, .start = zeros,
                      .add = first > 0, .floor = -INFINITE, .ldc = BP_PANEL, .c_next = panel};
-    const real *delta = p->b + first * p->ldb;
+    const real *delta = p->b + first * p->ldb, *const *scattered =
+                     scattered_rows(p, first, steps, places);
     for (size_t row = s.row; row < s.row_end; row += chunk) {
       const size_t height = smaller(chunk, s.row_end - row);
       t.a = p->a + first * p->lda + row;
       t.lda = p->lda;
-      if (pack) {
-        pack_a(height, steps, t.a, t.lda, false, packed);
-        t.a = packed;
-      }
+      t.rows = scattered;
+      t.from = row;
+      if (pack) pack_a(height, &t, false, packed);
       for (size_t j = s.column, width; j < s.column_end; j += width) {
         const bool narrow = s.column_end - j < TILE_COLUMNS;
         width = narrow ? W : TILE_COLUMNS;
@@ -282,6 +294,7 @@ static void gradient_part(void *context, int part, int parts) {
     if (!biases) continue;
     t.a = &one;
     t.lda = 0;
+    t.rows = NULL;
     for (size_t j = s.column, width; j < s.column_end; j += width) {
       t.b = delta + j;
       t.c = p->out + j / BP_PANEL * panel + k * BP_PANEL + j % BP_PANEL;
@@ -312,9 +325,10 @@ static void gradient_one_part(void *context, int part, int parts) {
       vec chains[4] = {splat(0), splat(0), splat(0), splat(0)};
       for (size_t x = first; x < first + steps; x++) {
         const vec delta = splat(p->b[x * p->ldb]);
+        const real *inputs = row_of_a(p, x) + i;
         for (int v = 0; v < 4; v++)
           if ((size_t)v * W < count)
-            chains[v] = FMA(load(p->a + x * p->lda + i + (size_t)v * W), delta, chains[v]);
+            chains[v] = FMA(load(inputs + (size_t)v * W), delta, chains[v]);
       }
       for (int v = 0; v < 4; v++) sums[v] = first == 0 ? chains[v] : sums[v] + chains[v];
     }
@@ -339,10 +353,10 @@ static void gradient_one_part(void *context, int part, int parts) {
 }
 
 static void parameter_gradient(bp_pool *pool, size_t m, size_t k, size_t n, const real *a,
-                               size_t lda, const real *delta, size_t lddelta,
-                               const bp_rows *ahead, real *gradient) {
-  struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .b = delta, .ldb = lddelta,
-                      .ahead = ahead, .out = gradient};
+                               size_t lda, const uint32_t *a_rows, const real *delta,
+                               size_t lddelta, const bp_rows *ahead, real *gradient) {
+  struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .a_rows = a_rows, .b = delta,
+                      .ldb = lddelta, .ahead = ahead, .out = gradient};
   bp_pool_run(product_pool(pool, m, k, n), n == 1 ? gradient_one_part : gradient_part, &p);
 }
 

@@ -27,6 +27,10 @@ struct tile {
   size_t steps;
   const real *a;  // a(r, t) = a[r · lda + t] by rows, a[t · lda + r] by columns
   size_t lda;
+  // Unless NULL, where each row of a stands, and a(r, t) = rows[r][from + t] by rows,
+  // rows[t][from + r] by columns.
+  const real *const *rows;
+  size_t from;
   const real *b;
   size_t ldb, b_next;
   const real *start;
@@ -43,7 +47,8 @@ static const real one = 1;
 // Where vector v of a tile's row stands.
 #define COLUMN(v, next) ((size_t)((v) * W / BP_PANEL) * (next) + (size_t)((v) * W % BP_PANEL))
 
-INLINE void run_tile(const struct tile *t, const int rows, const int vectors, const bool by_rows) {
+INLINE void run_tile(const struct tile *t, const int rows, const int vectors, const bool by_rows,
+                     const bool scattered) {
   vec sums[12][WIDE_VECTORS], b_row[WIDE_VECTORS];
   const real *a = t->a, *b = t->b;
   const size_t lda = t->lda, ldb = t->ldb, b_next = t->b_next;
@@ -52,16 +57,18 @@ INLINE void run_tile(const struct tile *t, const int rows, const int vectors, co
     UNROLL for (int r = 0; r < rows; r++) sums[r][v] = first;
   }
   // By rows, every third row has a pointer; the two after it are reached by scaled addressing.
-  const real *a3 = a + 3 * lda, *a6 = a + 6 * lda, *a9 = a + 9 * lda;
+  const real *a3 = a + 3 * lda, *a6 = a + 6 * lda, *a9 = a + 9 * lda, *row[12];
+  if (scattered && by_rows) UNROLL for (int r = 0; r < rows; r++) row[r] = t->rows[r] + t->from;
 #pragma clang loop unroll_count(2)
-  for (size_t k = t->steps; k > 0; k--) {
+  for (size_t k = 0; k < t->steps; k++) {
+    if (scattered && !by_rows) a = t->rows[k] + t->from;
     UNROLL for (int v = 0; v < vectors; v++) b_row[v] = load(b + COLUMN(v, b_next));
     UNROLL for (int r = 0; r < rows; r++) {
       const real *group = r < 3 ? a : r < 6 ? a3 : r < 9 ? a6 : a9;
-      vec factor = splat(by_rows ? group[(size_t)(r % 3) * lda] : a[r]);
+      vec factor = splat(!by_rows ? a[r] : scattered ? row[r][k] : group[(size_t)(r % 3) * lda]);
       UNROLL for (int v = 0; v < vectors; v++) sums[r][v] = FMA(factor, b_row[v], sums[r][v]);
     }
-    a += by_rows ? 1 : lda;
+    if (!scattered) a += by_rows ? 1 : lda;
     if (by_rows) a3++, a6++, a9++;
     b += ldb;
   }
@@ -75,36 +82,38 @@ INLINE void run_tile(const struct tile *t, const int rows, const int vectors, co
     }
 }
 
-#define TILE_HEIGHTS(vectors, by_rows)                                  \
-  switch (rows) {                                                       \
-    case 1: run_tile(t, 1, vectors, by_rows); break;                    \
-    case 2: run_tile(t, 2, vectors, by_rows); break;                    \
-    case 3: run_tile(t, 3, vectors, by_rows); break;                    \
-    case 4: run_tile(t, 4, vectors, by_rows); break;                    \
-    case 5: run_tile(t, 5, vectors, by_rows); break;                    \
-    case 6: run_tile(t, 6, vectors, by_rows); break;                    \
-    case 7: if (TILE_ROWS >= 7) run_tile(t, 7, vectors, by_rows); break;    \
-    case 8: if (TILE_ROWS >= 8) run_tile(t, 8, vectors, by_rows); break;    \
-    case 9: if (TILE_ROWS >= 9) run_tile(t, 9, vectors, by_rows); break;    \
-    case 10: if (TILE_ROWS >= 10) run_tile(t, 10, vectors, by_rows); break; \
-    case 11: if (TILE_ROWS >= 11) run_tile(t, 11, vectors, by_rows); break; \
-    case 12: if (TILE_ROWS >= 12) run_tile(t, 12, vectors, by_rows); break; \
+#define TILE_HEIGHTS(vectors, by_rows, scattered)                                        \
+  switch (rows) {                                                                        \
+    case 1: run_tile(t, 1, vectors, by_rows, scattered); break;                          \
+    case 2: run_tile(t, 2, vectors, by_rows, scattered); break;                          \
+    case 3: run_tile(t, 3, vectors, by_rows, scattered); break;                          \
+    case 4: run_tile(t, 4, vectors, by_rows, scattered); break;                          \
+    case 5: run_tile(t, 5, vectors, by_rows, scattered); break;                          \
+    case 6: run_tile(t, 6, vectors, by_rows, scattered); break;                          \
+    case 7: if (TILE_ROWS >= 7) run_tile(t, 7, vectors, by_rows, scattered); break;      \
+    case 8: if (TILE_ROWS >= 8) run_tile(t, 8, vectors, by_rows, scattered); break;      \
+    case 9: if (TILE_ROWS >= 9) run_tile(t, 9, vectors, by_rows, scattered); break;      \
+    case 10: if (TILE_ROWS >= 10) run_tile(t, 10, vectors, by_rows, scattered); break;   \
+    case 11: if (TILE_ROWS >= 11) run_tile(t, 11, vectors, by_rows, scattered); break;   \
+    case 12: if (TILE_ROWS >= 12) run_tile(t, 12, vectors, by_rows, scattered); break;   \
   }
-NOINLINE void tile_by_rows(const struct tile *t, size_t rows) {
-  TILE_HEIGHTS(TILE_VECTORS, true)
-}
-NOINLINE void tile_by_columns(const struct tile *t, size_t rows) {
-  TILE_HEIGHTS(TILE_VECTORS, false)
-}
+#define TILE_KINDS(vectors, by_rows)            \
+  if (t->rows) {                                \
+    TILE_HEIGHTS(vectors, by_rows, true)        \
+  } else {                                      \
+    TILE_HEIGHTS(vectors, by_rows, false)       \
+  }
+NOINLINE void tile_by_rows(const struct tile *t, size_t rows) { TILE_KINDS(TILE_VECTORS, true) }
+NOINLINE void tile_by_columns(const struct tile *t, size_t rows) { TILE_KINDS(TILE_VECTORS, false) }
 // One vector of columns: what remains at the right edge.
-NOINLINE void narrow_tile_by_rows(const struct tile *t, size_t rows) { TILE_HEIGHTS(1, true) }
-NOINLINE void narrow_tile_by_columns(const struct tile *t, size_t rows) { TILE_HEIGHTS(1, false) }
+NOINLINE void narrow_tile_by_rows(const struct tile *t, size_t rows) { TILE_KINDS(1, true) }
+NOINLINE void narrow_tile_by_columns(const struct tile *t, size_t rows) { TILE_KINDS(1, false) }
 // One to three rows and many columns.
 NOINLINE void wide_tile(const struct tile *t, size_t rows) {
   switch (rows) {
-    case 1: run_tile(t, 1, WIDE_VECTORS, true); break;
-    case 2: run_tile(t, 2, WIDE_VECTORS / 2, true); break;
-    case 3: run_tile(t, 3, WIDE_VECTORS / 2, true); break;
+    case 1: run_tile(t, 1, WIDE_VECTORS, true, false); break;
+    case 2: run_tile(t, 2, WIDE_VECTORS / 2, true, false); break;
+    case 3: run_tile(t, 3, WIDE_VECTORS / 2, true, false); break;
   }
 }
 INLINE size_t wide_columns(size_t rows) {
@@ -145,7 +154,12 @@ INLINE void sweep(struct tile t, size_t rows, a_order order, bool narrow, struct
       narrow ? narrow_tile_by_rows(&t, h) : tile_by_rows(&t, h);
     else
       narrow ? narrow_tile_by_columns(&t, h) : tile_by_columns(&t, h);
-    t.a += order == A_BY_ROWS ? h * t.lda : order == A_BY_COLUMNS ? h : h * t.steps;
+    if (!t.rows)
+      t.a += order == A_BY_ROWS ? h * t.lda : order == A_BY_COLUMNS ? h : h * t.steps;
+    else if (order == A_BY_ROWS)
+      t.rows += h;
+    else
+      t.from += h;
     t.c += h * t.ldc;
   }
 }
@@ -156,23 +170,25 @@ INLINE void sweep(struct tile t, size_t rows, a_order order, bool narrow, struct
 typedef real quadvec __attribute__((ext_vector_type(16 / sizeof(real))));
 typedef quadvec loosequad __attribute__((aligned(sizeof(real)), may_alias));
 
-// out[j][i] = in[i][j], [rows, columns] of in. By blocks of 128 bits, the same for all widths.
-INLINE void transpose(size_t rows, size_t columns, const real *in, size_t ldin, real *out,
-                      size_t ldout) {
+// out[j][i] = in[i][j], [rows, columns] of in, whose row i stands at in[i · ldin], or from scattered[i][from]
+// on unless that is NULL. By blocks of 128 bits, the same for all widths.
+INLINE void transpose_of(size_t rows, size_t columns, const real *in, size_t ldin,
+                         const real *const *scattered, size_t from, real *out, size_t ldout) {
   size_t i = 0;
   for (; i + QUAD <= rows; i += QUAD) {
-    const real *block = in + i * ldin;
+    const real *row[QUAD];
+    UNROLL for (size_t q = 0; q < QUAD; q++)
+      row[q] = scattered ? scattered[i + q] + from : in + (i + q) * ldin;
     size_t j = 0;
-    for (; j + QUAD <= columns; j += QUAD, block += QUAD) {
+    for (; j + QUAD <= columns; j += QUAD) {
       real *place = out + j * ldout + i;
 #if BP_DOUBLE
-      quadvec r0 = *(const loosequad *)block, r1 = *(const loosequad *)(block + ldin);
+      quadvec r0 = *(const loosequad *)(row[0] + j), r1 = *(const loosequad *)(row[1] + j);
       *(loosequad *)place = __builtin_shufflevector(r0, r1, 0, 2);
       *(loosequad *)(place + ldout) = __builtin_shufflevector(r0, r1, 1, 3);
 #else
-      quadvec r0 = *(const loosequad *)block, r1 = *(const loosequad *)(block + ldin);
-      quadvec r2 = *(const loosequad *)(block + 2 * ldin);
-      quadvec r3 = *(const loosequad *)(block + 3 * ldin);
+      quadvec r0 = *(const loosequad *)(row[0] + j), r1 = *(const loosequad *)(row[1] + j);
+      quadvec r2 = *(const loosequad *)(row[2] + j), r3 = *(const loosequad *)(row[3] + j);
       quadvec low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
       quadvec high01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
       quadvec low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
@@ -184,29 +200,47 @@ INLINE void transpose(size_t rows, size_t columns, const real *in, size_t ldin, 
 #endif
     }
     for (; j < columns; j++)
-      for (size_t q = 0; q < QUAD; q++) out[j * ldout + i + q] = in[(i + q) * ldin + j];
+      for (size_t q = 0; q < QUAD; q++) out[j * ldout + i + q] = row[q][j];
   }
-  for (; i < rows; i++)
-    for (size_t j = 0; j < columns; j++) out[j * ldout + i] = in[i * ldin + j];
+  for (; i < rows; i++) {
+    const real *row = scattered ? scattered[i] + from : in + i * ldin;
+    for (size_t j = 0; j < columns; j++) out[j * ldout + i] = row[j];
+  }
+}
+INLINE void transpose(size_t rows, size_t columns, const real *in, size_t ldin, real *out,
+                      size_t ldout) {
+  transpose_of(rows, columns, in, ldin, NULL, 0, out, ldout);
 }
 
-// A block of a, [rows, steps], as `sweep` reads it: tile by tile, each [steps][height].
-NOINLINE void pack_a(size_t rows, size_t steps, const real *a, size_t lda, bool by_rows,
-                     real *out) {
-  uint32_t tiles = ((uint32_t)rows + TILE_ROWS - 1) / TILE_ROWS;
+// The block of a that a tile at its upper left corner begins with, [rows, steps], as `sweep` reads it:
+// tile by tile, each [steps][height]. The tile is then the packed block's.
+NOINLINE void pack_a(size_t rows, struct tile *t, bool by_rows, real *out) {
+  const uint32_t tiles = ((uint32_t)rows + TILE_ROWS - 1) / TILE_ROWS;
+  const real *a = t->a, *const *scattered = t->rows;
+  size_t from = t->from;
+  t->a = out;
+  t->rows = NULL;
   if (tiles == 0) return;
-  uint32_t height = (uint32_t)rows / tiles, taller = (uint32_t)rows % tiles;
+  const uint32_t height = (uint32_t)rows / tiles, taller = (uint32_t)rows % tiles;
   for (uint32_t i = 0; i < tiles; i++) {
-    size_t h = height + (i < taller);
+    const size_t h = height + (i < taller);
     if (by_rows) {
-      transpose(h, steps, a, lda, out, h);
-      a += h * lda;
+      if (scattered) {
+        transpose_of(h, t->steps, NULL, 0, scattered, from, out, h);
+        scattered += h;
+      } else {
+        transpose(h, t->steps, a, t->lda, out, h);
+        a += h * t->lda;
+      }
     } else {
       // Whole vectors: what goes too far is overwritten by the next step's, or lies in the slack.
-      for (size_t t = 0; t < steps; t++)
-        for (size_t r = 0; r < h; r += W) store(out + t * h + r, load(a + t * lda + r));
+      for (size_t k = 0; k < t->steps; k++) {
+        const real *row = scattered ? scattered[k] + from : a + k * t->lda;
+        for (size_t r = 0; r < h; r += W) store(out + k * h + r, load(row + r));
+      }
       a += h;
+      from += h;
     }
-    out += h * steps;
+    out += h * t->steps;
   }
 }

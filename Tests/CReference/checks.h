@@ -53,6 +53,13 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   for (size_t r = 0; r < m; r++)
     for (size_t i = 0; i < k; i++) compact[r * k + i] = a[r * lda + i];
   REF_NAME(soil)(m, k, a, lda);
+  // The same rows from the last to the first, and where each stands.
+  REF_REAL *turned = REF_NAME(matrix)(m, lda, 0, NULL);
+  uint32_t *places = malloc((m + 1) * sizeof *places);
+  for (size_t r = 0; r < m; r++) {
+    places[r] = (uint32_t)(m - 1 - r);
+    memcpy(turned + places[r] * lda, a + r * lda, lda * sizeof *a);
+  }
   REF_REAL *out = REF_NAME(matrix)(m, ldd, 0, NULL), *z = REF_NAME(matrix)(m, ldd, 0, NULL);
   REF_REAL *sum = REF_NAME(matrix)(m, ldd, 0, NULL), *below = REF_NAME(matrix)(m, lda, 0, NULL);
   REF_REAL *expected = REF_NAME(matrix)(m, lda, 0, NULL), *passed = REF_NAME(matrix)(m, lda, 0, NULL);
@@ -72,11 +79,12 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   const bp_activation step = m * k * n > 300000 ? 3 : 1;
   for (bp_activation f = BP_IDENTITY; f <= BP_MISH; f += step)
     for (int keep = 0; keep < 2; keep++) {
-      // Inputs with padded rows, and those of a dataset, whose rows follow each other.
-      const REF_REAL *x = keep ? a : compact;
-      const size_t ldx = keep ? lda : k;
+      // Inputs with padded rows; those of a dataset, whose rows follow each other; rows anywhere.
+      const bool scattered = !keep && f % 2 == 1;
+      const REF_REAL *x = keep ? a : scattered ? turned : compact;
+      const size_t ldx = keep || scattered ? lda : k;
       for (size_t j = 0; j < m * ldd; j++) out[j] = z[j] = (REF_REAL)NAN;
-      kernels->affine(pool, m, k, n, x, ldx, packed, f, parameter, keep ? z : NULL, ldd, out, ldd);
+      kernels->affine(pool, m, k, n, x, ldx, scattered ? places : NULL, packed, f, parameter, keep ? z : NULL, ldd, out, ldd);
       if (keep && REF_NAME(first_difference)(m, n, z, ldd, sum, ldd) >= 0) fault = "affine: z";
       for (size_t r = 0; r < m; r++)
         for (size_t j = 0; j < n; j++) z[r * ldd + j] = sum[r * ldd + j];
@@ -100,8 +108,9 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
 
   // BP3 and BP4.
   for (size_t j = 0; j < panels * (k + 1) * 16; j++) packed[j] = (REF_REAL)NAN;
-  const bool odd = (m + k + n) % 2;
-  kernels->parameter_gradient(pool, m, k, n, odd ? compact : a, odd ? k : lda, delta, ldd, NULL, packed);
+  const size_t way = (m + k + n) % 3;
+  kernels->parameter_gradient(pool, m, k, n, way == 0 ? a : way == 1 ? compact : turned,
+                              way == 1 ? k : lda, way == 2 ? places : NULL, delta, ldd, NULL, packed);
   kernels->unpack(k, n, packed, w2, b2);
   REF_NAME(parameter_gradient)(fused, m, k, n, a, lda, delta, ldd, w3, b3);
   if (REF_NAME(first_difference)(n, k, w2, k, w3, k) >= 0) fault = "parameter_gradient: weights";
@@ -118,7 +127,8 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   REF_NAME(release)(z, m, ldd), REF_NAME(release)(sum, m, ldd);
   REF_NAME(release)(below, m, lda), REF_NAME(release)(expected, m, lda);
   REF_NAME(release)(compact, m, k), REF_NAME(release)(kept, m, lda);
-  REF_NAME(release)(passed, m, lda);
+  REF_NAME(release)(passed, m, lda), REF_NAME(release)(turned, m, lda);
+  free(places);
   return fault;
 }
 
@@ -138,18 +148,19 @@ const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size
   REF_REAL *gradient = REF_NAME(matrix)(ldd / 16, (m + 1) * 16, 0, NULL);
   REF_REAL *part = REF_NAME(matrix)(ldd / 16, 8 * 16, 0, NULL);
   kernels->pack(k, n, w, NULL, packed);
-  kernels->affine(NULL, m, k, n, a, lda, packed, BP_IDENTITY, 0, NULL, 0, out, ldd);
+  kernels->affine(NULL, m, k, n, a, lda, NULL, packed, BP_IDENTITY, 0, NULL, 0, out, ldd);
   kernels->pass_down(NULL, m, n, k, delta, ldd, packed, BP_IDENTITY, 0, NULL, 0, below, lda);
-  kernels->parameter_gradient(NULL, examples, m, n, x, ldx, delta, ldd, NULL, gradient);
+  kernels->parameter_gradient(NULL, examples, m, n, x, ldx, NULL, delta, ldd, NULL, gradient);
   for (size_t row = first, rows; row < m; row += rows) {
     rows = m - row < 7 ? m - row : 7;
-    kernels->affine(NULL, rows, k, n, a + row * lda, lda, packed, BP_IDENTITY, 0, NULL, 0, few, ldd);
+    kernels->affine(NULL, rows, k, n, a + row * lda, lda, NULL, packed, BP_IDENTITY, 0, NULL, 0, few,
+                    ldd);
     if (REF_NAME(first_difference)(rows, n, few, ldd, out + row * ldd, ldd) >= 0) fault = "affine";
     kernels->pass_down(NULL, rows, n, k, delta + row * ldd, ldd, packed, BP_IDENTITY, 0, NULL, 0,
                        few, lda);
     if (REF_NAME(first_difference)(rows, k, few, lda, below + row * lda, lda) >= 0)
       fault = "pass_down";
-    kernels->parameter_gradient(NULL, examples, rows, n, x + row, ldx, delta, ldd, NULL, part);
+    kernels->parameter_gradient(NULL, examples, rows, n, x + row, ldx, NULL, delta, ldd, NULL, part);
     for (size_t p = 0; p < ldd / 16; p++)
       if (REF_NAME(first_difference)(rows, 16, part + p * (rows + 1) * 16, 16,
                                      gradient + (p * (m + 1) + row) * 16, 16) >= 0)
@@ -590,7 +601,7 @@ uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool) {
     for (size_t j = 0; j < (columns) * sizeof(REF_REAL); j++)                              \
       hash = (hash ^ ((const unsigned char *)((x) + r * (ld)))[j]) * 1099511628211u
   for (bp_activation f = BP_IDENTITY; f <= BP_MISH; f++) {
-    kernels->affine(pool, m, k, n, a, lda, w, f, (REF_REAL)0.2, out2, ldd, out, ldd);
+    kernels->affine(pool, m, k, n, a, lda, NULL, w, f, (REF_REAL)0.2, out2, ldd, out, ldd);
     HASH(out, m, n, ldd);
     kernels->multiply_derivative(m, n, a, lda, bp_derivative_uses_z(f) ? out2 : out, ldd, f,
                                  (REF_REAL)0.2, out2, ldd);
@@ -598,7 +609,7 @@ uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool) {
     kernels->pass_down(pool, m, n, k, out2, ldd, w, BP_TANH, 0, a, lda, out, lda);
     HASH(out, m, k, lda);
   }
-  kernels->parameter_gradient(pool, m, k, n, a, lda, out2, ldd, NULL, gradient);
+  kernels->parameter_gradient(pool, m, k, n, a, lda, NULL, out2, ldd, NULL, gradient);
   HASH(gradient, 5, (k + 1) * 16, (k + 1) * 16);
   for (bp_function f = BP_EXP; f <= BP_ERF; f++) {
     for (size_t i = 0; i < m * lda; i++) out[i] = f == BP_LOG ? 1 + a[i] : a[i] * 3 / 4;

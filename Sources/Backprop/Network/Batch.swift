@@ -8,7 +8,7 @@ public struct Batch<T: Scalar> {
   let weights: Matrix<T>?
   let rows: Rows
 
-  /// Which rows of the data set: neighbours are read in place, others are gathered.
+  /// Which rows of the data set: a range, or wherever they stand.
   enum Rows {
     case range(Range<Int>)
     case indices(ArraySlice<UInt32>)
@@ -44,8 +44,17 @@ public struct Batch<T: Scalar> {
     self.rows = rows
   }
 
+  /// Whether the first layer can read x where it is, row by row: of numbers, which nothing changes. What
+  /// is copied for few rows is less than the widest tiles of neighbouring rows gain.
+  private func readsInPlace(_ noise: Noise?) -> Bool {
+    guard case .numbers = inputs else { return false }
+    return count > 3 && !(noise?.changesInputs ?? false)
+  }
+
   /// Places x, y and w of these rows where the passes read them.
-  func load(into workspace: inout Workspace<T>, pool: ThreadPool?) {
+  ///
+  /// - Parameter noise: What is going to change them; nil for nothing.
+  func load(into workspace: inout Workspace<T>, under noise: Noise?, pool: ThreadPool?) {
     precondition(
       count <= workspace.capacity, "\(count) examples in a workspace for \(workspace.capacity)")
     precondition(
@@ -62,12 +71,18 @@ public struct Batch<T: Scalar> {
       workspace.targets = targets.paddedView(of: range, copiedTo: workspace.gatheredTargets)
       workspace.weights = weights.map { $0.start + range.lowerBound }
     case .indices(let indices):
-      let x = workspace.gatheredInputs
+      var x = workspace.gatheredInputs
       let y = workspace.gatheredTargets
       let w = workspace.gatheredWeights
       indices.withUnsafeBufferPointer { indices in
         let handle = pool?.handle
-        inputs.gather(indices, into: x, pool: pool)
+        if readsInPlace(noise), case .numbers(let matrix) = inputs {
+          workspace.places.update(from: indices.baseAddress.unsafelyUnwrapped, count: count)
+          x = matrix.view(from: 0)
+          x.rows = UnsafePointer(workspace.places)
+        } else {
+          inputs.gather(indices, into: x, pool: pool)
+        }
         T.kernels.gather(
           handle, indices.count, targets.columns, targets.start, targets.stride,
           indices.baseAddress, y.start, y.stride)

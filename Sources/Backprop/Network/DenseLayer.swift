@@ -49,22 +49,22 @@ public struct DenseLayer: Hashable, Sendable {
     switch activation {
     case .softmax:
       T.kernels.affine(
-        pool?.handle, rows, inputs, outputs, below.start, below.stride, parameters,
+        pool?.handle, rows, inputs, outputs, below.start, below.stride, below.rows, parameters,
         Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
       T.kernels.softmax(rows, outputs, z.start, z.stride, a.start, a.stride)
     case .maxout(let pieces):
       T.kernels.affine(
-        pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, parameters,
+        pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, below.rows, parameters,
         Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
       T.kernels.maxout(rows, outputs, pieces, z.start, z.stride, a.start, a.stride)
     case .own(let own):
       T.kernels.affine(
-        pool?.handle, rows, inputs, outputs, below.start, below.stride, parameters,
+        pool?.handle, rows, inputs, outputs, below.start, below.stride, below.rows, parameters,
         Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
       own.activation.form(rows, outputs: a, from: z)
     default:
       T.kernels.affine(
-        pool?.handle, rows, inputs, outputs, below.start, below.stride, parameters,
+        pool?.handle, rows, inputs, outputs, below.start, below.stride, below.rows, parameters,
         activation.kernel, T(activation.kernelParameter), z.optionalStart, z.stride, a.start,
         a.stride)
     }
@@ -83,8 +83,8 @@ public struct DenseLayer: Hashable, Sendable {
     pool: ThreadPool?
   ) {
     T.kernels.parameterGradient(
-      pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, delta.start,
-      delta.stride, ahead, gradient)
+      pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, below.rows,
+      delta.start, delta.stride, ahead, gradient)
   }
 
   /// BP2: passes δ of this layer down, δˡ⁻¹ = (δˡ W) ⊙ σ′(zˡ⁻¹).

@@ -30,7 +30,7 @@ extension Network {
     pool: ThreadPool?
   ) -> Double {
     check(workspace)
-    batch.load(into: &workspace, pool: pool)
+    batch.load(into: &workspace, under: noise, pool: pool)
     workspace.noise = noise
     if let noise { workspace.apply(noise, loss: loss, pool: pool) }
     formOutputs(in: &workspace, pool: pool)
@@ -133,6 +133,7 @@ extension Network {
 extension MatrixView {
   /// The elements of one row. The caller keeps the memory alive while they are used.
   func row(_ row: Int) -> UnsafeMutableBufferPointer<T> {
-    UnsafeMutableBufferPointer(start: start + row * stride, count: columns)
+    UnsafeMutableBufferPointer(
+      start: start + (rows.map { Int($0[row]) } ?? row) * stride, count: columns)
   }
 }

@@ -102,7 +102,7 @@ extension DenseLayer {
     }
     let (z, n, a) = (kept.weightedInputs, state.weightedInputs, state.outputs)
     T.kernels.affine(
-      pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, parameters,
+      pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, below.rows, parameters,
       Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
     normalization.form(rows, gains: gains, of: kept, into: n)
     switch activation {

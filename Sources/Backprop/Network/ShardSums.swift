@@ -60,6 +60,8 @@ final class ShardSums<T: Scalar>: Sendable {
 extension MatrixView {
   /// The rows from `row` on.
   func dropping(_ row: Int) -> MatrixView {
-    MatrixView(start: start + row * stride, columns: columns, stride: stride, isKept: isKept)
+    MatrixView(
+      start: rows == nil ? start + row * stride : start, columns: columns, stride: stride,
+      isKept: isKept, rows: rows.map { $0 + row })
   }
 }

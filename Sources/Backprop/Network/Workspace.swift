@@ -15,7 +15,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
   var batch: Batch<T>?
   /// The batch that comes next, if it is known: its rows are fetched while this one is at work.
   var ahead: Batch<T>?
-  /// x of the last batch: the gathered copy, or rows of the data set itself.
+  /// x of the last batch: rows of the data set itself, or a gathered copy.
   var inputs: MatrixView<T>
   var targets: MatrixView<T>
   /// Example weights of the last batch, or nil where all are 1.
@@ -30,6 +30,8 @@ public struct Workspace<T: Scalar>: ~Copyable {
   var shards: ShardSums<T>?
 
   let gatheredInputs: MatrixView<T>
+  /// Which rows of the data set the last batch is, where they are read in place.
+  let places: UnsafeMutablePointer<UInt32>
   let gatheredTargets: MatrixView<T>
   let gatheredWeights: UnsafeMutablePointer<T>
   /// wₓ Cₓ of each example.
@@ -59,6 +61,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
     var arena = Arena<T>(base: buffer.start)
     let plan = Self.plan(layers, capacity, keepsWeightedInputs, noise, in: &arena)
     gatheredInputs = plan.inputs
+    places = UnsafeMutableRawPointer(plan.places.start).bindMemory(to: UInt32.self, capacity: capacity)
     gatheredTargets = plan.targets
     gatheredWeights = plan.weights.start
     losses = plan.losses.start
@@ -78,10 +81,12 @@ public struct Workspace<T: Scalar>: ~Copyable {
     _ layers: [Layer], _ capacity: Int, _ keepsWeightedInputs: Bool, _ noise: Noise?,
     in arena: inout Arena<T>
   ) -> (
-    inputs: MatrixView<T>, targets: MatrixView<T>, weights: MatrixView<T>, losses: MatrixView<T>,
-    states: [LayerState<T>], room: NoiseRoom<T>
+    inputs: MatrixView<T>, places: MatrixView<T>, targets: MatrixView<T>, weights: MatrixView<T>,
+    losses: MatrixView<T>, states: [LayerState<T>], room: NoiseRoom<T>
   ) {
     let inputs = arena.matrix(capacity, layers.first?.inputs ?? 0)
+    // As wide as a UInt32, at least.
+    let places = arena.matrix(1, capacity)
     let targets = arena.matrix(capacity, layers.last?.outputs ?? 0)
     let weights = arena.matrix(1, capacity)
     let losses = arena.matrix(1, capacity)
@@ -111,7 +116,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
       weights: mixes ? arena.matrix(1, capacity) : .none,
       shares: mixes ? arena.matrix(1, capacity) : .none,
       partners: mixes ? [UInt32](repeating: 0, count: capacity) : [])
-    return (inputs, targets, weights, losses, states, room)
+    return (inputs, places, targets, weights, losses, states, room)
   }
 
   /// What a layer hands to the one above it: a, or ã where outputs were dropped; layer from 0.
@@ -129,7 +134,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
     var matrix = Matrix<T>(rows: rows, columns: view.columns)
     for row in 0..<rows {
       matrix.setRow(
-        row, to: UnsafeBufferPointer(start: view.start + row * view.stride, count: view.columns))
+        row, to: UnsafeBufferPointer(view.row(row)))
     }
     return matrix
   }
@@ -177,6 +182,8 @@ struct MatrixView<T: Scalar> {
   let columns: Int
   let stride: Int
   let isKept: Bool
+  /// Which of the rows at `start` these are; nil for all of them in their order.
+  var rows: UnsafePointer<UInt32>?
 
   /// No matrix; its start must not be read through.
   static var none: MatrixView {

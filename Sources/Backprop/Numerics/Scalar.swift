@@ -16,18 +16,19 @@ where RawSignificand: FixedWidthInteger {
   static var precisionName: String { get }
 }
 
-/// Rows that are gathered next: kernels fetch them on the way.
+/// Rows that are read next: kernels fetch them on the way.
 typealias RowsAhead = bp_rows
 
 /// The table of kernels for one element type. Contracts stand in `CBackprop.h`.
 public struct Kernels<T>: Sendable {
   typealias In = UnsafePointer<T>?
   typealias Out = UnsafeMutablePointer<T>?
+  typealias Rows = UnsafePointer<UInt32>?
   typealias Pool = OpaquePointer?
 
   let affine:
     @Sendable (
-      Pool, Int, Int, Int, In, Int, In, bp_activation, T, Out, Int, Out, Int
+      Pool, Int, Int, Int, In, Int, Rows, In, bp_activation, T, Out, Int, Out, Int
     ) -> Void
   let passDown:
     @Sendable (
@@ -35,7 +36,7 @@ public struct Kernels<T>: Sendable {
     ) -> Void
   let parameterGradient:
     @Sendable (
-      Pool, Int, Int, Int, In, Int, In, Int, UnsafePointer<RowsAhead>?, Out
+      Pool, Int, Int, Int, In, Int, Rows, In, Int, UnsafePointer<RowsAhead>?, Out
     ) -> Void
   let pack: @Sendable (Int, Int, In, In, Out) -> Void
   let unpack: @Sendable (Int, Int, In, Out, Out) -> Void

@@ -63,11 +63,13 @@ extension Network {
   func firstFault(in workspace: borrowing Workspace<T>) -> Divergence.Fault {
     let views = [workspace.inputs] + workspace.states.map(\.outputs)
     for (index, view) in views.enumerated() {
-      let position = T.kernels.firstNonfinite(workspace.rows, view.columns, view.start, view.stride)
-      guard position >= 0 else { continue }
-      return Divergence.Fault(
-        layer: index + 1, neuron: position % view.columns + 1,
-        example: workspace.example(ofRow: position / view.columns))
+      for row in 0..<workspace.rows {
+        let numbers = view.row(row)
+        let position = T.kernels.firstNonfinite(1, view.columns, numbers.baseAddress, view.stride)
+        guard position >= 0 else { continue }
+        return Divergence.Fault(
+          layer: index + 1, neuron: position + 1, example: workspace.example(ofRow: row))
+      }
     }
     let outputs = workspace.states[layers.count - 1].outputs
     var largest = (value: T(0), row: 0, neuron: 1)

@@ -3,12 +3,13 @@
 // MARK: Matrix products
 
 // Forward: z = a Wᵀ + b, out = σ(z).
-//   a [m, k], panels of W [n, k] and b [n], out [m, n].
+//   a [m, k], panels of W [n, k] and b [n], out [m, n]. Row r of a is a[a_rows[r]]: examples are read
+//   where they are, not copied. NULL for rows in their order.
 //   z [m, n] receives the weighted inputs too, unless NULL. `z` may be `out` only for BP_IDENTITY.
 //   Sum over k: block 0 starts from the bias, later blocks from zero and are added at the end.
 void BP_NAME(affine)(bp_pool *pool, size_t m, size_t k, size_t n, const BP_REAL *a, size_t lda,
-                     const BP_REAL *panels, bp_activation activation, BP_REAL parameter, BP_REAL *z,
-                     size_t ldz, BP_REAL *out, size_t ldout);
+                     const uint32_t *a_rows, const BP_REAL *panels, bp_activation activation,
+                     BP_REAL parameter, BP_REAL *z, size_t ldz, BP_REAL *out, size_t ldout);
 
 // BP2: out = (delta W) ⊙ σ′, the error of the layer below.
 //   delta [m, n], panels of W [n, k], kept [m, k], out [m, k].
@@ -21,12 +22,12 @@ void BP_NAME(pass_down)(bp_pool *pool, size_t m, size_t n, size_t k, const BP_RE
 
 // BP3 and BP4: gradient rows i < k: Σₓ aₓᵢ δₓⱼ; gradient row k: Σₓ δₓⱼ, both over the batch in
 // ascending order.
-//   a [m, k], delta [m, n] with zero padding, gradient: panels, overwritten.
+//   a [m, k] with a_rows as in affine, delta [m, n] with zero padding, gradient: panels, overwritten.
 //   Between the tiles the rows `ahead` (NULL for none) are fetched into the second cache, each by one of
 //   the threads, unless they are more than half a megabyte.
 void BP_NAME(parameter_gradient)(bp_pool *pool, size_t m, size_t k, size_t n, const BP_REAL *a,
-                                 size_t lda, const BP_REAL *delta, size_t lddelta,
-                                 const bp_rows *ahead, BP_REAL *gradient);
+                                 size_t lda, const uint32_t *a_rows, const BP_REAL *delta,
+                                 size_t lddelta, const bp_rows *ahead, BP_REAL *gradient);
 
 // Import and export of panels: weights [n, k] and biases [n], dense, row-major. `biases` may be NULL
 // (zeros on packing, skipped on unpacking).
