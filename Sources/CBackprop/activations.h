@@ -136,9 +136,11 @@ INLINE real row_maximum(size_t columns, const real *z) {
     if (j + W > columns) x = first_lanes(x, columns - j, -INFINITE);
     most = x > most ? x : most;
   }
-  real maximum = -INFINITE;
-  for (int i = 0; i < W; i++) maximum = most[i] > maximum ? most[i] : maximum;
-  return maximum;
+  real lanes[W];
+  store(lanes, most);
+  for (int half = W / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lanes[i] = lanes[i + half] > lanes[i] ? lanes[i + half] : lanes[i];
+  return lanes[0];
 }
 
 // Σ e^(z - max) over a row. With `out`, the exponentials stay there (padding zero).

@@ -107,7 +107,12 @@ static void affine_part(void *context, int part, int parts) {
         .rows = scattered_rows(p, row, height, places), .from = first, .ldb = BP_PANEL,
         .b_next = panel, .start_next = first == 0 ? panel : 0, .add = first > 0,
         .floor = fused && last ? 0 : -INFINITE, .ldc = ldc, .c_next = BP_PANEL};
-      if (pack) pack_a(height, &t, true, bp_scratch());
+      if (pack) {
+        real *packed = bp_scratch();
+        pack_a(height, steps, t.a, t.lda, t.rows, first, true, packed);
+        t.a = packed;
+        t.rows = NULL;
+      }
       for (size_t j = s.column, width; j < s.column_end; j += width) {
         const real *w = p->b + j / BP_PANEL * panel + j % BP_PANEL;
         const size_t left = s.column_end - j;
@@ -144,11 +149,14 @@ static void affine_one_part(void *context, int part, int parts) {
   const real *places[W];
   for (size_t row = p->m * (size_t)part / (size_t)parts, height; row < row_end; row += height) {
     height = smaller(W, row_end - row);
-    for (size_t r = 0; r < height; r++) places[r] = row_of_a(p, row + r);
+    const real *const *scattered = scattered_rows(p, row, height, places);
     vec sum = splat(p->b[k * BP_PANEL]);
     for (size_t first = 0, steps; first < k; first += steps) {
       steps = smaller(block, k - first);
-      transpose_of(height, steps, NULL, 0, places, first, columns, W);
+      if (scattered)
+        transpose_scattered(height, steps, scattered, first, columns, W);
+      else
+        transpose(height, steps, p->a + row * p->lda + first, p->lda, columns, W);
       const real *w = p->b + first * BP_PANEL;
       vec chain = first == 0 ? sum : splat(0);
       for (size_t t = 0; t < steps; t++)
@@ -195,7 +203,10 @@ static void pass_down_part(void *context, int part, int parts) {
         .steps = steps, .a = p->a + row * p->lda + first, .lda = p->lda, .b = transposed,
         .b_next = BP_PANEL, .start = zeros, .add = first > 0, .floor = -INFINITE,
         .ldc = p->ldout, .c_next = BP_PANEL};
-      if (pack) pack_a(height, &t, true, packed);
+      if (pack) {
+        pack_a(height, steps, t.a, t.lda, NULL, 0, true, packed);
+        t.a = packed;
+      }
       for (size_t j = s.column, width; j < s.column_end; j += width) {
         width = s.column_end - j >= TILE_COLUMNS ? TILE_COLUMNS : W;
         const size_t used = j < k ? smaller(width, k - j) : 0;
@@ -282,7 +293,11 @@ static void gradient_part(void *context, int part, int parts) {
       t.lda = p->lda;
       t.rows = scattered;
       t.from = row;
-      if (pack) pack_a(height, &t, false, packed);
+      if (pack) {
+        pack_a(height, steps, t.a, t.lda, scattered, row, false, packed);
+        t.a = packed;
+        t.rows = NULL;
+      }
       for (size_t j = s.column, width; j < s.column_end; j += width) {
         const bool narrow = s.column_end - j < TILE_COLUMNS;
         width = narrow ? W : TILE_COLUMNS;

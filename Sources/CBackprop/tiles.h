@@ -97,17 +97,32 @@ INLINE void run_tile(const struct tile *t, const int rows, const int vectors, co
     case 11: if (TILE_ROWS >= 11) run_tile(t, 11, vectors, by_rows, scattered); break;   \
     case 12: if (TILE_ROWS >= 12) run_tile(t, 12, vectors, by_rows, scattered); break;   \
   }
-#define TILE_KINDS(vectors, by_rows)            \
-  if (t->rows) {                                \
-    TILE_HEIGHTS(vectors, by_rows, true)        \
-  } else {                                      \
-    TILE_HEIGHTS(vectors, by_rows, false)       \
-  }
-NOINLINE void tile_by_rows(const struct tile *t, size_t rows) { TILE_KINDS(TILE_VECTORS, true) }
-NOINLINE void tile_by_columns(const struct tile *t, size_t rows) { TILE_KINDS(TILE_VECTORS, false) }
+NOINLINE void tile_by_rows(const struct tile *t, size_t rows) {
+  TILE_HEIGHTS(TILE_VECTORS, true, false)
+}
+NOINLINE void tile_by_columns(const struct tile *t, size_t rows) {
+  TILE_HEIGHTS(TILE_VECTORS, false, false)
+}
 // One vector of columns: what remains at the right edge.
-NOINLINE void narrow_tile_by_rows(const struct tile *t, size_t rows) { TILE_KINDS(1, true) }
-NOINLINE void narrow_tile_by_columns(const struct tile *t, size_t rows) { TILE_KINDS(1, false) }
+NOINLINE void narrow_tile_by_rows(const struct tile *t, size_t rows) {
+  TILE_HEIGHTS(1, true, false)
+}
+NOINLINE void narrow_tile_by_columns(const struct tile *t, size_t rows) {
+  TILE_HEIGHTS(1, false, false)
+}
+// Rows of a anywhere.
+NOINLINE void scattered_tile_by_rows(const struct tile *t, size_t rows) {
+  TILE_HEIGHTS(TILE_VECTORS, true, true)
+}
+NOINLINE void scattered_tile_by_columns(const struct tile *t, size_t rows) {
+  TILE_HEIGHTS(TILE_VECTORS, false, true)
+}
+NOINLINE void narrow_scattered_tile_by_rows(const struct tile *t, size_t rows) {
+  TILE_HEIGHTS(1, true, true)
+}
+NOINLINE void narrow_scattered_tile_by_columns(const struct tile *t, size_t rows) {
+  TILE_HEIGHTS(1, false, true)
+}
 // One to three rows and many columns.
 NOINLINE void wide_tile(const struct tile *t, size_t rows) {
   switch (rows) {
@@ -150,16 +165,19 @@ INLINE void sweep(struct tile t, size_t rows, a_order order, bool narrow, struct
     size_t h = height + (i < taller);
     if (f) fetch_some(f);
     if (order == A_PACKED) t.lda = h;
-    if (order == A_BY_ROWS)
-      narrow ? narrow_tile_by_rows(&t, h) : tile_by_rows(&t, h);
-    else
-      narrow ? narrow_tile_by_columns(&t, h) : tile_by_columns(&t, h);
-    if (!t.rows)
-      t.a += order == A_BY_ROWS ? h * t.lda : order == A_BY_COLUMNS ? h : h * t.steps;
-    else if (order == A_BY_ROWS)
+    if (t.rows && order == A_BY_ROWS) {
+      narrow ? narrow_scattered_tile_by_rows(&t, h) : scattered_tile_by_rows(&t, h);
       t.rows += h;
-    else
+    } else if (t.rows) {
+      narrow ? narrow_scattered_tile_by_columns(&t, h) : scattered_tile_by_columns(&t, h);
       t.from += h;
+    } else if (order == A_BY_ROWS) {
+      narrow ? narrow_tile_by_rows(&t, h) : tile_by_rows(&t, h);
+      t.a += h * t.lda;
+    } else {
+      narrow ? narrow_tile_by_columns(&t, h) : tile_by_columns(&t, h);
+      t.a += order == A_BY_COLUMNS ? h : h * t.steps;
+    }
     t.c += h * t.ldc;
   }
 }
@@ -170,77 +188,83 @@ INLINE void sweep(struct tile t, size_t rows, a_order order, bool narrow, struct
 typedef real quadvec __attribute__((ext_vector_type(16 / sizeof(real))));
 typedef quadvec loosequad __attribute__((aligned(sizeof(real)), may_alias));
 
-// out[j][i] = in[i][j], [rows, columns] of in, whose row i stands at in[i · ldin], or from scattered[i][from]
-// on unless that is NULL. By blocks of 128 bits, the same for all widths.
-INLINE void transpose_of(size_t rows, size_t columns, const real *in, size_t ldin,
-                         const real *const *scattered, size_t from, real *out, size_t ldout) {
+// The square of QUAD rows, each at its place, transposed; in double two rows.
+INLINE void transpose_square(const real *r0, const real *r1, const real *r2, const real *r3,
+                             real *out, size_t ldout) {
+#if BP_DOUBLE
+  (void)r2, (void)r3;
+  quadvec a = *(const loosequad *)r0, b = *(const loosequad *)r1;
+  *(loosequad *)out = __builtin_shufflevector(a, b, 0, 2);
+  *(loosequad *)(out + ldout) = __builtin_shufflevector(a, b, 1, 3);
+#else
+  quadvec a = *(const loosequad *)r0, b = *(const loosequad *)r1;
+  quadvec c = *(const loosequad *)r2, d = *(const loosequad *)r3;
+  quadvec low_ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  quadvec high_ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  quadvec low_cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  quadvec high_cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(loosequad *)out = __builtin_shufflevector(low_ab, low_cd, 0, 1, 4, 5);
+  *(loosequad *)(out + ldout) = __builtin_shufflevector(low_ab, low_cd, 2, 3, 6, 7);
+  *(loosequad *)(out + 2 * ldout) = __builtin_shufflevector(high_ab, high_cd, 0, 1, 4, 5);
+  *(loosequad *)(out + 3 * ldout) = __builtin_shufflevector(high_ab, high_cd, 2, 3, 6, 7);
+#endif
+}
+
+// out[j][i] = in[i][j], [rows, columns] of in. By blocks of 128 bits, the same for all widths.
+INLINE void transpose(size_t rows, size_t columns, const real *in, size_t ldin, real *out,
+                      size_t ldout) {
   size_t i = 0;
   for (; i + QUAD <= rows; i += QUAD) {
-    const real *row[QUAD];
-    UNROLL for (size_t q = 0; q < QUAD; q++)
-      row[q] = scattered ? scattered[i + q] + from : in + (i + q) * ldin;
+    const real *block = in + i * ldin;
     size_t j = 0;
-    for (; j + QUAD <= columns; j += QUAD) {
-      real *place = out + j * ldout + i;
-#if BP_DOUBLE
-      quadvec r0 = *(const loosequad *)(row[0] + j), r1 = *(const loosequad *)(row[1] + j);
-      *(loosequad *)place = __builtin_shufflevector(r0, r1, 0, 2);
-      *(loosequad *)(place + ldout) = __builtin_shufflevector(r0, r1, 1, 3);
-#else
-      quadvec r0 = *(const loosequad *)(row[0] + j), r1 = *(const loosequad *)(row[1] + j);
-      quadvec r2 = *(const loosequad *)(row[2] + j), r3 = *(const loosequad *)(row[3] + j);
-      quadvec low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
-      quadvec high01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
-      quadvec low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
-      quadvec high23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
-      *(loosequad *)place = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
-      *(loosequad *)(place + ldout) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
-      *(loosequad *)(place + 2 * ldout) = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
-      *(loosequad *)(place + 3 * ldout) = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
-#endif
-    }
+    for (; j + QUAD <= columns; j += QUAD, block += QUAD)
+      transpose_square(block, block + ldin, block + 2 * ldin, block + 3 * ldin,
+                       out + j * ldout + i, ldout);
+    for (; j < columns; j++)
+      for (size_t q = 0; q < QUAD; q++) out[j * ldout + i + q] = in[(i + q) * ldin + j];
+  }
+  for (; i < rows; i++)
+    for (size_t j = 0; j < columns; j++) out[j * ldout + i] = in[i * ldin + j];
+}
+// The same of rows that stand anywhere, each from its column `from` on.
+INLINE void transpose_scattered(size_t rows, size_t columns, const real *const *in, size_t from,
+                                real *out, size_t ldout) {
+  size_t i = 0;
+  for (; i + QUAD <= rows; i += QUAD) {
+    const real *row[4];
+    for (size_t q = 0; q < 4; q++) row[q] = in[i + q % QUAD] + from;
+    size_t j = 0;
+    for (; j + QUAD <= columns; j += QUAD)
+      transpose_square(row[0] + j, row[1] + j, row[2] + j, row[3] + j, out + j * ldout + i, ldout);
     for (; j < columns; j++)
       for (size_t q = 0; q < QUAD; q++) out[j * ldout + i + q] = row[q][j];
   }
-  for (; i < rows; i++) {
-    const real *row = scattered ? scattered[i] + from : in + i * ldin;
-    for (size_t j = 0; j < columns; j++) out[j * ldout + i] = row[j];
-  }
-}
-INLINE void transpose(size_t rows, size_t columns, const real *in, size_t ldin, real *out,
-                      size_t ldout) {
-  transpose_of(rows, columns, in, ldin, NULL, 0, out, ldout);
+  for (; i < rows; i++)
+    for (size_t j = 0; j < columns; j++) out[j * ldout + i] = in[i][from + j];
 }
 
-// The block of a that a tile at its upper left corner begins with, [rows, steps], as `sweep` reads it:
-// tile by tile, each [steps][height]. The tile is then the packed block's.
-NOINLINE void pack_a(size_t rows, struct tile *t, bool by_rows, real *out) {
+// A block of a, [rows, steps], as `sweep` reads it: tile by tile, each [steps][height]. Its rows follow
+// each other or, unless `scattered` is NULL, stand there from their column `from` on.
+NOINLINE void pack_a(size_t rows, size_t steps, const real *a, size_t lda,
+                     const real *const *scattered, size_t from, bool by_rows, real *out) {
   const uint32_t tiles = ((uint32_t)rows + TILE_ROWS - 1) / TILE_ROWS;
-  const real *a = t->a, *const *scattered = t->rows;
-  size_t from = t->from;
-  t->a = out;
-  t->rows = NULL;
   if (tiles == 0) return;
   const uint32_t height = (uint32_t)rows / tiles, taller = (uint32_t)rows % tiles;
+  size_t first = 0;  // the tile's first row
   for (uint32_t i = 0; i < tiles; i++) {
     const size_t h = height + (i < taller);
-    if (by_rows) {
-      if (scattered) {
-        transpose_of(h, t->steps, NULL, 0, scattered, from, out, h);
-        scattered += h;
-      } else {
-        transpose(h, t->steps, a, t->lda, out, h);
-        a += h * t->lda;
-      }
+    if (by_rows && scattered) {
+      transpose_scattered(h, steps, scattered + first, from, out, h);
+    } else if (by_rows) {
+      transpose(h, steps, a + first * lda, lda, out, h);
     } else {
       // Whole vectors: what goes too far is overwritten by the next step's, or lies in the slack.
-      for (size_t k = 0; k < t->steps; k++) {
-        const real *row = scattered ? scattered[k] + from : a + k * t->lda;
+      for (size_t k = 0; k < steps; k++) {
+        const real *row = (scattered ? scattered[k] + from : a + k * lda) + first;
         for (size_t r = 0; r < h; r += W) store(out + k * h + r, load(row + r));
       }
-      a += h;
-      from += h;
     }
-    out += h * t->steps;
+    first += h;
+    out += h * steps;
   }
 }

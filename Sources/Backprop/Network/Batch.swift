@@ -44,11 +44,21 @@ public struct Batch<T: Scalar> {
     self.rows = rows
   }
 
-  /// Whether the first layer can read x where it is, row by row: of numbers, which nothing changes. What
-  /// is copied for few rows is less than the widest tiles of neighbouring rows gain.
+  /// The first of these examples, at most so many.
+  func prefix(_ most: Int) -> Batch {
+    let few: Rows =
+      switch rows {
+      case .range(let range): .range(range.prefix(most))
+      case .indices(let indices): .indices(indices.prefix(most))
+      }
+    return Batch(inputs: inputs, targets: targets, weights: weights, rows: few)
+  }
+
+  /// Whether the first layer reads x where it is, row by row: numbers, which nothing changes. Few or
+  /// short rows are sooner copied than found again.
   private func readsInPlace(_ noise: Noise?) -> Bool {
     guard case .numbers = inputs else { return false }
-    return count > 3 && !(noise?.changesInputs ?? false)
+    return count > 3 && inputs.columns >= 64 && !(noise?.changesInputs ?? false)
   }
 
   /// Places x, y and w of these rows where the passes read them.

@@ -54,7 +54,8 @@ public struct DenseLayer: Hashable, Sendable {
       T.kernels.softmax(rows, outputs, z.start, z.stride, a.start, a.stride)
     case .maxout(let pieces):
       T.kernels.affine(
-        pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, below.rows, parameters,
+        pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, below.rows,
+        parameters,
         Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
       T.kernels.maxout(rows, outputs, pieces, z.start, z.stride, a.start, a.stride)
     case .own(let own):

@@ -61,7 +61,8 @@ public struct Workspace<T: Scalar>: ~Copyable {
     var arena = Arena<T>(base: buffer.start)
     let plan = Self.plan(layers, capacity, keepsWeightedInputs, noise, in: &arena)
     gatheredInputs = plan.inputs
-    places = UnsafeMutableRawPointer(plan.places.start).bindMemory(to: UInt32.self, capacity: capacity)
+    places = UnsafeMutableRawPointer(plan.places.start)
+      .bindMemory(to: UInt32.self, capacity: capacity)
     gatheredTargets = plan.targets
     gatheredWeights = plan.weights.start
     losses = plan.losses.start

@@ -214,6 +214,11 @@ extension Double {
     return result
   }
 
+  /// The same for each of the first numbers, in place.
+  static func formLogarithms(of x: UnsafeMutableBufferPointer<Double>, count: Int) {
+    bp_map_f64(BP_LOG, count, x.baseAddress, x.baseAddress)
+  }
+
   /// eˣ by our own polynomial.
   static func naturalExponential(_ x: Double) -> Double {
     var result = x

@@ -133,32 +133,45 @@ public struct Metrics: Sendable, Equatable, Codable {
     outputs a: MatrixView<T>, targets y: MatrixView<T>, weights w: UnsafePointer<T>? = nil,
     rows: Int
   ) {
-    for row in 0..<rows {
-      let output = a.start + row * a.stride
-      let target = y.start + row * y.stride
-      let weight = w.map { Double($0[row]) } ?? 1
-      weightSum += weight
-      switch kind {
-      case .classification(let threshold, let probabilities):
-        addClass(output, target, weight, T(threshold), probabilities)
-      case .multiLabel(let threshold): addLabels(output, target, weight, T(threshold))
-      case .regression(let scales):
-        addNumbers(output, target, weight, scales, isFirst: count + row == 0)
+    switch kind {
+    case .classification(let threshold, let probabilities):
+      let most = 64
+      for first in stride(from: 0, to: rows, by: most) {
+        let some = first..<min(first + most, rows)
+        // Logarithms are taken together; so few numbers are on the stack.
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: most) { logarithms in
+          for row in some {
+            logarithms[row - first] = addClass(
+              a.start + row * a.stride, y.start + row * y.stride, Self.weight(w, row), T(threshold))
+          }
+          guard probabilities else { return }
+          Double.formLogarithms(of: logarithms, count: some.count)
+          for row in some { logLossSum -= Self.weight(w, row) * logarithms[row - first] }
+        }
       }
+    case .multiLabel(let threshold):
+      for row in 0..<rows {
+        addLabels(
+          a.start + row * a.stride, y.start + row * y.stride, Self.weight(w, row), T(threshold))
+      }
+    case .regression(let scales): addNumbers(a, y, w, rows, scales)
     }
     count += rows
   }
 
+  private static func weight<T: Scalar>(_ weights: UnsafePointer<T>?, _ row: Int) -> Double {
+    weights.map { Double($0[row]) } ?? 1
+  }
+
+  /// - Returns: The probability of the right class, if outputs are probabilities.
   private mutating func addClass<T: Scalar>(
-    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ weight: Double, _ threshold: T,
-    _ probabilities: Bool
-  ) {
+    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ weight: Double, _ threshold: T
+  ) -> Double {
     let (actual, predicted, probability) = Self.classes(output, target, outputs, threshold)
+    weightSum += weight
     confusion[actual * classCount + predicted] += 1
     if actual == predicted { rightSum += weight }
-    if probabilities {
-      logLossSum -= weight * Double.naturalLogarithm(Self.clamped(probability))
-    }
+    return Self.clamped(probability)
   }
 
   /// The class of an example, the one that is predicted, and the probability of the right one if
@@ -193,6 +206,7 @@ public struct Metrics: Sendable, Equatable, Codable {
   private mutating func addLabels<T: Scalar>(
     _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ weight: Double, _ threshold: T
   ) {
+    weightSum += weight
     var right = 0
     for label in 0..<outputs where (output[label] > threshold) == (target[label] > threshold) {
       right += 1
@@ -201,20 +215,30 @@ public struct Metrics: Sendable, Equatable, Codable {
     if right == outputs { exactMatches += weight }
   }
 
+  /// One output after the other, the sums of each in variables.
   private mutating func addNumbers<T: Scalar>(
-    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ weight: Double, _ scales: [Double],
-    isFirst: Bool
+    _ a: MatrixView<T>, _ y: MatrixView<T>, _ w: UnsafePointer<T>?, _ rows: Int, _ scales: [Double]
   ) {
-    for index in 0..<outputs {
-      let actual = Double(target[index]) * scales[index]
-      let error = Double(output[index]) * scales[index] - actual
-      squaredErrors[index] += weight * (error * error)
-      absoluteErrors[index] += weight * abs(error)
+    for row in 0..<rows { weightSum += Self.weight(w, row) }
+    for index in 0..<(rows > 0 ? outputs : 0) {
+      let scale = scales[index]
       // Sums of y less the first y, so that a large mean costs no digits of the variance.
-      if isFirst { targetShifts[index] = actual }
-      let shifted = actual - targetShifts[index]
-      targetSums[index] += weight * shifted
-      targetSquares[index] += weight * (shifted * shifted)
+      if count == 0 { targetShifts[index] = Double(y.start[index]) * scale }
+      let shift = targetShifts[index]
+      var (squares, magnitudes) = (squaredErrors[index], absoluteErrors[index])
+      var (sum, sumOfSquares) = (targetSums[index], targetSquares[index])
+      for row in 0..<rows {
+        let weight = Self.weight(w, row)
+        let actual = Double(y.start[row * y.stride + index]) * scale
+        let error = Double(a.start[row * a.stride + index]) * scale - actual
+        squares += weight * (error * error)
+        magnitudes += weight * abs(error)
+        let shifted = actual - shift
+        sum += weight * shifted
+        sumOfSquares += weight * (shifted * shifted)
+      }
+      (squaredErrors[index], absoluteErrors[index]) = (squares, magnitudes)
+      (targetSums[index], targetSquares[index]) = (sum, sumOfSquares)
     }
   }
 }

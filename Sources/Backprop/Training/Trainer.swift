@@ -594,14 +594,14 @@ struct Run<T: Scalar>: ~Copyable {
         probe.diagnosis(after: epoch, of: network, optimizer: optimizer, rate: rate, pool: pool)))
   }
 
-  /// Whether the weights can be kept: they are finite, and so is the loss that they give on the last
-  /// batch. The loss of a step tells only of the weights before its update.
+  /// Whether the weights can be kept: they are finite, and so is the loss that they give on the first
+  /// examples of the last batch. The loss of a step tells only of the weights before its update.
   private mutating func isSound(_ network: Network<T>, _ epoch: Int) -> Bool {
     if let fault = network.firstFaultOfParameters() {
       divergence = Divergence(step: optimizer.step, epoch: epoch, at: fault)
       return false
     }
-    guard let batch = workspace.batch else { return true }
+    guard let batch = workspace.batch?.prefix(32) else { return true }
     if network.forward(batch, in: &workspace, pool: pool).isFinite { return true }
     divergence = Divergence(
       step: optimizer.step, epoch: epoch, at: network.firstFault(in: workspace))
