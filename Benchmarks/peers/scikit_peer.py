@@ -70,4 +70,4 @@ class Peer:
         return self.batches
 
     def measure(self, seconds):
-        return rate(self.epoch, self.size, seconds, warm_up=1)
+        return rate(self.epoch, self.size, seconds)

@@ -90,13 +90,14 @@ WARM_UP_AT_MOST = 15.0
 
 def rate(step, size, seconds, finish=lambda: None, warm_up=0):
     """Samples a second over at least `seconds` and two steps. `step` may make several batches of
-    `size` at once and return how many; `finish` waits for what is still under way. Before, `warm_up`
-    batches pass (at least one step, and no further step after WARM_UP_AT_MOST seconds): caches are
-    filled, and threads woken that slept while others were measured."""
+    `size` at once and return how many; `finish` waits for what is still under way. Before, more than
+    `warm_up` batches pass (at least one step, and no further step after WARM_UP_AT_MOST seconds): caches
+    are filled, and threads woken that slept while others were measured. After an epoch the next is
+    begun, so that a time shorter than an epoch does not hold the whole of a permutation."""
     batches, start = 0, time.perf_counter()
     while True:
         batches += step() or 1
-        if batches >= warm_up or time.perf_counter() - start >= WARM_UP_AT_MOST:
+        if batches > warm_up or time.perf_counter() - start >= WARM_UP_AT_MOST:
             break
     finish()
     batches, start = 0, time.perf_counter()
