@@ -19,7 +19,7 @@ ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
   Sources/Backprop/Documentation.docc/TheFourEquations.ko.md README.md README.ko.md
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
-.PHONY: help build test lint format bench bench-quick bench-build docs sanitize fuzz check check-peers clean \
+.PHONY: help build test lint format bench bench-quick bench-readme bench-build docs sanitize fuzz check check-peers clean \
   test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors check-counts count-baseline time-shares
 
 help: ## list the targets
@@ -43,6 +43,9 @@ bench: .venv-bench/ready bench-build ## our speed beside every peer's, into Benc
 bench-quick: .venv-light/ready bench-build ## ours alone, shorter: 3 minutes; prints, and writes to .build
 	.venv-light/bin/python Benchmarks/bench.py --alone --quick --out .build/bench \
 	  --only training,inference,process,ingestion $(BENCH)
+
+bench-readme: ## the table of README.md and README.ko.md, from what make bench measured
+	$(PYTHON) Scripts/speed-table --write
 
 bench-build: build
 	$(SWIFT) build -c release --package-path Benchmarks

@@ -109,7 +109,7 @@ def log_lines(title, x_name, unit, series):
     parts, row = legend(list(series), colour, left, 50, width - left - right)
     top = row + 20
     height = top + plot + bottom
-    x_low, x_high = min(xs), max(xs)
+    x_low, x_high = min(xs), max(max(xs), min(xs) * 2)  # also of a single value
     y_low, y_high = min(ys) / 1.3, max(ys) * 1.3
     px = lambda v: left + (width - left - right) * math.log(v / x_low) / math.log(x_high / x_low)
     py = lambda v: top + plot * (1 - math.log(v / y_low) / math.log(y_high / y_low))

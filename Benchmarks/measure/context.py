@@ -4,6 +4,7 @@ processes that they measure with."""
 import json
 import os
 import pathlib
+import select
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ class Context:
         self.seconds = arguments.seconds or (0.3 if self.quick else 0.7)
         self.workloads = arguments.workloads.split(",") if arguments.workloads else list(WORKLOADS)
         self.peers = arguments.peers.split(",") if arguments.peers else None
+        self.curves = arguments.curves.split(",") if arguments.curves else None
         self.bench = FOLDER / ".build" / "release" / "backprop-bench"
         self.backprop = FOLDER.parent / ".build" / "release" / "backprop"
         self.out, self.section, self.failures = arguments.out, "", []
@@ -49,6 +51,10 @@ class PeerFailed(Exception):
     pass
 
 
+class PeerSlow(PeerFailed):
+    """No answer in the time that there was."""
+
+
 class Peer:
     """A library in a process of its own; see peers/worker.py."""
 
@@ -60,10 +66,15 @@ class Peer:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
             env=os.environ | {"PYTHONWARNINGS": "ignore"})
 
-    def ask(self, do, **order):
+    def ask(self, do, patience=None, **order):
+        """The answer; whoever takes longer than `patience` seconds is ended."""
         try:
             self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
             self.process.stdin.flush()
+            if not select.select([self.process.stdout], [], [], patience)[0]:
+                self.process.kill()
+                self.process.wait()
+                raise PeerSlow(f"no answer in {patience:.0f} s when asked to {do}")
             line = self.process.stdout.readline()
         except BrokenPipeError:
             line = ""
@@ -85,17 +96,20 @@ class Peer:
 
 class Peers:
     """Peers that have prepared themselves for a workload. Whoever fails drops out, and the run fails
-    in the end; whoever does not take part (`skipped`: {library: why}) is only noted."""
+    in the end; whoever does not take part or exhausts our patience (`skipped`: {library: why}) is only
+    noted."""
 
-    def __init__(self, context, libraries, threads, workload, folder):
-        self.context, self.alive, self.skipped = context, [], {}
+    def __init__(self, context, libraries, threads, workload, folder, patience=None):
+        self.context, self.alive, self.skipped, self.patience = context, [], {}, patience
         for library in libraries:
             for count in threads:
                 if library in self.skipped:
                     continue
                 peer = Peer(library, count)
                 try:
-                    answer = peer.ask("prepare", workload=workload, folder=str(folder))
+                    answer = peer.ask("prepare", patience, workload=workload, folder=str(folder))
+                except PeerSlow as slow:
+                    answer = {"skipped": str(slow)}
                 except PeerFailed as failure:
                     context.fails(str(failure))
                     answer = {"skipped": "it failed"}
@@ -110,7 +124,11 @@ class Peers:
         """Each peer in turn, with its answer."""
         for peer in list(self.alive):
             try:
-                yield peer, peer.ask(do, **order)
+                yield peer, peer.ask(do, self.patience, **order)
+            except PeerSlow as slow:
+                self.skipped[peer.name] = str(slow)
+                self.alive.remove(peer)
+                peer.close()
             except PeerFailed as failure:
                 self.context.fails(str(failure))
                 self.alive.remove(peer)
@@ -118,6 +136,12 @@ class Peers:
     def close(self):
         for peer in self.alive:
             peer.close()
+
+
+def flops(workload):
+    """What one sample's training step needs: 4 KN + 2 KN a layer, the first without passing down."""
+    products = [i * o for i, o in zip(workload["sizes"], workload["sizes"][1:])]
+    return 6 * sum(products) - 2 * products[0]
 
 
 def short(sizes):

@@ -44,23 +44,27 @@ def versions():
 
 
 class Peaks:
-    """The best of several measurements, before, between and after the rest."""
+    """The best of several measurements, before, between and after the rest. Each of them is a line of
+    the section's JSON, too."""
 
     def __init__(self):
-        self.flops, self.bandwidth = {1: 0.0, 2: 0.0}, {1: 0.0, 2: 0.0}
+        self.flops, self.reading, self.triad = ({1: 0.0, 2: 0.0} for _ in range(3))
 
     def measure(self, context):
+        kinds = {"peak": self.flops, "memory": self.reading, "triad": self.triad}
         for threads in self.flops:
             lines = subprocess.run([context.bench.parent / "fma-peak", str(threads), "0.3"],
                                    stdout=subprocess.PIPE, text=True, check=True).stdout
             for line in map(json.loads, lines.splitlines()):
-                kind = self.flops if "gigaflops" in line else self.bandwidth
+                context.raw(**line)
+                kind = kinds[line["workload"]]
                 kind[threads] = max(kind[threads], line.get("gigaflops", line.get("gigabytes")))
 
     def __str__(self):
-        f, b = self.flops, self.bandwidth
+        f, r, t = self.flops, self.reading, self.triad
         return (f"multiply-add peak {f[1]:.0f} GFLOP/s on one thread, {f[2]:.0f} on two; memory read "
-                f"at {b[1]:.0f} GB/s by one thread, {b[2]:.0f} by two")
+                f"at {r[1]:.0f} GB/s by one thread, {r[2]:.0f} by two; STREAM's triad at {t[1]:.0f} and "
+                f"{t[2]:.0f} GB/s (24 bytes an element: write-allocate is not counted)")
 
 
 def facts(peaks):

@@ -90,7 +90,8 @@ class Peer:
                 self.state = self.one(self.state, self.inputs, self.targets, rows)
         after = float(self.loss(self.state[0], x, y))
         self.start(self.workload["learningRate"])
-        self.measure(0.05)
+        (self.shuffled_steps if self.scans else self.shuffled_step)()
+        self.finish()
         return before, after
 
     def finish(self):
@@ -106,4 +107,4 @@ class Peer:
 
     def measure(self, seconds):
         step = self.shuffled_steps if self.scans else self.shuffled_step
-        return rate(step, self.size, seconds, self.finish)
+        return rate(step, self.size, seconds, self.finish, self.data.batches)

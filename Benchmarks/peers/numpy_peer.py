@@ -130,4 +130,4 @@ class Peer:
         self.step()
 
     def measure(self, seconds):
-        return rate(self.shuffled_step, self.size, seconds)
+        return rate(self.shuffled_step, self.size, seconds, warm_up=self.data.batches)

@@ -120,6 +120,10 @@ class Peer:
         self.predict(self.inputs[:self.size])
 
     def measure(self, seconds):
+        # Threads have slept, and caches hold others' data.
+        end = time.perf_counter() + 0.1
+        while time.perf_counter() < end:
+            self.predict(self.inputs[:self.size])
         times, at, end = [], 0, time.perf_counter() + seconds
         while time.perf_counter() < end or len(times) < 3:
             if at + self.size > len(self.inputs):

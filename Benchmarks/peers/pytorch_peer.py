@@ -56,7 +56,7 @@ class Common:
         self.step(torch.from_numpy(self.shuffled.next()))
 
     def measure(self, seconds):
-        return rate(self.shuffled_step, self.size, seconds)
+        return rate(self.shuffled_step, self.size, seconds, warm_up=self.data.batches)
 
 
 class Eager(Common):

@@ -28,7 +28,7 @@ class Peer:
         self.way = fastest(ways, self.speed)
         self.chosen = f"{self.way[0]} steps a call" + ", XLA" * self.way[1]
         self.start(workload["learningRate"])
-        self.measure(0.1)
+        self.some_steps()()  # traced and compiled
 
     def steps_together(self):
         return min(100, len(self.data.inputs) // self.size)
@@ -36,9 +36,11 @@ class Peer:
     def speed(self, way):
         self.way = way
         self.start(self.workload["learningRate"])
-        if self.library == "Keras fit":
-            self.measure(0.1)
-        return self.measure(0.3)
+        return rate(self.some_steps(), self.size, 0.3)
+
+    def some_steps(self):
+        """One call of the chosen way: an epoch of Keras, or steps."""
+        return self.keras_epoch if self.library == "Keras fit" else self.shuffled_steps
 
     def start(self, learning_rate):
         """From the weights given, in the chosen way."""
@@ -110,7 +112,9 @@ class Peer:
         loss = keras.losses.CategoricalCrossentropy(from_logits=True) if self.data.is_classes else half
         self.model.compile(optimizer, loss, steps_per_execution=self.way[0],
                            jit_compile=self.way[1])
-        self.rows = self.steps_together() * self.size
+        # Full batches in whole calls, so that nothing is traced anew, and no odd batch costs nearly
+        # as much as a full one and counts less.
+        self.batches = max(1, len(self.data.inputs) // self.size // self.way[0]) * self.way[0]
 
     def check(self, steps, learning_rate):
         count = steps * self.size
@@ -121,7 +125,7 @@ class Peer:
             self.model.fit(x, y, self.size, shuffle=False, verbose=0)
             after = self.model.evaluate(x, y, self.size, verbose=0)
             self.start(self.workload["learningRate"])
-            self.measure(0.1)
+            self.some_steps()()  # traced and compiled
             return float(before), float(after)
         before = float(self.loss(self.inputs[:count], self.targets[:count]))
         order = np.arange(count, dtype=np.int32).reshape(steps, 1, self.size)
@@ -131,7 +135,7 @@ class Peer:
             self.steps(tf.constant(batches))
         after = float(self.loss(self.inputs[:count], self.targets[:count]))
         self.start(self.workload["learningRate"])
-        self.measure(0.1)
+        self.some_steps()()  # traced and compiled
         return before, after
 
     def shuffled_steps(self):
@@ -139,18 +143,17 @@ class Peer:
         self.steps(tf.constant(self.shuffled.several(count)))
         return count
 
+    def keras_epoch(self, epochs=1):
+        rows = self.batches * self.size
+        self.model.fit(self.data.inputs[:rows], self.data.targets[:rows], self.size, epochs, verbose=0)
+        return epochs * self.batches
+
     def measure(self, seconds):
         if self.library != "Keras fit":
-            return rate(self.shuffled_steps, self.size, seconds)
-        for _ in range(2):
-            x, y = self.data.inputs[:self.rows], self.data.targets[:self.rows]
-            start = time.perf_counter()
-            self.model.fit(x, y, self.size, verbose=0)
-            speed = len(x) / (time.perf_counter() - start)
-            # Whole calls, so that nothing is traced anew.
-            call = self.size * self.way[0]
-            wanted = min(int(speed * seconds), len(self.data.inputs)) // call * call
-            if len(x) >= wanted * 0.7:
-                break
-            self.rows = max(call, wanted)
-        return speed
+            return rate(self.shuffled_steps, self.size, seconds, warm_up=self.data.batches)
+        # One call of fit for the whole time, since each call has a start of its own.
+        speed = rate(self.keras_epoch, self.size, 0)
+        epochs = max(1, round(seconds * speed / (self.batches * self.size)))
+        start = time.perf_counter()
+        batches = self.keras_epoch(epochs)
+        return batches * self.size / (time.perf_counter() - start)

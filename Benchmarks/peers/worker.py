@@ -11,7 +11,7 @@ Lines that it takes on standard input, and what it answers on standard output:
 The folder holds the workload's data and weights, the same for everyone. `prepare` tries the ways that
 the library has of doing the same, and keeps the fastest. `check` trains that way from those weights on
 the first batches in their order and answers the mean loss over their examples before and after;
-`measure` trains on shuffled batches, gathered inside the timing.
+`measure` trains on shuffled batches, gathered inside the timing, after an epoch that is not timed.
 """
 
 import importlib
@@ -47,6 +47,7 @@ class Data:
         read = lambda name: np.fromfile(pathlib.Path(folder, name), np.float32)
         self.inputs = read("inputs.f32").reshape(-1, sizes[0])
         self.targets = read("targets.f32").reshape(-1, sizes[-1])
+        self.batches = -(-len(self.inputs) // workload["batch"])  # of an epoch
         self.is_classes = workload["loss"] == "cross-entropy"
         self.labels = self.targets.argmax(1) if self.is_classes else None
         self.weights, self.biases, at = [], [], 0
@@ -58,32 +59,46 @@ class Data:
 
 
 class Shuffled:
-    """Row numbers of one batch after the other, reshuffled every epoch, without end."""
+    """Row numbers of one batch after the other, reshuffled every epoch, without end. Every batch is
+    full: what an epoch leaves over begins the first batch of the next, so that there is one
+    permutation for so many rows, however many are asked for at once."""
 
     def __init__(self, rows, size):
         self.source, self.rows, self.size = np.random.default_rng(1), rows, size
-        self.order, self.at = None, rows
+        self.order, self.at = np.empty(0, np.int32), 0
 
-    def next(self):
-        if self.at + self.size > self.rows:
-            self.order, self.at = self.source.permutation(self.rows).astype(np.int32), 0
-        rows = self.order[self.at:self.at + self.size]
-        self.at += self.size
+    def take(self, count):
+        rows = self.order[self.at:self.at + count]
+        self.at += count
+        while len(rows) < count:
+            self.order = self.source.permutation(self.rows).astype(np.int32)
+            self.at = min(count - len(rows), self.rows)
+            rows = np.concatenate([rows, self.order[:self.at]])
         return rows
 
+    def next(self):
+        return self.take(self.size)
+
     def several(self, count):
-        """That many batches at once, a row each; what is left of an epoch is not used."""
-        if self.at + count * self.size > self.rows:
-            self.order, self.at = self.source.permutation(self.rows).astype(np.int32), 0
-        rows = self.order[self.at:self.at + count * self.size]
-        self.at += len(rows)
-        return rows.reshape(count, self.size)
+        """That many batches at once, a row each."""
+        return self.take(count * self.size).reshape(count, self.size)
 
 
-def rate(step, size, seconds, finish=lambda: None):
+# Ours is timed from the end of its first epoch on.
+WARM_UP_AT_MOST = 15.0
+
+
+def rate(step, size, seconds, finish=lambda: None, warm_up=0):
     """Samples a second over at least `seconds` and two steps. `step` may make several batches of
-    `size` at once and return how many; `finish` waits for what is still under way."""
-    step()
+    `size` at once and return how many; `finish` waits for what is still under way. Before, more than
+    `warm_up` batches pass (at least one step, and no further step after WARM_UP_AT_MOST seconds): caches
+    are filled, and threads woken that slept while others were measured. After an epoch the next is
+    begun, so that a time shorter than an epoch does not hold the whole of a permutation."""
+    batches, start = 0, time.perf_counter()
+    while True:
+        batches += step() or 1
+        if batches > warm_up or time.perf_counter() - start >= WARM_UP_AT_MOST:
+            break
     finish()
     batches, start = 0, time.perf_counter()
     while True:

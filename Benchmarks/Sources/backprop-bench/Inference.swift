@@ -8,6 +8,9 @@ func measureInference(
   var network = try workload.network()
   let dataset =
     try folder.map { try workload.shared(in: $0, network: &network) } ?? workload.dataset()
+  guard rows <= dataset.count else {
+    fail("--rows has \(rows), and the folder of --data has \(dataset.count); take at most as many")
+  }
   let pool = threads > 1 ? ThreadPool(threads: threads) : nil
   var predictor = Predictor(network, capacity: rows)
   var outputs = Matrix<Float>(rows: rows, columns: network.outputCount)

@@ -53,6 +53,11 @@ func checkTraining(
 ) throws -> (before: Double, after: Double) {
   var network = try workload.network()
   let all = try workload.shared(in: folder, network: &network)
+  guard steps * workload.batchSize <= all.count else {
+    fail(
+      "\(steps) steps of \(workload.batchSize) rows need \(steps * workload.batchSize), and \(folder) has "
+        + "\(all.count); take at most \(all.count / workload.batchSize) steps")
+  }
   let dataset = all.subset(Array(0..<UInt32(steps * workload.batchSize)))
   let metrics = MetricKind.regression(
     scales: Array(repeating: 1, count: dataset.targets.columns))

@@ -84,6 +84,17 @@ struct Workload {
     let inputs = try Self.floats(folder + "/inputs.f32")
     let targets = try Self.floats(folder + "/targets.f32")
     let weights = try Self.floats(folder + "/weights.f32")
+    let rows = inputs.count / sizes[0]
+    for (file, found, expected) in [
+      ("inputs", inputs.count, max(rows, 1) * sizes[0]),
+      ("targets", targets.count, rows * sizes[sizes.count - 1]),
+      ("weights", weights.count, zip(sizes, sizes.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }),
+    ] where found != expected {
+      fail(
+        "\(folder)/\(file).f32 has \(found) numbers, and should have \(expected) for \(rows) rows of "
+          + "a network \(sizes.map(String.init).joined(separator: "–")); take the folder of this workload"
+      )
+    }
     var start = 0
     for (layer, (i, o)) in zip(sizes, sizes.dropFirst()).enumerated() {
       network.parameters.setTensors(
@@ -91,7 +102,6 @@ struct Workload {
         biases: Array(repeating: 0, count: o))
       start += i * o
     }
-    let rows = inputs.count / sizes[0]
     return Dataset(
       inputs: Self.matrix(inputs, rows: rows), targets: Self.matrix(targets, rows: rows))
   }

@@ -1,7 +1,8 @@
 // What Scripts/check-counts counts and Scripts/time-shares times: so many steps of training, or a run
 // whose memory is looked at.
 //
-//     count-steps W1 STEPS               steps of a workload, W1 to W7, one thread, then the end
+//     count-steps W1 STEPS [THREADS]     steps of a workload, W1 to W7, one thread if nothing else is
+//                                        said, then the end
 //     count-steps time W1 STEPS          the same, then one line of JSON with the seconds it took
 //     count-steps variant                the instruction set that the kernels are those of
 //     count-steps memory 64,1024,10 BATCH two steps of a network with Adam, then one line of JSON with
@@ -11,8 +12,19 @@ import Backprop
 import CBackprop
 import FoundationEssentials
 
-func fail(_ message: String) -> Never {
-  fatalError(message)
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Ends the program with one line on standard error; 2 tells that the command line was wrong.
+func fail(_ message: String, status: Int32 = 2) -> Never {
+  let line = Array("error: \(message)\n".utf8)
+  _ = write(STDERR_FILENO, line, line.count)
+  exit(status)
 }
 
 func dataset(rows: Int, inputs: Int, outputs: Int, isClassification: Bool) -> Dataset<Float> {
@@ -64,11 +76,11 @@ struct Workload {
     (self.sizes, self.rule, self.batch, self.rows, self.steps) = (sizes, rule, batch, rows, steps)
   }
 
-  /// Trains for so many steps, on one thread.
+  /// Trains for so many steps.
   ///
   /// - Returns: The seconds of training, without those of making data and network.
   @discardableResult
-  func train() throws -> Double {
+  func train(threads: Int = 1) throws -> Double {
     let outputs = sizes[sizes.count - 1]
     let isClassification = outputs > 1
     var network = try Network<Float>(
@@ -80,7 +92,7 @@ struct Workload {
       optimizer: rule, learningRate: 1e-4, schedule: .constant, batchSize: batch,
       epochs: max(1, (steps * batch + rows - 1) / rows))
     var left = steps
-    return Trainer<Float>(configuration: configuration).train(
+    return Trainer<Float>(configuration: configuration, threads: threads).train(
       &network,
       on: dataset(
         rows: rows, inputs: sizes[0], outputs: outputs, isClassification: isClassification),
@@ -99,42 +111,83 @@ func peakMemory() throws -> Int {
   for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
     return (line.split(separator: " ").compactMap { Int($0) }.first ?? 0) * 1024
   }
-  fail("/proc/self/status has no VmHWM")
+  fail("/proc/self/status has no VmHWM; memory is counted on Linux only", status: 1)
 }
 
-let usage = "count-steps W1…W7 STEPS, time W1…W7 STEPS, variant, or memory SIZES BATCH"
+let usage =
+  "count-steps W1 STEPS [THREADS], count-steps time W1 STEPS, count-steps variant or "
+  + "count-steps memory 64,1024,10 BATCH"
+
+func whole(_ text: String, _ name: String, _ range: ClosedRange<Int>) -> Int {
+  guard let number = Int(text), range.contains(number) else {
+    fail(
+      "\(name) is \"\(text)\", and must be a whole number from \(range.lowerBound) to "
+        + "\(range.upperBound)")
+  }
+  return number
+}
 
 func workload(_ name: String, _ steps: String) -> Workload {
-  guard let steps = Int(steps), steps >= 1, let workload = Workload(name, steps: steps) else {
-    fail(usage)
+  guard let workload = Workload(name, steps: whole(steps, "STEPS", 1...1_000_000_000)) else {
+    fail("there is no workload \"\(name)\"; take one of W1 to W7")
   }
   return workload
 }
 
-let arguments = CommandLine.arguments.dropFirst()
-switch (arguments.first, Array(arguments.dropFirst())) {
-case ("variant", []):
-  let name =
-    switch bp_variant_active() {
-    case BP_FMA128: "FMA of 128 bits"
-    case BP_AVX2: "AVX2"
-    case BP_AVX512: "AVX-512"
-    case BP_NEON: "NEON"
-    default: "baseline"
-    }
-  print(name)
-case ("time", let rest) where rest.count == 2:
-  print("{\"seconds\":\(try workload(rest[0], rest[1]).train())}")
-case ("memory", let rest) where rest.count == 2:
-  let sizes = rest[0].split(separator: ",").compactMap { Int($0) }
-  guard sizes.count >= 2, let batch = Int(rest[1]), batch >= 1 else { fail(usage) }
-  try Workload(sizes: sizes, rule: .adam(), batch: batch, rows: 8192, steps: 2).train()
+/// What `memory` is asked for; its data have `rows` rows, and no batch has more.
+func network(_ widths: String, batch: String, rows: Int) -> Workload {
+  let sizes = widths.split(separator: ",", omittingEmptySubsequences: false).map {
+    whole(String($0), "a width in \"\(widths)\"", 1...1 << 20)
+  }
+  guard sizes.count >= 2 else {
+    fail("SIZES is \"\(widths)\", and must have two widths or more, as 64,1024,10")
+  }
   let parameters = zip(sizes, sizes.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 }
-  // a of every layer but the input, and δ of as many.
-  let activations = 2 * batch * sizes.dropFirst().reduce(0, +)
-  print(
-    "{\"parameters\":\(parameters),\"activations\":\(activations),"
-      + "\"inputs\":\(batch * sizes[0]),\"peak\":\(try peakMemory())}")
-case (let name?, let rest) where rest.count == 1: try workload(name, rest[0]).train()
-default: fail(usage)
+  guard parameters <= 1 << 30 else {
+    fail("\(widths) has \(parameters) parameters, and may have \(1 << 30); take smaller widths")
+  }
+  return Workload(
+    sizes: sizes, rule: .adam(), batch: whole(batch, "BATCH", 1...rows), rows: rows, steps: 2)
+}
+
+func run(_ arguments: ArraySlice<String>) throws {
+  let rest = Array(arguments.dropFirst())
+  switch arguments.first {
+  case nil: fail("it is not said what to do; the ways are: \(usage)")
+  case "variant"? where rest.isEmpty:
+    let name =
+      switch bp_variant_active() {
+      case BP_FMA128: "FMA of 128 bits"
+      case BP_AVX2: "AVX2"
+      case BP_AVX512: "AVX-512"
+      case BP_NEON: "NEON"
+      default: "baseline"
+      }
+    print(name)
+  case "time"? where rest.count == 2:
+    print("{\"seconds\":\(try workload(rest[0], rest[1]).train())}")
+  case "memory"? where rest.count == 2:
+    let workload = network(rest[0], batch: rest[1], rows: 8192)
+    let (sizes, batch) = (workload.sizes, workload.batch)
+    try workload.train()
+    let parameters = zip(sizes, sizes.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 }
+    // a of every layer but the input, and δ of as many.
+    let activations = 2 * batch * sizes.dropFirst().reduce(0, +)
+    print(
+      "{\"parameters\":\(parameters),\"activations\":\(activations),"
+        + "\"inputs\":\(batch * sizes[0]),\"peak\":\(try peakMemory())}")
+  case let mode? where ["variant", "time", "memory"].contains(mode):
+    fail("\(mode) with \(rest.count) arguments after it; the ways are: \(usage)")
+  case let name? where 1...2 ~= rest.count:
+    let threads = rest.count == 2 ? whole(rest[1], "THREADS", 1...256) : 1
+    try workload(name, rest[0]).train(threads: threads)
+  case let name?:
+    fail("\"\(name)\" with \(rest.count) arguments after it; the ways are: \(usage)")
+  }
+}
+
+do {
+  try run(CommandLine.arguments.dropFirst())
+} catch {
+  fail("\(error)", status: 1)
 }
