@@ -294,7 +294,8 @@ public final class ThreadPool: @unchecked Sendable {
               bp_pool_run(
                 pool.handle,
                 { context, part, parts in
-                  context?.assumingMemoryBound(to: ((Int32, Int32) -> Void).self).pointee(part, parts)
+                  context?.assumingMemoryBound(to: ((Int32, Int32) -> Void).self).pointee(
+                    part, parts)
                 }, body)
             }
           }
