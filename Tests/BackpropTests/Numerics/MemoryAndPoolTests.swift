@@ -61,7 +61,7 @@ struct MemoryAndPoolTests {
 
   @Test("Two things done at the same time give what they give one after the other")
   func both() {
-    for count in 0..<200 {
+    for count in 0..<40 {
       let (sum, text) = ThreadPool.both({ (0..<count).reduce(0, +) }, { String(count) })
       #expect(sum == count * (count - 1) / 2)
       #expect(text == String(count))
