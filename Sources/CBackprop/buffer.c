@@ -43,6 +43,16 @@ void bp_buffer_destroy(void *buffer, size_t bytes) {
   else free(buffer);
 }
 
+void bp_prefer_huge_pages(void *start, size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  const size_t before = (huge_page - (uintptr_t)start % huge_page) % huge_page;
+  if (bytes < mapped_from) return;
+  madvise((char *)start + before, (bytes - before) / huge_page * huge_page, MADV_HUGEPAGE);
+#else
+  (void)start, (void)bytes;
+#endif
+}
+
 // MARK: Scratch
 
 static const size_t scratch_bytes =

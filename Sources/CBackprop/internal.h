@@ -9,10 +9,6 @@
 // bp_inner_block returns at most 575 (see there), and kernels cut rows into chunks of at most 192.
 enum { BP_LONGEST_BLOCK = 576, BP_MOST_PACKED_ROWS = 192, BP_WIDEST_TILE = 32 };
 
-// Runs body(context, 0 … parts - 1, parts), part 0 on the caller, and returns when all are done. If
-// the pool is at work already, for another caller or for this one, the caller runs body as one part.
-void bp_pool_run(bp_pool *pool, void (*body)(void *context, int part, int parts), void *context);
-
 // This thread's memory for packed operands of a product, 64-byte aligned, for one block and chunk.
 // Made at the thread's first call and kept until the thread ends.
 void *bp_scratch(void);

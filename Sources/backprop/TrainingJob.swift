@@ -469,7 +469,7 @@ extension AnyNetwork {
     if let network = network as? Network<Double> {
       self = .double(network)
     } else {
-      self = .float(network.converted(to: Float.self))
+      self = .float(network as? Network<Float> ?? network.converted(to: Float.self))
     }
   }
 

@@ -169,17 +169,7 @@ final class TrainingReporter {
     progress.finish()
     // Standard output is for JSON alone where JSON is asked for.
     if let curves { json ? Terminal.printError(curves) : print(curves) }
-    var end: [JSONMember] = [
-      JSONMember("event", "end"), JSONMember("reason", .string(summary.reason.rawValue)),
-      JSONMember("bestEpoch", JSONValue(summary.bestEpoch)),
-      JSONMember("validation", summary.validation.map(Self.json) ?? .null),
-      JSONMember("test", test.map { Self.json($0.examples, loss: $0.evaluation.loss) } ?? .null),
-      JSONMember("model", saved.map { .string($0.path) } ?? .null),
-      JSONMember("sha256", saved.map { .string($0.sha256) } ?? .null),
-    ]
-    end += Self.searchMembers(summary)
-    if let foldsSummary { end.append(JSONMember("folds", foldsSummary)) }
-    printJSON(.object(end))
+    if json { printEnd(summary, test, saved) }
     if let text = summary.note { note(text) }
     if !json, summary.bestEpoch > 0 {
       printSummary(summary, validationExamples, test?.evaluation)
@@ -205,6 +195,24 @@ final class TrainingReporter {
         "error: \(summary.divergence?.description ?? "the run diverged"); try a smaller --learning-rate\(rescue)"
       )
     }
+  }
+
+  /// The last JSON line. Its metrics of the test data rank all outputs, which takes a while.
+  private func printEnd(
+    _ summary: TrainingSummary, _ test: (evaluation: Evaluation, examples: JudgedExamples)?,
+    _ saved: (path: String, sha256: String)?
+  ) {
+    var end: [JSONMember] = [
+      JSONMember("event", "end"), JSONMember("reason", .string(summary.reason.rawValue)),
+      JSONMember("bestEpoch", JSONValue(summary.bestEpoch)),
+      JSONMember("validation", summary.validation.map(Self.json) ?? .null),
+      JSONMember("test", test.map { Self.json($0.examples, loss: $0.evaluation.loss) } ?? .null),
+      JSONMember("model", saved.map { .string($0.path) } ?? .null),
+      JSONMember("sha256", saved.map { .string($0.sha256) } ?? .null),
+    ]
+    end += Self.searchMembers(summary)
+    if let foldsSummary { end.append(JSONMember("folds", foldsSummary)) }
+    printJSON(.object(end))
   }
 
   private func printSummary(

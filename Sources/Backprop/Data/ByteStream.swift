@@ -44,14 +44,28 @@ struct ByteStream: ~Copyable {
     isCompressed ? try readInflated(into: target) : try file.read(into: target)
   }
 
-  /// Reads exactly up to `count` bytes, in steps, so that memory grows only with what is really there.
+  /// Reads exactly up to `count` bytes; memory grows only with what is really there.
   mutating func bytes(upTo count: Int) throws(DataError) -> [UInt8] {
-    var result: [UInt8] = []
-    // A reserve costs memory only where bytes come to stand in it. What a file has more than eight times
-    // its size is moved as it grows.
+    // Memory that is asked for costs something only where bytes come to stand in it. What a file has
+    // more than eight times its size is moved as it grows.
     let size = file.identity.size
-    result.reserveCapacity(min(count, isCompressed ? 8 * min(size, 1 << 40) : size))
-    var step = [UInt8](repeating: 0, count: min(count, 1 << 17))
+    let expected = min(count, isCompressed ? 8 * min(size, 1 << 40) : size)
+    var failure: DataError?
+    var result = [UInt8](unsafeUninitializedCapacity: expected) { buffer, filled in
+      buffer.preferHugePages()
+      do throws(DataError) {
+        while filled < expected {
+          let got = try read(into: UnsafeMutableBufferPointer(rebasing: buffer[filled..<expected]))
+          if got == 0 { break }
+          filled += got
+        }
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    guard result.count == expected, expected < count else { return result }
+    var step = [UInt8](repeating: 0, count: min(count - expected, 1 << 17))
     while result.count < count {
       let wanted = min(step.count, count - result.count)
       let got = try step.withUnsafeMutableBufferPointer { (buffer) throws(DataError) -> Int in

@@ -81,16 +81,18 @@ enum IDX {
   /// each perhaps with `.gz`.
   static func folder(_ path: String, rows limit: Int? = nil) throws(DataError) -> DataSource {
     let base = path.hasSuffix("/") ? path : path + "/"
-    func part(_ names: [String]) throws(DataError) -> Table? {
-      for name in names {
-        guard let images = file(base + name + "-images", rank: 3) else { continue }
-        return try table(
-          images: images, labels: file(base + name + "-labels", rank: 1), rows: limit)
+    @Sendable func part(_ names: [String]) -> Result<Table?, DataError> {
+      Result { () throws(DataError) in
+        for name in names {
+          guard let images = file(base + name + "-images", rank: 3) else { continue }
+          return try table(
+            images: images, labels: file(base + name + "-labels", rank: 1), rows: limit)
+        }
+        return nil
       }
-      return nil
     }
-    let training = try part(["train"])
-    let test = try part(["t10k", "test"])
+    let parts = ThreadPool.both({ part(["train"]) }, { part(["t10k", "test"]) })
+    let (training, test) = (try parts.0.get(), try parts.1.get())
     guard let first = training ?? test else {
       throw DataError(
         file: path, "is a folder without IDX files",

@@ -47,6 +47,22 @@ enum StoredInputs<T: Scalar>: Sendable {
     }
   }
 
+  /// Where the rows of some examples are, for a kernel that fetches them before they are gathered.
+  @inline(__always)
+  func withRows(
+    _ indices: UnsafeBufferPointer<UInt32>, _ body: (UnsafePointer<RowsAhead>?) -> Void
+  ) {
+    switch self {
+    case .numbers(let matrix):
+      let size = MemoryLayout<T>.stride
+      var rows = RowsAhead(
+        source: matrix.start, stride: matrix.stride * size, bytes: matrix.columns * size,
+        places: nil, indices: indices.baseAddress, count: indices.count)
+      body(&rows)
+    case .bytes(let bytes): bytes.withRows(indices, body)
+    }
+  }
+
   /// The examples at the given indices, in their order. Numbers are copied, bytes are not.
   func selecting(_ indices: [UInt32]) -> StoredInputs {
     switch self {
@@ -158,6 +174,22 @@ struct ByteInputs<T: Scalar>: Sendable {
           nil,
           divisor, target, stride)
       }
+    }
+  }
+
+  /// Where the bytes of some examples are.
+  @inline(__always)
+  func withRows(
+    _ indices: UnsafeBufferPointer<UInt32>, _ body: (UnsafePointer<RowsAhead>?) -> Void
+  ) {
+    array.withBytes { bytes in
+      func call(_ places: UnsafePointer<UInt32>?) {
+        var rows = RowsAhead(
+          source: bytes.baseAddress.map { $0 + first }, stride: step, bytes: columns,
+          places: places, indices: indices.baseAddress, count: indices.count)
+        body(&rows)
+      }
+      if let places { places.withUnsafeBufferPointer { call($0.baseAddress) } } else { call(nil) }
     }
   }
 

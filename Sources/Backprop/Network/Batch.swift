@@ -113,16 +113,8 @@ extension Workspace {
   /// Hands the rows of the batch that comes next to the gradient of the first layer, the last work of a
   /// pass, which fetches them from memory on the way; nil to the other layers.
   func withRowsAhead(of layer: Int, _ body: (UnsafePointer<RowsAhead>?) -> Void) {
-    guard layer == 0, let ahead, case .indices(let indices) = ahead.rows,
-      case .numbers(let inputs) = ahead.inputs
-    else { return body(nil) }
-    indices.withUnsafeBufferPointer { indices in
-      let size = MemoryLayout<T>.stride
-      var rows = RowsAhead(
-        source: inputs.start, stride: inputs.stride * size, bytes: inputs.columns * size,
-        indices: indices.baseAddress, count: indices.count)
-      body(&rows)
-    }
+    guard layer == 0, let ahead, case .indices(let indices) = ahead.rows else { return body(nil) }
+    indices.withUnsafeBufferPointer { ahead.inputs.withRows($0, body) }
   }
 }
 

@@ -279,4 +279,44 @@ public final class ThreadPool: @unchecked Sendable {
   deinit {
     if let handle { bp_pool_destroy(handle) }
   }
+
+  /// Does two things at the same time, the first on the caller's thread, if the system gives another
+  /// one; else one after the other.
+  static func both<First, Second: Sendable>(
+    _ first: () -> First, _ second: @Sendable () -> Second
+  ) -> (First, Second) {
+    let pool = ThreadPool(threads: 2)
+    var (one, other): (First?, Second?) = (nil, nil)
+    // Each part writes to its own variable, and the region is over before either is read.
+    withoutActuallyEscaping(first) { first in
+      withoutActuallyEscaping(second) { second in
+        withUnsafeMutablePointer(to: &one) { one in
+          withUnsafeMutablePointer(to: &other) { other in
+            var body: (Int32, Int32) -> Void = { part, parts in
+              if part == 0 { one.pointee = first() }
+              if part == parts - 1 { other.pointee = second() }
+            }
+            withUnsafeMutablePointer(to: &body) { body in
+              bp_pool_run(
+                pool.handle,
+                { context, part, parts in
+                  context?.assumingMemoryBound(to: ((Int32, Int32) -> Void).self).pointee(
+                    part, parts)
+                }, body)
+            }
+          }
+        }
+      }
+    }
+    guard let one, let other else { preconditionFailure("a part of a region was left out") }
+    return (one, other)
+  }
+}
+
+extension UnsafeMutableBufferPointer {
+  /// Asks for huge pages where the memory is large enough to gain by them; nothing of it may have been
+  /// touched. One fault then stands for 512, and the rows of a batch share entries of the TLB.
+  func preferHugePages() {
+    bp_prefer_huge_pages(baseAddress, count * MemoryLayout<Element>.stride)
+  }
 }

@@ -7,7 +7,8 @@ public struct Evaluation: Sendable, Equatable, Codable {
   /// The metric that a run watches, if it is none of `metrics` and not the loss.
   public var watched: WatchedMetric?
 
-  /// Examples that are evaluated at a time. The bits do not depend on it, only the time does.
+  /// Examples that are evaluated at a time. A loss is the sum of its chunks' sums, so that the last bits
+  /// of one in Double depend on it: it is the same for any number of threads, and stays as it is.
   static func chunk(of count: Int) -> Int { max(1, min(count, 1024)) }
 
   /// The value of a metric, if this evaluation has it.

@@ -68,12 +68,16 @@ typedef struct bp_pool bp_pool;
 bp_pool *bp_pool_create(int threads);
 void bp_pool_destroy(bp_pool *pool);
 int bp_pool_threads(const bp_pool *pool);
+// Runs body(context, 0 … parts - 1, parts), part 0 on the caller, and returns when all are done. If
+// the pool is at work already, for another caller or for this one, the caller runs body as one part.
+void bp_pool_run(bp_pool *pool, void (*body)(void *context, int part, int parts), void *context);
 
-// Rows that will be gathered soon: `count` of `bytes` each, the i-th at source + indices[i] · stride.
+// Rows that will be gathered soon: `count` of `bytes` each, the i-th at source + places[indices[i]] ·
+// stride. places may be NULL: then they are 0, 1, …
 typedef struct bp_rows {
   const void *source;
   size_t stride, bytes;
-  const uint32_t *indices;
+  const uint32_t *places, *indices;
   size_t count;
 } bp_rows;
 
@@ -81,6 +85,8 @@ typedef struct bp_rows {
 // byte. NULL when memory is exhausted.
 void *bp_buffer_create(size_t bytes);
 void bp_buffer_destroy(void *buffer, size_t bytes);
+// Asks for huge pages where memory that is not touched yet is large enough to gain by them.
+void bp_prefer_huge_pages(void *start, size_t bytes);
 
 // Elementwise activations. `parameter` is the slope of BP_LEAKY_RELU and the alpha of BP_ELU; the
 // others ignore it. The derivative is taken from the output a, save where bp_derivative_uses_z says

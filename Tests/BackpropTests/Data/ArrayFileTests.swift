@@ -211,6 +211,30 @@ enum ArrayFile {
         .hasPrefix("e: is a folder without IDX files; it needs train-images-idx3-ubyte"))
   }
 
+  @Test("Of two damaged parts of a folder, the error names the training part")
+  func damagedParts() throws {
+    let short = images.dropLast()
+    _ = try fixture.file(images, name: "d/train-images-idx3-ubyte")
+    _ = try fixture.file(short, name: "d/t10k-images-idx3-ubyte")
+    let open = { _ = try DataSource.open(path: fixture.folder.path + "/d") }
+    #expect(fixture.message(open).hasPrefix("d/t10k-images-idx3-ubyte: "))
+    _ = try fixture.file(short, name: "d/train-images-idx3-ubyte")
+    #expect(fixture.message(open).hasPrefix("d/train-images-idx3-ubyte: "))
+  }
+
+  @Test("Images that compress to a hundredth are read whole, and no further than they go")
+  func highlyCompressed() throws {
+    var pixels = [UInt8](repeating: 0, count: 500 * 784)
+    for index in stride(from: 0, to: pixels.count, by: 10_000) { pixels[index] = 200 }
+    let bytes = ArrayFile.deflated(ArrayFile.idx(sizes: [500, 28, 28], pixels), window: 31)
+    #expect(bytes.count * 100 < pixels.count)
+    let path = try fixture.file(bytes, name: "x")
+    let read = try IDX.array(path: path).examples.withBytes { Array($0) }
+    #expect(read == pixels)
+    let long = ArrayFile.deflated(ArrayFile.idx(sizes: [499, 28, 28], pixels), window: 31)
+    #expect(throws: DataError.self) { try IDX.array(path: fixture.file(long, name: "y")) }
+  }
+
   @Test("A file cut to any length is an error, never a crash")
   func everyLength() throws {
     for bytes in [images, ArrayFile.deflated(images, window: 31)] {
