@@ -106,7 +106,7 @@ static void affine_part(void *context, int part, int parts) {
         .steps = steps, .a = p->a + row * p->lda + first, .lda = p->lda,
         .rows = scattered_rows(p, row, height, places), .from = first, .ldb = BP_PANEL,
         .b_next = panel, .start_next = first == 0 ? panel : 0, .add = first > 0,
-        .floor = fused && last ? 0 : -INFINITE, .ldc = ldc, .c_next = BP_PANEL};
+        .floor = fused && last ? 0 : -INFINITE, .used = W, .ldc = ldc, .c_next = BP_PANEL};
       if (pack) {
         real *packed = bp_scratch();
         pack_a(height, steps, t.a, t.lda, t.rows, first, true, packed);
@@ -201,7 +201,7 @@ static void pass_down_part(void *context, int part, int parts) {
       const size_t height = smaller(chunk, s.row_end - row);
       struct tile t = {
         .steps = steps, .a = p->a + row * p->lda + first, .lda = p->lda, .b = transposed,
-        .b_next = BP_PANEL, .start = zeros, .add = first > 0, .floor = -INFINITE,
+        .b_next = BP_PANEL, .start = zeros, .add = first > 0, .floor = -INFINITE, .used = W,
         .ldc = p->ldout, .c_next = BP_PANEL};
       if (pack) {
         pack_a(height, steps, t.a, t.lda, NULL, 0, true, packed);
@@ -243,7 +243,8 @@ static void pass_down(bp_pool *pool, size_t m, size_t n, size_t k, const real *d
 
 // MARK: BP3, BP4
 
-// Zeros past n in rows of the last panel, also where a times a zero of δ was NaN.
+// Zeros past n in rows of the last panel, also where a times a zero of δ was NaN: what tiles leave to be
+// done whose vectors are narrower than a panel.
 INLINE void clear_padding(size_t rows, size_t n, real *row) {
   for (size_t r = 0; r < rows; r++, row += BP_PANEL)
     for (int v = 0; v < V; v++)
@@ -303,6 +304,7 @@ static void gradient_part(void *context, int part, int parts) {
         width = narrow ? W : TILE_COLUMNS;
         t.b = delta + j;
         t.c = p->out + j / BP_PANEL * panel + row * BP_PANEL + j % BP_PANEL;
+        t.used = smaller(W, n - (j + width - W));
         sweep(t, height, pack ? A_PACKED : A_BY_COLUMNS, narrow, &fetching);
       }
     }
@@ -314,10 +316,11 @@ static void gradient_part(void *context, int part, int parts) {
       t.b = delta + j;
       t.c = p->out + j / BP_PANEL * panel + k * BP_PANEL + j % BP_PANEL;
       width = s.column_end - j < TILE_COLUMNS ? W : TILE_COLUMNS;
+      t.used = smaller(W, n - (j + width - W));
       sweep(t, 1, A_BY_COLUMNS, width == W, NULL);
     }
   }
-  if (s.column_end == columns && n % BP_PANEL != 0)
+  if (W < BP_PANEL && s.column_end == columns && n % BP_PANEL != 0)
     clear_padding(s.row_end + biases - s.row, n, p->out + n / BP_PANEL * panel + s.row * BP_PANEL);
 }
 

@@ -29,6 +29,12 @@ static void gather_part(void *context, int part, int parts) {
     real *out = g->out + i * g->ldout;
     size_t j = 0;
     for (; j + W <= g->columns; j += W) store(out + j, load(row + j));
+    if (j == g->columns) continue;
+    // A padded row has room for the rest as a vector, with zeros for what follows the row it is read from.
+    if (j + W <= g->ldout) {
+      store(out + j, first_lanes(load(row + j), g->columns - j, 0));
+      continue;
+    }
     for (; j < g->columns; j++) out[j] = row[j];
   }
 }

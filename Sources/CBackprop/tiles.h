@@ -37,6 +37,7 @@ struct tile {
   size_t start_next;
   bool add;  // c += sum, start is zero
   real floor;
+  size_t used;  // by columns with a vector as wide as a panel: lanes of the last one not to be zeroed
   real *c;
   size_t ldc, c_next;
 };
@@ -73,12 +74,15 @@ INLINE void run_tile(const struct tile *t, const int rows, const int vectors, co
     b += ldb;
   }
   real *c = t->c;
+  const wordvec used = words(first_lanes(reals(~(wordvec){0}), t->used, 0));
   UNROLL for (int r = 0; r < rows; r++, c += t->ldc)
     UNROLL for (int v = 0; v < vectors; v++) {
       real *place = c + COLUMN(v, t->c_next);
       vec sum = sums[r][v];
       if (t->add) sum = load(place) + sum;
-      store(place, at_least(sum, t->floor));
+      sum = at_least(sum, t->floor);
+      if (W == BP_PANEL && !by_rows && v == vectors - 1) sum = reals(words(sum) & used);
+      store(place, sum);
     }
 }
 

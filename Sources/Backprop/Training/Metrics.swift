@@ -198,8 +198,13 @@ public struct Metrics: Sendable, Equatable, Codable {
 
   /// The first of the largest elements.
   static func indexOfLargest<T: Scalar>(_ values: UnsafePointer<T>, _ count: Int) -> Int {
-    var best = 0
-    for index in 1..<max(count, 1) where values[index] > values[best] { best = index }
+    var (best, largest) = (0, values[0])
+    // Without a branch, which would be guessed wrong as often as not.
+    for index in 1..<max(count, 1) {
+      let isLarger = values[index] > largest
+      best = isLarger ? index : best
+      largest = isLarger ? values[index] : largest
+    }
     return best
   }
 
