@@ -214,6 +214,22 @@ void BP_NAME(gather_bytes)(bp_pool *pool, size_t count, size_t columns, const ui
   BP_ACTIVE->gather_bytes(pool, count, columns, source, ldsource, places, indices, divisor, out,
                           ldout);
 }
+size_t BP_NAME(decimals)(const uint8_t *bytes, const bp_cell *cells, size_t first, size_t count,
+    const uint8_t *fractions, uint64_t limit, int32_t *out) {
+  return BP_ACTIVE->decimals(bytes, cells, first, count, fractions, limit, out);
+}
+void BP_NAME(unpack_decimals)(size_t rows, size_t columns, size_t width, const void *x, size_t ldx,
+    const int32_t *bases, const double *powers, const double *missing, double *out, size_t ldout) {
+  BP_ACTIVE->unpack_decimals(rows, columns, width, x, ldx, bases, powers, missing, out, ldout);
+}
+void BP_NAME(add_moments)(size_t rows, size_t columns, const double *x, size_t ldx, double *state,
+    size_t ldstate) {
+  BP_ACTIVE->add_moments(rows, columns, x, ldx, state, ldstate);
+}
+bool BP_NAME(standardize)(size_t rows, size_t columns, const double *x, size_t ldx,
+    const double *means, const double *deviations, BP_REAL *out, size_t ldout) {
+  return BP_ACTIVE->standardize(rows, columns, x, ldx, means, deviations, out, ldout);
+}
 void BP_NAME(column_sums)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx,
     BP_REAL *out) {
   BP_ACTIVE->column_sums(rows, columns, x, ldx, out);

@@ -13,6 +13,10 @@ enum { BP_LONGEST_BLOCK = 576, BP_MOST_PACKED_ROWS = 192, BP_WIDEST_TILE = 32 };
 // Made at the thread's first call and kept until the thread ends.
 void *bp_scratch(void);
 
+// What `decimals` does, cell by cell.
+size_t bp_decimals_one_by_one(const uint8_t *bytes, const bp_cell *cells, size_t first, size_t count,
+                              const uint8_t *fractions, uint64_t limit, int32_t *out);
+
 extern const bp_kernel_table_f32 bp_baseline_f32, bp_fma128_f32, bp_avx2_f32, bp_avx512_f32,
     bp_neon_f32;
 extern const bp_kernel_table_f64 bp_baseline_f64, bp_fma128_f64, bp_avx2_f64, bp_avx512_f64,

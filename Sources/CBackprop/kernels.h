@@ -1,6 +1,7 @@
 // All kernels of one variant and one precision. A variant file sets what simd.h and tiles.h want and
 // BP_TABLE, the name of the table, and includes this once.
 #include "bytes.h"
+#include "columns.h"
 #include "constraints.h"
 #include "lines.h"
 #include "losses.h"
@@ -53,6 +54,10 @@ const BP_TABLE_TYPE BP_TABLE = {
     .blend = blend,
     .gather = gather,
     .gather_bytes = gather_bytes,
+    .decimals = decimals,
+    .unpack_decimals = unpack_decimals,
+    .add_moments = add_moments,
+    .standardize = standardize,
     .column_sums = column_sums,
     .sum = sum,
     .dot = dot,

@@ -67,6 +67,7 @@ struct PredictCommand: ParsableCommand {
   ) throws {
     let inputs: Matrix<T> = try ModelData.inputs(
       of: table, for: model, targets: Names.columns(target, in: table), as: T.self)
+    table.discardKeptColumns()
     let pool = threads > 1 && inputs.rows > 1000 ? ThreadPool(threads: threads) : nil
     let outputs = network.predictions(for: inputs, pool: pool)
     let writer = try PredictionWriter(

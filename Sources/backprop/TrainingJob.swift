@@ -74,8 +74,9 @@ struct TrainingJob {
   }
 
   func run<T: Scalar>(in precision: T.Type) throws {
-    let options = try command.table.tableOptions(
+    var options = try command.table.tableOptions(
       target: command.goal.target, for: base, weights: command.weights.weightColumn)
+    options.keepsColumns = command.streaming.memory == nil
     reporter.reading(command.data)
     let source = try DataSource.open(command.data, options)
     let table = source.training
@@ -130,6 +131,8 @@ struct TrainingJob {
     let test = try source.test.map {
       try data.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
     }
+    table.discardKeptColumns()
+    source.test?.discardKeptColumns()
     let configuration = examples.configuration
     if let metric = command.training.monitor {
       let kind = data.target.metrics(outputActivation: network.outputActivation)

@@ -533,6 +533,65 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
       }
   }
   free(bytes);
+  double *values = calloc(rows * columns + 16, sizeof *values);
+  double *moments = calloc(5 * (ld + 16), sizeof *moments), *expected = calloc(4 * columns + 1, 8);
+  double *powers = expected + columns, *missing = powers + columns, *unpacked = calloc(rows * columns + 1, 8);
+  int32_t *bases = calloc(columns + 1, sizeof *bases), *stored = calloc(rows * columns + 1, 4);
+  for (size_t i = 0; i < rows * columns; i++) {
+    values[i] = i % 7 == 3 ? NAN : (double)(i * 7919 % 1009) / 31 - 9;
+    stored[i] = (int32_t)(i * 7919 % 251) - 125;
+  }
+  for (size_t j = 0; j < columns; j++) {
+    expected[j] = (double)j / 3 + 1;
+    powers[j] = j % 2 ? 1000 : 1;
+    bases[j] = (int32_t)j * 1000 - 5;
+    missing[j] = j % 3 ? NAN : 11.0 + bases[j];
+  }
+  if (!kernels->standardize(rows, columns, values, columns, powers, expected, out, ld))
+    fault = "standardize: finite";
+  for (size_t r = 0; r < rows; r++)
+    for (size_t j = 0; j < columns; j++) {
+      double value = values[r * columns + j];
+      REF_REAL input = isnan(value) ? 0 : (REF_REAL)((value - powers[j]) / expected[j]);
+      if (out[r * ld + j] != input) fault = "standardize";
+    }
+  if (rows > 0 && columns > 0) {
+    values[rows * columns - 1] = INFINITY;
+    if (kernels->standardize(rows, columns, values, columns, powers, expected, out, ld))
+      fault = "standardize: infinite";
+    values[rows * columns - 1] = 1;
+  }
+  for (size_t width = 1; width <= 4; width *= 2) {
+    int8_t *packed = calloc(rows * columns + 1, width);
+    for (size_t i = 0; i < rows * columns; i++) {
+      int16_t two = (int16_t)stored[i];
+      if (width == 1) packed[i] = (int8_t)stored[i];
+      memcpy(packed + width * i, width == 2 ? (void *)&two : (void *)&stored[i], width);
+    }
+    kernels->unpack_decimals(rows, columns, width, packed, columns, bases, powers, missing, unpacked, columns);
+    for (size_t i = 0; i < rows * columns; i++) {
+      double value = (double)(stored[i] + bases[i % columns]);
+      double wanted = value == missing[i % columns] ? NAN : value / powers[i % columns];
+      if (!(unpacked[i] == wanted || (isnan(unpacked[i]) && isnan(wanted)))) fault = "unpack_decimals";
+    }
+    free(packed);
+  }
+  const size_t ldstate = (columns + 15) / 16 * 16;
+  kernels->add_moments(rows, columns, values, columns, moments, ldstate);
+  for (size_t j = 0; j < columns; j++) {
+    double n = 0, mean = 0, squares = 0;
+    for (size_t r = 0; r < rows; r++) {
+      double value = values[r * columns + j], difference = value - mean;
+      if (isnan(value)) continue;
+      n += 1;
+      mean += difference / n;
+      volatile double square = difference * (value - mean);  // not fused
+      squares += square;
+    }
+    if (moments[j] != n || moments[ldstate + j] != mean || moments[2 * ldstate + j] != squares)
+      fault = "add_moments";
+  }
+  free(values), free(moments), free(expected), free(unpacked), free(bases), free(stored);
   kernels->column_sums(rows, columns, x, ld, sums);
   for (size_t j = 0; j < columns; j++) {
     REF_REAL sum = 0;

@@ -27,12 +27,16 @@ struct CSVReader: ~Copyable {
   static let columnLimit = 1_000_000
   private static let bufferSize = 1 << 20
   private static let slack = 64
+  /// Readable bytes in front of the buffer.
+  private static let lead = 16
 
   let path: String
   /// The line on which the current row begins, from 1.
   private(set) var line = 0
   /// Number of cells of the current row.
   private(set) var count = 0
+  /// Bytes of text that have come from the file.
+  private(set) var bytesRead = 0
   private var nextLine = 1
 
   private var stream: ByteStream
@@ -60,7 +64,7 @@ struct CSVReader: ~Copyable {
     capacity = min(Self.bufferSize, size)
     self.stream = stream
     self.delimiter = delimiter
-    buffer = .allocate(capacity: capacity + Self.slack)
+    buffer = Self.allocate(capacity)
     cells = .allocate(capacity: cellCapacity)
     ends = .allocate(capacity: 256)
     ends.initialize(repeating: 0, count: 256)
@@ -73,10 +77,16 @@ struct CSVReader: ~Copyable {
   }
 
   deinit {
-    buffer.deallocate()
+    (buffer - Self.lead).deallocate()
     cells.deallocate()
     ends.deallocate()
     scratch.deallocate()
+  }
+
+  private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<UInt8> {
+    let start = UnsafeMutablePointer<UInt8>.allocate(capacity: lead + capacity + slack)
+    start.initialize(repeating: 0, count: lead)
+    return start + lead
   }
 
   /// The first bytes of the file, as far as one buffer holds them, for guessing the dialect.
@@ -110,6 +120,16 @@ struct CSVReader: ~Copyable {
       return undoubled(start, end)
     }
     return UnsafeBufferPointer(start: buffer + start, count: end &- start)
+  }
+
+  /// Reads the cells of the current row from `first` on as decimals; returns the index of the first
+  /// one that is none, or `count`. See `bp_decimals_f64`.
+  @inline(__always)
+  func decimals(
+    from first: Int, _ fractions: UnsafePointer<UInt8>, limit: UInt64,
+    into target: UnsafeMutablePointer<Int32>
+  ) -> Int {
+    bp_decimals_f64(buffer, cells, first, count, fractions, limit, target)
   }
 
   /// The cell at `index` as text.
@@ -324,15 +344,16 @@ extension CSVReader {
       filled -= position
       position = 0
     } else if filled == capacity {
-      let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: 2 * capacity + Self.slack)
+      let larger = Self.allocate(2 * capacity)
       larger.update(from: buffer, count: filled)
-      buffer.deallocate()
+      (buffer - Self.lead).deallocate()
       buffer = larger
       capacity *= 2
     }
     let read = try stream.read(
       into: UnsafeMutableBufferPointer(start: buffer + filled, count: capacity - filled))
     filled += read
+    bytesRead += read
     atEnd = read == 0
   }
 

@@ -24,7 +24,6 @@ final class CategoryIndex {
   /// Number of codes.
   private(set) var count = 0
   private var bytes: [UInt8] = []
-  // Spelling s is bytes[starts[s] ..< starts[s + 1]].
   private var starts = [0]
   private var hashes: [UInt64] = []
   private var codes: [Int32] = []
@@ -94,6 +93,21 @@ final class CategoryIndex {
     return count - 1
   }
 
+  /// The number of a string among those of exactly its bytes, from 0 in order of appearance; nil if
+  /// `limit` numbers (or 64 MiB of text) were given. Not to be mixed with codes.
+  func spelling(of text: UnsafeBufferPointer<UInt8>) -> Int? {
+    let hash = Self.hash(text)
+    if let spelling = find(text, hash) { return spelling }
+    guard codes.count < limit, bytes.count + text.count <= Self.byteLimit else { return nil }
+    append(text, hash, Int32(codes.count))
+    return codes.count - 1
+  }
+
+  /// Spelling s is bytes[starts[s] ..< starts[s + 1]].
+  var allSpellings: (bytes: [UInt8], starts: [Int]) { (bytes, starts) }
+  /// Bytes of all spellings.
+  var byteCount: Int { bytes.count }
+
   func code(of text: String) -> Int {
     var text = text
     return text.withUTF8 { code(of: $0) }
@@ -157,6 +171,22 @@ final class CategoryIndex {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in text { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     return hash ^ (hash >> 32)
+  }
+}
+
+/// The spellings of an index, by their numbers.
+struct CategorySpellings: Sendable {
+  private let bytes: [UInt8]
+  private let starts: [Int]
+
+  init(_ index: CategoryIndex) { (bytes, starts) = index.allSpellings }
+
+  var count: Int { starts.count - 1 }
+
+  func withBytes<R>(_ spelling: Int, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+    bytes.withUnsafeBufferPointer {
+      body(UnsafeBufferPointer(rebasing: $0[starts[spelling]..<starts[spelling + 1]]))
+    }
   }
 }
 

@@ -15,6 +15,11 @@ struct DelimitedFile: Sendable {
     return reader
   }
 
+  /// Throws if the file is no longer the one that was opened.
+  func checkIdentity() throws(DataError) {
+    guard try InputFile(path: path).identity == identity else { throw changed }
+  }
+
   var changed: DataError {
     DataError(file: path, "the file changed while it was read", remedy: "run again")
   }
@@ -58,7 +63,8 @@ extension Table {
       scans[0].order = .ignore
       warnings.append("the first column has no name and is ignored: it looks like row names")
     }
-    let rowCount = try file.scan(&scans, names: names)
+    let (rowCount, kept) = try file.scan(
+      &scans, names: names, keeping: options.keepsColumns)
     for (name, scan) in zip(names, scans) where scan.kind == .categorical {
       if case .inferred = scan.order, let first = scan.firstText, first.text.isDecimalComma {
         warnings.append(
@@ -74,7 +80,7 @@ extension Table {
     try self.init(
       columns: zip(names, scans).map { name, scan in
         Column(name: name, kind: scan.kind, missing: scan.missing, isIgnored: scan.isIgnored)
-      }, rowCount: rowCount, warnings: warnings, file: path, source: .delimited(file),
+      }, rowCount: rowCount, warnings: warnings, file: path, source: .delimited(file), kept: kept,
       requestedCategories: Set(options.categorical))
   }
 

@@ -121,10 +121,17 @@ public struct FeatureEncoder: Sendable {
     var result = Matrix<T>(rows: count, columns: outputCount, isCompact: true)
     let stride = result.stride
     let start = result.mutableStart
+    let standardize = T.kernels.standardize
     try table.read(plan.requests, rows: rows) { (chunk) throws(DataError) in
+      let inputs = start + chunk.start * stride
+      if plan.form(
+        chunk.values, into: inputs, standardize, rows: chunk.count, strides: (chunk.width, stride))
+      {
+        return
+      }
       for row in 0..<chunk.count {
         let values = chunk.values + row * chunk.width
-        guard plan.form(values, into: start + (chunk.start + row) * stride) else {
+        guard plan.form(values, into: inputs + row * stride, standardize) else {
           let position = chunk.start + row
           throw plan.tooLarge(
             values, in: table, row: rows.map { Int($0[position]) } ?? position, T.self)
@@ -197,36 +204,69 @@ struct FeaturePlan {
   var requests: [ColumnRequest] = []
   private var slots: [Slot] = []
   private var outputCount = 0
+  // Neighbouring numbers whose inputs are neighbours too, and of all slots what these need.
+  private var runs: [(first: Int, count: Int, offset: Int)] = []
+  private var means: [Double] = []
+  private var deviations: [Double] = []
+  // Slots that need more than that.
+  private var others: [Int] = []
 
   mutating func append(_ slot: Slot) {
     var slot = slot
     slot.offset = outputCount
     outputCount += slot.outputs
+    if slot.kind != .category {
+      if let last = runs.last, last.first + last.count == slots.count,
+        last.offset + last.count == slot.offset
+      {
+        runs[runs.count - 1].count += 1
+      } else {
+        runs.append((slots.count, 1, slot.offset))
+      }
+    }
+    if slot.kind != .number { others.append(slots.count) }
+    means.append(slot.mean)
+    deviations.append(slot.deviation)
     slots.append(slot)
   }
 
-  /// Encodes one row into inputs that are zero; returns whether they are all finite.
+  /// Encodes rows into inputs that are zero; returns whether they are all finite.
+  ///
+  /// - Parameters:
+  ///   - values: The values of the first row.
+  ///   - inputs: The inputs of the first row.
+  ///   - standardize: The kernel of this name for T.
+  ///   - rows: Number of rows.
+  ///   - strides: From row to row, in values and in inputs.
   @inline(__always)
   func form<T: Scalar>(
-    _ values: UnsafePointer<Double>, into inputs: UnsafeMutablePointer<T>
+    _ values: UnsafePointer<Double>, into inputs: UnsafeMutablePointer<T>,
+    _ standardize: Kernels<T>.Standardize, rows: Int = 1, strides: (Int, Int) = (0, 0)
   ) -> Bool {
     var areFinite = true
-    for index in slots.indices {
-      let slot = slots[index]
-      let value = values[index]
-      switch slot.kind {
-      case .number, .numberOrMissing:
-        // NaN is the only value that differs from itself.
-        if value == value {
-          let input = T((value - slot.mean) / slot.deviation)
-          areFinite = areFinite && input.isFinite
-          inputs[slot.offset] = input
-        } else if slot.kind == .numberOrMissing {
-          inputs[slot.offset + 1] = 1
+    means.withUnsafeBufferPointer { means in
+      deviations.withUnsafeBufferPointer { deviations in
+        guard let mean = means.baseAddress, let deviation = deviations.baseAddress else { return }
+        for (first, count, offset) in runs {
+          let runIsFinite = standardize(
+            rows, count, values + first, strides.0, mean + first, deviation + first,
+            inputs + offset, strides.1)
+          areFinite = areFinite && runIsFinite
         }
-      case .category:
-        let code = Int(value)
-        inputs[slot.offset + (code < 0 ? slot.outputs - 1 : code)] = 1
+      }
+    }
+    for index in others {
+      let slot = slots[index]
+      for row in 0..<rows {
+        let value = values[row * strides.0 + index]
+        let target = inputs + (row * strides.1 + slot.offset)
+        if slot.kind == .category {
+          let code = Int(value)
+          target[code < 0 ? slot.outputs - 1 : code] = 1
+        } else if value != value {
+          // Only NaN differs from itself.
+          target[1] = 1
+        }
       }
     }
     return areFinite

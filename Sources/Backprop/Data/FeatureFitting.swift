@@ -115,15 +115,20 @@ extension FeatureEncoder {
         requests.append(ColumnRequest(column: position, reading: .categories(index)))
       }
     }
+    var runs: [ColumnMoments] = []
+    var slot = 0
+    while slot < statistics.count {
+      let first = slot
+      while slot < statistics.count, case .numbers = statistics[slot] { slot += 1 }
+      if slot > first { runs.append(ColumnMoments(columns: first..<slot)) } else { slot += 1 }
+    }
+    var rowCount = 0
     try table.read(requests, rows: rows) { (chunk) throws(DataError) in
+      rowCount += chunk.count
+      for run in runs.indices { runs[run].add(chunk) }
       for slot in statistics.indices {
         switch statistics[slot] {
-        case .numbers(var moments, var missing):
-          for row in 0..<chunk.count {
-            let value = chunk.values[row * chunk.width + slot]
-            if value == value { moments.add(value) } else { missing += 1 }
-          }
-          statistics[slot] = .numbers(moments, missing: missing)
+        case .numbers: break
         case .categories(let index, var present, let isRequested):
           for row in 0..<chunk.count
           where Int(chunk.values[row * chunk.width + slot]) != CategoryIndex.missing {
@@ -131,6 +136,11 @@ extension FeatureEncoder {
           }
           statistics[slot] = .categories(index, present: present, isRequested: isRequested)
         }
+      }
+    }
+    for run in runs {
+      for slot in run.columns {
+        statistics[slot] = .numbers(run[slot], missing: rowCount - run[slot].count)
       }
     }
     return statistics

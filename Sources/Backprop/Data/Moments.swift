@@ -8,6 +8,15 @@ struct Moments {
   private var smallest = Double.infinity
   private var largest = -Double.infinity
 
+  init() {}
+
+  fileprivate init(
+    count: Int, mean: Double, squares: Double, smallest: Double, largest: Double
+  ) {
+    (self.count, self.mean, self.squares) = (count, mean, squares)
+    (self.smallest, self.largest) = (smallest, largest)
+  }
+
   @inline(__always)
   mutating func add(_ value: Double) {
     count += 1
@@ -22,5 +31,41 @@ struct Moments {
   /// rounding in `squares` would hide.
   var deviation: Double {
     smallest < largest ? (squares / Double(count)).squareRoot() : 0
+  }
+}
+
+/// The moments of neighbouring columns, by a kernel that takes 16 of them at a time: the bits of
+/// `Moments`, in a tenth of the time.
+struct ColumnMoments {
+  let columns: Range<Int>
+  private let stride: Int
+  // Rows of count, mean, squares, smallest and largest.
+  private var state: [Double]
+
+  /// - Parameter columns: Which columns of a chunk.
+  init(columns: Range<Int>) {
+    self.columns = columns
+    stride = (columns.count + 15) / 16 * 16
+    state =
+      [Double](repeating: 0, count: 3 * stride)
+      + [Double](repeating: .infinity, count: stride)
+      + [Double](repeating: -.infinity, count: stride)
+  }
+
+  /// Adds the rows of a chunk; NaN is left out.
+  mutating func add(_ chunk: TableChunk) {
+    state.withUnsafeMutableBufferPointer {
+      Double.kernels.addMoments(
+        chunk.count, columns.count, chunk.values + columns.lowerBound, chunk.width, $0.baseAddress,
+        stride)
+    }
+  }
+
+  /// The moments of a column of the chunks.
+  subscript(column: Int) -> Moments {
+    let at = column - columns.lowerBound
+    return Moments(
+      count: Int(state[at]), mean: state[stride + at], squares: state[2 * stride + at],
+      smallest: state[3 * stride + at], largest: state[4 * stride + at])
   }
 }

@@ -17,6 +17,9 @@ struct ColumnRequest {
 /// Some consecutive rows of a pass: `count` rows of `width` values, row-major. Numbers are NaN where
 /// missing; categories are codes of their index, or `CategoryIndex.missing` or `.unknown`.
 struct TableChunk {
+  /// Readable values behind the last one, as kernels want them.
+  static let slack = 16
+
   /// Number of rows that the pass delivered before these.
   let start: Int
   let count: Int
@@ -39,10 +42,19 @@ extension Table {
   ) throws(DataError) {
     let width = requests.count
     let capacity = max(1, min(4096, 65_536 / max(1, width)))
-    let values = UnsafeMutablePointer<Double>.allocate(capacity: capacity * max(1, width))
+    let size = capacity * max(1, width)
+    let values = UnsafeMutablePointer<Double>.allocate(capacity: size + TableChunk.slack)
+    (values + size).initialize(repeating: 0, count: TableChunk.slack)
     defer { values.deallocate() }
     switch source {
     case .delimited(let file):
+      if let kept, let blocks = kept.blocks(for: requests) {
+        try file.checkIdentity()
+        if try read(blocks, kept, requests, rows, values, capacity, body) { return }
+        // The text knows the line, and which error comes first.
+        try read(file, requests, rows, values, capacity) { (_) throws(DataError) in }
+        throw file.changed
+      }
       try read(file, requests, rows, values, capacity, body)
     case .memory(let memory):
       var start = 0

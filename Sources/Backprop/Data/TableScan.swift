@@ -28,45 +28,70 @@ struct ColumnScan {
 }
 
 extension DelimitedFile {
-  /// Reads all rows; returns their number.
+  /// Reads all rows; returns their number, and their columns as far as they are kept.
   ///
+  /// - Parameter keeping: Whether to keep columns.
   /// - Throws: `DataError` for text that is not a table, or in a column that must be numeric.
-  func scan(_ scans: inout [ColumnScan], names: [String]) throws(DataError) -> Int {
+  func scan(
+    _ scans: inout [ColumnScan], names: [String], keeping: Bool
+  ) throws(DataError) -> (rows: Int, kept: KeptColumns?) {
     var rows = 0
-    let isIgnored = scans.map(\.isIgnored)
-    let mayBeNumber = scans.map { $0.order != .categorical }
-    // Flat, so that counting a number touches nothing else.
-    let numbers = UnsafeMutablePointer<Int>.allocate(capacity: columnCount)
-    numbers.initialize(repeating: 0, count: columnCount)
-    defer {
-      for column in 0..<columnCount { scans[column].numbers += numbers[column] }
-      numbers.deallocate()
-    }
+    var keeper = ColumnKeeper(scans.map(\.order), keeping: keeping)
+    // Cells of each column that were looked at one by one; the others are numbers.
+    let single = UnsafeMutablePointer<Int>.allocate(capacity: columnCount)
+    single.initialize(repeating: 0, count: columnCount)
+    defer { single.deallocate() }
     var reader = try open()
     while try reader.next() {
       try checkWidth(reader)
       rows += 1
-      for column in 0..<columnCount where !isIgnored[column] {
-        let bytes = reader.bytes(column)
-        // An infinite number counts as a number here, so that reading the column reports it.
-        if mayBeNumber[column], let start = bytes.baseAddress,
-          !DecimalNumber.value(padded: start, bytes.count).isNaN || MissingValue.isInfinite(bytes)
-        {
-          numbers[column] &+= 1
-        } else if MissingValue.matches(bytes) {
-          scans[column].missing += 1
-        } else {
-          scans[column].texts += 1
-          if scans[column].texts > 1 { continue }
-          let text = String(decoding: bytes, as: UTF8.self)
-          scans[column].firstText = (reader.line, text)
-          if scans[column].order == .numeric {
-            throw Self.notANumber(text, file: path, .line(reader.line), column: names[column])
-          }
-        }
+      var column = 0
+      while true {
+        column = reader.decimals(
+          from: column, keeper.fractions, limit: keeper.limit, into: keeper.row)
+        if column == columnCount { break }
+        single[column] &+= 1
+        try scan(&reader, column, rows == single[column], &scans[column], names, &keeper)
+        column += 1
+      }
+      keeper.endRow(bytesRead: reader.bytesRead)
+    }
+    for column in 0..<columnCount where !scans[column].isIgnored {
+      scans[column].numbers += rows - single[column]
+    }
+    return (rows, keeper.columns(bytesRead: reader.bytesRead))
+  }
+
+  /// Looks at one cell.
+  ///
+  /// - Parameter areSingle: Whether this was done with all cells of the column before this one.
+  private func scan(
+    _ reader: inout CSVReader, _ column: Int, _ areSingle: Bool, _ scan: inout ColumnScan,
+    _ names: [String], _ keeper: inout ColumnKeeper
+  ) throws(DataError) {
+    if scan.isIgnored { return }
+    let bytes = reader.bytes(column)
+    if scan.order != .categorical, let start = bytes.baseAddress {
+      let number = DecimalNumber.value(padded: start, bytes.count)
+      // An infinite number counts as a number here, so that reading the column reports it.
+      if !number.isNaN || MissingValue.isInfinite(bytes) {
+        scan.numbers += 1
+        return keeper.keep(number, bytes, column)
       }
     }
-    return rows
+    if MissingValue.matches(bytes) {
+      scan.missing += 1
+      return keeper.keepMissing(column)
+    }
+    keeper.keep(
+      text: bytes, column, isFirst: areSingle && scan.texts == 0 && scan.numbers == 0)
+    scan.texts += 1
+    if scan.texts > 1 { return }
+    let text = String(decoding: bytes, as: UTF8.self)
+    scan.firstText = (reader.line, text)
+    if scan.order == .numeric {
+      throw Self.notANumber(text, file: path, .line(reader.line), column: names[column])
+    }
   }
 }
 

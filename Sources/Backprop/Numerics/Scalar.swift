@@ -87,6 +87,19 @@ public struct Kernels<T>: Sendable {
       Pool, Int, Int, UnsafePointer<UInt8>?, Int, UnsafePointer<UInt32>?, UnsafePointer<UInt32>?, T,
       Out, Int
     ) -> Void
+  let unpackDecimals:
+    @Sendable (
+      Int, Int, Int, UnsafeRawPointer?, Int, UnsafePointer<Int32>?, UnsafePointer<Double>?,
+      UnsafePointer<Double>?, UnsafeMutablePointer<Double>?, Int
+    ) -> Void
+  let addMoments:
+    @Sendable (Int, Int, UnsafePointer<Double>?, Int, UnsafeMutablePointer<Double>?, Int) -> Void
+  typealias Standardize =
+    @Sendable (
+      Int, Int, UnsafePointer<Double>?, Int, UnsafePointer<Double>?, UnsafePointer<Double>?, Out,
+      Int
+    ) -> Bool
+  let standardize: Standardize
   let columnSums: @Sendable (Int, Int, In, Int, Out) -> Void
   let sum: @Sendable (Int, In) -> Double
   let dot: @Sendable (Int, In, In) -> Double
@@ -122,7 +135,9 @@ extension Float: Scalar {
     multiply: bp_multiply_f32, mix: bp_mix_f32, scaleAndShift: bp_scale_and_shift_f32,
     addSignGradient: bp_add_sign_gradient_f32, sumWeightMagnitudes: bp_sum_weight_magnitudes_f32,
     limitNorms: bp_limit_norms_f32, blend: bp_blend_f32,
-    gather: bp_gather_f32, gatherBytes: bp_gather_bytes_f32, columnSums: bp_column_sums_f32,
+    gather: bp_gather_f32, gatherBytes: bp_gather_bytes_f32,
+    unpackDecimals: bp_unpack_decimals_f32, addMoments: bp_add_moments_f32,
+    standardize: bp_standardize_f32, columnSums: bp_column_sums_f32,
     sum: bp_sum_f32, dot: bp_dot_f32, sumMagnitudes: bp_sum_magnitudes_f32,
     largestMagnitude: bp_largest_magnitude_f32, combine: bp_combine_f32,
     firstNonfinite: bp_first_nonfinite_f32, map: bp_map_f32)
@@ -153,7 +168,9 @@ extension Double: Scalar {
     multiply: bp_multiply_f64, mix: bp_mix_f64, scaleAndShift: bp_scale_and_shift_f64,
     addSignGradient: bp_add_sign_gradient_f64, sumWeightMagnitudes: bp_sum_weight_magnitudes_f64,
     limitNorms: bp_limit_norms_f64, blend: bp_blend_f64,
-    gather: bp_gather_f64, gatherBytes: bp_gather_bytes_f64, columnSums: bp_column_sums_f64,
+    gather: bp_gather_f64, gatherBytes: bp_gather_bytes_f64,
+    unpackDecimals: bp_unpack_decimals_f64, addMoments: bp_add_moments_f64,
+    standardize: bp_standardize_f64, columnSums: bp_column_sums_f64,
     sum: bp_sum_f64, dot: bp_dot_f64, sumMagnitudes: bp_sum_magnitudes_f64,
     largestMagnitude: bp_largest_magnitude_f64, combine: bp_combine_f64,
     firstNonfinite: bp_first_nonfinite_f64, map: bp_map_f64)

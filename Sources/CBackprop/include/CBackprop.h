@@ -131,6 +131,13 @@ typedef enum bp_function {
   BP_ERF = 4,
 } bp_function;
 
+// A cell bytes[start … end - 1] of a row; form is 0 for plain text and the reader's own otherwise.
+typedef struct {
+  int32_t start;
+  int32_t end;
+  uint8_t form;
+} bp_cell;
+
 #define BP_NAME(verb) bp_##verb##_f32
 #define BP_REAL float
 #include "CBackpropKernels.h"
@@ -144,13 +151,6 @@ typedef enum bp_function {
 
 // MARK: Delimited text
 
-// A cell bytes[start … end - 1] of a row; form is 0 for plain text and the reader's own otherwise.
-typedef struct {
-  int32_t start;
-  int32_t end;
-  uint8_t form;
-} bp_cell;
-
 // Cuts the row that begins at bytes[start] into plain cells; returns their number.
 //   The row ends with LF, CRLF or CR before bytes[end], end <= INT32_MAX; *next is the place behind.
 //   is_ascii: whether no byte of the row has its top bit set.
@@ -159,6 +159,14 @@ typedef struct {
 //   capacity - 64 cells. 64 bytes from bytes[end] on are readable.
 size_t bp_row_of_cells(const uint8_t *bytes, size_t start, size_t end, uint8_t delimiter,
                        size_t capacity, bp_cell *cells, size_t *next, bool *is_ascii);
+
+// The range of each column without INT32_MIN, which is a missing value, and whether it has any.
+void bp_decimal_ranges(size_t rows, size_t columns, const int32_t *x, int32_t *smallest,
+                       int32_t *largest, int32_t *missing);
+// out = x - bases[j], rounded to nothing: it must fit into integers of `width` 1, 2 or 4 bytes.
+// INT32_MIN becomes the lowest of them.
+void bp_pack_decimals(size_t rows, size_t columns, const int32_t *x, size_t ldx,
+                      const int32_t *bases, size_t width, void *out, size_t ldout);
 
 #ifdef __cplusplus
 }

@@ -233,6 +233,33 @@ void BP_NAME(gather)(bp_pool *pool, size_t count, size_t columns, const BP_REAL 
 void BP_NAME(gather_bytes)(bp_pool *pool, size_t count, size_t columns, const uint8_t *source,
                            size_t ldsource, const uint32_t *places, const uint32_t *indices,
                            BP_REAL divisor, BP_REAL *out, size_t ldout);
+
+// MARK: Columns of tables, in double in either precision
+
+// Reads the cells first … count - 1 of a row as multiples of 10^-fractions[i] into out[i]. Stops at
+//   the first cell that is no such multiple at a glance, and returns its index; else `count`.
+//   At a glance: a space if the cell is plain, [+-], then up to 8 digits with a point anywhere, at
+//   most fractions[i] <= 7 of them behind it; |out[i]| <= limit, and not -0 (a limit above INT32_MAX is
+//   for who does not need out, whose top bits are cut off). A higher fractions[i]
+//   stops at the cell whatever it is. 9 bytes in front of bytes[0] are readable.
+size_t BP_NAME(decimals)(const uint8_t *bytes, const bp_cell *cells, size_t first, size_t count,
+                         const uint8_t *fractions, uint64_t limit, int32_t *out);
+// out = (x + base) / power, or NaN where x + base is `missing` (itself NaN for a column that misses
+// none): x are integers of `width` 1, 2 or 4 bytes, base, power and missing are the column's.
+void BP_NAME(unpack_decimals)(size_t rows, size_t columns, size_t width, const void *x, size_t ldx,
+                              const int32_t *bases, const double *powers, const double *missing,
+                              double *out, size_t ldout);
+// Adds rows to the moments of columns (Welford, see Moments.swift), each column in ascending order
+// and without fused operations; NaN is left out. The rows of `state` are count, mean, Σ (x − mean)²,
+// smallest, largest, of ldstate elements each, a multiple of 16 >= columns; what they hold behind
+// the last column is lost. 15 elements behind the last of x are readable.
+void BP_NAME(add_moments)(size_t rows, size_t columns, const double *x, size_t ldx, double *state,
+                          size_t ldstate);
+// out = (x − mean) / deviation, 0 where x is NaN; returns whether all of them are finite.
+bool BP_NAME(standardize)(size_t rows, size_t columns, const double *x, size_t ldx,
+                          const double *means, const double *deviations, BP_REAL *out,
+                          size_t ldout);
+
 // out[j] = Σ over rows, ascending.
 void BP_NAME(column_sums)(size_t rows, size_t columns, const BP_REAL *x, size_t ldx, BP_REAL *out);
 // Σ of `count` elements by the fixed tree over 16 lanes, in double.
@@ -299,6 +326,10 @@ typedef struct BP_NAME(kernel_table) {
   __typeof__(BP_NAME(blend)) *blend;
   __typeof__(BP_NAME(gather)) *gather;
   __typeof__(BP_NAME(gather_bytes)) *gather_bytes;
+  __typeof__(BP_NAME(decimals)) *decimals;
+  __typeof__(BP_NAME(unpack_decimals)) *unpack_decimals;
+  __typeof__(BP_NAME(add_moments)) *add_moments;
+  __typeof__(BP_NAME(standardize)) *standardize;
   __typeof__(BP_NAME(column_sums)) *column_sums;
   __typeof__(BP_NAME(sum)) *sum;
   __typeof__(BP_NAME(dot)) *dot;
