@@ -37,7 +37,7 @@ public struct DenseLayer: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - rows: Examples in the batch, m.
-  ///   - below: Outputs of the layer below, `[m, inputs]`.
+  ///   - below: Outputs of the layer below, `[m, inputs]`; its rows may stand anywhere.
   ///   - parameters: This layer's panels.
   ///   - state: Receives a `[m, outputs]`, and z `[m, affine outputs]` where it is kept.
   func forward<T: Scalar>(
@@ -74,9 +74,9 @@ public struct DenseLayer: Hashable, Sendable {
   /// BP3 and BP4 for a batch: ∂C/∂b = Σₓ δ, ∂C/∂W = Σₓ δ aᵀ, in the order of the batch.
   ///
   /// - Parameters:
-  ///   - below: a of the layer below, `[m, inputs]`.
+  ///   - below: a of the layer below, `[m, inputs]`; its rows may stand anywhere.
   ///   - delta: δ of this layer, `[m, affine outputs]`.
-  ///   - ahead: Rows that are gathered next, or nil; they are fetched meanwhile.
+  ///   - ahead: Rows that are read next, or nil; they are fetched meanwhile.
   ///   - gradient: Receives this layer's panels: rows of ∂C/∂W, then the row of ∂C/∂b.
   func formBiasAndWeightGradient<T: Scalar>(
     rows: Int, below: MatrixView<T>, delta: MatrixView<T>,
