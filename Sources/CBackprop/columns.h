@@ -23,7 +23,6 @@ typedef uint32_t halves8 __attribute__((ext_vector_type(8)));
 typedef uint16_t quarters16 __attribute__((ext_vector_type(16)));
 typedef int32_t ints4 __attribute__((ext_vector_type(4)));
 
-#define LANES(byte) (0x0101010101010101u * (uint64_t)(byte))
 #define FIRST_OUT(count) (~(uint64_t)0 << (64 - 8 * (count)))
 
 INLINE uint64_t word_at(const uint8_t *at) {
@@ -31,7 +30,7 @@ INLINE uint64_t word_at(const uint8_t *at) {
   memcpy(&word, at, sizeof word);
   return word;
 }
-#define WORDS_AT(offset)                                                          \
+#define WORDS_AT(offset)                                                                        \
   ((words4){word_at(bytes + cells[0].end + (offset)), word_at(bytes + cells[1].end + (offset)), \
             word_at(bytes + cells[2].end + (offset)), word_at(bytes + cells[3].end + (offset))})
 
@@ -56,18 +55,18 @@ INLINE bool four_decimals(const uint8_t *bytes, const bp_cell *cells, const uint
   words4 wholes = {whole[sizes[0]], whole[sizes[1]], whole[sizes[2]], whole[sizes[3]]};
   words4 splits = {split[sizes[0]], split[sizes[1]], split[sizes[2]], split[sizes[3]]};
   words4 negative = -(words4){minus[0], minus[1], minus[2], minus[3]};
-  words4 other = near ^ LANES('.');
+  words4 other = near ^ BP_LANES('.');
   words4 points =
-      ~(((other & LANES(0x7F)) + LANES(0x7F)) | other) & LANES(0x80) & (wholes | splits);
+      ~(((other & BP_LANES(0x7F)) + BP_LANES(0x7F)) | other) & BP_LANES(0x80) & (wholes | splits);
   words4 behind = -(points << 1);
   words4 has_none = (words4)(points == 0);
   words4 digits = (near & (behind | has_none)) | (far & ~(behind | has_none));
   words4 mask = (wholes & has_none) | (splits & ~has_none);
-  digits = (digits ^ LANES('0')) & mask;
-  words4 bad = ((digits + LANES(0x76)) | digits) & LANES(0x80);
+  digits = (digits ^ BP_LANES('0')) & mask;
+  words4 bad = ((digits + BP_LANES(0x76)) | digits) & BP_LANES(0x80);
   bad |= (words4)(mask == 0);
   // The lanes behind the point are counted, and zeros appended up to the column's fractions.
-  words4 count = behind & LANES(1);
+  words4 count = behind & BP_LANES(1);
   count += count >> 32;
   count += count >> 16;
   count = (count + (count >> 8)) & 0xFF;
@@ -91,7 +90,6 @@ INLINE bool four_decimals(const uint8_t *bytes, const bp_cell *cells, const uint
 }
 #undef WORDS_AT
 #undef FIRST_OUT
-#undef LANES
 #endif
 
 static size_t decimals(const uint8_t *bytes, const bp_cell *cells, size_t first, size_t count,
@@ -106,29 +104,31 @@ static size_t decimals(const uint8_t *bytes, const bp_cell *cells, size_t first,
 #endif
   return bp_decimals_one_by_one(bytes, cells, i, count, fractions, limit, out);
 }
-#define UNPACK(type)                                                                    \
-  for (size_t r = 0; r < rows; r++) {                                                   \
-    typedef type storedvec __attribute__((ext_vector_type(BP_VECTOR_BYTES / sizeof(double)))); \
-    typedef int32_t intvec __attribute__((ext_vector_type(BP_VECTOR_BYTES / sizeof(double)))); \
+
+#define UNPACK(type)                                                                              \
+  for (size_t r = 0; r < rows; r++) {                                                             \
+    typedef type storedvec __attribute__((ext_vector_type(BP_VECTOR_BYTES / sizeof(double))));    \
+    typedef int32_t intvec __attribute__((ext_vector_type(BP_VECTOR_BYTES / sizeof(double))));    \
     typedef uint32_t wordsvec __attribute__((ext_vector_type(BP_VECTOR_BYTES / sizeof(double)))); \
-    const type *from = (const type *)x + r * ldx;                                       \
-    double *to = out + r * ldout;                                                       \
-    size_t j = 0;                                                                       \
-    for (; j + D <= columns; j += D) {                                                  \
-      storedvec stored;                                                                 \
-      wordsvec base;                                                                      \
-      memcpy(&stored, from + j, D * sizeof(type));                                      \
-      memcpy(&base, bases + j, D * sizeof(int32_t));                                    \
-      wordsvec sum = (wordsvec)__builtin_convertvector(stored, intvec) + base;          \
-      doubles value = __builtin_convertvector((intvec)sum, doubles);                    \
-      doubles quotient = value / load_doubles(powers + j);                                 \
-      store_doubles(to + j, value == load_doubles(missing + j) ? (doubles)__builtin_nan("") : quotient); \
-    }                                                                                   \
-    for (; j < columns; j++) {                                                          \
-      double value = (double)(int32_t)((uint32_t)(int32_t)from[j] + (uint32_t)bases[j]); \
-      to[j] = value == missing[j] ? __builtin_nan("") : value / powers[j];              \
-    }                                                                                   \
-  }                                                                                     \
+    const type *from = (const type *)x + r * ldx;                                                 \
+    double *to = out + r * ldout;                                                                 \
+    size_t j = 0;                                                                                 \
+    for (; j + D <= columns; j += D) {                                                            \
+      storedvec stored;                                                                           \
+      wordsvec base;                                                                              \
+      memcpy(&stored, from + j, D * sizeof(type));                                                \
+      memcpy(&base, bases + j, D * sizeof(int32_t));                                              \
+      wordsvec sum = (wordsvec)__builtin_convertvector(stored, intvec) + base;                    \
+      doubles value = __builtin_convertvector((intvec)sum, doubles);                              \
+      doubles quotient = value / load_doubles(powers + j);                                        \
+      const doubles none = __builtin_nan("");                                                     \
+      store_doubles(to + j, value == load_doubles(missing + j) ? none : quotient);                \
+    }                                                                                             \
+    for (; j < columns; j++) {                                                                    \
+      double value = (double)(int32_t)((uint32_t)(int32_t)from[j] + (uint32_t)bases[j]);          \
+      to[j] = value == missing[j] ? __builtin_nan("") : value / powers[j];                        \
+    }                                                                                             \
+  }                                                                                               \
   break
 
 static void unpack_decimals(size_t rows, size_t columns, size_t width, const void *x, size_t ldx,

@@ -4,8 +4,6 @@
 
 #include "internal.h"
 
-#define LANES(byte) (0x0101010101010101u * (uint64_t)(byte))
-
 static inline uint64_t load(const uint8_t *at) {
   uint64_t word;
   memcpy(&word, at, sizeof word);
@@ -33,8 +31,8 @@ size_t bp_decimals_one_by_one(const uint8_t *bytes, const bp_cell *cells, size_t
     const uint8_t *end = bytes + cells[i].end;
     uint64_t near = load(end - 8), far = load(end - 9);
     // The top bit of each lane that holds a point, without a carry from lane to lane.
-    uint64_t other = near ^ LANES('.');
-    uint64_t points = ~(((other & LANES(0x7F)) + LANES(0x7F)) | other) & LANES(0x80) &
+    uint64_t other = near ^ BP_LANES('.');
+    uint64_t points = ~(((other & BP_LANES(0x7F)) + BP_LANES(0x7F)) | other) & BP_LANES(0x80) &
                       last_lanes[size & 15];
     // The digits without the point: those behind it where they are, those in front one lane on. Of
     // two points one stays, and is no digit.
@@ -42,8 +40,8 @@ size_t bp_decimals_one_by_one(const uint8_t *bytes, const bp_cell *cells, size_t
     uint64_t digits = points != 0 ? (near & behind) | (far & ~behind) : near;
     size_t fraction = points != 0 ? 7 - (size_t)__builtin_ctzll(points) / 8 : 0;
     size_t length = size - (points != 0);
-    digits = (digits ^ LANES('0')) & last_lanes[length & 15];
-    uint64_t no_digits = ((digits + LANES(0x76)) | digits) & LANES(0x80);
+    digits = (digits ^ BP_LANES('0')) & last_lanes[length & 15];
+    uint64_t no_digits = ((digits + BP_LANES(0x76)) | digits) & BP_LANES(0x80);
     // Pairs, fours, eights (Lemire 2018, "Quickly parsing eight digits", lemire.me/blog).
     const uint64_t pairs = 0x000000FF000000FF;
     uint64_t lanes = digits * 10 + (digits >> 8);

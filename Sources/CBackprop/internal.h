@@ -9,6 +9,9 @@
 // bp_inner_block returns at most 575 (see there), and kernels cut rows into chunks of at most 192.
 enum { BP_LONGEST_BLOCK = 576, BP_MOST_PACKED_ROWS = 192, BP_WIDEST_TILE = 32 };
 
+// A word with the same byte in each of its 8 lanes.
+#define BP_LANES(byte) (0x0101010101010101u * (uint64_t)(byte))
+
 // This thread's memory for packed operands of a product, 64-byte aligned, for one block and chunk.
 // Made at the thread's first call and kept until the thread ends.
 void *bp_scratch(void);

@@ -286,8 +286,8 @@ static void gradient_part(void *context, int part, int parts) {
     last = first + steps >= m;
     struct tile t = {.steps = steps, .ldb = p->ldb, .b_next = BP_PANEL, .start = zeros,
                      .add = first > 0, .floor = -INFINITE, .ldc = BP_PANEL, .c_next = panel};
-    const real *delta = p->b + first * p->ldb, *const *scattered =
-                     scattered_rows(p, first, steps, places);
+    const real *delta = p->b + first * p->ldb;
+    const real *const *scattered = scattered_rows(p, first, steps, places);
     for (size_t row = s.row; row < s.row_end; row += chunk) {
       const size_t height = smaller(chunk, s.row_end - row);
       t.a = p->a + first * p->lda + row;

@@ -43,6 +43,7 @@ struct EvaluateCommand: ParsableCommand {
     let kind = data.target.metrics(outputActivation: network.outputActivation)
     let shown = try metrics.shown(for: kind, of: network)
     let dataset = try data.dataset(of: table, for: network)
+    table.discardKeptColumns()
     let pool = threads > 1 && dataset.count > 1000 ? ThreadPool(threads: threads) : nil
     let (evaluation, examples) = network.judge(on: dataset, metrics: kind, pool: pool)
     guard evaluation.loss.isFinite else {

@@ -77,6 +77,7 @@ struct TrainingJob {
     var options = try command.table.tableOptions(
       target: command.goal.target, for: base, weights: command.weights.weightColumn)
     options.keepsColumns = command.streaming.memory == nil
+    options.threads = threads
     reporter.reading(command.data)
     let source = try DataSource.open(command.data, options)
     let table = source.training

@@ -54,11 +54,11 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
     for (size_t i = 0; i < k; i++) compact[r * k + i] = a[r * lda + i];
   REF_NAME(soil)(m, k, a, lda);
   // The same rows from the last to the first, and where each stands.
-  REF_REAL *turned = REF_NAME(matrix)(m, lda, 0, NULL);
+  REF_REAL *turned = REF_NAME(matrix)(m, k, 0, NULL);
   uint32_t *places = malloc((m + 1) * sizeof *places);
   for (size_t r = 0; r < m; r++) {
     places[r] = (uint32_t)(m - 1 - r);
-    memcpy(turned + places[r] * lda, a + r * lda, lda * sizeof *a);
+    memcpy(turned + places[r] * k, a + r * lda, k * sizeof *a);
   }
   REF_REAL *out = REF_NAME(matrix)(m, ldd, 0, NULL), *z = REF_NAME(matrix)(m, ldd, 0, NULL);
   REF_REAL *sum = REF_NAME(matrix)(m, ldd, 0, NULL), *below = REF_NAME(matrix)(m, lda, 0, NULL);
@@ -79,12 +79,13 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   const bp_activation step = m * k * n > 300000 ? 3 : 1;
   for (bp_activation f = BP_IDENTITY; f <= BP_MISH; f += step)
     for (int keep = 0; keep < 2; keep++) {
-      // Inputs with padded rows; those of a dataset, whose rows follow each other; rows anywhere.
+      // Inputs with padded rows; rows that follow each other; those of a data set, in any order.
       const bool scattered = !keep && f % 2 == 1;
       const REF_REAL *x = keep ? a : scattered ? turned : compact;
-      const size_t ldx = keep || scattered ? lda : k;
+      const size_t ldx = keep ? lda : k;
       for (size_t j = 0; j < m * ldd; j++) out[j] = z[j] = (REF_REAL)NAN;
-      kernels->affine(pool, m, k, n, x, ldx, scattered ? places : NULL, packed, f, parameter, keep ? z : NULL, ldd, out, ldd);
+      kernels->affine(pool, m, k, n, x, ldx, scattered ? places : NULL, packed, f, parameter,
+                      keep ? z : NULL, ldd, out, ldd);
       if (keep && REF_NAME(first_difference)(m, n, z, ldd, sum, ldd) >= 0) fault = "affine: z";
       for (size_t r = 0; r < m; r++)
         for (size_t j = 0; j < n; j++) z[r * ldd + j] = sum[r * ldd + j];
@@ -110,7 +111,8 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   for (size_t j = 0; j < panels * (k + 1) * 16; j++) packed[j] = (REF_REAL)NAN;
   const size_t way = (m + k + n) % 3;
   kernels->parameter_gradient(pool, m, k, n, way == 0 ? a : way == 1 ? compact : turned,
-                              way == 1 ? k : lda, way == 2 ? places : NULL, delta, ldd, NULL, packed);
+                              way == 0 ? lda : k, way == 2 ? places : NULL, delta, ldd, NULL,
+                              packed);
   kernels->unpack(k, n, packed, w2, b2);
   REF_NAME(parameter_gradient)(fused, m, k, n, a, lda, delta, ldd, w3, b3);
   if (REF_NAME(first_difference)(n, k, w2, k, w3, k) >= 0) fault = "parameter_gradient: weights";
@@ -127,7 +129,7 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   REF_NAME(release)(z, m, ldd), REF_NAME(release)(sum, m, ldd);
   REF_NAME(release)(below, m, lda), REF_NAME(release)(expected, m, lda);
   REF_NAME(release)(compact, m, k), REF_NAME(release)(kept, m, lda);
-  REF_NAME(release)(passed, m, lda), REF_NAME(release)(turned, m, lda);
+  REF_NAME(release)(passed, m, lda), REF_NAME(release)(turned, m, k);
   free(places);
   return fault;
 }
@@ -501,6 +503,85 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
   REF_NAME(release)(m, 1, count), REF_NAME(release)(v, 1, count);
   REF_NAME(release)(w, 1, count), REF_NAME(release)(ms, 1, count);
   REF_NAME(release)(vs, 1, count), REF_NAME(release)(ws, 1, count);
+  return fault;
+}
+
+// What a cell is at a glance, digit by digit.
+static bool REF_NAME(decimal)(const uint8_t *at, const uint8_t *end, bool plain, unsigned fraction,
+                              uint64_t limit, uint64_t *number, bool *negative) {
+  unsigned digits = 0, behind = 0;
+  bool point = false;
+  *number = 0;
+  if (plain && at < end && *at == ' ') at++;
+  *negative = at < end && *at == '-';
+  if (at < end && (*at == '-' || *at == '+')) at++;
+  for (; at < end; at++) {
+    if (*at == '.' && !point) {
+      point = true;
+      continue;
+    }
+    if (*at < '0' || *at > '9') return false;
+    *number = *number * 10 + (uint64_t)(*at - '0');
+    digits++;
+    behind += point;
+    if (digits > 8) return false;
+  }
+  if (digits == 0 || fraction > 7 || behind > fraction) return false;
+  for (; behind < fraction; behind++) *number *= 10;
+  return *number <= limit && !(*negative && *number == 0);
+}
+
+// Rows of seven cells, everyday numbers and what only looks like some; the last cell ends the buffer.
+const char *REF_NAME(check_decimals)(bp_variant variant) {
+  enum { ROWS = 5000, CELLS = 7, LONGEST = 13, LEAD = 16 };
+  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  static const char letters[] = "0123456789012345678901234567890123456789..  -+eE1x/:";
+  const char *fault = NULL;
+  uint64_t state = 11;
+  for (int row = 0; row < ROWS && !fault; row++) {
+    uint8_t text[CELLS * (LONGEST + 1)], fractions[CELLS];
+    bp_cell cells[CELLS];
+    size_t length = 0;
+    for (int i = 0; i < CELLS; i++) {
+      const unsigned choice = (unsigned)((REF_NAME(random)(&state) + 1) * 512);
+      const bool everyday = choice % 16 != 0;
+      const size_t size = (everyday ? 1 + choice / 16 % 8 : choice / 16 % (LONGEST + 1));
+      memset(&cells[i], 0, sizeof cells[i]);
+      cells[i].form = (unsigned char)(choice % 37 == 0);
+      cells[i].start = length;
+      for (size_t c = 0; c < size; c++) {
+        const unsigned next = (unsigned)((REF_NAME(random)(&state) + 1) * 1e6);
+        text[length++] = everyday && c == 0 && next % 4 == 0    ? '-'
+                         : everyday && c == size / 2 && next % 2 ? '.'
+                         : everyday                              ? (uint8_t)('0' + next % 10)
+                                    : (uint8_t)letters[next % (sizeof letters - 1)];
+      }
+      cells[i].end = length;
+      if (i + 1 < CELLS) text[length++] = ',';
+      fractions[i] = choice % 53 == 0 ? 255 : (uint8_t)(choice / 128 % 8);
+    }
+    uint8_t *memory = malloc(LEAD + length + 1);
+    memset(memory, '7', LEAD + length + 1);
+    memcpy(memory + LEAD, text, length);
+    for (size_t first = 0; first < CELLS; first++)
+      for (int wide = 0; wide < 2; wide++) {
+        const uint64_t limit = wide ? UINT64_MAX : INT32_MAX;
+        int32_t out[CELLS];
+        memset(out, 0x55, sizeof out);
+        const size_t stop = kernels->decimals(memory + LEAD, cells, first, CELLS, fractions, limit, out);
+        for (size_t i = first; i < CELLS; i++) {
+          uint64_t number;
+          bool negative;
+          const bool is_decimal =
+              REF_NAME(decimal)(memory + LEAD + cells[i].start, memory + LEAD + cells[i].end,
+                                cells[i].form == 0, fractions[i], limit, &number, &negative);
+          if (is_decimal != (i < stop)) fault = "decimals: where they stop";
+          if (!is_decimal) break;
+          if (!wide && out[i] != (negative ? -(int32_t)number : (int32_t)number)) fault = "decimals";
+        }
+      }
+    free(memory);
+  }
   return fault;
 }
 

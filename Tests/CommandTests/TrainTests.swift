@@ -266,10 +266,12 @@ struct TrainTests {
     #expect(frames.count > 1)
     for frame in frames {
       #expect(frame.count < 80 && !frame.contains("\n"))
-      for part in ["━", "loss ", "acc ", "/s", " left"] {
+      for part in ["loss ", "acc ", "/s", " left"] {
         #expect(frame.contains(part), "\(part) in \(frame)")
       }
     }
+    // On a slow machine frames are drawn before the bar has its first segment.
+    #expect(frames.last?.contains("━") ?? false, "\(frames.last ?? "")")
   }
 
   @Test("A full disk behind standard output is an error, after the model has been saved")

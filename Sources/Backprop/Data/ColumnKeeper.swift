@@ -26,6 +26,9 @@ struct ColumnKeeper: ~Copyable {
   /// Most spellings of a column of text.
   private static let spellingLimit = 10_000
   private static let missing = Int32.min
+  /// Memory of an index without spellings, and of a spelling besides its text, each about.
+  private static let bytesOfIndex = 1024
+  private static let bytesOfSpelling = 32
 
   let columnCount: Int
   private let capacity: Int
@@ -39,6 +42,10 @@ struct ColumnKeeper: ~Copyable {
   private var rows = 0
   private var blocks: [KeptColumns.Block] = []
   private var keptBytes = 0
+  /// About what the spellings of all columns take, and what they took at the last look.
+  private var textBytes = 0
+  private var textBytesChecked = 0
+  private var bytesRead = 0
   private let memoryLimit: Int
   /// False from the moment when there is too much to keep.
   private(set) var isKeeping: Bool
@@ -61,6 +68,7 @@ struct ColumnKeeper: ~Copyable {
       }
     }
     indices = forms.map { $0 == .texts ? CategoryIndex(limit: Self.spellingLimit) : nil }
+    textBytes = indices.reduce(0) { $0 + ($1 == nil ? 0 : Self.bytesOfIndex) }
     doubles = [[Double]](repeating: [], count: orders.count)
     memoryLimit =
       max(0, sysconf(Int32(_SC_PHYS_PAGES)) / 4)
@@ -89,7 +97,10 @@ struct ColumnKeeper: ~Copyable {
     switch forms[column] {
     case .none: break
     case .texts: keep(text: text, column)
-    case .doubles: doubles[column][rows] = number
+    case .doubles:
+      // Of what is no number the text must tell.
+      guard number.isFinite else { return drop(column) }
+      doubles[column][rows] = number
     case .decimals:
       guard number.isFinite else { return drop(column) }
       if let decimal = widened(for: number, column) {
@@ -117,11 +128,17 @@ struct ColumnKeeper: ~Copyable {
       forms[column] = .texts
       indices[column] = CategoryIndex(limit: Self.spellingLimit)
       fractions[column] = Self.anyCell
+      textBytes += Self.bytesOfIndex
     }
-    guard let index = indices[column], let spelling = index.spelling(of: text) else {
-      return drop(column)
-    }
+    guard let index = indices[column] else { return drop(column) }
+    let before = index.byteCount
+    guard let spelling = index.spelling(of: text) else { return drop(column) }
     row[column] = Int32(spelling)
+    if index.byteCount > before || spelling == 0 {
+      textBytes += index.byteCount - before + Self.bytesOfSpelling
+    }
+    // A row may have a million columns.
+    if textBytes > textBytesChecked + 65_536 { checkMemory() }
   }
 
   /// Ends a row.
@@ -130,13 +147,15 @@ struct ColumnKeeper: ~Copyable {
   @inline(__always)
   mutating func endRow(bytesRead: Int) {
     guard isKeeping else { return }
+    self.bytesRead = bytesRead
     rows += 1
-    if rows == capacity { endBlock(bytesRead) }
+    if rows == capacity { endBlock() }
   }
 
   /// What has been kept; nil if that would have been too much.
   consuming func columns(bytesRead: Int) -> KeptColumns? {
-    if isKeeping, rows > 0 { endBlock(bytesRead) }
+    self.bytesRead = bytesRead
+    if isKeeping, rows > 0 { endBlock() }
     guard isKeeping else { return nil }
     let kinds = forms.indices.map { column -> KeptColumns.Kind in
       switch forms[column] {
@@ -202,22 +221,25 @@ struct ColumnKeeper: ~Copyable {
 
   // MARK: Blocks
 
-  private mutating func endBlock(_ bytesRead: Int) {
+  private mutating func endBlock() {
     let block = packed()
     for group in block.groups { keptBytes += group.bytes.count + 20 * group.count }
     keptBytes += 4 * columnCount
     rows = 0
     blocks.append(block)
-    let texts = indices.reduce(0) { $0 + ($1?.byteCount ?? 0) }
-    // A megabyte is always kept.
-    if keptBytes + texts > min(max(bytesRead / 4 * 3, 1 << 20), memoryLimit) {
-      isKeeping = false
-      blocks = []
-      for column in forms.indices {
-        let isKept = forms[column] == .decimals || forms[column] == .doubles
-        drop(column)
-        if isKept { fractions[column] = UInt8(Self.mostFractions) }
-      }
+    checkMemory()
+  }
+
+  /// Keeps nothing from here on, if it is too much. A megabyte is always kept.
+  private mutating func checkMemory() {
+    textBytesChecked = textBytes
+    guard keptBytes + textBytes > min(max(bytesRead / 4 * 3, 1 << 20), memoryLimit) else { return }
+    isKeeping = false
+    blocks = []
+    for column in forms.indices {
+      let isKept = forms[column] == .decimals || forms[column] == .doubles
+      drop(column)
+      if isKept { fractions[column] = UInt8(Self.mostFractions) }
     }
   }
 

@@ -17,7 +17,8 @@ public struct DataSource: Sendable {
     path: String, options: TableOptions = TableOptions()
   ) throws(DataError) -> DataSource {
     if InputFile.isFolder(path) {
-      return try IDX.folder(path, rows: options.rowLimit).applying(options)
+      return try IDX.folder(path, rows: options.rowLimit, threads: options.threads)
+        .applying(options)
     }
     var stream = try ByteStream(path: path)
     let head = try stream.bytes(upTo: 8)

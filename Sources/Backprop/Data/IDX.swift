@@ -79,7 +79,9 @@ enum IDX {
   /// A folder with files named as those of MNIST: `train-images-idx3-ubyte`,
   /// `train-labels-idx1-ubyte`, `t10k-…` for the test part; or with a point, `train-images.idx3-…`;
   /// each perhaps with `.gz`.
-  static func folder(_ path: String, rows limit: Int? = nil) throws(DataError) -> DataSource {
+  static func folder(
+    _ path: String, rows limit: Int? = nil, threads: Int = 1
+  ) throws(DataError) -> DataSource {
     let base = path.hasSuffix("/") ? path : path + "/"
     @Sendable func part(_ names: [String]) -> Result<Table?, DataError> {
       Result { () throws(DataError) in
@@ -91,7 +93,8 @@ enum IDX {
         return nil
       }
     }
-    let parts = ThreadPool.both({ part(["train"]) }, { part(["t10k", "test"]) })
+    let parts = ThreadPool.both(
+      threads: threads, { part(["train"]) }, { part(["t10k", "test"]) })
     let (training, test) = (try parts.0.get(), try parts.1.get())
     guard let first = training ?? test else {
       throw DataError(

@@ -20,11 +20,13 @@ public struct TableOptions: Sendable, Equatable {
   /// Whether a table of delimited text keeps its columns from the first pass, so that later passes need
   /// not read the text again: faster, for up to 3/4 of the text's size in memory. See `Table`.
   public var keepsColumns: Bool
+  /// Threads that may read at the same time, at least 1: the two parts of a folder of IDX files.
+  public var threads: Int
 
   public init(
     header: Bool? = nil, delimiter: UInt8? = nil, categorical: [String] = [],
     numeric: [String] = [], ignore: [String] = [], expectedNames: [String] = [],
-    rowLimit: Int? = nil, keepsColumns: Bool = true
+    rowLimit: Int? = nil, keepsColumns: Bool = true, threads: Int = 1
   ) {
     self.header = header
     self.delimiter = delimiter
@@ -34,6 +36,7 @@ public struct TableOptions: Sendable, Equatable {
     self.expectedNames = expectedNames
     self.rowLimit = rowLimit
     self.keepsColumns = keepsColumns
+    self.threads = threads
   }
 }
 
@@ -59,8 +62,10 @@ public enum TableValues: Sendable {
 /// to a half of their text, and nothing is kept that takes more than 3/4 of the text, or a quarter of
 /// the machine's memory. With what they are encoded into, Floats, peak memory is below the text's
 /// size for numbers of usual length (9 characters: 4 + 4 bytes). Where nothing is kept, by the options
-/// or because it is too much, and for columns that mix numbers and texts, later passes stream
-/// the file again in constant memory. Every value is the same bits either way. Values that count as missing: an empty cell, `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL` and `?`, quoted
+/// or because it is too much, for columns that mix numbers and texts, and for numbers that are wanted as
+/// categories (classes 0 … 9), the text is read again. Every value is the same bits either way.
+///
+/// Values that count as missing: an empty cell, `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL` and `?`, quoted
 /// or not; in numbers from arrays, NaN. Infinite numbers are errors.
 public struct Table: Sendable {
   public enum Kind: String, Codable, Sendable {

@@ -48,12 +48,19 @@ extension Table {
     defer { values.deallocate() }
     switch source {
     case .delimited(let file):
-      if let kept, let blocks = kept.blocks(for: requests) {
-        try file.checkIdentity()
-        if try read(blocks, kept, requests, rows, values, capacity, body) { return }
-        // The text knows the line, and which error comes first.
-        try read(file, requests, rows, values, capacity) { (_) throws(DataError) in }
-        throw file.changed
+      if let kept, let blocks = kept.blocks(for: []) {
+        let others = requests.indices.filter { !kept.holds(requests[$0]) }
+        if others.isEmpty || 4 * others.count <= width {
+          try file.checkIdentity()
+          let isRead =
+            others.isEmpty
+            ? try read(blocks, kept, requests, rows, values, capacity, body)
+            : try read(file, others, blocks, kept, requests, rows, values, capacity, body)
+          if isRead { return }
+          // The text knows the line, and which error comes first.
+          try read(file, requests, rows, values, capacity) { (_) throws(DataError) in }
+          throw file.changed
+        }
       }
       try read(file, requests, rows, values, capacity, body)
     case .memory(let memory):
@@ -68,6 +75,42 @@ extension Table {
         try body(TableChunk(start: start, count: count, width: width, values: values))
         start += count
       }
+    }
+  }
+
+  /// The same with a few columns, `others`, from the text, which are read first: 8 bytes a value; false
+  /// if a value is in error.
+  private func read(
+    _ file: DelimitedFile, _ others: [Int], _ blocks: [KeptColumns.Block], _ kept: KeptColumns,
+    _ requests: [ColumnRequest], _ rows: [UInt32]?, _ values: UnsafeMutablePointer<Double>,
+    _ capacity: Int, _ body: (TableChunk) throws(DataError) -> Void
+  ) throws(DataError) -> Bool {
+    let width = requests.count
+    let held = requests.indices.filter { kept.holds(requests[$0]) }
+    var texts: [Double] = []
+    texts.reserveCapacity((rows?.count ?? rowCount) * others.count)
+    do throws(DataError) {
+      try read(file, others.map { requests[$0] }, rows, values, capacity) {
+        (chunk) throws(DataError) in
+        texts.append(
+          contentsOf: UnsafeBufferPointer(start: chunk.values, count: chunk.count * chunk.width))
+      }
+    } catch {
+      return false
+    }
+    let size = capacity * width
+    let merged = UnsafeMutablePointer<Double>.allocate(capacity: size + TableChunk.slack)
+    (merged + size).initialize(repeating: 0, count: TableChunk.slack)
+    defer { merged.deallocate() }
+    return try read(blocks, kept, held.map { requests[$0] }, rows, values, capacity) {
+      (chunk) throws(DataError) in
+      for row in 0..<chunk.count {
+        let (from, to) = (chunk.values + row * chunk.width, merged + row * width)
+        for (place, slot) in held.enumerated() { to[slot] = from[place] }
+        let first = (chunk.start + row) * others.count
+        for (place, slot) in others.enumerated() { to[slot] = texts[first + place] }
+      }
+      try body(TableChunk(start: chunk.start, count: chunk.count, width: width, values: merged))
     }
   }
 

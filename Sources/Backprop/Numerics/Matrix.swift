@@ -18,7 +18,7 @@ public struct Matrix<Element: Scalar>: Sendable {
   ///   - rows: Number of rows, at least 0.
   ///   - columns: Number of columns, at least 0.
   ///   - isCompact: Whether rows follow each other without padding. That is for data that is only
-  ///     kept: a batch of it is copied into padded rows before it is used.
+  ///     kept: the first layer reads its rows where they are, or copied into padded ones.
   public init(rows: Int, columns: Int, isCompact: Bool = false) {
     precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) × \(columns)")
     self.rows = rows

@@ -297,12 +297,12 @@ public final class ThreadPool: @unchecked Sendable {
     if let handle { bp_pool_destroy(handle) }
   }
 
-  /// Does two things at the same time, the first on the caller's thread, if the system gives another
-  /// one; else one after the other.
+  /// Does two things at the same time, the first on the caller's thread, if there may be two threads and
+  /// the system gives them; else one after the other.
   static func both<First, Second: Sendable>(
-    _ first: () -> First, _ second: @Sendable () -> Second
+    threads: Int, _ first: () -> First, _ second: @Sendable () -> Second
   ) -> (First, Second) {
-    let pool = ThreadPool(threads: 2)
+    let pool = ThreadPool(threads: min(threads, 2))
     var (one, other): (First?, Second?) = (nil, nil)
     // Each part writes to its own variable, and the region is over before either is read.
     withoutActuallyEscaping(first) { first in

@@ -72,7 +72,7 @@ int bp_pool_threads(const bp_pool *pool);
 // the pool is at work already, for another caller or for this one, the caller runs body as one part.
 void bp_pool_run(bp_pool *pool, void (*body)(void *context, int part, int parts), void *context);
 
-// Rows that will be gathered soon: `count` of `bytes` each, the i-th at source + places[indices[i]] ·
+// Rows that will be read soon: `count` of `bytes` each, the i-th at source + places[indices[i]] ·
 // stride. places may be NULL: then they are 0, 1, …
 typedef struct bp_rows {
   const void *source;

@@ -225,7 +225,8 @@ void BP_NAME(scale_and_shift)(size_t rows, size_t columns, const BP_REAL *x, siz
 
 // MARK: Rows and elements
 
-// out[i] = source[indices[i]], rows of `columns` elements.
+// out[i] = source[indices[i]], rows of `columns` elements. Up to 15 elements behind a row of source are
+// readable; behind a row of out, where ldout has room for a vector, they may be set to zero.
 void BP_NAME(gather)(bp_pool *pool, size_t count, size_t columns, const BP_REAL *source,
                      size_t ldsource, const uint32_t *indices, BP_REAL *out, size_t ldout);
 // out[i] = source[places[indices[i]]] / divisor, rows of `columns` bytes, each quotient rounded once.
@@ -239,9 +240,10 @@ void BP_NAME(gather_bytes)(bp_pool *pool, size_t count, size_t columns, const ui
 // Reads the cells first … count - 1 of a row as multiples of 10^-fractions[i] into out[i]. Stops at
 //   the first cell that is no such multiple at a glance, and returns its index; else `count`.
 //   At a glance: a space if the cell is plain, [+-], then up to 8 digits with a point anywhere, at
-//   most fractions[i] <= 7 of them behind it; |out[i]| <= limit, and not -0 (a limit above INT32_MAX is
-//   for who does not need out, whose top bits are cut off). A higher fractions[i]
-//   stops at the cell whatever it is. 9 bytes in front of bytes[0] are readable.
+//   most fractions[i] <= 7 of them behind it; |out[i]| <= limit, and not -0. The limit is at least
+//   99,999,999 (above INT32_MAX for who does not need out, whose top bits are cut off). fractions[i] =
+//   255 stops at the cell whatever it is. 9 bytes in front of bytes[0] and one behind the last cell are
+//   readable.
 size_t BP_NAME(decimals)(const uint8_t *bytes, const bp_cell *cells, size_t first, size_t count,
                          const uint8_t *fractions, uint64_t limit, int32_t *out);
 // out = (x + base) / power, or NaN where x + base is `missing` (itself NaN for a column that misses

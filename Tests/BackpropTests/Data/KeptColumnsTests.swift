@@ -160,6 +160,7 @@ import Testing
     let table = try Table(contentsOf: path)
     let encoder = try FeatureEncoder(fitting: table, excluding: [])
     let before: Matrix<Float> = try encoder.encode(table)
+    #expect(table.kept?.blocks(for: []) != nil)
     table.discardKeptColumns()
     #expect(table.kept?.blocks(for: []) == nil)
     let after: Matrix<Float> = try encoder.encode(table)
@@ -168,6 +169,55 @@ import Testing
     _ = try fixture.file("a,b\n1,x\n2.5,y\n3,x\n")
     let message = fixture.message { _ = try FeatureEncoder(fitting: other, excluding: []) }
     #expect(message == "t.csv: the file changed while it was read; run again")
+  }
+
+  @Test("Classes that are numbers come from the text, the other columns from memory")
+  func classesOfNumbers() throws {
+    var random = RandomSource(seed: 6, purpose: .sampling)
+    let rows = 9_000
+    var text = "label,a,b,c,d,e\n"
+    for _ in 0..<rows {
+      text += "\(random.index(below: 10))" + (random.uniform() < 0.1 ? ".0" : "")
+      for _ in 0..<5 { text += ",\((random.uniform() * 1e4).rounded() / 100)" }
+      text += "\n"
+    }
+    for cell in ["", "1,2,3,x,5,6\n", "1,2,3,,5,6\n"] {
+      let path = try fixture.file(text + cell)
+      let tables = try [TableOptions(), Self.streamed].map {
+        try Table(contentsOf: path, options: $0)
+      }
+      let some = (0..<UInt32(tables[0].rowCount)).filter { $0 % 3 != 0 }
+      for chosen in [nil, some] {
+        let found = tables.map { table in
+          bits(
+            table,
+            [1, 0, 2, 3, 4].map { column in
+              ColumnRequest(
+                column: column,
+                reading: column == 0
+                  ? .categories(CategoryIndex(limit: 20), numbersAreEqual: true) : .numbers,
+                whyRequired: "of this test")
+            }, chosen)
+        }
+        #expect(found[0].bits == found[1].bits && found[0].error == found[1].error)
+        #expect(found[0].error.isEmpty == cell.isEmpty || chosen != nil)
+      }
+    }
+  }
+
+  @Test(
+    "An infinite number is an error with its line, whatever its column has been before",
+    arguments: ["inf", "-Infinity", "1e999", "-1e999"], ["1", "1.5e-10", "-0", ""])
+  func infinite(cell: String, first: String) throws {
+    let path = try fixture.file("x,y\n\(first),1\n2,2\n\(cell),3\n4,4\n")
+    let messages = [TableOptions(), Self.streamed].map { options in
+      fixture.message {
+        let table = try Table(contentsOf: path, options: options)
+        let encoder = try FeatureEncoder(fitting: table, excluding: [])
+        let _: Matrix<Float> = try encoder.encode(table)
+      }
+    }
+    #expect(messages[0] == messages[1] && messages[0].contains("line 4"), "\(messages)")
   }
 
   @Test("Moments by columns are those of one number after the other, bit for bit")

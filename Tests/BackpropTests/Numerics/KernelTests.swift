@@ -126,6 +126,12 @@ struct KernelTests {
     Self.expectNone(ref_check_rows_f32(variant, pool, 33, 67), 33, 67)
   }
 
+  @Test("Cells are read as decimals as digit by digit", arguments: supportedVariants)
+  func decimals(variant: bp_variant) {
+    Self.expectNone(ref_check_decimals_f32(variant))
+    Self.expectNone(ref_check_decimals_f64(variant))
+  }
+
   @Test("All variants with FMA give the same bits, for one thread and for two")
   func sameBits() {
     let pool = bp_pool_create(2)

@@ -62,11 +62,12 @@ struct MemoryAndPoolTests {
   @Test("Two things done at the same time give what they give one after the other")
   func both() {
     for count in 0..<40 {
-      let (sum, text) = ThreadPool.both({ (0..<count).reduce(0, +) }, { String(count) })
+      let (sum, text) = ThreadPool.both(threads: 2, { (0..<count).reduce(0, +) }, { String(count) })
       #expect(sum == count * (count - 1) / 2)
       #expect(text == String(count))
     }
-    let (inner, outer) = ThreadPool.both({ ThreadPool.both({ 1 }, { 2 }) }, { 3 })
+    let (inner, outer) = ThreadPool.both(
+      threads: 2, { ThreadPool.both(threads: 1, { 1 }, { 2 }) }, { 3 })
     #expect(inner.0 == 1 && inner.1 == 2 && outer == 3)
   }
 }
