@@ -57,6 +57,8 @@ def check(arguments, sections):
         if users and not set(users) & set(sections):
             sys.exit(f"error: {option} belongs to {' and '.join(users)}, and only {', '.join(sections)} "
                      f"is measured; leave it out, or name a section of it in --only")
+    if arguments.resume and (sections != ["training"] or arguments.alone):
+        sys.exit("error: --resume is for training beside peers; give --only training, without --alone")
     if arguments.peers and arguments.alone:
         sys.exit("error: --alone leaves out the peers that --peers names; leave one of them out")
     if arguments.peers and sections == ["scaling"]:
@@ -81,6 +83,8 @@ def main():
     parser.add_argument("--curves", help="of scaling: some of them, as depth,data")
     parser.add_argument("--rounds", type=whole)
     parser.add_argument("--seconds", type=positive)
+    parser.add_argument("--resume", action="store_true", help="of training: workloads that an "
+                        "interrupted run has measured in as many rounds are not measured again")
     parser.add_argument("--out", type=pathlib.Path, default=FOLDER / "results")
     arguments = parser.parse_args()
     names = arguments.only.split(",")
@@ -91,7 +95,7 @@ def main():
             if not os.access(program, os.X_OK):
                 sys.exit(f"error: no {program}; make bench builds it")
         for name in names:
-            for old in ("jsonl", "md"):
+            for old in ("md",) if arguments.resume else ("jsonl", "md"):
                 (arguments.out / f"{name}.{old}").unlink(missing_ok=True)
             context.section = name
             peaks = machine.Peaks()

@@ -16,6 +16,7 @@ WORKLOADS = json.loads((FOLDER / "workloads.json").read_text())
 class Context:
     def __init__(self, arguments, scratch):
         self.quick, self.alone, self.scratch = arguments.quick, arguments.alone, scratch
+        self.resume = arguments.resume
         self.rounds = arguments.rounds or (3 if self.quick else 5)
         self.seconds = arguments.seconds or (0.3 if self.quick else 0.7)
         self.workloads = arguments.workloads.split(",") if arguments.workloads else list(WORKLOADS)

@@ -1,5 +1,6 @@
 """Training: samples a second on the workloads W1 … W7, ours and the peers' in turns."""
 
+import json
 import math
 import statistics
 
@@ -39,6 +40,29 @@ def libraries_of(context):
     return [] if context.alone else [l for l in LIBRARIES if l in (context.peers or LIBRARIES)]
 
 
+def recorded(context, name):
+    """What `measure` gives of a workload, from the lines that an interrupted run has left; None if they
+    are not complete, and then they are taken out. Losses are None if that run did not note them."""
+    path = context.out / "training.jsonl"
+    if not context.resume or not path.exists():
+        return None
+    found, losses, skipped = {}, None, {}
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        if line.get("workload") != name:
+            continue
+        if "samplesPerSecond" in line:
+            found.setdefault((line["library"], line["threads"]), []).append(line["samplesPerSecond"])
+        elif "losses" in line:
+            losses = {who: tuple(values) for who, values in line["losses"].items()}
+            skipped = line["skipped"]
+    complete = found and all(len(values) == context.rounds for values in found.values())
+    if complete:
+        return found, skipped, losses
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines if line.get("workload") != name))
+    return None
+
+
 def measure(context, name):
     """{(library, threads): [samples a second, one a round]}, what was left out, and the losses."""
     workload, folder = WORKLOADS[name], context.scratch / name
@@ -66,6 +90,7 @@ def measure(context, name):
             add("ours", threads, line["overall"])
         for peer, answer in peers.ask("measure", seconds=context.seconds):
             add(peer.name, peer.threads, answer["samplesPerSecond"])
+    context.raw(workload=name, losses=losses, skipped=peers.skipped)
     peers.close()
     for file in folder.iterdir():
         file.unlink()
@@ -86,12 +111,12 @@ def disagreement(losses):
 
 def run(context, peaks):
     summary, shares, ratios, eager, bars, notes, wrong = [], [], [], [], [], [], []
-    libraries = libraries_of(context)
+    libraries = LIBRARIES if context.resume else libraries_of(context)
     cells = {contestant: [] for contestant in ["ours, 1 thread", "ours, 2 threads", *libraries]}
     for name in context.workloads:
         context.tell(f"training {name} …")
         workload = WORKLOADS[name]
-        found, skipped, losses = measure(context, name)
+        found, skipped, losses = recorded(context, name) or measure(context, name)
         peaks.measure(context)
         best = {}
         for (library, threads), values in found.items():
@@ -115,7 +140,9 @@ def run(context, peaks):
             row += ["–"] * 3
         shares.append((row, len(row), mine * flops(workload) / 1e9))
         row.append("")
-        if libraries:
+        if libraries and losses is None:
+            row.append("compared, not noted")
+        elif libraries:
             far, (before, after) = disagreement(losses), losses["ours"]
             agrees = far <= TOLERANCE and abs(after - before) > 1e-4 * abs(before)
             row.append(f"{before:.4f} → {after:.4f}, {'all' if agrees else '**not all**'} within "
