@@ -188,6 +188,8 @@ struct ColumnKeeper: ~Copyable {
       // The sign too, of which 0 has none as an integer.
       let decimal = Int32(multiple)
       guard (Double(decimal) / power).bitPattern == number.bitPattern else { continue }
+      // Nothing to scale: so with each cell of a column of more than 8 digits, as of Unix times.
+      if fraction == old { return decimal }
       let factor = Int64(power / Self.power(old))
       let cells = stride(from: column, to: rows * columnCount, by: columnCount)
       for cell in cells where integers[cell] != Self.missing {
