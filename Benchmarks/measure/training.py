@@ -141,7 +141,7 @@ def run(context, peaks):
         shares.append((row, len(row), mine * flops(workload) / 1e9))
         row.append("")
         if libraries and losses is None:
-            row.append("compared, not noted")
+            row.append("not recorded")
         elif libraries:
             far, (before, after) = disagreement(losses), losses["ours"]
             agrees = far <= TOLERANCE and abs(after - before) > 1e-4 * abs(before)
