@@ -18,7 +18,7 @@ class Peer:
     def __init__(self, library, workload, data, threads):
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
-        self.library, self.workload, self.data = library, workload, data
+        self.is_keras, self.workload, self.data = library == "Keras fit", workload, data
         self.size = workload["batch"]
         self.inputs, self.targets = tf.constant(data.inputs), tf.constant(data.targets)
         self.shuffled = Shuffled(len(data.inputs), self.size)
@@ -40,11 +40,11 @@ class Peer:
 
     def some_steps(self):
         """One call of the chosen way: an epoch of Keras, or steps."""
-        return self.keras_epoch if self.library == "Keras fit" else self.shuffled_steps
+        return self.keras_epoch if self.is_keras else self.shuffled_steps
 
     def start(self, learning_rate):
         """From the weights given, in the chosen way."""
-        if self.library == "Keras fit":
+        if self.is_keras:
             return self.start_keras(learning_rate)
         self.w = [tf.Variable(w.T.copy()) for w in self.data.weights]
         self.b = [tf.Variable(b) for b in self.data.biases]
@@ -119,7 +119,7 @@ class Peer:
     def check(self, steps, learning_rate):
         count = steps * self.size
         self.start(learning_rate)
-        if self.library == "Keras fit":
+        if self.is_keras:
             x, y = self.data.inputs[:count], self.data.targets[:count]
             before = self.model.evaluate(x, y, self.size, verbose=0)
             self.model.fit(x, y, self.size, shuffle=False, verbose=0)
@@ -149,7 +149,7 @@ class Peer:
         return epochs * self.batches
 
     def measure(self, seconds):
-        if self.library != "Keras fit":
+        if not self.is_keras:
             return rate(self.shuffled_steps, self.size, seconds, warm_up=self.data.batches)
         # One call of fit for the whole time, since each call has a start of its own.
         speed = rate(self.keras_epoch, self.size, 0)

@@ -1,4 +1,5 @@
 import Backprop
+import Failing
 
 /// Median and 99th percentile of the seconds of a call, over about `seconds`; and the outputs of the
 /// first rows.

@@ -1,20 +1,6 @@
 import Backprop
+import Failing
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// Ends the program with one line on standard error; 2 tells that the command line was wrong.
-func fail(_ message: String, status: Int32 = 2) -> Never {
-  let line = Array("error: \(message)\n".utf8)
-  _ = write(STDERR_FILENO, line, line.count)
-  exit(status)
-}
 
 /// What the command line asks for. Whatever is wrong with it ends the program with a line that says what
 /// was found, what is expected, and how to mend it; nothing is ignored.

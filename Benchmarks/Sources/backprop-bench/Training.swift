@@ -1,4 +1,5 @@
 import Backprop
+import Failing
 
 /// What besides the workload's own rule a run is measured with.
 struct Extras {

@@ -1,4 +1,5 @@
 import Backprop
+import Failing
 import FoundationEssentials
 
 /// A network and how it is trained.

@@ -11,6 +11,7 @@
 // FOLDER holds data and weights that all contestants share, see Workload.swift.
 
 import Backprop
+import Failing
 import FoundationEssentials
 
 func rounded(_ value: Double, _ unit: Double = 100) -> Double { (value * unit).rounded() / unit }

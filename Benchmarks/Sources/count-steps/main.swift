@@ -10,22 +10,8 @@
 
 import Backprop
 import CBackprop
+import Failing
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// Ends the program with one line on standard error; 2 tells that the command line was wrong.
-func fail(_ message: String, status: Int32 = 2) -> Never {
-  let line = Array("error: \(message)\n".utf8)
-  _ = write(STDERR_FILENO, line, line.count)
-  exit(status)
-}
 
 func dataset(rows: Int, inputs: Int, outputs: Int, isClassification: Bool) -> Dataset<Float> {
   var x = Matrix<Float>(rows: rows, columns: inputs)
