@@ -84,7 +84,7 @@ def main():
     parser.add_argument("--rounds", type=whole)
     parser.add_argument("--seconds", type=positive)
     parser.add_argument("--resume", action="store_true", help="of training: workloads that an "
-                        "interrupted run has measured in as many rounds are not measured again")
+                        "interrupted run has measured to the end are not measured again")
     parser.add_argument("--out", type=pathlib.Path, default=FOLDER / "results")
     arguments = parser.parse_args()
     names = arguments.only.split(",")

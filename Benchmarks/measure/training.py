@@ -3,6 +3,7 @@
 import json
 import math
 import statistics
+import sys
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def libraries_of(context):
 
 def recorded(context, name):
     """What `measure` gives of a workload, from the lines that an interrupted run has left; None if they
-    are not complete, and then they are taken out. Losses are None if that run did not note them."""
+    are not complete, which the line of losses at their end tells, and then they are taken out."""
     path = context.out / "training.jsonl"
     if not context.resume or not path.exists():
         return None
@@ -56,8 +57,7 @@ def recorded(context, name):
         elif "losses" in line:
             losses = {who: tuple(values) for who, values in line["losses"].items()}
             skipped = line["skipped"]
-    complete = found and all(len(values) == context.rounds for values in found.values())
-    if complete:
+    if losses is not None:
         return found, skipped, losses
     path.write_text("".join(json.dumps(line) + "\n" for line in lines if line.get("workload") != name))
     return None
@@ -72,7 +72,7 @@ def measure(context, name):
     checks = [context.ours("check", "--workload", name, "--data", folder, "--steps", steps, "--rate",
                            rate, "--threads", threads)[0] for threads in THREADS]
     if checks[0] != checks[1]:
-        context.failures.append(f"{name}: ours with 1 and 2 threads: {checks}")
+        sys.exit(f"error: {name}: ours with 1 and 2 threads: {checks}")
     losses, found = {"ours": (checks[0]["before"], checks[0]["after"])}, {}
     peers = Peers(context, libraries_of(context), THREADS, workload, folder)
     for peer, answer in peers.ask("check", steps=steps, rate=rate):
@@ -140,9 +140,7 @@ def run(context, peaks):
             row += ["–"] * 3
         shares.append((row, len(row), mine * flops(workload) / 1e9))
         row.append("")
-        if libraries and losses is None:
-            row.append("not recorded")
-        elif libraries:
+        if libraries:
             far, (before, after) = disagreement(losses), losses["ours"]
             agrees = far <= TOLERANCE and abs(after - before) > 1e-4 * abs(before)
             row.append(f"{before:.4f} → {after:.4f}, {'all' if agrees else '**not all**'} within "
@@ -181,6 +179,8 @@ def run(context, peaks):
                  f"batches, at rates {', '.join(f'{k} {v}' for k, v in CHECK_RATE.items())}; the last "
                  f"column is the loss of ours, and the largest relative difference of anyone's from the "
                  f"median; more than {TOLERANCE} fails the run.")
+    if context.resume:
+        text += " The run was interrupted and resumed: its lines may be of two days and commits."
     if notes:
         text += "\n\nLeft out: " + "; ".join(dict.fromkeys(notes)) + "."
     for losses in wrong:

@@ -30,6 +30,7 @@ struct LabelledDataArguments: ParsableArguments {
     var options = try self.table.tableOptions(target: target, for: model, weights: weights)
     // A model without labels of its own takes them from all rows.
     options.rowLimit = model.targetEncoder == nil ? nil : rowLimit
+    options.threads = try output.threadCount()
     let source = try DataSource.open(data, options)
     let table = preferringTest ? source.test ?? source.training : source.training
     table.warnings.forEach { output.note("warning: \($0)") }

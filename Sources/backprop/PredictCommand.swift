@@ -45,7 +45,8 @@ struct PredictCommand: ParsableCommand {
     }
     let model = try Model.open(model)
     try self.table.checkAgreement(with: model)
-    let options = try self.table.tableOptions(target: target, for: model)
+    var options = try self.table.tableOptions(target: target, for: model)
+    options.threads = threads
     if probabilities {
       let activation = model.network.outputActivation
       guard model.targetEncoder?.hasProbabilities(outputActivation: activation) ?? false else {

@@ -105,7 +105,8 @@ final class CategoryIndex {
 
   /// Spelling s is bytes[starts[s] ..< starts[s + 1]].
   var allSpellings: (bytes: [UInt8], starts: [Int]) { (bytes, starts) }
-  /// Bytes of all spellings.
+  /// Number and bytes of all spellings.
+  var spellingCount: Int { codes.count }
   var byteCount: Int { bytes.count }
 
   func code(of text: String) -> Int {

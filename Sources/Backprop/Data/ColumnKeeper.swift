@@ -29,6 +29,8 @@ struct ColumnKeeper: ~Copyable {
   /// Memory of an index without spellings, and of a spelling besides its text, each about.
   private static let bytesOfIndex = 1024
   private static let bytesOfSpelling = 32
+  /// Of all spellings together.
+  private static let mostTextBytes = 64 << 20
 
   let columnCount: Int
   private let capacity: Int
@@ -42,9 +44,8 @@ struct ColumnKeeper: ~Copyable {
   private var rows = 0
   private var blocks: [KeptColumns.Block] = []
   private var keptBytes = 0
-  /// About what the spellings of all columns take, and what they took at the last look.
+  /// About what the spellings of all columns take.
   private var textBytes = 0
-  private var textBytesChecked = 0
   private var bytesRead = 0
   private let memoryLimit: Int
   /// False from the moment when there is too much to keep.
@@ -134,11 +135,10 @@ struct ColumnKeeper: ~Copyable {
     let before = index.byteCount
     guard let spelling = index.spelling(of: text) else { return drop(column) }
     row[column] = Int32(spelling)
-    if index.byteCount > before || spelling == 0 {
-      textBytes += index.byteCount - before + Self.bytesOfSpelling
-    }
-    // A row may have a million columns.
-    if textBytes > textBytesChecked + 65_536 { checkMemory() }
+    guard index.byteCount > before else { return }
+    textBytes += index.byteCount - before + Self.bytesOfSpelling
+    // A row may have a million columns, and a block a text in each cell.
+    if textBytes > min(Self.mostTextBytes, memoryLimit) { keepNothing() }
   }
 
   /// Ends a row.
@@ -170,6 +170,9 @@ struct ColumnKeeper: ~Copyable {
   // MARK: Forms of columns
 
   private mutating func drop(_ column: Int) {
+    if let index = indices[column] {
+      textBytes -= index.byteCount + index.spellingCount * Self.bytesOfSpelling + Self.bytesOfIndex
+    }
     forms[column] = .none
     fractions[column] = Self.anyCell
     indices[column] = nil
@@ -229,13 +232,12 @@ struct ColumnKeeper: ~Copyable {
     keptBytes += 4 * columnCount
     rows = 0
     blocks.append(block)
-    checkMemory()
+    // A megabyte is always kept.
+    if keptBytes + textBytes > min(max(bytesRead / 4 * 3, 1 << 20), memoryLimit) { keepNothing() }
   }
 
-  /// Keeps nothing from here on, if it is too much. A megabyte is always kept.
-  private mutating func checkMemory() {
-    textBytesChecked = textBytes
-    guard keptBytes + textBytes > min(max(bytesRead / 4 * 3, 1 << 20), memoryLimit) else { return }
+  /// From here on, and none of what was; also in the middle of a row.
+  private mutating func keepNothing() {
     isKeeping = false
     blocks = []
     for column in forms.indices {

@@ -11,7 +11,8 @@ import Synchronization
 ///   numbers (more than 8 digits, exponents, -0) take 8 bytes a number from there on.
 /// - A text is kept as the number of its spelling.
 /// - Missing values are the lowest integer, or NaN.
-/// - A column that begins with numbers and has texts, or that has too many texts, is not kept. Nor do
+/// - A column that begins with numbers and has texts or an infinite number, or that has too many texts, is
+///   not kept. Nor do
 ///   numbers help that are wanted as categories (classes 0 … 9): their spelling stands in the text. A pass
 ///   reads the text for such columns; for all of its columns, if more than a quarter are such.
 ///
@@ -54,10 +55,8 @@ final class KeptColumns: Sendable {
   /// Frees the memory; later passes read the file.
   func discard() { blocks.withLock { $0 = nil } }
 
-  /// The blocks, if they hold what is requested.
-  func blocks(for requests: [ColumnRequest]) -> [Block]? {
-    requests.allSatisfy(holds) ? blocks.withLock { $0 } : nil
-  }
+  /// The blocks; nil after `discard`.
+  var all: [Block]? { blocks.withLock { $0 } }
 
   /// Whether a column was kept as it is requested.
   func holds(_ request: ColumnRequest) -> Bool {

@@ -63,7 +63,8 @@ public enum TableValues: Sendable {
 /// the machine's memory. With what they are encoded into, Floats, peak memory is below the text's
 /// size for numbers of usual length (9 characters: 4 + 4 bytes). Where nothing is kept, by the options
 /// or because it is too much, for columns that mix numbers and texts, and for numbers that are wanted as
-/// categories (classes 0 … 9), the text is read again. Every value is the same bits either way.
+/// categories (classes 0 … 9), the text is read again; the values of such columns take 8 bytes each while
+/// a pass lasts. Every value is the same bits either way.
 ///
 /// Values that count as missing: an empty cell, `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL` and `?`, quoted
 /// or not; in numbers from arrays, NaN. Infinite numbers are errors.

@@ -48,7 +48,7 @@ extension Table {
     defer { values.deallocate() }
     switch source {
     case .delimited(let file):
-      if let kept, let blocks = kept.blocks(for: []) {
+      if let kept, let blocks = kept.all {
         let others = requests.indices.filter { !kept.holds(requests[$0]) }
         if others.isEmpty || 4 * others.count <= width {
           try file.checkIdentity()
@@ -78,8 +78,8 @@ extension Table {
     }
   }
 
-  /// The same with a few columns, `others`, from the text, which are read first: 8 bytes a value; false
-  /// if a value is in error.
+  /// Reads the columns `others`, which are few, from the text and keeps them meanwhile, 8 bytes a value;
+  /// then all the others from blocks. False if a value is in error.
   private func read(
     _ file: DelimitedFile, _ others: [Int], _ blocks: [KeptColumns.Block], _ kept: KeptColumns,
     _ requests: [ColumnRequest], _ rows: [UInt32]?, _ values: UnsafeMutablePointer<Double>,

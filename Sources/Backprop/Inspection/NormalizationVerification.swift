@@ -1,4 +1,4 @@
-// The equations of a normalised layer, left side against right side as in TraceVerification.swift: z,
+// The equations of a normalised layer, left side against right side as in TraceAudit.swift: z,
 // the moments, n and ∂C/∂n are operands as they stand in the record.
 
 extension Audit {

@@ -365,8 +365,9 @@ struct Run<T: Scalar>: ~Copyable {
   }
 
   /// Whether the weights can be kept: they are finite, and so is the loss that they give on the last
-  /// batch, of which a few examples must do between the epochs of a run. The loss of a step tells only of
-  /// the weights before its update.
+  /// batch, of which a few examples must do between epochs, and where patience ends a run. All of a batch
+  /// that is all the data: L-BFGS goes on from this pass. The loss of a step tells only of the weights
+  /// before its update.
   private mutating func isSound(_ network: Network<T>, _ epoch: Int, isLast: Bool) -> Bool {
     if let fault = network.firstFaultOfParameters() {
       divergence = Divergence(step: optimizer.step, epoch: epoch, at: fault)

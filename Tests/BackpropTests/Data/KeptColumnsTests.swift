@@ -97,7 +97,7 @@ import Testing
         }
         if column.kind == .numeric {
           let requests = request(.numbers)
-          if kept.kept?.blocks(for: requests) != nil { isKept += 1 }
+          if requests.allSatisfy({ kept.kept?.holds($0) ?? false }) { isKept += 1 }
           let (left, right) = (bits(kept, requests, chosen), bits(streamed, requests, chosen))
           #expect(left.bits == right.bits && left.error == right.error, "\(column)")
         } else {
@@ -138,8 +138,7 @@ import Testing
     for row in 0..<5000 { text += "\(row % 256),\(row % 7 == 0 ? "" : "\(row % 255)"),\(row)\n" }
     let table = try fixture.table(text)
     let kept = try #require(table.kept)
-    let blocks = try #require(
-      kept.blocks(for: [ColumnRequest(column: 0, reading: .numbers)]))
+    let blocks = try #require(kept.all)
     #expect(blocks.map(\.rows).reduce(0, +) == 5000)
     #expect(blocks[0].groups.map(\.width) == [1, 2] && blocks[0].groups[0].count == 2)
   }
@@ -160,9 +159,9 @@ import Testing
     let table = try Table(contentsOf: path)
     let encoder = try FeatureEncoder(fitting: table, excluding: [])
     let before: Matrix<Float> = try encoder.encode(table)
-    #expect(table.kept?.blocks(for: []) != nil)
+    #expect(table.kept?.all != nil)
     table.discardKeptColumns()
-    #expect(table.kept?.blocks(for: []) == nil)
+    #expect(table.kept?.all == nil)
     let after: Matrix<Float> = try encoder.encode(table)
     #expect(before[row: 1] == after[row: 1])
     let other = try Table(contentsOf: path)
@@ -181,11 +180,18 @@ import Testing
       for _ in 0..<5 { text += ",\((random.uniform() * 1e4).rounded() / 100)" }
       text += "\n"
     }
-    for cell in ["", "1,2,3,x,5,6\n", "1,2,3,,5,6\n"] {
+    for cell in ["", "1,2,3,x,5,6\n", "1,2,3,,5,6\n", ",2,3,4,5,6\n"] {
       let path = try fixture.file(text + cell)
       let tables = try [TableOptions(), Self.streamed].map {
         try Table(contentsOf: path, options: $0)
       }
+      let kept = try #require(tables[0].kept)
+      func holds(_ column: Int, _ reading: ColumnRequest.Reading) -> Bool {
+        kept.holds(ColumnRequest(column: column, reading: reading))
+      }
+      #expect(!holds(0, .categories(CategoryIndex(limit: 20))))
+      #expect(
+        [1, 2, 4].allSatisfy { holds($0, .numbers) } && holds(3, .numbers) == !cell.contains("x"))
       let some = (0..<UInt32(tables[0].rowCount)).filter { $0 % 3 != 0 }
       for chosen in [nil, some] {
         let found = tables.map { table in
@@ -200,9 +206,43 @@ import Testing
             }, chosen)
         }
         #expect(found[0].bits == found[1].bits && found[0].error == found[1].error)
-        #expect(found[0].error.isEmpty == cell.isEmpty || chosen != nil)
+        // The last row is none of the chosen.
+        #expect(found[0].error.isEmpty == (cell.isEmpty || chosen != nil), "\(cell)")
       }
     }
+  }
+
+  @Test("Memory of spellings is counted once for each, and forgotten with their column")
+  func memoryOfSpellings() throws {
+    var (few, many) = ("a,b\n", "a,b\n")
+    for row in 0..<70_000 {
+      few += "yes,1.25\n"
+      many += "an identifier of row \(row),1.25\n"
+    }
+    for (text, holdsText) in [(few, true), (many, false)] {
+      let kept = try #require(Table(contentsOf: fixture.file(text)).kept)
+      #expect(kept.holds(ColumnRequest(column: 1, reading: .numbers)))
+      let texts = ColumnRequest(column: 0, reading: .categories(CategoryIndex(limit: 5)))
+      #expect(kept.holds(texts) == holdsText)
+    }
+  }
+
+  @Test("A table that is given up in the middle of its first row is that of the text")
+  func givenUpWithinARow() throws {
+    let columns = 70_000
+    var text = (0..<columns).map { "c\($0)" }.joined(separator: ",") + "\n"
+    for row in 0..<3 {
+      text += (0..<columns).map { $0 % 50 == 7 ? "\(row + 1)234567.\(row)" : "t\(row)" }
+        .joined(separator: ",")
+      text += "\n"
+    }
+    let path = try fixture.file(text)
+    let tables = try [TableOptions(), Self.streamed].map {
+      try Table(contentsOf: path, options: $0)
+    }
+    #expect(tables[0].kept == nil && tables[0].columns == tables[1].columns)
+    let found = tables.map { bits($0, [ColumnRequest(column: 7, reading: .numbers)], nil) }
+    #expect(found[0].bits == found[1].bits && found[0].bits.count == 3)
   }
 
   @Test(
