@@ -140,6 +140,24 @@ struct DeterminismTests {
     try compareRules(Double.self)
   }
 
+  @Test("The parameters of chosen runs are those that are pinned, on every instruction set")
+  func pinnedBits() throws {
+    let active = bp_variant_active()
+    defer { _ = bp_variant_select(active) }
+    let pinned = try PinnedRun.pinned {
+      try Dictionary(
+        uniqueKeysWithValues: PinnedRun.all.map { ($0.name, try $0.digest(threads: 1)) })
+    }
+    #expect(pinned.count == PinnedRun.all.count && Set(pinned.values).count == pinned.count)
+    for variant in Self.fusedVariants {
+      #expect(bp_variant_select(variant))
+      for (index, run) in PinnedRun.all.enumerated() {
+        let found = try run.digest(threads: 1 + index % 3)
+        #expect(found == pinned[run.name], "\(run), \(variant)")
+      }
+    }
+  }
+
   @Test("A run in Float has the same bits for vectors of 128, 256 and 512 bits")
   func float() throws { try compareVariants(Float.self) }
 
