@@ -51,9 +51,8 @@ static const struct shape shapes[] = {
     {32, 16, 64},     {32, 64, 64},     {32, 64, 1},     {64, 256, 256},  {256, 256, 256},
     {128, 784, 512},  {128, 512, 512},  {1024, 4096, 4096},
 };
-static const float *a, *delta, *panels;
-static float *out, *gradient;
-static const bp_kernel_table_f32 *kernels;
+static float *a, *delta, *panels, *out, *gradient;
+static const bp_kernels *kernels;
 
 static size_t stride(size_t columns) {
   size_t padded = (columns + 15) / 16 * 16;
@@ -63,13 +62,19 @@ static void run(int product, struct shape s) {
   size_t lda = stride(s.k), ldd = stride(s.n);
   switch (product) {
     case 0:
-      kernels->affine(pool, s.m, s.k, s.n, a, lda, NULL, panels, BP_RELU, 0, NULL, 0, out, ldd);
+      kernels->affine(pool, (bp_affine){.m = s.m, .k = s.k, .n = s.n, .a = {a, lda},
+                                        .panels = panels, .activation = BP_RELU, .out = {out, ldd}});
       break;
     case 1:
-      kernels->pass_down(pool, s.m, s.n, s.k, delta, ldd, panels, BP_RELU, 0, a, lda, out, lda);
+      kernels->backpropagate(
+          pool, (bp_backpropagate){.m = s.m, .n = s.n, .k = s.k, .delta = {delta, ldd},
+                                   .panels = panels, .activation = BP_RELU, .kept = {a, lda},
+                                   .out = {out, lda}});
       break;
     default:
-      kernels->parameter_gradient(pool, s.m, s.k, s.n, a, lda, NULL, delta, ldd, NULL, gradient);
+      kernels->parameter_gradient(
+          pool, (bp_parameter_gradient){.m = s.m, .k = s.k, .n = s.n, .a = {a, lda},
+                                        .delta = {delta, ldd}, .gradient = gradient});
   }
 }
 static double rate(int product, struct shape s) {
@@ -100,7 +105,7 @@ int main(int count, char **arguments) {
   const char *names[] = {[BP_AVX2] = "AVX2", [BP_AVX512] = "AVX-512", [BP_NEON] = "NEON"};
   printf("peak of one thread %.0f GFLOP/s; shares are of the peak of the threads used\n", peak());
   for (bp_variant v = BP_AVX2; v <= BP_NEON; v++) {
-    if (!(kernels = bp_kernels_f32(v))) continue;
+    if (!(kernels = bp_kernels_of(v, BP_F32))) continue;
     for (int threads = 1; threads <= 2; threads++) {
       pool = NULL;
       double top = peak();

@@ -58,17 +58,17 @@ INLINE vec mish_derivative(vec z) {
 #define EACH_ELEMENT(expression)                                       \
   for (size_t r = 0; r < rows; r++)                                    \
     for (size_t j = 0; j < columns; j += W) {                          \
-      vec x = load(z + r * ldz + j);                                   \
-      store(out + r * ldout + j, expression);                          \
+      vec x = load(row_of(z, r) + j);                                  \
+      store(row_of(out, r) + j, expression);                           \
     }                                                                  \
   break
 
 // out = σ(z), [rows, columns]; may write the padding of out.
-NOINLINE void activate(size_t rows, size_t columns, const real *z, size_t ldz,
-                       bp_activation activation, real parameter, real *out, size_t ldout) {
+NOINLINE void activate(size_t rows, size_t columns, bp_matrix z, bp_activation activation,
+                       double parameter, bp_matrix out) {
   switch (activation) {
     case BP_IDENTITY:
-      if (out == z) break;
+      if (out.start == z.start) break;
       EACH_ELEMENT(x);
     case BP_SIGMOID: EACH_ELEMENT(sigmoid_of(x));
     case BP_TANH: EACH_ELEMENT(tanh_of(x));
@@ -87,24 +87,23 @@ NOINLINE void activate(size_t rows, size_t columns, const real *z, size_t ldz,
 #define EACH_ELEMENT(derivative)                                                  \
   for (size_t r = 0; r < rows; r++)                                               \
     for (size_t j = 0; j < width; j += W) {                                       \
-      vec x = kept ? load(kept + r * ldkept + j) : splat(0);                      \
+      vec x = kept.start ? load(row_of(kept, r) + j) : splat(0);                  \
       vec y = derivative;                                                         \
-      if (gradient) y = load(gradient + r * ldgradient + j) * y;                  \
+      if (gradient.start) y = load(row_of(gradient, r) + j) * y;                  \
       if (j + W > columns) y = first_lanes(y, j < columns ? columns - j : 0, 0);  \
-      store(out + r * ldout + j, y);                                              \
+      store(row_of(out, r) + j, y);                                               \
     }                                                                             \
   break
 
 // out = gradient ⊙ σ′, [rows, columns], and zeros on to `width`, a multiple of W. kept: a, or z where
 // σ′ needs it.
 NOINLINE void multiply_derivative_to(size_t width, size_t rows, size_t columns,
-                                     const real *gradient, size_t ldgradient, const real *kept,
-                                     size_t ldkept, bp_activation activation, real parameter,
-                                     real *out, size_t ldout) {
+                                     bp_matrix gradient, bp_matrix kept,
+                                     bp_activation activation, real parameter, bp_matrix out) {
   const real selu_shift = SELU_SCALE * SELU_ALPHA;
   switch (activation) {
     case BP_IDENTITY:
-      kept = NULL;
+      kept.start = NULL;
       EACH_ELEMENT(x + splat(1));  // x is 0
     case BP_SIGMOID: EACH_ELEMENT(x * (splat(1) - x));
     case BP_TANH: EACH_ELEMENT(fma_of(-x, x, splat(1)));
@@ -120,12 +119,10 @@ NOINLINE void multiply_derivative_to(size_t width, size_t rows, size_t columns,
 }
 #undef EACH_ELEMENT
 
-static void multiply_derivative(size_t rows, size_t columns, const real *gradient,
-                                size_t ldgradient, const real *kept, size_t ldkept,
-                                bp_activation activation, real parameter, real *out,
-                                size_t ldout) {
-  multiply_derivative_to(round_up(columns, BP_PANEL), rows, columns, gradient, ldgradient, kept,
-                         ldkept, activation, parameter, out, ldout);
+static void multiply_derivative(size_t rows, size_t columns, bp_matrix gradient, bp_matrix kept,
+                                bp_activation activation, double parameter, bp_matrix out) {
+  multiply_derivative_to(round_up(columns, BP_PANEL), rows, columns, gradient, kept, activation,
+                         (real)parameter, out);
 }
 
 // max over a row, 16 lanes and a tree; -inf for an empty row.
@@ -157,23 +154,25 @@ INLINE real row_exponentials(size_t columns, const real *z, real maximum, real *
   return tree_sum(sums);
 }
 
-static void softmax(size_t rows, size_t columns, const real *z, size_t ldz, real *out,
-                    size_t ldout) {
-  for (size_t r = 0; r < rows; r++, z += ldz, out += ldout) {
-    real sum = row_exponentials(columns, z, row_maximum(columns, z), out);
-    for (size_t j = 0; j < columns; j += W) store(out + j, load(out + j) / splat(sum));
+static void softmax(size_t rows, size_t columns, bp_matrix z, bp_matrix out) {
+  for (size_t r = 0; r < rows; r++) {
+    const real *from = row_of(z, r);
+    real *to = row_of(out, r);
+    real sum = row_exponentials(columns, from, row_maximum(columns, from), to);
+    for (size_t j = 0; j < columns; j += W) store(to + j, load(to + j) / splat(sum));
   }
 }
 
 // out = a ⊙ (g - Σ g a), row by row.
-static void softmax_delta(size_t rows, size_t columns, const real *gradient, size_t ldgradient,
-                          const real *a, size_t lda, real *out, size_t ldout) {
-  for (size_t r = 0; r < rows; r++, gradient += ldgradient, a += lda, out += ldout) {
+static void softmax_delta(size_t rows, size_t columns, bp_matrix gradient, bp_matrix a,
+                          bp_matrix out) {
+  for (size_t r = 0; r < rows; r++) {
+    const real *slopes = row_of(gradient, r), *shares = row_of(a, r);
     vec sums[V] = {0};
     for (size_t j = 0; j < columns; j += BP_PANEL)
       UNROLL for (int v = 0; v < V; v++) {
         size_t i = j + (size_t)v * W;
-        vec g = load(gradient + i), b = load(a + i);
+        vec g = load(slopes + i), b = load(shares + i);
         if (i + W > columns) {
           g = first_lanes(g, i < columns ? columns - i : 0, 0);
           b = first_lanes(b, i < columns ? columns - i : 0, 0);
@@ -182,37 +181,37 @@ static void softmax_delta(size_t rows, size_t columns, const real *gradient, siz
       }
     vec mean = splat(tree_sum(sums));
     for (size_t j = 0; j < round_up(columns, BP_PANEL); j += W) {
-      vec y = load(a + j) * (load(gradient + j) - mean);
+      vec y = load(shares + j) * (load(slopes + j) - mean);
       if (j + W > columns) y = first_lanes(y, j < columns ? columns - j : 0, 0);
-      store(out + j, y);
+      store(row_of(out, r) + j, y);
     }
   }
 }
 
-static void maxout(size_t rows, size_t units, size_t pieces, const real *z, size_t ldz, real *out,
-                   size_t ldout) {
+static void maxout(size_t rows, size_t units, size_t pieces, bp_matrix z, bp_matrix out) {
   for (size_t r = 0; r < rows; r++)
     for (size_t u = 0; u < units; u++) {
-      const real *piece = z + r * ldz + u * pieces;
+      const real *piece = row_of(z, r) + u * pieces;
       real best = piece[0];
       for (size_t p = 1; p < pieces; p++)
         best = piece[p] > best || piece[p] != piece[p] ? piece[p] : best;
-      out[r * ldout + u] = best;
+      row_of(out, r)[u] = best;
     }
 }
 
-static void maxout_delta(size_t rows, size_t units, size_t pieces, const real *gradient,
-                         size_t ldgradient, const real *z, size_t ldz, real *out, size_t ldout) {
+static void maxout_delta(size_t rows, size_t units, size_t pieces, bp_matrix gradient, bp_matrix z,
+                         bp_matrix out) {
   size_t columns = units * pieces;
   for (size_t r = 0; r < rows; r++) {
+    real *to = row_of(out, r);
     for (size_t u = 0; u < units; u++) {
-      const real *piece = z + r * ldz + u * pieces;
+      const real *piece = row_of(z, r) + u * pieces;
       size_t best = 0;
       for (size_t p = 1; p < pieces; p++)
         if (piece[p] > piece[best] || piece[p] != piece[p]) best = p;
       for (size_t p = 0; p < pieces; p++)
-        out[r * ldout + u * pieces + p] = p == best ? gradient[r * ldgradient + u] : 0;
+        to[u * pieces + p] = p == best ? row_of(gradient, r)[u] : 0;
     }
-    for (size_t j = columns; j < round_up(columns, BP_PANEL); j++) out[r * ldout + j] = 0;
+    for (size_t j = columns; j < round_up(columns, BP_PANEL); j++) to[j] = 0;
   }
 }

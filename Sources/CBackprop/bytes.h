@@ -3,18 +3,15 @@
 #include "rows.h"
 
 struct byte_gathering {
-  size_t count, columns;
-  const uint8_t *source;
-  size_t ldsource;
-  const uint32_t *places, *indices;
+  bp_rows rows;
   real divisor;
-  real *out;
-  size_t ldout;
+  bp_matrix out;
 };
 
-INLINE const uint8_t *byte_row(const struct byte_gathering *g, size_t i) {
-  size_t position = g->indices ? g->indices[i] : i;
-  return g->source + (g->places ? g->places[position] : position) * g->ldsource;
+INLINE const uint8_t *byte_row(const bp_rows *rows, size_t i) {
+  size_t position = rows->indices ? rows->indices[i] : i;
+  return (const uint8_t *)rows->source +
+         (rows->places ? rows->places[position] : position) * rows->stride;
 }
 
 static void gather_bytes_part(void *context, int part, int parts) {
@@ -22,25 +19,24 @@ static void gather_bytes_part(void *context, int part, int parts) {
   typedef bytevec loosebytes __attribute__((aligned(1), may_alias));
   const struct byte_gathering *g = context;
   const vec divisor = splat(g->divisor);
-  size_t end = g->count * ((size_t)part + 1) / (size_t)parts;
-  for (size_t i = g->count * (size_t)part / (size_t)parts; i < end; i++) {
+  const size_t columns = g->rows.bytes;
+  size_t end = g->rows.count * ((size_t)part + 1) / (size_t)parts;
+  for (size_t i = g->rows.count * (size_t)part / (size_t)parts; i < end; i++) {
     if (i + 3 < end) {
-      const uint8_t *next = byte_row(g, i + 3);
-      for (size_t j = 0; j < g->columns; j += 64) __builtin_prefetch(next + j);
+      const uint8_t *next = byte_row(&g->rows, i + 3);
+      for (size_t j = 0; j < columns; j += 64) __builtin_prefetch(next + j);
     }
-    const uint8_t *row = byte_row(g, i);
-    real *out = g->out + i * g->ldout;
+    const uint8_t *row = byte_row(&g->rows, i);
+    real *out = row_of(g->out, i);
     size_t j = 0;
-    for (; j + W <= g->columns; j += W) {
+    for (; j + W <= columns; j += W) {
       bytevec bytes = *(const loosebytes *)(row + j);
       store(out + j, __builtin_convertvector(bytes, vec) / divisor);
     }
-    for (; j < g->columns; j++) out[j] = (real)row[j] / g->divisor;
+    for (; j < columns; j++) out[j] = (real)row[j] / g->divisor;
   }
 }
-static void gather_bytes(bp_pool *pool, size_t count, size_t columns, const uint8_t *source,
-                         size_t ldsource, const uint32_t *places, const uint32_t *indices,
-                         real divisor, real *out, size_t ldout) {
-  struct byte_gathering g = {count, columns, source, ldsource, places, indices, divisor, out, ldout};
-  bp_pool_run(count * columns < GATHER_SHARE ? NULL : pool, gather_bytes_part, &g);
+static void gather_bytes(bp_pool *pool, bp_rows rows, double divisor, bp_matrix out) {
+  struct byte_gathering g = {rows, (real)divisor, out};
+  bp_pool_run(rows.count * rows.bytes < GATHER_SHARE ? NULL : pool, gather_bytes_part, &g);
 }

@@ -105,13 +105,15 @@ static size_t decimals(const uint8_t *bytes, const bp_cell *cells, size_t first,
   return bp_decimals_one_by_one(bytes, cells, i, count, fractions, limit, out);
 }
 
+INLINE double *doubles_of(bp_matrix x, size_t row) { return (double *)x.start + row * x.stride; }
+
 #define UNPACK(type)                                                                              \
   for (size_t r = 0; r < rows; r++) {                                                             \
     typedef type storedvec __attribute__((ext_vector_type(BP_VECTOR_BYTES / sizeof(double))));    \
     typedef int32_t intvec __attribute__((ext_vector_type(BP_VECTOR_BYTES / sizeof(double))));    \
     typedef uint32_t wordsvec __attribute__((ext_vector_type(BP_VECTOR_BYTES / sizeof(double)))); \
-    const type *from = (const type *)x + r * ldx;                                                 \
-    double *to = out + r * ldout;                                                                 \
+    const type *from = (const type *)x.start + r * x.stride;                                          \
+    double *to = doubles_of(out, r);                                                              \
     size_t j = 0;                                                                                 \
     for (; j + D <= columns; j += D) {                                                            \
       storedvec stored;                                                                           \
@@ -131,10 +133,11 @@ static size_t decimals(const uint8_t *bytes, const bp_cell *cells, size_t first,
   }                                                                                               \
   break
 
-static void unpack_decimals(size_t rows, size_t columns, size_t width, const void *x, size_t ldx,
-                            const int32_t *bases, const double *powers, const double *missing,
-                            double *out, size_t ldout) {
-  switch (width) {
+static void unpack_decimals(size_t rows, size_t columns, bp_packing packing, bp_matrix x,
+                            bp_matrix out) {
+  const int32_t *bases = packing.bases;
+  const double *powers = packing.powers, *missing = packing.missing;
+  switch (packing.width) {
     case 1: UNPACK(int8_t);
     case 2: UNPACK(int16_t);
     default: UNPACK(int32_t);
@@ -143,11 +146,11 @@ static void unpack_decimals(size_t rows, size_t columns, size_t width, const voi
 #undef UNPACK
 
 // 16 columns at a time, as the means of one column are a chain of divisions.
-static void add_moments(size_t rows, size_t columns, const double *x, size_t ldx, double *state,
-                        size_t ldstate) {
+static void add_moments(size_t rows, size_t columns, bp_matrix x, bp_matrix state) {
   for (size_t j = 0; j < columns; j += BP_PANEL) {
-    double *counts = state + j, *means = counts + ldstate, *squares = means + ldstate;
-    double *smallest = squares + ldstate, *largest = smallest + ldstate;
+    double *counts = doubles_of(state, 0) + j, *means = doubles_of(state, 1) + j;
+    double *squares = doubles_of(state, 2) + j, *smallest = doubles_of(state, 3) + j;
+    double *largest = doubles_of(state, 4) + j;
     doubles n[P], mean[P], square[P];
     UNROLL for (int v = 0; v < P; v++) {
       n[v] = load_doubles(counts + v * D);
@@ -156,7 +159,7 @@ static void add_moments(size_t rows, size_t columns, const double *x, size_t ldx
     }
     for (size_t r = 0; r < rows; r++) {
       UNROLL for (int v = 0; v < P; v++) {
-        doubles value = load_doubles(x + r * ldx + j + v * D);
+        doubles value = load_doubles(doubles_of(x, r) + j + v * D);
         doubles next = n[v] + 1;
         doubles difference = value - mean[v];
         doubles moved = mean[v] + difference / next;
@@ -178,7 +181,7 @@ static void add_moments(size_t rows, size_t columns, const double *x, size_t ldx
     }
     for (size_t r = 0; r < rows; r++) {
       UNROLL for (int v = 0; v < P; v++) {
-        doubles value = load_doubles(x + r * ldx + j + v * D);
+        doubles value = load_doubles(doubles_of(x, r) + j + v * D);
         low[v] = value < low[v] ? value : low[v];
         high[v] = value > high[v] ? value : high[v];
       }
@@ -190,14 +193,14 @@ static void add_moments(size_t rows, size_t columns, const double *x, size_t ldx
   }
 }
 
-static bool standardize(size_t rows, size_t columns, const double *x, size_t ldx,
-                        const double *means, const double *deviations, real *out, size_t ldout) {
+static bool standardize(size_t rows, size_t columns, bp_matrix x, const double *means,
+                        const double *deviations, bp_matrix out) {
   // What is infinite or NaN gives NaN when multiplied by 0, and a sum keeps it.
   roundeds probes = 0;
   real probe = 0;
   for (size_t r = 0; r < rows; r++) {
-    const double *from = x + r * ldx;
-    real *to = out + r * ldout;
+    const double *from = doubles_of(x, r);
+    real *to = row_of(out, r);
     size_t j = 0;
     for (; j + D <= columns; j += D) {
       doubles value = load_doubles(from + j);

@@ -1,22 +1,21 @@
-// Which variant the processor has, which one is active, and the public names of the kernels.
+// Which variant the processor has, which one is active, and its tables of kernels.
 #include <stdatomic.h>
 
 #include "internal.h"
 
 struct tables {
   bp_variant variant;
-  const bp_kernel_table_f32 *f32;
-  const bp_kernel_table_f64 *f64;
+  const bp_kernels *kernels[2];  // by precision
 };
 
 static const struct tables tables[] = {
-    [BP_BASELINE] = {BP_BASELINE, &bp_baseline_f32, &bp_baseline_f64},
+    [BP_BASELINE] = {BP_BASELINE, {&bp_baseline_f32, &bp_baseline_f64}},
 #if defined(__x86_64__)
-    [BP_FMA128] = {BP_FMA128, &bp_fma128_f32, &bp_fma128_f64},
-    [BP_AVX2] = {BP_AVX2, &bp_avx2_f32, &bp_avx2_f64},
-    [BP_AVX512] = {BP_AVX512, &bp_avx512_f32, &bp_avx512_f64},
+    [BP_FMA128] = {BP_FMA128, {&bp_fma128_f32, &bp_fma128_f64}},
+    [BP_AVX2] = {BP_AVX2, {&bp_avx2_f32, &bp_avx2_f64}},
+    [BP_AVX512] = {BP_AVX512, {&bp_avx512_f32, &bp_avx512_f64}},
 #elif defined(__aarch64__)
-    [BP_NEON] = {BP_NEON, &bp_neon_f32, &bp_neon_f64},
+    [BP_NEON] = {BP_NEON, {&bp_neon_f32, &bp_neon_f64}},
 #endif
 };
 
@@ -58,11 +57,12 @@ __attribute__((constructor)) static void select_best(void) {
     if (bp_variant_select((bp_variant)variant)) return;
 }
 
-const bp_kernel_table_f32 *bp_kernels_f32(bp_variant variant) {
-  return bp_variant_supported(variant) ? tables[variant].f32 : NULL;
+const bp_kernels *bp_active_kernels(bp_precision precision) {
+  return atomic_load_explicit(&active, memory_order_relaxed)->kernels[precision];
 }
-const bp_kernel_table_f64 *bp_kernels_f64(bp_variant variant) {
-  return bp_variant_supported(variant) ? tables[variant].f64 : NULL;
+
+const bp_kernels *bp_kernels_of(bp_variant variant, bp_precision precision) {
+  return bp_variant_supported(variant) ? tables[variant].kernels[precision] : NULL;
 }
 
 bool bp_derivative_uses_z(bp_activation activation) {
@@ -76,15 +76,3 @@ size_t bp_inner_block(size_t extent) {
   if (blocks <= 1) return extent;
   return ((extent + blocks - 1) / blocks + 15) / 16 * 16;
 }
-
-#define BP_NAME(verb) bp_##verb##_f32
-#define BP_REAL float
-#define BP_ACTIVE atomic_load_explicit(&active, memory_order_relaxed)->f32
-#include "forwarding.h"
-#undef BP_NAME
-#undef BP_REAL
-#undef BP_ACTIVE
-#define BP_NAME(verb) bp_##verb##_f64
-#define BP_REAL double
-#define BP_ACTIVE atomic_load_explicit(&active, memory_order_relaxed)->f64
-#include "forwarding.h"

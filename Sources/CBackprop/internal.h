@@ -20,9 +20,7 @@ void *bp_scratch(void);
 size_t bp_decimals_one_by_one(const uint8_t *bytes, const bp_cell *cells, size_t first, size_t count,
                               const uint8_t *fractions, uint64_t limit, int32_t *out);
 
-extern const bp_kernel_table_f32 bp_baseline_f32, bp_fma128_f32, bp_avx2_f32, bp_avx512_f32,
-    bp_neon_f32;
-extern const bp_kernel_table_f64 bp_baseline_f64, bp_fma128_f64, bp_avx2_f64, bp_avx512_f64,
-    bp_neon_f64;
+extern const bp_kernels bp_baseline_f32, bp_fma128_f32, bp_avx2_f32, bp_avx512_f32, bp_neon_f32;
+extern const bp_kernels bp_baseline_f64, bp_fma128_f64, bp_avx2_f64, bp_avx512_f64, bp_neon_f64;
 
 #endif

@@ -3,7 +3,8 @@
 #include "simd.h"
 
 // Σ x y: 16 lanes in double, then the fixed tree.
-static double dot(size_t count, const real *x, const real *y) {
+static double dot(size_t count, const void *left, const void *right) {
+  const real *x = left, *y = right;
   widevec sums[V] = {0};
   size_t j = 0;
   for (; j + BP_PANEL <= count; j += BP_PANEL)
@@ -20,7 +21,8 @@ static double dot(size_t count, const real *x, const real *y) {
 }
 
 // Σ |x| in the order of `dot`.
-static double sum_magnitudes(size_t count, const real *x) {
+static double sum_magnitudes(size_t count, const void *elements) {
+  const real *x = elements;
   widevec sums[V] = {0};
   size_t j = 0;
   for (; j + BP_PANEL <= count; j += BP_PANEL)
@@ -34,7 +36,8 @@ static double sum_magnitudes(size_t count, const real *x) {
 }
 
 // max |x|. A NaN is taken, and stays: no number is greater than it.
-static double largest_magnitude(size_t count, const real *x) {
+static double largest_magnitude(size_t count, const void *elements) {
+  const real *x = elements;
   real most = 0;
   for (size_t j = 0; j < count; j++) {
     real magnitude = x[j] < 0 ? -x[j] : x[j];
@@ -44,9 +47,12 @@ static double largest_magnitude(size_t count, const real *x) {
 }
 
 // out = a x + b y.
-static void combine(size_t count, real a, const real *x, real b, const real *y, real *out) {
+static void combine(size_t count, double a, const void *left, double b, const void *right,
+                    void *sums) {
+  const real *x = left, *y = right, p = (real)a, q = (real)b;
+  real *out = sums;
   size_t j = 0;
   for (; j + W <= count; j += W)
-    store(out + j, fma_of(splat(a), load(x + j), splat(b) * load(y + j)));
-  for (; j < count; j++) out[j] = FMA(a, x[j], b * y[j]);
+    store(out + j, fma_of(splat(p), load(x + j), splat(q) * load(y + j)));
+  for (; j < count; j++) out[j] = FMA(p, x[j], q * y[j]);
 }

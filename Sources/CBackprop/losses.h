@@ -52,7 +52,8 @@ INLINE size_t correct_class(size_t columns, const real *y) {
   return best;
 }
 
-INLINE real weight_of(const real *weights, size_t row, real scale) {
+INLINE real weight_of(bp_targets t, size_t row) {
+  const real *weights = t.weights, scale = (real)t.scale;
   return weights ? weights[row] * scale : scale;
 }
 
@@ -64,19 +65,20 @@ INLINE real weight_of(const real *weights, size_t row, real scale) {
       for (int v = 0; v < V; v++) {                                                \
         size_t i = j + (size_t)v * W;                                              \
         if (i >= columns) break;                                                   \
-        vec a = load(outputs + r * ldoutputs + i);                                 \
-        vec y = load(targets + r * ldtargets + i);                                 \
+        vec a = load(row_of(outputs, r) + i);                                 \
+        vec y = load(row_of(t.y, r) + i);                                 \
         vec c = expression;                                                        \
         if (i + W > columns) c = first_lanes(c, columns - i, 0);                   \
         sums[v] += c;                                                              \
       }                                                                            \
-    losses[r] = weight_of(weights, r, scale) * tree_sum(sums);                     \
+    losses[r] = weight_of(t, r) * tree_sum(sums);                     \
   }                                                                                \
   break
 
-static void loss(bp_loss loss, real parameter, size_t rows, size_t columns, const real *outputs,
-                 size_t ldoutputs, const real *targets, size_t ldtargets, const real *weights,
-                 real scale, real *losses) {
+static void loss(bp_loss loss, double parameter, bp_targets t, bp_matrix outputs,
+                 void *values) {
+  const size_t rows = t.rows, columns = t.columns;
+  real *losses = values;
   switch (loss) {
     case BP_SQUARED_ERROR: EACH_ROW(squared_error_of(a, y));
     case BP_ABSOLUTE_ERROR: EACH_ROW(absolute(a - y));
@@ -90,14 +92,14 @@ static void loss(bp_loss loss, real parameter, size_t rows, size_t columns, cons
         EACH_ROW(hinge_of(a, y));
       }
       for (size_t r = 0; r < rows; r++) {
-        const real *a = outputs + r * ldoutputs;
-        size_t correct = correct_class(columns, targets + r * ldtargets);
+        const real *a = row_of(outputs, r);
+        size_t correct = correct_class(columns, row_of(t.y, r));
         real sum = 0;
         for (size_t j = 0; j < columns; j++) {
           real margin = 1 + a[j] - a[correct];
           if (j != correct) sum += margin <= 0 ? 0 : margin;  // NaN stays
         }
-        losses[r] = weight_of(weights, r, scale) * sum;
+        losses[r] = weight_of(t, r) * sum;
       }
       break;
   }
@@ -107,21 +109,20 @@ static void loss(bp_loss loss, real parameter, size_t rows, size_t columns, cons
 // out = w · the expression in a and y; padding zero.
 #define EACH_ROW(expression)                                                        \
   for (size_t r = 0; r < rows; r++) {                                               \
-    vec w = splat(weight_of(weights, r, scale));                                    \
+    vec w = splat(weight_of(t, r));                                    \
     for (size_t j = 0; j < round_up(columns, BP_PANEL); j += W) {                   \
-      vec a = load(outputs + r * ldoutputs + j);                                    \
-      vec y = load(targets + r * ldtargets + j);                                    \
+      vec a = load(row_of(outputs, r) + j);                                    \
+      vec y = load(row_of(t.y, r) + j);                                    \
       vec c = w * (expression);                                                     \
       if (j + W > columns) c = first_lanes(c, j < columns ? columns - j : 0, 0);    \
-      store(out + r * ldout + j, c);                                                \
+      store(row_of(out, r) + j, c);                                                \
     }                                                                               \
   }                                                                                 \
   break
 
-static void loss_gradient(bp_loss loss, real parameter, size_t rows, size_t columns,
-                          const real *outputs, size_t ldoutputs, const real *targets,
-                          size_t ldtargets, const real *weights, real scale, real *out,
-                          size_t ldout) {
+static void loss_gradient(bp_loss loss, double parameter, bp_targets t, bp_matrix outputs,
+                          bp_matrix out) {
+  const size_t rows = t.rows, columns = t.columns;
   switch (loss) {
     case BP_SQUARED_ERROR: EACH_ROW(a - y);
     case BP_ABSOLUTE_ERROR: EACH_ROW(absolute_error_gradient(a, y));
@@ -135,10 +136,10 @@ static void loss_gradient(bp_loss loss, real parameter, size_t rows, size_t colu
         EACH_ROW(hinge_gradient(a, y));
       }
       for (size_t r = 0; r < rows; r++) {
-        const real *a = outputs + r * ldoutputs;
-        real *slopes = out + r * ldout;
-        real w = weight_of(weights, r, scale);
-        size_t correct = correct_class(columns, targets + r * ldtargets);
+        const real *a = row_of(outputs, r);
+        real *slopes = row_of(out, r);
+        real w = weight_of(t, r);
+        size_t correct = correct_class(columns, row_of(t.y, r));
         size_t violations = 0;
         for (size_t j = 0; j < columns; j++) {
           bool violates = j != correct && 1 + a[j] - a[correct] > 0;
@@ -154,10 +155,11 @@ static void loss_gradient(bp_loss loss, real parameter, size_t rows, size_t colu
 #undef EACH_ROW
 
 // losses[r] = w Σⱼ yⱼ ((max - zⱼ) + log Σ e^(z - max)).
-static void softmax_cross_entropy(size_t rows, size_t columns, const real *z, size_t ldz,
-                                  const real *targets, size_t ldtargets, const real *weights,
-                                  real scale, real *losses) {
-  for (size_t r = 0; r < rows; r++, z += ldz, targets += ldtargets) {
+static void softmax_cross_entropy(bp_targets t, bp_matrix weighted_inputs, void *values) {
+  const size_t columns = t.columns;
+  real *losses = values;
+  for (size_t r = 0; r < t.rows; r++) {
+    const real *z = row_of(weighted_inputs, r), *targets = row_of(t.y, r);
     real maximum = row_maximum(columns, z);
     vec log_sum = log_of(splat(row_exponentials(columns, z, maximum, NULL)));
     vec sums[V] = {0};
@@ -170,16 +172,17 @@ static void softmax_cross_entropy(size_t rows, size_t columns, const real *z, si
         if (i + W > columns) c = first_lanes(c, columns - i, 0);
         sums[v] += c;
       }
-    losses[r] = weight_of(weights, r, scale) * tree_sum(sums);
+    losses[r] = weight_of(t, r) * tree_sum(sums);
   }
 }
 
 // losses[r] = w Σⱼ (softplus(zⱼ) - yⱼ zⱼ). With max(0, z) - y z = (z > 0 ? 1 - y : -y) z nothing
 // cancels, and a certain, correct answer (z = ±inf) costs 0.
-static void sigmoid_cross_entropy(size_t rows, size_t columns, const real *z, size_t ldz,
-                                  const real *targets, size_t ldtargets, const real *weights,
-                                  real scale, real *losses) {
-  for (size_t r = 0; r < rows; r++, z += ldz, targets += ldtargets) {
+static void sigmoid_cross_entropy(bp_targets t, bp_matrix weighted_inputs, void *values) {
+  const size_t columns = t.columns;
+  real *losses = values;
+  for (size_t r = 0; r < t.rows; r++) {
+    const real *z = row_of(weighted_inputs, r), *targets = row_of(t.y, r);
     vec sums[V] = {0};
     for (size_t j = 0; j < columns; j += BP_PANEL)
       for (int v = 0; v < V; v++) {
@@ -191,14 +194,11 @@ static void sigmoid_cross_entropy(size_t rows, size_t columns, const real *z, si
         if (i + W > columns) c = first_lanes(c, columns - i, 0);
         sums[v] += c;
       }
-    losses[r] = weight_of(weights, r, scale) * tree_sum(sums);
+    losses[r] = weight_of(t, r) * tree_sum(sums);
   }
 }
 
 // out = w (a - y); padding zero.
-static void canonical_delta(size_t rows, size_t columns, const real *a, size_t lda,
-                            const real *targets, size_t ldtargets, const real *weights, real scale,
-                            real *out, size_t ldout) {
-  loss_gradient(BP_SQUARED_ERROR, 0, rows, columns, a, lda, targets, ldtargets, weights, scale, out,
-                ldout);
+static void canonical_delta(bp_targets t, bp_matrix a, bp_matrix out) {
+  loss_gradient(BP_SQUARED_ERROR, 0, t, a, out);
 }

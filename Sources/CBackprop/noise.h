@@ -19,24 +19,10 @@ typedef uint32_t philoxwords __attribute__((ext_vector_type(BP_VECTOR_BYTES / 8)
 typedef uint32_t drawvec __attribute__((ext_vector_type(BP_VECTOR_BYTES / sizeof(real))));
 typedef int32_t signedvec __attribute__((ext_vector_type(BP_VECTOR_BYTES / sizeof(real))));
 
-struct noise {
-  size_t rows, columns;
-  const real *x;
-  size_t ldx;
-  uint64_t seed, stream;
-  size_t first;
-  uint32_t threshold;
-  real scale;
-  real *mask;
-  size_t ldmask;
-  real *out;
-  size_t ldout;
-};
-
 static const uint64_t lane_counters[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 // The 64 words of blocks block … block + 15 for one example: draws[16 w + b] is word w of block b.
-INLINE void philox_group(const struct noise *n, uint32_t block, uint32_t position,
+INLINE void philox_group(const bp_noise *n, uint32_t block, uint32_t position,
                          uint32_t draws[PHILOX_GROUP]) {
   const philoxvec low = (philoxvec)(uint64_t)0xFFFFFFFFu;
   for (unsigned b = 0; b < BP_PANEL; b += PHILOX_LANES) {
@@ -63,6 +49,18 @@ INLINE void philox_group(const struct noise *n, uint32_t block, uint32_t positio
   }
 }
 
+// What a pass over x needs: the words, what becomes of them, and where it goes.
+struct noise {
+  bp_noise noise;
+  uint32_t threshold;
+  real scale;
+  bp_matrix mask, out;
+};
+
+INLINE bp_pool *noise_pool(bp_pool *pool, size_t rows, size_t columns) {
+  return rows * columns < NOISE_SHARE ? NULL : pool;
+}
+
 // Runs `statement` for each vector of the rows of one part; it sees the row r, the column j and the
 // vector `draw` of random words.
 #define EACH_DRAW(n, statement)                                                \
@@ -83,20 +81,17 @@ INLINE void philox_group(const struct noise *n, uint32_t block, uint32_t positio
 
 static void dropout_part(void *context, int part, int parts) {
   const struct noise *n = context;
-  EACH_DRAW(n, {
+  EACH_DRAW(&n->noise, {
     wordvec kept = (wordvec)(__builtin_convertvector(draw, wordvec) >= (wordvec)n->threshold);
     vec factor = reals(words(splat(n->scale)) & kept);
-    if (n->mask) store(n->mask + r * n->ldmask + j, factor);
-    store(n->out + r * n->ldout + j, load(n->x + r * n->ldx + j) * factor);
+    if (n->mask.start) store(row_of(n->mask, r) + j, factor);
+    store(row_of(n->out, r) + j, load(row_of(n->noise.x, r) + j) * factor);
   })
 }
-static void dropout(bp_pool *pool, size_t rows, size_t columns, const real *x, size_t ldx,
-                    uint64_t seed, uint64_t stream, size_t first, uint32_t threshold, real scale,
-                    real *mask, size_t ldmask, real *out, size_t ldout) {
-  struct noise n = {.rows = rows, .columns = columns, .x = x, .ldx = ldx, .seed = seed,
-                    .stream = stream, .first = first, .threshold = threshold, .scale = scale,
-                    .mask = mask, .ldmask = ldmask, .out = out, .ldout = ldout};
-  bp_pool_run(rows * columns < NOISE_SHARE ? NULL : pool, dropout_part, &n);
+static void dropout(bp_pool *pool, bp_noise noise, uint32_t threshold, double scale, bp_matrix mask,
+                    bp_matrix out) {
+  struct noise n = {noise, threshold, (real)scale, mask, out};
+  bp_pool_run(noise_pool(pool, noise.rows, noise.columns), dropout_part, &n);
 }
 
 // Wichura 1988, algorithm AS 241, doi:10.2307/2347330: PPND7 for float, PPND16 for double. For the
@@ -153,52 +148,48 @@ INLINE vec normal_of(drawvec draw) {
 
 static void add_normal_part(void *context, int part, int parts) {
   const struct noise *n = context;
-  EACH_DRAW(n, {
-    vec x = load(n->x + r * n->ldx + j);
-    store(n->out + r * n->ldout + j, fma_of(splat(n->scale), normal_of(draw), x));
+  EACH_DRAW(&n->noise, {
+    vec x = load(row_of(n->noise.x, r) + j);
+    store(row_of(n->out, r) + j, fma_of(splat(n->scale), normal_of(draw), x));
   })
 }
-static void add_normal(bp_pool *pool, size_t rows, size_t columns, const real *x, size_t ldx,
-                       uint64_t seed, uint64_t stream, size_t first, real deviation, real *out,
-                       size_t ldout) {
-  struct noise n = {.rows = rows, .columns = columns, .x = x, .ldx = ldx, .seed = seed,
-                    .stream = stream, .first = first, .scale = deviation, .out = out,
-                    .ldout = ldout};
-  bp_pool_run(rows * columns < NOISE_SHARE ? NULL : pool, add_normal_part, &n);
+static void add_normal(bp_pool *pool, bp_noise noise, double deviation, bp_matrix out) {
+  struct noise n = {.noise = noise, .scale = (real)deviation, .out = out};
+  bp_pool_run(noise_pool(pool, noise.rows, noise.columns), add_normal_part, &n);
 }
 
 // out ← out ⊙ x.
 static void multiply_part(void *context, int part, int parts) {
   const struct noise *n = context;
-  size_t end = n->rows * ((size_t)part + 1) / (size_t)parts;
-  for (size_t r = n->rows * (size_t)part / (size_t)parts; r < end; r++)
-    for (size_t j = 0; j < n->columns; j += W) {
-      real *out = n->out + r * n->ldout + j;
-      store(out, load(out) * load(n->x + r * n->ldx + j));
+  const size_t rows = n->noise.rows, width = round_up(n->noise.columns, BP_PANEL);
+  size_t end = rows * ((size_t)part + 1) / (size_t)parts;
+  for (size_t r = rows * (size_t)part / (size_t)parts; r < end; r++)
+    for (size_t j = 0; j < width; j += W) {
+      real *out = row_of(n->out, r) + j;
+      store(out, load(out) * load(row_of(n->noise.x, r) + j));
     }
 }
-static void multiply(bp_pool *pool, size_t rows, size_t columns, const real *x, size_t ldx,
-                     real *out, size_t ldout) {
-  struct noise n = {.rows = rows, .columns = round_up(columns, BP_PANEL), .x = x, .ldx = ldx,
-                    .out = out, .ldout = ldout};
-  bp_pool_run(rows * columns < NOISE_SHARE ? NULL : pool, multiply_part, &n);
+static void multiply(bp_pool *pool, size_t rows, size_t columns, bp_matrix x, bp_matrix out) {
+  struct noise n = {.noise = {.rows = rows, .columns = columns, .x = x}, .out = out};
+  bp_pool_run(noise_pool(pool, rows, columns), multiply_part, &n);
 }
 
 // out[i] = s x[i] + (1 - s) x[partner], s = shares[i].
-static void mix(size_t rows, size_t columns, const real *x, size_t ldx, const uint32_t *partners,
-                const real *shares, real *out, size_t ldout) {
+static void mix(size_t rows, size_t columns, bp_matrix x, const uint32_t *partners,
+                const void *shares, bp_matrix out) {
   for (size_t r = 0; r < rows; r++) {
-    const real *own = x + r * ldx, *other = x + (size_t)partners[r] * ldx;
-    vec share = splat(shares[r]), rest = splat(1 - shares[r]);
+    const real *own = row_of(x, r), *other = row_of(x, partners[r]), s = ((const real *)shares)[r];
+    vec share = splat(s), rest = splat(1 - s);
     for (size_t j = 0; j < columns; j += W)
-      store(out + r * ldout + j, fma_of(share, load(own + j), rest * load(other + j)));
+      store(row_of(out, r) + j, fma_of(share, load(own + j), rest * load(other + j)));
   }
 }
 
 // out = factor x + shift.
-static void scale_and_shift(size_t rows, size_t columns, const real *x, size_t ldx, real factor,
-                            real shift, real *out, size_t ldout) {
+static void scale_and_shift(size_t rows, size_t columns, bp_matrix x, double factor, double shift,
+                            bp_matrix out) {
+  const vec scale = splat((real)factor), level = splat((real)shift);
   for (size_t r = 0; r < rows; r++)
     for (size_t j = 0; j < columns; j += W)
-      store(out + r * ldout + j, fma_of(splat(factor), load(x + r * ldx + j), splat(shift)));
+      store(row_of(out, r) + j, fma_of(scale, load(row_of(x, r) + j), level));
 }

@@ -16,10 +16,14 @@ INLINE const real *gain_at(const real *panels, size_t j, bool centred) {
   return panels + j * (centred ? 2 : 1);
 }
 
-static void normalize(size_t rows, size_t columns, const real *z, size_t ldz, bool centred,
-                      real epsilon, const real *panels, real *moments, real *out, size_t ldout) {
+static void normalize(bp_normalization norm, double epsilon, const void *panels, bp_matrix to) {
+  const size_t columns = norm.columns;
+  const bool centred = norm.centred;
   const real n = (real)columns;
-  for (size_t r = 0; r < rows; r++, z += ldz, out += ldout) {
+  real *moments = norm.moments;
+  for (size_t r = 0; r < norm.rows; r++) {
+    const real *z = row_of(norm.z, r);
+    real *out = row_of(to, r);
     real mean = 0;
     if (centred) {
       vec sums[V] = {0};
@@ -37,7 +41,7 @@ static void normalize(size_t rows, size_t columns, const real *z, size_t ldz, bo
         vec d = within(load(z + i) - splat(mean), i, columns);
         squares[v] = fma_of(d, d, squares[v]);
       }
-    vec variance = splat(tree_sum(squares) / n + epsilon);
+    vec variance = splat(tree_sum(squares) / n + (real)epsilon);
     real inverse = 1 / __builtin_elementwise_sqrt(variance)[0];
     moments[2 * r] = mean;
     moments[2 * r + 1] = inverse;
@@ -53,11 +57,14 @@ static void normalize(size_t rows, size_t columns, const real *z, size_t ldz, bo
   }
 }
 
-static void normalize_delta(size_t rows, size_t columns, const real *gradient, size_t ldgradient,
-                            const real *z, size_t ldz, bool centred, const real *panels,
-                            const real *moments, real *out, size_t ldout) {
-  const real n = (real)columns;
-  for (size_t r = 0; r < rows; r++, gradient += ldgradient, z += ldz, out += ldout) {
+static void normalize_delta(bp_normalization norm, bp_matrix slopes, const void *panels,
+                            bp_matrix to) {
+  const size_t columns = norm.columns;
+  const bool centred = norm.centred;
+  const real n = (real)columns, *moments = norm.moments;
+  for (size_t r = 0; r < norm.rows; r++) {
+    const real *gradient = row_of(slopes, r), *z = row_of(norm.z, r);
+    real *out = row_of(to, r);
     const vec mean = splat(moments[2 * r]), inverse = splat(moments[2 * r + 1]);
     vec sums[V] = {0}, products[V] = {0};
     for (size_t j = 0; j < columns; j += BP_PANEL) {
@@ -84,17 +91,18 @@ static void normalize_delta(size_t rows, size_t columns, const real *gradient, s
   }
 }
 
-static void normalize_gradient(size_t rows, size_t columns, const real *gradient,
-                               size_t ldgradient, const real *z, size_t ldz, bool centred,
-                               const real *moments, real *panels) {
+static void normalize_gradient(bp_normalization norm, bp_matrix gradient, void *panels) {
+  const size_t columns = norm.columns;
+  const bool centred = norm.centred;
+  const real *moments = norm.moments;
   for (size_t j = 0; j < columns; j += BP_PANEL) {
-    real *gain = panels + j * (centred ? 2 : 1);
+    real *gain = (real *)panels + j * (centred ? 2 : 1);
     UNROLL for (int v = 0; v < V; v++) {
       size_t i = j + (size_t)v * W;
       vec gains = splat(0), shifts = splat(0);
-      for (size_t r = 0; r < rows; r++) {
-        vec g = within(load(gradient + r * ldgradient + i), i, columns);
-        vec hat = (load(z + r * ldz + i) - splat(moments[2 * r])) * splat(moments[2 * r + 1]);
+      for (size_t r = 0; r < norm.rows; r++) {
+        vec g = within(load(row_of(gradient, r) + i), i, columns);
+        vec hat = (load(row_of(norm.z, r) + i) - splat(moments[2 * r])) * splat(moments[2 * r + 1]);
         gains = fma_of(g, within(hat, i, columns), gains);
         shifts += g;
       }

@@ -11,22 +11,6 @@ enum {
   ALONE_BELOW_FLOPS = 400000,  // less work than this is not worth a hand-off
 };
 
-struct product {
-  size_t m, k, n;
-  const real *a, *b;
-  size_t lda, ldb;
-  const uint32_t *a_rows;  // which rows of a; NULL for all in their order
-  bp_activation activation;
-  real parameter;
-  const real *kept;
-  size_t ldkept;
-  real *z;
-  size_t ldz;
-  const bp_rows *ahead;
-  real *out;
-  size_t ldout;
-};
-
 // The rows and columns of the output that one thread computes.
 struct share {
   size_t row, row_end, column, column_end;
@@ -69,16 +53,16 @@ INLINE size_t chunk_rows(size_t rows) {
   return chunks <= 1 ? rows : round_up((rows + chunks - 1) / chunks, TILE_ROWS);
 }
 
-// Row r of a.
-INLINE const real *row_of_a(const struct product *p, size_t r) {
-  return p->a + (p->a_rows ? p->a_rows[r] : r) * p->lda;
+// Row r of a, some of whose rows are the operand.
+INLINE const real *row_among(bp_matrix a, const uint32_t *rows, size_t r) {
+  return row_of(a, rows ? rows[r] : r);
 }
 
 // Where so many rows of a stand, if they do not follow one another; else NULL.
-INLINE const real *const *scattered_rows(const struct product *p, size_t first, size_t count,
-                                         const real **places) {
-  if (!p->a_rows) return NULL;
-  for (size_t r = 0; r < count; r++) places[r] = row_of_a(p, first + r);
+INLINE const real *const *scattered_rows(bp_matrix a, const uint32_t *rows, size_t first,
+                                         size_t count, const real **places) {
+  if (!rows) return NULL;
+  for (size_t r = 0; r < count; r++) places[r] = row_among(a, rows, first + r);
   return places;
 }
 
@@ -86,15 +70,14 @@ INLINE const real *const *scattered_rows(const struct product *p, size_t first, 
 
 // z = a Wᵀ + b, out = σ(z): a [m, k], b panels of [n, k] with biases, out [m, n].
 static void affine_part(void *context, int part, int parts) {
-  const struct product *p = context;
+  const bp_affine *p = context;
   const size_t k = p->k, panel = (k + 1) * BP_PANEL, block = bp_inner_block(k);
   const struct share s = share_of(p->m, computed_columns(p->n), part, parts);
   const size_t rows = s.row_end - s.row, chunk = chunk_rows(rows);
   const bool pack = rows >= 96 && s.column_end - s.column >= 16 * BP_PANEL && k >= 256;
-  const bool fused = p->activation == BP_RELU && !p->z;
-  const real *places[CHUNK_ROWS];
-  real *c = p->z ? p->z : p->out;
-  const size_t ldc = p->z ? p->ldz : p->ldout;
+  const bool fused = p->activation == BP_RELU && !p->z.start;
+  const real *places[CHUNK_ROWS], *panels = p->panels;
+  const bp_matrix c = p->z.start ? p->z : p->out;
   if (s.column >= s.column_end || rows == 0) return;
   bool last = false;  // one block even if k is 0
   for (size_t first = 0, steps; !last; first += steps) {
@@ -103,10 +86,10 @@ static void affine_part(void *context, int part, int parts) {
     for (size_t row = s.row; row < s.row_end; row += chunk) {
       const size_t height = smaller(chunk, s.row_end - row);
       struct tile t = {
-        .steps = steps, .a = p->a + row * p->lda + first, .lda = p->lda,
-        .rows = scattered_rows(p, row, height, places), .from = first, .ldb = BP_PANEL,
+        .steps = steps, .a = row_of(p->a, row) + first, .lda = p->a.stride,
+        .rows = scattered_rows(p->a, p->a_rows, row, height, places), .from = first, .ldb = BP_PANEL,
         .b_next = panel, .start_next = first == 0 ? panel : 0, .add = first > 0,
-        .floor = fused && last ? 0 : -INFINITE, .used = W, .ldc = ldc, .c_next = BP_PANEL};
+        .floor = fused && last ? 0 : -INFINITE, .used = W, .ldc = c.stride, .c_next = BP_PANEL};
       if (pack) {
         real *packed = bp_scratch();
         pack_a(height, steps, t.a, t.lda, t.rows, first, true, packed);
@@ -114,11 +97,11 @@ static void affine_part(void *context, int part, int parts) {
         t.rows = NULL;
       }
       for (size_t j = s.column, width; j < s.column_end; j += width) {
-        const real *w = p->b + j / BP_PANEL * panel + j % BP_PANEL;
+        const real *w = panels + j / BP_PANEL * panel + j % BP_PANEL;
         const size_t left = s.column_end - j;
         t.b = w + first * BP_PANEL;
         t.start = first == 0 ? w + k * BP_PANEL : zeros;
-        t.c = c + row * ldc + j;
+        t.c = row_of(c, row) + j;
         if (!pack && !t.rows && height <= MOST_WIDE_ROWS && left >= wide_columns(height)) {
           width = wide_columns(height);
           wide_tile(&t, height);
@@ -129,9 +112,9 @@ static void affine_part(void *context, int part, int parts) {
           width = W;
           sweep(t, height, pack ? A_PACKED : A_BY_ROWS, true, NULL);
         }
-        if (last && !fused && (p->z != p->out || p->activation != BP_IDENTITY))
-          activate(height, width, t.c, ldc, p->activation, p->parameter,
-                   p->out + row * p->ldout + j, p->ldout);
+        if (last && !fused && (p->z.start != p->out.start || p->activation != BP_IDENTITY))
+          activate(height, width, matrix(t.c, c.stride), p->activation, p->parameter,
+                   matrix(row_of(p->out, row) + j, p->out.stride));
       }
     }
   }
@@ -140,24 +123,23 @@ static void affine_part(void *context, int part, int parts) {
 // One output: a panel would be computed for one of its columns, so the lanes are rows instead. Every
 // element is the same chain as in a tile.
 static void affine_one_part(void *context, int part, int parts) {
-  const struct product *p = context;
+  const bp_affine *p = context;
   const size_t k = p->k, block = bp_inner_block(k);
   const size_t row_end = p->m * ((size_t)part + 1) / (size_t)parts;
-  real *c = p->z ? p->z : p->out;
-  const size_t ldc = p->z ? p->ldz : p->ldout;
+  const bp_matrix c = p->z.start ? p->z : p->out;
   real *columns = bp_scratch(), lanes[W];
-  const real *places[W];
+  const real *places[W], *panel = p->panels;
   for (size_t row = p->m * (size_t)part / (size_t)parts, height; row < row_end; row += height) {
     height = smaller(W, row_end - row);
-    const real *const *scattered = scattered_rows(p, row, height, places);
-    vec sum = splat(p->b[k * BP_PANEL]);
+    const real *const *scattered = scattered_rows(p->a, p->a_rows, row, height, places);
+    vec sum = splat(panel[k * BP_PANEL]);
     for (size_t first = 0, steps; first < k; first += steps) {
       steps = smaller(block, k - first);
       if (scattered)
         transpose_scattered(height, steps, scattered, first, columns, W);
       else
-        transpose(height, steps, p->a + row * p->lda + first, p->lda, columns, W);
-      const real *w = p->b + first * BP_PANEL;
+        transpose(height, steps, row_of(p->a, row) + first, p->a.stride, columns, W);
+      const real *w = panel + first * BP_PANEL;
       vec chain = first == 0 ? sum : splat(0);
       for (size_t t = 0; t < steps; t++)
         chain = FMA(load(columns + t * W), splat(w[t * BP_PANEL]), chain);
@@ -165,33 +147,31 @@ static void affine_one_part(void *context, int part, int parts) {
     }
     store(lanes, sum);
     for (size_t r = 0; r < height; r++)
-      store(c + (row + r) * ldc, first_lanes(splat(lanes[r]), 1, 0));
-    if (p->z != p->out || p->activation != BP_IDENTITY)
-      activate(height, W, c + row * ldc, ldc, p->activation, p->parameter, p->out + row * p->ldout,
-               p->ldout);
+      store(row_of(c, row + r), first_lanes(splat(lanes[r]), 1, 0));
+    if (p->z.start != p->out.start || p->activation != BP_IDENTITY)
+      activate(height, W, matrix(row_of(c, row), c.stride), p->activation, p->parameter,
+               matrix(row_of(p->out, row), p->out.stride));
   }
 }
 
-static void affine(bp_pool *pool, size_t m, size_t k, size_t n, const real *a, size_t lda,
-                   const uint32_t *a_rows, const real *panels, bp_activation activation,
-                   real parameter, real *z, size_t ldz, real *out, size_t ldout) {
-  struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .a_rows = a_rows, .b = panels,
-                      .activation = activation, .parameter = parameter, .z = z, .ldz = ldz,
-                      .out = out, .ldout = ldout};
-  bp_pool_run(product_pool(pool, m, k, n), n == 1 && m >= 8 ? affine_one_part : affine_part, &p);
+static void affine(bp_pool *pool, bp_affine p) {
+  bp_pool_run(product_pool(pool, p.m, p.k, p.n), p.n == 1 && p.m >= 8 ? affine_one_part : affine_part,
+              &p);
 }
 
 // MARK: BP2
 
 // out = (δ W) ⊙ σ′: a = δ [m, n], b panels of [n, k], out [m, k]. The inner index is n, so blocks of
 // panels are transposed to [n][columns of the tile].
-static void pass_down_part(void *context, int part, int parts) {
-  const struct product *p = context;
+static void backpropagate_part(void *context, int part, int parts) {
+  const bp_backpropagate *p = context;
   const size_t n = p->n, k = p->k, panel = (k + 1) * BP_PANEL, block = bp_inner_block(n);
   const struct share s = share_of(p->m, computed_columns(k), part, parts);
   const size_t rows = s.row_end - s.row, chunk = chunk_rows(rows);
   const bool pack = rows >= 96 && s.column_end - s.column >= 16 * BP_PANEL && n >= 256;
+  const bool kept = p->kept.start != NULL;
   if (s.column >= s.column_end || rows == 0) return;
+  const real *panels = p->panels;
   real *transposed = bp_scratch(), *packed = transposed + BP_LONGEST_BLOCK * TILE_COLUMNS;
   bool last = false;  // one block even if n is 0
   for (size_t first = 0, steps; !last; first += steps) {
@@ -200,9 +180,9 @@ static void pass_down_part(void *context, int part, int parts) {
     for (size_t row = s.row; row < s.row_end; row += chunk) {
       const size_t height = smaller(chunk, s.row_end - row);
       struct tile t = {
-        .steps = steps, .a = p->a + row * p->lda + first, .lda = p->lda, .b = transposed,
+        .steps = steps, .a = row_of(p->delta, row) + first, .lda = p->delta.stride, .b = transposed,
         .b_next = BP_PANEL, .start = zeros, .add = first > 0, .floor = -INFINITE, .used = W,
-        .ldc = p->ldout, .c_next = BP_PANEL};
+        .ldc = p->out.stride, .c_next = BP_PANEL};
       if (pack) {
         pack_a(height, steps, t.a, t.lda, NULL, 0, true, packed);
         t.a = packed;
@@ -211,34 +191,29 @@ static void pass_down_part(void *context, int part, int parts) {
         width = s.column_end - j >= TILE_COLUMNS ? TILE_COLUMNS : W;
         const size_t used = j < k ? smaller(width, k - j) : 0;
         t.ldb = width;
-        t.c = p->out + row * p->ldout + j;
+        t.c = row_of(p->out, row) + j;
         for (size_t i = 0; i < steps; i += BP_PANEL)
           transpose(used, smaller(BP_PANEL, steps - i),
-                    p->b + (first + i) / BP_PANEL * panel + j * BP_PANEL, BP_PANEL,
+                    panels + (first + i) / BP_PANEL * panel + j * BP_PANEL, BP_PANEL,
                     transposed + i * width, width);
         for (size_t i = 0; used < width && i < steps; i++)
           for (size_t c = used; c < width; c++) transposed[i * width + c] = 0;
         sweep(t, height, pack ? A_PACKED : A_BY_ROWS, width != TILE_COLUMNS, NULL);
         if (last && (p->activation != BP_IDENTITY || used < width))
-          multiply_derivative_to(width, height, used, t.c, p->ldout,
-                                 p->kept ? p->kept + row * p->ldkept + j : NULL, p->ldkept,
-                                 p->activation, p->parameter, t.c, p->ldout);
+          multiply_derivative_to(width, height, used, matrix(t.c, t.ldc),
+                                 matrix(kept ? row_of(p->kept, row) + j : NULL, p->kept.stride),
+                                 p->activation, p->parameter, matrix(t.c, t.ldc));
       }
     }
   }
   // The half of the last panel that was not computed.
   if (s.column_end != computed_columns(k)) return;
   for (size_t j = s.column_end; j < round_up(k, BP_PANEL); j += W)
-    for (size_t r = s.row; r < s.row_end; r++) store(p->out + r * p->ldout + j, splat(0));
+    for (size_t r = s.row; r < s.row_end; r++) store(row_of(p->out, r) + j, splat(0));
 }
 
-static void pass_down(bp_pool *pool, size_t m, size_t n, size_t k, const real *delta,
-                      size_t lddelta, const real *panels, bp_activation activation,
-                      real parameter, const real *kept, size_t ldkept, real *out, size_t ldout) {
-  struct product p = {.m = m, .k = k, .n = n, .a = delta, .lda = lddelta, .b = panels,
-                      .activation = activation, .parameter = parameter, .kept = kept,
-                      .ldkept = ldkept, .out = out, .ldout = ldout};
-  bp_pool_run(product_pool(pool, m, k, n), pass_down_part, &p);
+static void backpropagate(bp_pool *pool, bp_backpropagate p) {
+  bp_pool_run(product_pool(pool, p.m, p.k, p.n), backpropagate_part, &p);
 }
 
 // MARK: BP3, BP4
@@ -267,7 +242,7 @@ INLINE struct fetching fetching_of(const bp_rows *rows, size_t tiles, int part, 
 // gradient[panel][i][j] = Σₓ a[x][i] δ[x][j], the inner index being the example x; row k, the bias,
 // has a one in place of a. Panels of gradient are 16 columns of δ.
 static void gradient_part(void *context, int part, int parts) {
-  const struct product *p = context;
+  const bp_parameter_gradient *p = context;
   const size_t m = p->m, k = p->k, n = p->n, panel = (k + 1) * BP_PANEL;
   const size_t block = bp_inner_block(m), columns = computed_columns(n);
   const struct share s = share_of(k, columns, part, parts);
@@ -280,18 +255,19 @@ static void gradient_part(void *context, int part, int parts) {
                        ((s.column_end - s.column + TILE_COLUMNS - 1) / TILE_COLUMNS);
   struct fetching fetching = fetching_of(p->ahead, tiles, part, parts);
   const real *places[BP_LONGEST_BLOCK];
+  real *gradient = p->gradient;
   bool last = false;  // one block even if m is 0
   for (size_t first = 0, steps; !last; first += steps) {
     steps = smaller(block, m - first);
     last = first + steps >= m;
-    struct tile t = {.steps = steps, .ldb = p->ldb, .b_next = BP_PANEL, .start = zeros,
+    struct tile t = {.steps = steps, .ldb = p->delta.stride, .b_next = BP_PANEL, .start = zeros,
                      .add = first > 0, .floor = -INFINITE, .ldc = BP_PANEL, .c_next = panel};
-    const real *delta = p->b + first * p->ldb;
-    const real *const *scattered = scattered_rows(p, first, steps, places);
+    const real *delta = row_of(p->delta, first);
+    const real *const *scattered = scattered_rows(p->a, p->a_rows, first, steps, places);
     for (size_t row = s.row; row < s.row_end; row += chunk) {
       const size_t height = smaller(chunk, s.row_end - row);
-      t.a = p->a + first * p->lda + row;
-      t.lda = p->lda;
+      t.a = row_of(p->a, first) + row;
+      t.lda = p->a.stride;
       t.rows = scattered;
       t.from = row;
       if (pack) {
@@ -303,7 +279,7 @@ static void gradient_part(void *context, int part, int parts) {
         const bool narrow = s.column_end - j < TILE_COLUMNS;
         width = narrow ? W : TILE_COLUMNS;
         t.b = delta + j;
-        t.c = p->out + j / BP_PANEL * panel + row * BP_PANEL + j % BP_PANEL;
+        t.c = gradient + j / BP_PANEL * panel + row * BP_PANEL + j % BP_PANEL;
         t.used = smaller(W, n - (j + width - W));
         sweep(t, height, pack ? A_PACKED : A_BY_COLUMNS, narrow, &fetching);
       }
@@ -314,26 +290,26 @@ static void gradient_part(void *context, int part, int parts) {
     t.rows = NULL;
     for (size_t j = s.column, width; j < s.column_end; j += width) {
       t.b = delta + j;
-      t.c = p->out + j / BP_PANEL * panel + k * BP_PANEL + j % BP_PANEL;
+      t.c = gradient + j / BP_PANEL * panel + k * BP_PANEL + j % BP_PANEL;
       width = s.column_end - j < TILE_COLUMNS ? W : TILE_COLUMNS;
       t.used = smaller(W, n - (j + width - W));
       sweep(t, 1, A_BY_COLUMNS, width == W, NULL);
     }
   }
   if (W < BP_PANEL && s.column_end == columns && n % BP_PANEL != 0)
-    clear_padding(s.row_end + biases - s.row, n, p->out + n / BP_PANEL * panel + s.row * BP_PANEL);
+    clear_padding(s.row_end + biases - s.row, n, gradient + n / BP_PANEL * panel + s.row * BP_PANEL);
 }
 
 // One output: the lanes are inputs, see affine_one_part.
 static void gradient_one_part(void *context, int part, int parts) {
-  const struct product *p = context;
+  const bp_parameter_gradient *p = context;
   const size_t m = p->m, k = p->k, block = bp_inner_block(m);
   const size_t groups = (k + W - 1) / W;
   const size_t start = groups * (size_t)part / (size_t)parts * W;
   const size_t end = smaller(k, groups * ((size_t)part + 1) / (size_t)parts * W);
   struct fetching fetching =
       fetching_of(p->ahead, (end - start + 4 * W - 1) / (4 * W), part, parts);
-  real lanes[4 * W];
+  real lanes[4 * W], *gradient = p->gradient;
   for (size_t i = start, count; i < end; i += count) {
     count = smaller(4 * W, end - i);
     fetch_some(&fetching);
@@ -342,8 +318,8 @@ static void gradient_one_part(void *context, int part, int parts) {
       steps = smaller(block, m - first);
       vec chains[4] = {splat(0), splat(0), splat(0), splat(0)};
       for (size_t x = first; x < first + steps; x++) {
-        const vec delta = splat(p->b[x * p->ldb]);
-        const real *inputs = row_of_a(p, x) + i;
+        const vec delta = splat(row_of(p->delta, x)[0]);
+        const real *inputs = row_among(p->a, p->a_rows, x) + i;
         for (int v = 0; v < 4; v++)
           if ((size_t)v * W < count)
             chains[v] = FMA(load(inputs + (size_t)v * W), delta, chains[v]);
@@ -352,46 +328,44 @@ static void gradient_one_part(void *context, int part, int parts) {
     }
     for (int v = 0; v < 4; v++) store(lanes + v * W, sums[v]);
     for (size_t r = 0; r < count; r++) {
-      store(p->out + (i + r) * BP_PANEL, first_lanes(splat(lanes[r]), 1, 0));
-      for (int v = 1; v < V; v++) store(p->out + (i + r) * BP_PANEL + v * W, splat(0));
+      store(gradient + (i + r) * BP_PANEL, first_lanes(splat(lanes[r]), 1, 0));
+      for (int v = 1; v < V; v++) store(gradient + (i + r) * BP_PANEL + v * W, splat(0));
     }
   }
   if (part != parts - 1) return;
-  real *biases = p->out + k * BP_PANEL;
+  real *biases = gradient + k * BP_PANEL;
   vec sum = splat(0);
   for (size_t first = 0, steps; first < m; first += steps) {
     steps = smaller(block, m - first);
     vec chain = splat(0);
     for (size_t x = first; x < first + steps; x++)
-      chain = FMA(splat(1), splat(p->b[x * p->ldb]), chain);
+      chain = FMA(splat(1), splat(row_of(p->delta, x)[0]), chain);
     sum = first == 0 ? chain : sum + chain;
   }
   store(biases, first_lanes(sum, 1, 0));
   for (int v = 1; v < V; v++) store(biases + v * W, splat(0));
 }
 
-static void parameter_gradient(bp_pool *pool, size_t m, size_t k, size_t n, const real *a,
-                               size_t lda, const uint32_t *a_rows, const real *delta,
-                               size_t lddelta, const bp_rows *ahead, real *gradient) {
-  struct product p = {.m = m, .k = k, .n = n, .a = a, .lda = lda, .a_rows = a_rows, .b = delta,
-                      .ldb = lddelta, .ahead = ahead, .out = gradient};
-  bp_pool_run(product_pool(pool, m, k, n), n == 1 ? gradient_one_part : gradient_part, &p);
+static void parameter_gradient(bp_pool *pool, bp_parameter_gradient p) {
+  bp_pool_run(product_pool(pool, p.m, p.k, p.n), p.n == 1 ? gradient_one_part : gradient_part, &p);
 }
 
 // MARK: Import and export
 
-static void pack(size_t k, size_t n, const real *weights, const real *biases, real *panels) {
+static void pack(size_t k, size_t n, const void *weights, const void *biases, void *panels) {
+  const real *w = weights, *b = biases;
   for (size_t j = 0; j < round_up(n, BP_PANEL); j++) {
-    real *column = panels + j / BP_PANEL * (k + 1) * BP_PANEL + j % BP_PANEL;
-    for (size_t i = 0; i < k; i++) column[i * BP_PANEL] = j < n ? weights[j * k + i] : 0;
-    column[k * BP_PANEL] = j < n && biases ? biases[j] : 0;
+    real *column = (real *)panels + j / BP_PANEL * (k + 1) * BP_PANEL + j % BP_PANEL;
+    for (size_t i = 0; i < k; i++) column[i * BP_PANEL] = j < n ? w[j * k + i] : 0;
+    column[k * BP_PANEL] = j < n && b ? b[j] : 0;
   }
 }
 
-static void unpack(size_t k, size_t n, const real *panels, real *weights, real *biases) {
+static void unpack(size_t k, size_t n, const void *panels, void *weights, void *biases) {
+  real *w = weights, *b = biases;
   for (size_t j = 0; j < n; j++) {
-    const real *column = panels + j / BP_PANEL * (k + 1) * BP_PANEL + j % BP_PANEL;
-    for (size_t i = 0; i < k; i++) weights[j * k + i] = column[i * BP_PANEL];
-    if (biases) biases[j] = column[k * BP_PANEL];
+    const real *column = (const real *)panels + j / BP_PANEL * (k + 1) * BP_PANEL + j % BP_PANEL;
+    for (size_t i = 0; i < k; i++) w[j * k + i] = column[i * BP_PANEL];
+    if (b) b[j] = column[k * BP_PANEL];
   }
 }

@@ -9,11 +9,9 @@ enum { GATHER_SHARE = 4096 };
 
 struct gathering {
   size_t count, columns;
-  const real *source;
-  size_t ldsource;
+  bp_matrix source;
   const uint32_t *indices;
-  real *out;
-  size_t ldout;
+  bp_matrix out;
 };
 
 static void gather_part(void *context, int part, int parts) {
@@ -22,45 +20,47 @@ static void gather_part(void *context, int part, int parts) {
   for (size_t i = g->count * (size_t)part / (size_t)parts; i < end; i++) {
     // Rows of a shuffled batch lie anywhere; the one after next is on its way meanwhile.
     if (i + 2 < g->count) {
-      const real *next = g->source + (size_t)g->indices[i + 2] * g->ldsource;
+      const real *next = row_of(g->source, g->indices[i + 2]);
       for (size_t j = 0; j < g->columns; j += 64 / sizeof(real)) __builtin_prefetch(next + j);
     }
-    const real *row = g->source + (size_t)g->indices[i] * g->ldsource;
-    real *out = g->out + i * g->ldout;
+    const real *row = row_of(g->source, g->indices[i]);
+    real *out = row_of(g->out, i);
     size_t j = 0;
     for (; j + W <= g->columns; j += W) store(out + j, load(row + j));
     if (j == g->columns) continue;
     // A padded row has room for the rest as a vector, with zeros for what follows the row it is read from.
-    if (j + W <= g->ldout) {
+    if (j + W <= g->out.stride) {
       store(out + j, first_lanes(load(row + j), g->columns - j, 0));
       continue;
     }
     for (; j < g->columns; j++) out[j] = row[j];
   }
 }
-static void gather(bp_pool *pool, size_t count, size_t columns, const real *source,
-                   size_t ldsource, const uint32_t *indices, real *out, size_t ldout) {
-  struct gathering g = {count, columns, source, ldsource, indices, out, ldout};
+static void gather(bp_pool *pool, size_t count, size_t columns, bp_matrix source,
+                   const uint32_t *indices, bp_matrix out) {
+  struct gathering g = {count, columns, source, indices, out};
   bp_pool_run(count * columns < GATHER_SHARE ? NULL : pool, gather_part, &g);
 }
 
 // out[j] = Σ over rows, ascending.
-static void column_sums(size_t rows, size_t columns, const real *x, size_t ldx, real *out) {
+static void column_sums(size_t rows, size_t columns, bp_matrix x, void *sums) {
+  real *out = sums;
   size_t j = 0;
   for (; j + W <= columns; j += W) {
     vec sum = splat(0);
-    for (size_t r = 0; r < rows; r++) sum += load(x + r * ldx + j);
+    for (size_t r = 0; r < rows; r++) sum += load(row_of(x, r) + j);
     store(out + j, sum);
   }
   for (; j < columns; j++) {
     real sum = 0;
-    for (size_t r = 0; r < rows; r++) sum += x[r * ldx + j];
+    for (size_t r = 0; r < rows; r++) sum += row_of(x, r)[j];
     out[j] = sum;
   }
 }
 
 // Σ x: lane i takes elements i, i + 16, …, in double, then the fixed tree.
-static double sum(size_t count, const real *x) {
+static double sum(size_t count, const void *elements) {
+  const real *x = elements;
   double lanes[BP_PANEL] = {0};
   size_t j = 0;
   for (; j + BP_PANEL <= count; j += BP_PANEL)
@@ -70,10 +70,10 @@ static double sum(size_t count, const real *x) {
 }
 
 // A number is not finite where its exponent is all ones.
-static ptrdiff_t first_nonfinite(size_t rows, size_t columns, const real *x, size_t ldx) {
+static ptrdiff_t first_nonfinite(size_t rows, size_t columns, bp_matrix x) {
   const word exponent = (((word)1 << (sizeof(real) * 8 - 1 - MANTISSA_BITS)) - 1) << MANTISSA_BITS;
   for (size_t r = 0; r < rows; r++) {
-    const real *row = x + r * ldx;
+    const real *row = row_of(x, r);
     size_t j = 0;
     // Whole vectors first: an infinity or NaN times 0 is NaN, and a sum of NaN and 0 stays NaN.
     for (; j + W <= columns; j += W) {
@@ -102,7 +102,9 @@ static ptrdiff_t first_nonfinite(size_t rows, size_t columns, const real *x, siz
   break
 
 // out[i] = f(x[i]). Writes nothing behind the last element: `out` need not be padded.
-static void map(bp_function function, size_t count, const real *x, real *out) {
+static void map(bp_function function, size_t count, const void *arguments, void *values) {
+  const real *x = arguments;
+  real *out = values;
   size_t j = 0;
   switch (function) {
     case BP_EXP: EACH_ELEMENT(exp_of);

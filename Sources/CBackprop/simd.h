@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "internal.h"
+
 // Clang would fuse a * b + c on its own wherever the target has FMA, and so give other bits than a
 // target without. Only what is written as `fma` below may fuse.
 #pragma STDC FP_CONTRACT OFF
@@ -59,6 +61,12 @@ static const real lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 
 // x in the first `count` lanes, `other` in the rest.
 INLINE vec first_lanes(vec x, size_t count, real other) {
   return load(lane_numbers) < splat((real)(count < W ? count : W)) ? x : splat(other);
+}
+
+// Row `row` of a matrix, and the matrix that begins somewhere.
+INLINE real *row_of(bp_matrix x, size_t row) { return (real *)x.start + row * x.stride; }
+INLINE bp_matrix matrix(const real *start, size_t stride) {
+  return (bp_matrix){(real *)start, stride};
 }
 
 INLINE size_t round_up(size_t x, size_t multiple) { return (x + multiple - 1) / multiple * multiple; }

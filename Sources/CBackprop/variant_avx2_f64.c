@@ -5,7 +5,6 @@
 #define BP_DOUBLE 1
 #define BP_VECTOR_BYTES 32
 #define BP_FUSED 1
-#define BP_TABLE_TYPE bp_kernel_table_f64
 #define BP_TABLE bp_avx2_f64
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "kernels.h"

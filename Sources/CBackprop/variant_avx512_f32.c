@@ -6,7 +6,6 @@
 #define BP_VECTOR_BYTES 64
 #define BP_FUSED 1
 #define TILE_ROWS 12
-#define BP_TABLE_TYPE bp_kernel_table_f32
 #define BP_TABLE bp_avx512_f32
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
 #include "kernels.h"

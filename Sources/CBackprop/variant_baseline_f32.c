@@ -8,6 +8,5 @@
 #else
 #define BP_FUSED 0
 #endif
-#define BP_TABLE_TYPE bp_kernel_table_f32
 #define BP_TABLE bp_baseline_f32
 #include "kernels.h"

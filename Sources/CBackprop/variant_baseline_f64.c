@@ -8,6 +8,5 @@
 #else
 #define BP_FUSED 0
 #endif
-#define BP_TABLE_TYPE bp_kernel_table_f64
 #define BP_TABLE bp_baseline_f64
 #include "kernels.h"

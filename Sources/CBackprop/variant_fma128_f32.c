@@ -5,7 +5,6 @@
 #define BP_DOUBLE 0
 #define BP_VECTOR_BYTES 16
 #define BP_FUSED 1
-#define BP_TABLE_TYPE bp_kernel_table_f32
 #define BP_TABLE bp_fma128_f32
 #pragma clang attribute push(__attribute__((target("avx,fma"))), apply_to = function)
 #include "kernels.h"

@@ -6,7 +6,6 @@
 #define BP_VECTOR_BYTES 16
 #define BP_FUSED 1
 #define TILE_VECTORS 4
-#define BP_TABLE_TYPE bp_kernel_table_f64
 #define BP_TABLE bp_neon_f64
 #include "kernels.h"
 #endif

@@ -23,9 +23,8 @@ bool ref_fuses(bp_variant variant) {
 }
 
 #define REF_NAME(verb) ref_##verb##_f32
-#define ref_table_f32 bp_kernels_f32
 #define REF_REAL float
-#define REF_TABLE bp_kernel_table_f32
+#define REF_PRECISION BP_F32
 #define REF_FMA fmaf
 #define REF_SQRT sqrtf
 #define REF_EPSILON FLT_EPSILON
@@ -33,15 +32,14 @@ bool ref_fuses(bp_variant variant) {
 #include "checks.h"
 #undef REF_NAME
 #undef REF_REAL
-#undef REF_TABLE
+#undef REF_PRECISION
 #undef REF_FMA
 #undef REF_SQRT
 #undef REF_EPSILON
 #undef REF_SMALLEST
 #define REF_NAME(verb) ref_##verb##_f64
-#define ref_table_f64 bp_kernels_f64
 #define REF_REAL double
-#define REF_TABLE bp_kernel_table_f64
+#define REF_PRECISION BP_F64
 #define REF_FMA fma
 #define REF_SQRT sqrt
 #define REF_EPSILON DBL_EPSILON

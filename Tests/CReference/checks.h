@@ -1,5 +1,5 @@
 // One kernel against its plain loop at one size, in one precision: random operands, outputs full of
-// NaN. Included by checks.c, which defines REF_NAME, REF_REAL, REF_FMA and REF_TABLE.
+// NaN. Included by checks.c, which defines REF_NAME, REF_REAL, REF_FMA and REF_PRECISION.
 
 static REF_REAL REF_NAME(random)(uint64_t *state) {
   *state = *state * 6364136223846793005u + 1442695040888963407u;
@@ -12,6 +12,9 @@ static REF_REAL *REF_NAME(matrix)(size_t rows, size_t ld, size_t columns, uint64
   for (size_t i = 0; i < rows * ld; i++)
     x[i] = !state ? (REF_REAL)NAN : i % ld < columns ? REF_NAME(random)(state) : 0;
   return x;
+}
+static bp_matrix REF_NAME(at)(const REF_REAL *start, size_t stride) {
+  return (bp_matrix){(REF_REAL *)start, stride};
 }
 // Fills the padding with what the contract allows there, and what no result may show.
 static void REF_NAME(soil)(size_t rows, size_t columns, REF_REAL *x, size_t ld) {
@@ -41,7 +44,7 @@ static bool REF_NAME(near)(REF_REAL x, long double exact, double ulps, long doub
 
 const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m, size_t k,
                                      size_t n) {
-  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const bp_kernels *kernels = bp_kernels_of(variant, REF_PRECISION);
   const bool fused = ref_fuses(variant);
   const char *fault = NULL;
   uint64_t state = m * 10007 + k * 101 + n;
@@ -84,35 +87,44 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
       const REF_REAL *x = keep ? a : scattered ? turned : compact;
       const size_t ldx = keep ? lda : k;
       for (size_t j = 0; j < m * ldd; j++) out[j] = z[j] = (REF_REAL)NAN;
-      kernels->affine(pool, m, k, n, x, ldx, scattered ? places : NULL, packed, f, parameter,
-                      keep ? z : NULL, ldd, out, ldd);
+      kernels->affine(
+          pool, (bp_affine){.m = m, .k = k, .n = n, .a = REF_NAME(at)(x, ldx),
+                            .a_rows = scattered ? places : NULL, .panels = packed, .activation = f,
+                            .parameter = parameter, .z = REF_NAME(at)(keep ? z : NULL, ldd),
+                            .out = REF_NAME(at)(out, ldd)});
       if (keep && REF_NAME(first_difference)(m, n, z, ldd, sum, ldd) >= 0) fault = "affine: z";
       for (size_t r = 0; r < m; r++)
         for (size_t j = 0; j < n; j++) z[r * ldd + j] = sum[r * ldd + j];
-      kernels->activate(m, n, z, ldd, f, parameter, z, ldd);
+      kernels->activate(m, n, REF_NAME(at)(z, ldd), f, parameter, REF_NAME(at)(z, ldd));
       if (REF_NAME(first_difference)(m, n, out, ldd, z, ldd) >= 0) fault = "affine";
     }
 
   // BP2: the plain loop times σ′, as `multiply_derivative` makes it of the same z or a.
-  REF_NAME(pass_down)(fused, m, n, k, delta, ldd, w, passed, lda);
+  REF_NAME(backpropagate)(fused, m, n, k, delta, ldd, w, passed, lda);
   for (bp_activation f = BP_IDENTITY; f <= BP_MISH; f += step) {
     for (size_t j = 0; j < m * lda; j++) below[j] = (REF_REAL)NAN;
     if (bp_derivative_uses_z(f)) memcpy(kept, a, m * lda * sizeof *kept);
-    else kernels->activate(m, k, a, lda, f, parameter, kept, lda);
+    else kernels->activate(m, k, REF_NAME(at)(a, lda), f, parameter, REF_NAME(at)(kept, lda));
     REF_NAME(soil)(m, k, kept, lda);
-    kernels->multiply_derivative(m, k, passed, lda, kept, lda, f, parameter, expected, lda);
-    kernels->pass_down(pool, m, n, k, delta, ldd, packed, f, parameter,
-                       f == BP_IDENTITY ? NULL : kept, lda, below, lda);
-    if (REF_NAME(first_difference)(m, k, below, lda, expected, lda) >= 0) fault = "pass_down";
-    if (!REF_NAME(zero_padding)(m, k, below, lda)) fault = "pass_down: padding";
+    kernels->multiply_derivative(m, k, REF_NAME(at)(passed, lda), REF_NAME(at)(kept, lda), f, parameter,
+                                 REF_NAME(at)(expected, lda));
+    kernels->backpropagate(
+        pool, (bp_backpropagate){.m = m, .n = n, .k = k, .delta = REF_NAME(at)(delta, ldd), .panels = packed,
+                                 .activation = f, .parameter = parameter,
+                                 .kept = REF_NAME(at)(f == BP_IDENTITY ? NULL : kept, lda),
+                                 .out = REF_NAME(at)(below, lda)});
+    if (REF_NAME(first_difference)(m, k, below, lda, expected, lda) >= 0) fault = "backpropagate";
+    if (!REF_NAME(zero_padding)(m, k, below, lda)) fault = "backpropagate: padding";
   }
 
   // BP3 and BP4.
   for (size_t j = 0; j < panels * (k + 1) * 16; j++) packed[j] = (REF_REAL)NAN;
   const size_t way = (m + k + n) % 3;
-  kernels->parameter_gradient(pool, m, k, n, way == 0 ? a : way == 1 ? compact : turned,
-                              way == 0 ? lda : k, way == 2 ? places : NULL, delta, ldd, NULL,
-                              packed);
+  kernels->parameter_gradient(
+      pool, (bp_parameter_gradient){
+                .m = m, .k = k, .n = n,
+                .a = REF_NAME(at)(way == 0 ? a : way == 1 ? compact : turned, way == 0 ? lda : k),
+                .a_rows = way == 2 ? places : NULL, .delta = REF_NAME(at)(delta, ldd), .gradient = packed});
   kernels->unpack(k, n, packed, w2, b2);
   REF_NAME(parameter_gradient)(fused, m, k, n, a, lda, delta, ldd, w3, b3);
   if (REF_NAME(first_difference)(n, k, w2, k, w3, k) >= 0) fault = "parameter_gradient: weights";
@@ -137,7 +149,7 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
 // Products of m rows against the same rows in batches of seven, the last 40 of them: a row's bits do
 // not depend on its batch, nor those of an input's gradient on the other inputs.
 const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size_t n) {
-  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const bp_kernels *kernels = bp_kernels_of(variant, REF_PRECISION);
   const char *fault = NULL;
   uint64_t state = m;
   const size_t lda = ref_padded(k), ldd = ref_padded(n), panel = (k + 1) * 16;
@@ -150,19 +162,27 @@ const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size
   REF_REAL *gradient = REF_NAME(matrix)(ldd / 16, (m + 1) * 16, 0, NULL);
   REF_REAL *part = REF_NAME(matrix)(ldd / 16, 8 * 16, 0, NULL);
   kernels->pack(k, n, w, NULL, packed);
-  kernels->affine(NULL, m, k, n, a, lda, NULL, packed, BP_IDENTITY, 0, NULL, 0, out, ldd);
-  kernels->pass_down(NULL, m, n, k, delta, ldd, packed, BP_IDENTITY, 0, NULL, 0, below, lda);
-  kernels->parameter_gradient(NULL, examples, m, n, x, ldx, NULL, delta, ldd, NULL, gradient);
+  bp_affine up = {.m = m, .k = k, .n = n, .a = REF_NAME(at)(a, lda), .panels = packed, .out = REF_NAME(at)(out, ldd)};
+  bp_backpropagate down = {.m = m, .n = n, .k = k, .delta = REF_NAME(at)(delta, ldd), .panels = packed,
+                           .out = REF_NAME(at)(below, lda)};
+  bp_parameter_gradient sums = {.m = examples, .k = m, .n = n, .a = REF_NAME(at)(x, ldx),
+                                .delta = REF_NAME(at)(delta, ldd), .gradient = gradient};
+  kernels->affine(NULL, up);
+  kernels->backpropagate(NULL, down);
+  kernels->parameter_gradient(NULL, sums);
+  up.out = REF_NAME(at)(few, ldd), down.out = REF_NAME(at)(few, lda), sums.gradient = part;
   for (size_t row = first, rows; row < m; row += rows) {
     rows = m - row < 7 ? m - row : 7;
-    kernels->affine(NULL, rows, k, n, a + row * lda, lda, NULL, packed, BP_IDENTITY, 0, NULL, 0, few,
-                    ldd);
+    up.m = down.m = sums.k = rows;
+    up.a = REF_NAME(at)(a + row * lda, lda);
+    kernels->affine(NULL, up);
     if (REF_NAME(first_difference)(rows, n, few, ldd, out + row * ldd, ldd) >= 0) fault = "affine";
-    kernels->pass_down(NULL, rows, n, k, delta + row * ldd, ldd, packed, BP_IDENTITY, 0, NULL, 0,
-                       few, lda);
+    down.delta = REF_NAME(at)(delta + row * ldd, ldd);
+    kernels->backpropagate(NULL, down);
     if (REF_NAME(first_difference)(rows, k, few, lda, below + row * lda, lda) >= 0)
-      fault = "pass_down";
-    kernels->parameter_gradient(NULL, examples, rows, n, x + row, ldx, NULL, delta, ldd, NULL, part);
+      fault = "backpropagate";
+    sums.a = REF_NAME(at)(x + row, ldx);
+    kernels->parameter_gradient(NULL, sums);
     for (size_t p = 0; p < ldd / 16; p++)
       if (REF_NAME(first_difference)(rows, 16, part + p * (rows + 1) * 16, 16,
                                      gradient + (p * (m + 1) + row) * 16, 16) >= 0)
@@ -208,7 +228,7 @@ static long double REF_NAME(slope_of)(bp_loss loss, long double d, long double a
 }
 
 const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t columns) {
-  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const bp_kernels *kernels = bp_kernels_of(variant, REF_PRECISION);
   const char *fault = NULL;
   uint64_t state = rows * 131 + columns;
   const size_t ld = ref_padded(columns);
@@ -225,14 +245,14 @@ const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t colum
       if (a[r * ld + j] == 0 && y[r * ld + j] != 0) a[r * ld + j] = 1;
   REF_NAME(soil)(rows, columns, a, ld), REF_NAME(soil)(rows, columns, y, ld);
 
+  bp_targets targets = {.rows = rows, .columns = columns, .y = REF_NAME(at)(y, ld), .scale = scale};
   for (bp_loss loss = BP_SQUARED_ERROR; loss <= BP_QUANTILE; loss++)
     for (int weighted = 0; weighted < 2; weighted++) {
       for (size_t i = 0; i < rows * ld; i++) out[i] = (REF_REAL)NAN;
       for (size_t i = 0; i < rows; i++) values[i] = (REF_REAL)NAN;
-      kernels->loss(loss, parameter, rows, columns, a, ld, y, ld, weighted ? weights : NULL, scale,
-                    values);
-      kernels->loss_gradient(loss, parameter, rows, columns, a, ld, y, ld,
-                             weighted ? weights : NULL, scale, out, ld);
+      targets.weights = weighted ? weights : NULL;
+      kernels->loss(loss, parameter, targets, REF_NAME(at)(a, ld), values);
+      kernels->loss_gradient(loss, parameter, targets, REF_NAME(at)(a, ld), REF_NAME(at)(out, ld));
       if (!REF_NAME(zero_padding)(rows, columns, out, ld)) fault = "loss_gradient: padding";
       for (size_t r = 0; r < rows; r++) {
         const REF_REAL *ar = a + r * ld, *yr = y + r * ld;
@@ -263,8 +283,9 @@ const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t colum
   // From weighted inputs: z in -4 … 4.
   for (size_t i = 0; i < rows * ld; i++) a[i] = a[i] * 8 - 4;
   REF_NAME(soil)(rows, columns, a, ld);
-  kernels->softmax(rows, columns, a, ld, out, ld);
-  kernels->softmax_cross_entropy(rows, columns, a, ld, y, ld, weights, scale, values);
+  kernels->softmax(rows, columns, REF_NAME(at)(a, ld), REF_NAME(at)(out, ld));
+  targets.weights = weights;
+  kernels->softmax_cross_entropy(targets, REF_NAME(at)(a, ld), values);
   for (size_t r = 0; r < rows && columns > 0; r++) {
     long double most = -INFINITY, sum = 0, loss = 0, size = 1;
     for (size_t j = 0; j < columns; j++) most = fmaxl(most, a[r * ld + j]);
@@ -278,7 +299,8 @@ const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t colum
     if (!REF_NAME(near)(values[r], weights[r] * scale * loss, 8, weights[r] * scale * size))
       fault = "softmax_cross_entropy";
   }
-  kernels->sigmoid_cross_entropy(rows, columns, a, ld, y, ld, NULL, scale, values);
+  targets.weights = NULL;
+  kernels->sigmoid_cross_entropy(targets, REF_NAME(at)(a, ld), values);
   for (size_t r = 0; r < rows; r++) {
     long double loss = 0;
     for (size_t j = 0; j < columns; j++)
@@ -289,7 +311,7 @@ const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t colum
   // BP1 through softmax: g = y, a = out.
   REF_REAL *through = REF_NAME(matrix)(rows, ld, 0, NULL);
   REF_NAME(soil)(rows, columns, out, ld);
-  kernels->softmax_delta(rows, columns, y, ld, out, ld, through, ld);
+  kernels->softmax_delta(rows, columns, REF_NAME(at)(y, ld), REF_NAME(at)(out, ld), REF_NAME(at)(through, ld));
   if (!REF_NAME(zero_padding)(rows, columns, through, ld)) fault = "softmax_delta: padding";
   for (size_t r = 0; r < rows; r++) {
     long double mean = 0;
@@ -299,7 +321,8 @@ const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t colum
                           out[r * ld + j]))
         fault = "softmax_delta";
   }
-  kernels->canonical_delta(rows, columns, out, ld, y, ld, weights, scale, through, ld);
+  targets.weights = weights;
+  kernels->canonical_delta(targets, REF_NAME(at)(out, ld), REF_NAME(at)(through, ld));
   if (!REF_NAME(zero_padding)(rows, columns, through, ld)) fault = "canonical_delta: padding";
   for (size_t r = 0; r < rows; r++)
     for (size_t j = 0; j < columns; j++)
@@ -314,7 +337,7 @@ const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t colum
 // Updates of `panels` × `rows` × 16 parameters, all rows but the last decayed: bits as in the loops.
 const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t panels,
                                     size_t rows) {
-  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const bp_kernels *kernels = bp_kernels_of(variant, REF_PRECISION);
   const bool fused = ref_fuses(variant);
   const char *fault = NULL;
   const size_t count = panels * rows * 16, decayed = rows > 0 ? rows - 1 : 0;
@@ -333,6 +356,8 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
   const REF_REAL least = (REF_REAL)0.1, most = (REF_REAL)0.7, bound = (REF_REAL)0.25;
   // A gradient of 0 has no sign, and one that is not a number must not vanish.
   for (size_t i = 5; i < count; i += 37) g[i] = i % 2 == 0 ? 0 : (REF_REAL)NAN;
+  const bp_panels all = {0, panels, rows, rows}, weights = {0, panels, decayed, rows};
+  const bp_panels biases = {decayed * 16, panels, rows - decayed, rows};
   for (int rule = 0; rule < 12; rule++) {
     for (size_t i = 0; i < count; i++) {
       p[i] = start[i], m[i] = g[(i + 1) % count], v[i] = g[i] * g[i];
@@ -386,47 +411,24 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
                                                      : share * g[i])
              : shrink > 0 ? REF_NAME(muladd)(fused, decay, p[i], p[i]) : p[i];
     }
-    switch (rule) {
-      case 0: kernels->update_sgd(pool, panels, rows, decayed, g, rate, decay, p); break;
-      case 1:
-      case 2:
-        kernels->update_momentum(pool, panels, rows, decayed, g, rate, mu, rule == 2, decay, m, p);
-        break;
-      case 3:
-        kernels->update_adam(pool, panels, rows, decayed, g, rate, mu, mu1, beta2, beta21,
-                             epsilon, c1, c2, decay, m, v, p);
-        break;
-      case 5:
-        kernels->update_rmsprop(pool, panels, rows, decayed, g, rate, 1, 1, epsilon, decay, v, p);
-        break;
-      case 6:
-        kernels->update_adadelta(pool, panels, rows, decayed, g, rate, beta2, beta21, epsilon,
-                                 decay, m, v, p);
-        break;
-      case 7:
-        kernels->update_amsgrad(pool, panels, rows, decayed, g, rate, mu, mu1, beta2, beta21,
-                                epsilon, c1, c2, decay, m, v, w, p);
-        break;
-      case 8:
-        kernels->update_nadam(pool, panels, rows, decayed, g, rate, mu, mu1, beta2, beta21,
-                              epsilon, share, mu, c2, decay, m, v, p);
-        break;
-      case 9:
-        kernels->update_lion(pool, panels, rows, decayed, g, rate, mu, mu1, beta2, beta21, decay,
-                             m, p);
-        break;
-      case 10:
-        kernels->update_rprop(pool, panels, rows, decayed, g, rate, shrink_by, grow_by, least,
-                              most, decay, m, v, p);
-        break;
-      case 11: kernels->clip(pool, panels, rows, share, bound, p); break;
-      default:
-        kernels->add_penalty_gradient(pool, panels, rows, decayed, start, decay, p);
+    static const bp_rule rules[] = {BP_SGD,     BP_MOMENTUM, BP_NESTEROV, BP_ADAM, BP_SGD, BP_RMSPROP,
+                                    BP_ADADELTA, BP_AMSGRAD, BP_NADAM,    BP_LION, BP_RPROP};
+    if (rule == 11) {
+      kernels->clip(pool, all, share, bound, p);
+    } else if (rule == 4) {
+      kernels->add_penalty_gradient(pool, weights, decay, start, p);
+    } else {
+      const bp_span spans[] = {{weights, rate, decay, epsilon}, {biases, rate, 0, epsilon}};
+      kernels->update(
+          pool, &(bp_update){.rule = rules[rule], .spans = spans, .span_count = 2, .gradient = g,
+                             .beta1 = mu, .other1 = mu1, .beta2 = rule == 5 ? 1 : beta2,
+                             .other2 = rule == 5 ? 1 : beta21, .correction1 = c1, .correction2 = c2,
+                             .gradient_share = share, .moment_share = mu, .shrink = shrink_by,
+                             .grow = grow_by, .smallest = least, .largest = most, .first = m,
+                             .second = v, .third = w, .parameters = p});
     }
-    const char *names[] = {"update_sgd", "update_momentum", "update_momentum (Nesterov)",
-                           "update_adam", "add_penalty_gradient", "update_rmsprop",
-                           "update_adadelta", "update_amsgrad", "update_nadam", "update_lion",
-                           "update_rprop", "clip"};
+    const char *names[] = {"SGD",     "momentum", "Nesterov", "Adam",  "add_penalty_gradient",
+                           "RMSProp", "Adadelta", "AMSGrad",  "NAdam", "Lion", "RPROP", "clip"};
     if (REF_NAME(first_difference)(1, count, p, count, q, count) >= 0 ||
         REF_NAME(first_difference)(1, count, m, count, ms, count) >= 0 ||
         REF_NAME(first_difference)(1, count, v, count, vs, count) >= 0 ||
@@ -438,7 +440,7 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
     squares += i / 16 % rows < decayed ? (long double)start[i] * start[i] : 0;
     sum += start[i];
   }
-  if (fabsl(kernels->sum_squares(panels, rows, decayed, start) - squares) > 1e-12L * (squares + 1))
+  if (fabsl(kernels->sum_squares(weights, start) - squares) > 1e-12L * (squares + 1))
     fault = "sum_squares";
   long double products = 0, magnitudes = 0;
   REF_REAL greatest = 0;
@@ -466,8 +468,8 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
       if (q[i] != REF_NAME(muladd)(fused, share, start[i], -mu * p[i])) fault = "combine";
   }
   for (size_t i = 0; i < count; i++) p[i] = q[i] = g[i], m[i] = ms[i] = start[i];
-  kernels->add_sign_gradient(pool, panels, rows, decayed, start, decay, p);
-  kernels->blend(pool, panels, rows, v, share, m);
+  kernels->add_sign_gradient(pool, weights, decay, start, p);
+  kernels->blend(pool, all, share, v, m);
   magnitudes = 0;
   for (size_t i = 0; i < count; i++) {
     REF_REAL sign = start[i] > 0 ? 1 : start[i] < 0 ? -1 : 0;
@@ -479,13 +481,12 @@ const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t pa
   }
   if (REF_NAME(first_difference)(1, count, p, count, q, count) >= 0) fault = "add_sign_gradient";
   if (REF_NAME(first_difference)(1, count, m, count, ms, count) >= 0) fault = "blend";
-  if (fabsl(kernels->sum_weight_magnitudes(panels, rows, decayed, start) - magnitudes) >
-      1e-12L * (magnitudes + 1))
-    fault = "sum_weight_magnitudes";
+  if (fabsl(kernels->sum_panel_magnitudes(weights, start) - magnitudes) > 1e-12L * (magnitudes + 1))
+    fault = "sum_panel_magnitudes";
   for (size_t i = 0; i < count; i++) p[i] = q[i] = start[i];
   // Half of the neurons, or so, are longer than this.
   const REF_REAL reach = (REF_REAL)sqrt(decayed / 3.0);
-  kernels->limit_norms(pool, panels, rows, decayed, reach, p);
+  kernels->limit_norms(pool, weights, reach, p);
   for (size_t column = 0; column < panels * 16; column++) {
     size_t at = column / 16 * rows * 16 + column % 16;
     double length = 0;
@@ -534,7 +535,7 @@ static bool REF_NAME(decimal)(const uint8_t *at, const uint8_t *end, bool plain,
 // Rows of seven cells, everyday numbers and what only looks like some; the last cell ends the buffer.
 const char *REF_NAME(check_decimals)(bp_variant variant) {
   enum { ROWS = 5000, CELLS = 7, LONGEST = 13, LEAD = 16 };
-  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const bp_kernels *kernels = bp_kernels_of(variant, REF_PRECISION);
   static const char letters[] = "0123456789012345678901234567890123456789..  -+eE1x/:";
   const char *fault = NULL;
   uint64_t state = 11;
@@ -586,7 +587,7 @@ const char *REF_NAME(check_decimals)(bp_variant variant) {
 }
 
 const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows, size_t columns) {
-  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const bp_kernels *kernels = bp_kernels_of(variant, REF_PRECISION);
   const char *fault = NULL;
   uint64_t state = rows * 37 + columns;
   const size_t ld = ref_padded(columns), ld3 = ref_padded(3 * columns);
@@ -597,14 +598,15 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
   REF_NAME(soil)(rows, columns, x, ld), REF_NAME(soil)(rows, 3 * columns, z, ld3);
   uint32_t *indices = calloc(rows + 1, sizeof *indices);
   for (size_t r = 0; r < rows; r++) indices[r] = (uint32_t)(r * 7 % rows);
-  kernels->gather(pool, rows, columns, x, ld, indices, out, ld);
+  kernels->gather(pool, rows, columns, REF_NAME(at)(x, ld), indices, REF_NAME(at)(out, ld));
   for (size_t r = 0; r < rows; r++)
     if (memcmp(out + r * ld, x + indices[r] * ld, columns * sizeof *x) != 0) fault = "gather";
   uint8_t *bytes = calloc(rows * (columns + 3) + 1, 1);
   for (size_t i = 0; i < rows * (columns + 3); i++) bytes[i] = (uint8_t)(i * 37 + i / 256);
   for (int mode = 0; mode < 4; mode++) {
     const uint32_t *places = mode & 1 ? indices : NULL, *order = mode & 2 ? indices : NULL;
-    kernels->gather_bytes(pool, rows, columns, bytes, columns + 3, places, order, 255, out, ld);
+    kernels->gather_bytes(pool, (bp_rows){bytes, columns + 3, columns, places, order, rows}, 255,
+                          REF_NAME(at)(out, ld));
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < columns; j++) {
         size_t row = order ? order[r] : r;
@@ -628,7 +630,8 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
     bases[j] = (int32_t)j * 1000 - 5;
     missing[j] = j % 3 ? NAN : 11.0 + bases[j];
   }
-  if (!kernels->standardize(rows, columns, values, columns, powers, expected, out, ld))
+  if (!kernels->standardize(rows, columns, (bp_matrix){values, columns}, powers, expected,
+                            REF_NAME(at)(out, ld)))
     fault = "standardize: finite";
   for (size_t r = 0; r < rows; r++)
     for (size_t j = 0; j < columns; j++) {
@@ -638,7 +641,8 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
     }
   if (rows > 0 && columns > 0) {
     values[rows * columns - 1] = INFINITY;
-    if (kernels->standardize(rows, columns, values, columns, powers, expected, out, ld))
+    if (kernels->standardize(rows, columns, (bp_matrix){values, columns}, powers, expected,
+                            REF_NAME(at)(out, ld)))
       fault = "standardize: infinite";
     values[rows * columns - 1] = 1;
   }
@@ -649,7 +653,8 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
       if (width == 1) packed[i] = (int8_t)stored[i];
       memcpy(packed + width * i, width == 2 ? (void *)&two : (void *)&stored[i], width);
     }
-    kernels->unpack_decimals(rows, columns, width, packed, columns, bases, powers, missing, unpacked, columns);
+    kernels->unpack_decimals(rows, columns, (bp_packing){width, bases, powers, missing},
+                             (bp_matrix){packed, columns}, (bp_matrix){unpacked, columns});
     for (size_t i = 0; i < rows * columns; i++) {
       double value = (double)(stored[i] + bases[i % columns]);
       double wanted = value == missing[i % columns] ? NAN : value / powers[i % columns];
@@ -658,7 +663,7 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
     free(packed);
   }
   const size_t ldstate = (columns + 15) / 16 * 16;
-  kernels->add_moments(rows, columns, values, columns, moments, ldstate);
+  kernels->add_moments(rows, columns, (bp_matrix){values, columns}, (bp_matrix){moments, ldstate});
   for (size_t j = 0; j < columns; j++) {
     double n = 0, mean = 0, squares = 0;
     for (size_t r = 0; r < rows; r++) {
@@ -673,14 +678,14 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
       fault = "add_moments";
   }
   free(values), free(moments), free(expected), free(unpacked), free(bases), free(stored);
-  kernels->column_sums(rows, columns, x, ld, sums);
+  kernels->column_sums(rows, columns, REF_NAME(at)(x, ld), sums);
   for (size_t j = 0; j < columns; j++) {
     REF_REAL sum = 0;
     for (size_t r = 0; r < rows; r++) sum += x[r * ld + j];
     if (sum != sums[j]) fault = "column_sums";
   }
-  kernels->maxout(rows, columns, 3, z, ld3, out, ld);
-  kernels->maxout_delta(rows, columns, 3, x, ld, z, ld3, wide, ld3);
+  kernels->maxout(rows, columns, 3, REF_NAME(at)(z, ld3), REF_NAME(at)(out, ld));
+  kernels->maxout_delta(rows, columns, 3, REF_NAME(at)(x, ld), REF_NAME(at)(z, ld3), REF_NAME(at)(wide, ld3));
   if (!REF_NAME(zero_padding)(rows, 3 * columns, wide, ld3)) fault = "maxout_delta: padding";
   for (size_t r = 0; r < rows; r++)
     for (size_t j = 0; j < columns; j++) {
@@ -691,30 +696,30 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
       for (size_t i = 0; i < 3; i++)
         if (d[i] != (i == best ? x[r * ld + j] : 0)) fault = "maxout_delta";
     }
-  if (kernels->first_nonfinite(rows, columns, x, ld) != -1) fault = "first_nonfinite: all finite";
+  if (kernels->first_nonfinite(rows, columns, REF_NAME(at)(x, ld)) != -1) fault = "first_nonfinite: all finite";
   for (size_t i = 0; i < rows * columns; i += 1 + i / 3) {
     REF_REAL *place = x + i / columns * ld + i % columns, kept = *place;
     *place = i % 2 ? (REF_REAL)INFINITY : (REF_REAL)NAN;
-    if (kernels->first_nonfinite(rows, columns, x, ld) != (ptrdiff_t)i) fault = "first_nonfinite";
+    if (kernels->first_nonfinite(rows, columns, REF_NAME(at)(x, ld)) != (ptrdiff_t)i) fault = "first_nonfinite";
     *place = kept;
   }
   // Elementwise kernels: the same bits in place, at every width, as one element at a time.
   for (bp_activation f = BP_IDENTITY; f <= BP_MISH; f++) {
     for (size_t i = 0; i < rows * ld; i++) out[i] = (REF_REAL)NAN;
-    kernels->activate(rows, columns, x, ld, f, (REF_REAL)0.2, out, ld);
+    kernels->activate(rows, columns, REF_NAME(at)(x, ld), f, 0.2, REF_NAME(at)(out, ld));
     for (size_t i = 0; i < rows * columns; i++) {
       REF_REAL single[16] = {x[i / columns * ld + i % columns]};
-      kernels->activate(1, 1, single, 16, f, (REF_REAL)0.2, single, 16);
+      kernels->activate(1, 1, REF_NAME(at)(single, 16), f, 0.2, REF_NAME(at)(single, 16));
       if (single[0] != out[i / columns * ld + i % columns]) fault = "activate";
     }
     const REF_REAL *kept = bp_derivative_uses_z(f) ? x : out;
     REF_REAL *d = REF_NAME(matrix)(rows, ld, 0, NULL);
-    kernels->multiply_derivative(rows, columns, x, ld, kept, ld, f, (REF_REAL)0.2, d, ld);
+    kernels->multiply_derivative(rows, columns, REF_NAME(at)(x, ld), REF_NAME(at)(kept, ld), f, 0.2, REF_NAME(at)(d, ld));
     if (!REF_NAME(zero_padding)(rows, columns, d, ld)) fault = "multiply_derivative: padding";
     for (size_t i = 0; i < rows * columns; i++) {
       size_t at = i / columns * ld + i % columns;
       REF_REAL single[16] = {kept[at]};
-      kernels->multiply_derivative(1, 1, NULL, 0, single, 16, f, (REF_REAL)0.2, single, 16);
+      kernels->multiply_derivative(1, 1, REF_NAME(at)(NULL, 0), REF_NAME(at)(single, 16), f, 0.2, REF_NAME(at)(single, 16));
       if (single[0] * x[at] != d[at]) fault = "multiply_derivative";
     }
     REF_NAME(release)(d, rows, ld);
@@ -729,7 +734,7 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
 // FNV-1a over the bits of everything that functions and products give for a fixed set of operands:
 // equal for all fused variants.
 uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool) {
-  const REF_TABLE *kernels = REF_NAME(table)(variant);
+  const bp_kernels *kernels = bp_kernels_of(variant, REF_PRECISION);
   const size_t m = 70, k = 420, n = 70, lda = ref_padded(k), ldd = ref_padded(n);
   uint64_t state = 1, hash = 14695981039346656037u;
   REF_REAL *a = REF_NAME(matrix)(m, lda, k, &state);
@@ -741,15 +746,21 @@ uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool) {
     for (size_t j = 0; j < (columns) * sizeof(REF_REAL); j++)                              \
       hash = (hash ^ ((const unsigned char *)((x) + r * (ld)))[j]) * 1099511628211u
   for (bp_activation f = BP_IDENTITY; f <= BP_MISH; f++) {
-    kernels->affine(pool, m, k, n, a, lda, NULL, w, f, (REF_REAL)0.2, out2, ldd, out, ldd);
+    kernels->affine(pool, (bp_affine){.m = m, .k = k, .n = n, .a = REF_NAME(at)(a, lda), .panels = w,
+                                      .activation = f, .parameter = 0.2, .z = REF_NAME(at)(out2, ldd),
+                                      .out = REF_NAME(at)(out, ldd)});
     HASH(out, m, n, ldd);
-    kernels->multiply_derivative(m, n, a, lda, bp_derivative_uses_z(f) ? out2 : out, ldd, f,
-                                 (REF_REAL)0.2, out2, ldd);
+    kernels->multiply_derivative(m, n, REF_NAME(at)(a, lda), REF_NAME(at)(bp_derivative_uses_z(f) ? out2 : out, ldd), f,
+                                 0.2, REF_NAME(at)(out2, ldd));
     HASH(out2, m, n, ldd);
-    kernels->pass_down(pool, m, n, k, out2, ldd, w, BP_TANH, 0, a, lda, out, lda);
+    kernels->backpropagate(
+        pool, (bp_backpropagate){.m = m, .n = n, .k = k, .delta = REF_NAME(at)(out2, ldd), .panels = w,
+                                 .activation = BP_TANH, .kept = REF_NAME(at)(a, lda), .out = REF_NAME(at)(out, lda)});
     HASH(out, m, k, lda);
   }
-  kernels->parameter_gradient(pool, m, k, n, a, lda, NULL, out2, ldd, NULL, gradient);
+  kernels->parameter_gradient(
+      pool, (bp_parameter_gradient){.m = m, .k = k, .n = n, .a = REF_NAME(at)(a, lda), .delta = REF_NAME(at)(out2, ldd),
+                                    .gradient = gradient});
   HASH(gradient, 5, (k + 1) * 16, (k + 1) * 16);
   for (bp_function f = BP_EXP; f <= BP_ERF; f++) {
     for (size_t i = 0; i < m * lda; i++) out[i] = f == BP_LOG ? 1 + a[i] : a[i] * 3 / 4;
@@ -757,7 +768,7 @@ uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool) {
     kernels->map(f, m * lda, out, out);
     HASH(out, m, k, lda);
   }
-  kernels->softmax(m, k, a, lda, out, lda);
+  kernels->softmax(m, k, REF_NAME(at)(a, lda), REF_NAME(at)(out, lda));
   HASH(out, m, k, lda);
 #undef HASH
   REF_NAME(release)(a, m, lda), REF_NAME(release)(w, 5, (k + 1) * 16);

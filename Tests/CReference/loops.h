@@ -31,8 +31,8 @@ void REF_NAME(affine)(bool fused, size_t m, size_t k, size_t n, const REF_REAL *
           REF_NAME(inner)(fused, k, biases[j], a + x * lda, 1, weights + j * k, 1);
 }
 
-void REF_NAME(pass_down)(bool fused, size_t m, size_t n, size_t k, const REF_REAL *delta,
-                         size_t lddelta, const REF_REAL *weights, REF_REAL *out, size_t ldout) {
+void REF_NAME(backpropagate)(bool fused, size_t m, size_t n, size_t k, const REF_REAL *delta,
+                             size_t lddelta, const REF_REAL *weights, REF_REAL *out, size_t ldout) {
   for (size_t x = 0; x < m; x++)
     for (size_t i = 0; i < k; i++)
       out[x * ldout + i] = REF_NAME(inner)(fused, n, 0, delta + x * lddelta, 1, weights + i, k);

@@ -123,13 +123,13 @@ struct CSVReader: ~Copyable {
   }
 
   /// Reads the cells of the current row from `first` on as decimals; returns the index of the first
-  /// one that is none, or `count`. See `bp_decimals_f64`.
+  /// one that is none, or `count`. See `decimals` of the kernels.
   @inline(__always)
   func decimals(
     from first: Int, _ fractions: UnsafePointer<UInt8>, limit: UInt64,
     into target: UnsafeMutablePointer<Int32>
   ) -> Int {
-    bp_decimals_f64(buffer, cells, first, count, fractions, limit, target)
+    Double.kernels.decimals(buffer, cells, first, count, fractions, limit, target)
   }
 
   /// The cell at `index` as text.

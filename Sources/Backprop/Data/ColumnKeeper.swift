@@ -19,9 +19,9 @@ struct ColumnKeeper: ~Copyable {
     case texts
   }
 
-  /// Stops `bp_decimals_f64` at every cell of a column.
+  /// Stops `decimals` at every cell of a column.
   private static let anyCell: UInt8 = 255
-  /// Most digits behind the point that `bp_decimals_f64` reads.
+  /// Most digits behind the point that `decimals` reads.
   private static let mostFractions = 7
   /// Most spellings of a column of text.
   private static let spellingLimit = 10_000

@@ -41,7 +41,6 @@ extension Dataset {
     let strides = (parts[0].0.stride, parts[0].1.stride)
     var filled = [0, 0]
     let width = plan.requests.count
-    let standardize = T.kernels.standardize
     try table.read(plan.requests + target.requests(of: table)) { (chunk) throws(DataError) in
       for row in 0..<chunk.count {
         let isValidation =
@@ -49,7 +48,7 @@ extension Dataset {
         let part = isValidation ? 1 : 0
         let values = chunk.values + row * chunk.width
         let outputs = starts[part].1 + filled[part] * strides.1
-        guard plan.form(values, into: starts[part].0 + filled[part] * strides.0, standardize)
+        guard plan.form(values, into: starts[part].0 + filled[part] * strides.0)
         else {
           throw plan.tooLarge(values, in: table, row: chunk.start + row, T.self)
         }

@@ -121,17 +121,16 @@ public struct FeatureEncoder: Sendable {
     var result = Matrix<T>(rows: count, columns: outputCount, isCompact: true)
     let stride = result.stride
     let start = result.mutableStart
-    let standardize = T.kernels.standardize
     try table.read(plan.requests, rows: rows) { (chunk) throws(DataError) in
       let inputs = start + chunk.start * stride
       if plan.form(
-        chunk.values, into: inputs, standardize, rows: chunk.count, strides: (chunk.width, stride))
+        chunk.values, into: inputs, rows: chunk.count, strides: (chunk.width, stride))
       {
         return
       }
       for row in 0..<chunk.count {
         let values = chunk.values + row * chunk.width
-        guard plan.form(values, into: inputs + row * stride, standardize) else {
+        guard plan.form(values, into: inputs + row * stride) else {
           let position = chunk.start + row
           throw plan.tooLarge(
             values, in: table, row: rows.map { Int($0[position]) } ?? position, T.self)
@@ -235,22 +234,22 @@ struct FeaturePlan {
   /// - Parameters:
   ///   - values: The values of the first row.
   ///   - inputs: The inputs of the first row.
-  ///   - standardize: The kernel of this name for T.
   ///   - rows: Number of rows.
   ///   - strides: From row to row, in values and in inputs.
   @inline(__always)
   func form<T: Scalar>(
-    _ values: UnsafePointer<Double>, into inputs: UnsafeMutablePointer<T>,
-    _ standardize: Kernels<T>.Standardize, rows: Int = 1, strides: (Int, Int) = (0, 0)
+    _ values: UnsafePointer<Double>, into inputs: UnsafeMutablePointer<T>, rows: Int = 1,
+    strides: (Int, Int) = (0, 0)
   ) -> Bool {
     var areFinite = true
     means.withUnsafeBufferPointer { means in
       deviations.withUnsafeBufferPointer { deviations in
         guard let mean = means.baseAddress, let deviation = deviations.baseAddress else { return }
         for (first, count, offset) in runs {
-          let runIsFinite = standardize(
-            rows, count, values + first, strides.0, mean + first, deviation + first,
-            inputs + offset, strides.1)
+          let runIsFinite = T.kernels.standardize(
+            rows, count,
+            .init(start: UnsafeMutableRawPointer(mutating: values + first), stride: strides.0),
+            mean + first, deviation + first, .init(start: inputs + offset, stride: strides.1))
           areFinite = areFinite && runIsFinite
         }
       }

@@ -114,10 +114,14 @@ extension KeptColumns.Group {
       bases.withUnsafeBufferPointer { bases in
         powers.withUnsafeBufferPointer { powers in
           missing.withUnsafeBufferPointer { missing in
-            Double.kernels.unpackDecimals(
-              range.count, columns, width, source, count, bases.baseAddress.map { $0 + place },
-              powers.baseAddress.map { $0 + place }, missing.baseAddress.map { $0 + place }, values,
-              stride)
+            Double.kernels.unpack_decimals(
+              range.count, columns,
+              .init(
+                width: width, bases: bases.baseAddress.map { $0 + place },
+                powers: powers.baseAddress.map { $0 + place },
+                missing: missing.baseAddress.map { $0 + place }),
+              .init(start: UnsafeMutableRawPointer(mutating: source), stride: count),
+              .init(start: values, stride: stride))
           }
         }
       }

@@ -55,9 +55,11 @@ struct ColumnMoments {
   /// Adds the rows of a chunk; NaN is left out.
   mutating func add(_ chunk: TableChunk) {
     state.withUnsafeMutableBufferPointer {
-      Double.kernels.addMoments(
-        chunk.count, columns.count, chunk.values + columns.lowerBound, chunk.width, $0.baseAddress,
-        stride)
+      Double.kernels.add_moments(
+        chunk.count, columns.count,
+        .init(
+          start: UnsafeMutableRawPointer(mutating: chunk.values + columns.lowerBound),
+          stride: chunk.width), .init(start: $0.baseAddress, stride: stride))
     }
   }
 

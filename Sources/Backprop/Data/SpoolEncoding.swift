@@ -24,7 +24,6 @@ extension SpooledDataset {
     loss: Loss, split: Split, in folder: String
   ) throws -> Parts {
     let plan = try features.plan(for: table)
-    let standardize = T.kernels.standardize
     let weights = weights ?? ExampleWeights()
     let counts = [split.training.count, split.validation.count]
     let parts = try counts.map { count in
@@ -46,7 +45,7 @@ extension SpooledDataset {
           let isValidation = done < counts[1] && Int(split.validation[done]) == row
           let part = parts[isValidation ? 1 : 0]
           let place = part.nextRow()
-          guard plan.form(values, into: place.inputs, standardize) else {
+          guard plan.form(values, into: place.inputs) else {
             throw plan.tooLarge(values, in: table, row: row, T.self)
           }
           guard target.form(values + targets, into: place.targets) else {

@@ -40,8 +40,8 @@ enum StoredInputs<T: Scalar>: Sendable {
     switch self {
     case .numbers(let matrix):
       T.kernels.gather(
-        pool?.handle, indices.count, matrix.columns, matrix.start, matrix.stride,
-        indices.baseAddress, target.start, target.stride)
+        pool?.handle, indices.count, matrix.columns, matrix.operand, indices.baseAddress,
+        target.operand)
     case .bytes(let bytes):
       bytes.gather(indices, into: target.start, stride: target.stride, pool: pool)
     }
@@ -164,15 +164,20 @@ struct ByteInputs<T: Scalar>: Sendable {
       guard let start = bytes.baseAddress else { return }
       if let places {
         places.withUnsafeBufferPointer { places in
-          T.kernels.gatherBytes(
-            pool?.handle, range.count, columns, start + first, step, nil,
-            places.baseAddress.map { $0 + range.lowerBound }, divisor, target, stride)
+          T.kernels.gather_bytes(
+            pool?.handle,
+            .init(
+              source: start + first, stride: step, bytes: columns, places: nil,
+              indices: places.baseAddress.map { $0 + range.lowerBound }, count: range.count),
+            Double(divisor), .init(start: target, stride: stride))
         }
       } else {
-        T.kernels.gatherBytes(
-          pool?.handle, range.count, columns, start + first + range.lowerBound * step, step, nil,
-          nil,
-          divisor, target, stride)
+        T.kernels.gather_bytes(
+          pool?.handle,
+          .init(
+            source: start + first + range.lowerBound * step, stride: step, bytes: columns,
+            places: nil, indices: nil, count: range.count),
+          Double(divisor), .init(start: target, stride: stride))
       }
     }
   }
@@ -199,19 +204,10 @@ struct ByteInputs<T: Scalar>: Sendable {
     _ indices: UnsafeBufferPointer<UInt32>, into target: UnsafeMutablePointer<T>, stride: Int,
     pool: ThreadPool?
   ) {
-    array.withBytes { bytes in
-      guard let start = bytes.baseAddress else { return }
-      if let places {
-        places.withUnsafeBufferPointer { places in
-          T.kernels.gatherBytes(
-            pool?.handle, indices.count, columns, start + first, step, places.baseAddress,
-            indices.baseAddress, divisor, target, stride)
-        }
-      } else {
-        T.kernels.gatherBytes(
-          pool?.handle, indices.count, columns, start + first, step, nil, indices.baseAddress,
-          divisor, target, stride)
-      }
+    withRows(indices) { rows in
+      guard let rows else { return }
+      T.kernels.gather_bytes(
+        pool?.handle, rows.pointee, Double(divisor), .init(start: target, stride: stride))
     }
   }
 }

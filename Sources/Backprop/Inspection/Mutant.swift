@@ -80,10 +80,9 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
     case .softmaxDiagonal where network.outputActivation == .softmax:
       network.formLossGradient(in: &workspace)
       // The kernel of sigmoid: its σ′, computed from a, is a (1 − a).
-      T.kernels.multiplyDerivative(
-        workspace.rows, network.outputCount, last.outputGradient.start, last.outputGradient.stride,
-        last.outputs.start, last.outputs.stride, Activation.sigmoid.kernel, 0, last.delta.start,
-        last.delta.stride)
+      T.kernels.multiply_derivative(
+        workspace.rows, network.outputCount, last.outputGradient.operand, last.outputs.operand,
+        Activation.sigmoid.kernel, 0, last.delta.operand)
     case .signFlipped:
       network.formOutputDelta(in: &workspace)
       for row in 0..<workspace.rows {

@@ -411,7 +411,7 @@ struct Audit<T: Scalar> {
 extension Matrix {
   /// Whether no element is NaN or infinite.
   var isFinite: Bool {
-    Element.kernels.firstNonfinite(rows, columns, start, stride) < 0
+    Element.kernels.first_nonfinite(rows, columns, operand) < 0
   }
 
   /// −1, 0 or 1 for each element.

@@ -318,7 +318,7 @@ extension Network {
     func read(_ tensors: [(name: String, shape: [Int])]) throws -> [[T]] {
       try tensors.map { name, shape in
         let values = try elements(name)
-        let at = T.kernels.firstNonfinite(1, values.count, values, values.count)
+        let at = values.withUnsafeBufferPointer(\.firstNonfinite)
         if at >= 0 {
           throw ModelError.notFinite(
             path: source, name: name, value: "\(values[at])",

@@ -46,10 +46,8 @@ extension Network {
     let delta = last.delta
     let a = last.outputs
     if usingShortcut, loss.isCanonical(with: outputActivation) {
-      let y = workspace.targets
-      T.kernels.canonicalDelta(
-        rows, outputCount, a.start, a.stride, y.start, y.stride, workspace.weights,
-        reduction.scale(count: rows), delta.start, delta.stride)
+      T.kernels.canonical_delta(
+        workspace.kernelTargets(scale: reduction.scale(count: rows)), a.operand, delta.operand)
       return
     }
     formLossGradient(in: &workspace)
@@ -79,9 +77,9 @@ extension Network {
       return
     }
     guard let kernel = loss.kernel else { preconditionFailure("\(loss) has no kernel") }
-    T.kernels.lossGradient(
-      kernel.kind, T(kernel.parameter), rows, outputCount, a.start, a.stride, y.start, y.stride,
-      workspace.weights, scale, gradient.start, gradient.stride)
+    T.kernels.loss_gradient(
+      kernel.kind, kernel.parameter, workspace.kernelTargets(scale: scale), a.operand,
+      gradient.operand)
   }
 
   /// BP3 and BP4: ∂C/∂b and ∂C/∂W of one layer, from its δ and the outputs below it; and ∂C/∂γ and
@@ -147,20 +145,17 @@ extension Activation {
   ) {
     switch self {
     case .softmax:
-      T.kernels.softmaxDelta(
-        rows, a.columns, gradient.start, gradient.stride, a.start, a.stride, delta.start,
-        delta.stride)
+      T.kernels.softmax_delta(
+        rows, a.columns, gradient.operand, a.operand, delta.operand)
     case .maxout(let pieces):
-      T.kernels.maxoutDelta(
-        rows, a.columns, pieces, gradient.start, gradient.stride, z.start, z.stride, delta.start,
-        delta.stride)
+      T.kernels.maxout_delta(
+        rows, a.columns, pieces, gradient.operand, z.operand, delta.operand)
     case .own(let own):
       own.activation.formDelta(rows, delta, gradient: gradient, at: z)
     default:
       let kept = derivativeUsesWeightedInputs ? z : a
-      T.kernels.multiplyDerivative(
-        rows, a.columns, gradient.start, gradient.stride, kept.start, kept.stride, kernel,
-        T(kernelParameter), delta.start, delta.stride)
+      T.kernels.multiply_derivative(
+        rows, a.columns, gradient.operand, kept.operand, kernel, kernelParameter, delta.operand)
     }
   }
 }

@@ -94,8 +94,7 @@ public struct Batch<T: Scalar> {
           inputs.gather(indices, into: x, pool: pool)
         }
         T.kernels.gather(
-          handle, indices.count, targets.columns, targets.start, targets.stride,
-          indices.baseAddress, y.start, y.stride)
+          handle, indices.count, targets.columns, targets.operand, indices.baseAddress, y.operand)
         if let weights {
           for (position, index) in indices.enumerated() { w[position] = weights.start[Int(index)] }
         }

@@ -44,31 +44,38 @@ public struct DenseLayer: Hashable, Sendable {
     rows: Int, below: MatrixView<T>, parameters: UnsafePointer<T>, state: LayerState<T>,
     pool: ThreadPool?
   ) {
-    let z = state.weightedInputs
-    let a = state.outputs
+    let (z, a) = (state.weightedInputs, state.outputs)
     switch activation {
     case .softmax:
-      T.kernels.affine(
-        pool?.handle, rows, inputs, outputs, below.start, below.stride, below.rows, parameters,
-        Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
-      T.kernels.softmax(rows, outputs, z.start, z.stride, a.start, a.stride)
+      formWeightedInputs(rows: rows, below: below, parameters: parameters, into: z, pool: pool)
+      T.kernels.softmax(rows, outputs, z.operand, a.operand)
     case .maxout(let pieces):
-      T.kernels.affine(
-        pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, below.rows,
-        parameters,
-        Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
-      T.kernels.maxout(rows, outputs, pieces, z.start, z.stride, a.start, a.stride)
+      formWeightedInputs(rows: rows, below: below, parameters: parameters, into: z, pool: pool)
+      T.kernels.maxout(rows, outputs, pieces, z.operand, a.operand)
     case .own(let own):
-      T.kernels.affine(
-        pool?.handle, rows, inputs, outputs, below.start, below.stride, below.rows, parameters,
-        Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
+      formWeightedInputs(rows: rows, below: below, parameters: parameters, into: z, pool: pool)
       own.activation.form(rows, outputs: a, from: z)
     default:
       T.kernels.affine(
-        pool?.handle, rows, inputs, outputs, below.start, below.stride, below.rows, parameters,
-        activation.kernel, T(activation.kernelParameter), z.optionalStart, z.stride, a.start,
-        a.stride)
+        pool?.handle,
+        .init(
+          m: rows, k: inputs, n: outputs, a: below.operand, a_rows: below.rows, panels: parameters,
+          activation: activation.kernel, parameter: activation.kernelParameter,
+          z: z.optionalOperand, out: a.operand))
     }
+  }
+
+  /// z = W a + b alone, `[m, affine outputs]`.
+  func formWeightedInputs<T: Scalar>(
+    rows: Int, below: MatrixView<T>, parameters: UnsafePointer<T>, into z: MatrixView<T>,
+    pool: ThreadPool?
+  ) {
+    T.kernels.affine(
+      pool?.handle,
+      .init(
+        m: rows, k: inputs, n: affineOutputs, a: below.operand, a_rows: below.rows,
+        panels: parameters, activation: Activation.identity.kernel, parameter: 0,
+        z: MatrixView<T>.none.optionalOperand, out: z.operand))
   }
 
   /// BP3 and BP4 for a batch: ∂C/∂b = Σₓ δ, ∂C/∂W = Σₓ δ aᵀ, in the order of the batch.
@@ -83,9 +90,11 @@ public struct DenseLayer: Hashable, Sendable {
     fetching ahead: UnsafePointer<RowsAhead>? = nil, gradient: UnsafeMutablePointer<T>,
     pool: ThreadPool?
   ) {
-    T.kernels.parameterGradient(
-      pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, below.rows,
-      delta.start, delta.stride, ahead, gradient)
+    T.kernels.parameter_gradient(
+      pool?.handle,
+      .init(
+        m: rows, k: inputs, n: affineOutputs, a: below.operand, a_rows: below.rows,
+        delta: delta.operand, ahead: ahead, gradient: gradient))
   }
 
   /// BP2: passes δ of this layer down, δˡ⁻¹ = (δˡ W) ⊙ σ′(zˡ⁻¹).
@@ -115,10 +124,12 @@ public struct DenseLayer: Hashable, Sendable {
     } else {
       let kept = activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs
       let target = state.activationDelta
-      T.kernels.passDown(
-        pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,
-        activation.kernel, T(activation.kernelParameter), kept.start, kept.stride,
-        target.start, target.stride)
+      T.kernels.backpropagate(
+        pool?.handle,
+        .init(
+          m: rows, n: affineOutputs, k: inputs, delta: delta.operand, panels: parameters,
+          activation: activation.kernel, parameter: activation.kernelParameter,
+          kept: kept.operand, out: target.operand))
       mask?.multiply(into: target, rows: rows, pool: pool)
     }
   }
@@ -133,8 +144,11 @@ public struct DenseLayer: Hashable, Sendable {
     rows: Int, delta: MatrixView<T>, parameters: UnsafePointer<T>, into target: MatrixView<T>,
     pool: ThreadPool?
   ) {
-    T.kernels.passDown(
-      pool?.handle, rows, affineOutputs, inputs, delta.start, delta.stride, parameters,
-      Activation.identity.kernel, 0, nil, 0, target.start, target.stride)
+    T.kernels.backpropagate(
+      pool?.handle,
+      .init(
+        m: rows, n: affineOutputs, k: inputs, delta: delta.operand, panels: parameters,
+        activation: Activation.identity.kernel, parameter: 0,
+        kept: MatrixView<T>.none.optionalOperand, out: target.operand))
   }
 }

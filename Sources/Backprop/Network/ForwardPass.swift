@@ -71,15 +71,12 @@ extension Network {
     let z = last.weightedInputs
     let a = last.outputs
     let y = workspace.targets
+    let targets = workspace.kernelTargets(scale: scale)
     switch (loss, outputActivation) {
     case (.crossEntropy, .softmax):
-      T.kernels.softmaxCrossEntropy(
-        rows, outputCount, z.start, z.stride, y.start, y.stride, workspace.weights, scale,
-        workspace.losses)
+      T.kernels.softmax_cross_entropy(targets, z.operand, workspace.losses)
     case (.binaryCrossEntropy, .sigmoid):
-      T.kernels.sigmoidCrossEntropy(
-        rows, outputCount, z.start, z.stride, y.start, y.stride, workspace.weights, scale,
-        workspace.losses)
+      T.kernels.sigmoid_cross_entropy(targets, z.operand, workspace.losses)
     case (.custom(let custom), _):
       for row in 0..<rows {
         let outputs = a.row(row)
@@ -90,9 +87,7 @@ extension Network {
       }
     default:
       guard let kernel = loss.kernel else { preconditionFailure("\(loss) has no kernel") }
-      T.kernels.loss(
-        kernel.kind, T(kernel.parameter), rows, outputCount, a.start, a.stride, y.start, y.stride,
-        workspace.weights, scale, workspace.losses)
+      T.kernels.loss(kernel.kind, kernel.parameter, targets, a.operand, workspace.losses)
     }
     return T.kernels.sum(rows, workspace.losses)
   }

@@ -134,26 +134,30 @@ extension Workspace {
     if noise.mixup > 0 { mix(noise) }
     let changed = room.inputs
     if noise.inputDeviation > 0 {
-      T.kernels.addNormal(
-        pool?.handle, rows, inputs.columns, inputs.start, inputs.stride, noise.seed,
-        noise.stream(.inputNoise, layer: 1), 0, T(noise.inputDeviation), changed.start,
-        changed.stride)
+      T.kernels.add_normal(
+        pool?.handle,
+        .init(
+          rows: rows, columns: inputs.columns, x: inputs.operand, seed: noise.seed,
+          stream: noise.stream(.inputNoise, layer: 1), first: 0),
+        noise.inputDeviation, changed.operand)
       inputs = changed
     }
     if noise.inputDropout > 0 {
       let p = noise.inputDropout
       T.kernels.dropout(
-        pool?.handle, rows, inputs.columns, inputs.start, inputs.stride, noise.seed,
-        noise.stream(.dropout, layer: 1), 0, Noise.threshold(p), T(1 / (1 - p)), nil, 0,
-        changed.start, changed.stride)
+        pool?.handle,
+        .init(
+          rows: rows, columns: inputs.columns, x: inputs.operand, seed: noise.seed,
+          stream: noise.stream(.dropout, layer: 1), first: 0),
+        Noise.threshold(p), 1 / (1 - p), MatrixView<T>.none.optionalOperand, changed.operand)
       inputs = changed
     }
     if noise.labelSmoothing > 0 {
       let epsilon = noise.labelSmoothing
       let classes = loss == .binaryCrossEntropy ? 2 : targets.columns
-      T.kernels.scaleAndShift(
-        rows, targets.columns, targets.start, targets.stride, T(1 - epsilon),
-        T(epsilon / Double(classes)), room.targets.start, room.targets.stride)
+      T.kernels.scale_and_shift(
+        rows, targets.columns, targets.operand, 1 - epsilon, epsilon / Double(classes),
+        room.targets.operand)
       targets = room.targets
     }
   }
@@ -203,8 +207,7 @@ extension Workspace {
   ) {
     room.partners.withUnsafeBufferPointer {
       T.kernels.mix(
-        rows, source.columns, source.start, source.stride, $0.baseAddress, shares, mixed.start,
-        mixed.stride)
+        rows, source.columns, source.operand, $0.baseAddress, shares, mixed.operand)
     }
   }
 }
@@ -222,9 +225,11 @@ extension DenseLayer {
   ) {
     let (a, mask, dropped) = (state.outputs, state.mask, state.dropped)
     T.kernels.dropout(
-      pool?.handle, rows, outputs, a.start, a.stride, noise.seed,
-      noise.stream(.dropout, layer: position), 0, Noise.threshold(dropout), T(1 / (1 - dropout)),
-      mask.start, mask.stride, dropped.start, dropped.stride)
+      pool?.handle,
+      .init(
+        rows: rows, columns: outputs, x: a.operand, seed: noise.seed,
+        stream: noise.stream(.dropout, layer: position), first: 0),
+      Noise.threshold(dropout), 1 / (1 - dropout), mask.operand, dropped.operand)
   }
 }
 

@@ -61,29 +61,21 @@ extension Normalization {
   func form<T: Scalar>(
     _ rows: Int, gains: UnsafePointer<T>, of state: NormalizationState<T>, into n: MatrixView<T>
   ) {
-    let z = state.weightedInputs
-    T.kernels.normalize(
-      rows, z.columns, z.start, z.stride, isCentred, T(Self.epsilon), gains, state.moments, n.start,
-      n.stride)
+    T.kernels.normalize(operand(rows, state), Self.epsilon, gains, n.operand)
   }
 
   /// δ from ∂C/∂n.
   func formDelta<T: Scalar>(
     _ rows: Int, gains: UnsafePointer<T>, of state: NormalizationState<T>, into delta: MatrixView<T>
   ) {
-    let (z, d) = (state.weightedInputs, state.delta)
-    T.kernels.normalizeDelta(
-      rows, z.columns, d.start, d.stride, z.start, z.stride, isCentred, gains, state.moments,
-      delta.start, delta.stride)
+    T.kernels.normalize_delta(operand(rows, state), state.delta.operand, gains, delta.operand)
   }
 
   /// ∂C/∂γ and ∂C/∂β from ∂C/∂n.
   func formGradient<T: Scalar>(
     _ rows: Int, of state: NormalizationState<T>, into gradient: UnsafeMutablePointer<T>
   ) {
-    let (z, d) = (state.weightedInputs, state.delta)
-    T.kernels.normalizeGradient(
-      rows, z.columns, d.start, d.stride, z.start, z.stride, isCentred, state.moments, gradient)
+    T.kernels.normalize_gradient(operand(rows, state), state.delta.operand, gradient)
   }
 }
 
@@ -101,19 +93,16 @@ extension DenseLayer {
       preconditionFailure("a layer without normalisation")
     }
     let (z, n, a) = (kept.weightedInputs, state.weightedInputs, state.outputs)
-    T.kernels.affine(
-      pool?.handle, rows, inputs, affineOutputs, below.start, below.stride, below.rows, parameters,
-      Activation.identity.kernel, 0, nil, 0, z.start, z.stride)
+    formWeightedInputs(rows: rows, below: below, parameters: parameters, into: z, pool: pool)
     normalization.form(rows, gains: gains, of: kept, into: n)
     switch activation {
-    case .softmax: T.kernels.softmax(rows, outputs, n.start, n.stride, a.start, a.stride)
+    case .softmax: T.kernels.softmax(rows, outputs, n.operand, a.operand)
     case .maxout(let pieces):
-      T.kernels.maxout(rows, outputs, pieces, n.start, n.stride, a.start, a.stride)
+      T.kernels.maxout(rows, outputs, pieces, n.operand, a.operand)
     case .own(let own): own.activation.form(rows, outputs: a, from: n)
     default:
       T.kernels.activate(
-        rows, outputs, n.start, n.stride, activation.kernel, T(activation.kernelParameter), a.start,
-        a.stride)
+        rows, outputs, n.operand, activation.kernel, activation.kernelParameter, a.operand)
     }
   }
 }

@@ -111,6 +111,19 @@ public struct ParameterLayout: Equatable, Sendable {
     var decayedRows: Int { isNormalization ? 0 : inputs }
     var count: Int { panels * rows * 16 }
 
+    /// All of its rows, and those that decay and penalties touch, as kernels have them.
+    var allRows: KernelPanels {
+      KernelPanels(start: offset, count: panels, rows: rows, stride: rows)
+    }
+    var weightRows: KernelPanels {
+      KernelPanels(start: offset, count: panels, rows: decayedRows, stride: rows)
+    }
+    /// The others.
+    var biasRows: KernelPanels {
+      KernelPanels(
+        start: offset + decayedRows * 16, count: panels, rows: rows - decayedRows, stride: rows)
+    }
+
     func index(output: Int, input: Int?) -> Int {
       precondition(
         output >= 0 && output < outputs && input.map { $0 >= 0 && $0 < inputs } ?? true)

@@ -52,8 +52,10 @@ final class ShardSums<T: Scalar>: Sendable {
     add(shards.lowerBound..<middle, level: level + 1, rows, tensor, target, pool, form)
     add(middle..<shards.upperBound, level: level + 1, rows, tensor, right, pool, form)
     // g ← g + 1 · h, exact but for one rounding; biases take part.
-    T.kernels.addPenaltyGradient(
-      pool?.handle, tensor.panels, tensor.rows, tensor.rows, right, 1, target)
+    T.kernels.add_penalty_gradient(
+      pool?.handle,
+      KernelPanels(start: 0, count: tensor.panels, rows: tensor.rows, stride: tensor.rows), 1,
+      right, target)
   }
 }
 

@@ -195,12 +195,8 @@ struct MatrixView<T: Scalar> {
 
   /// target ← target ⊙ this.
   func multiply(into target: MatrixView, rows: Int, pool: ThreadPool?) {
-    T.kernels.multiply(
-      pool?.handle, rows, columns, start, stride, target.start, target.stride)
+    T.kernels.multiply(pool?.handle, rows, columns, operand, target.operand)
   }
-
-  /// The start for a kernel that may do without: nil where nothing is kept.
-  var optionalStart: UnsafeMutablePointer<T>? { isKept ? start : nil }
 }
 
 /// Hands out aligned matrices from one allocation; without a base it only counts.

@@ -72,8 +72,8 @@ public struct Matrix<Element: Scalar>: Sendable {
     var result = Matrix(rows: indices.count, columns: columns)
     indices.withUnsafeBufferPointer { indices in
       Element.kernels.gather(
-        nil, indices.count, columns, start, stride, indices.baseAddress, result.mutableStart,
-        result.stride)
+        nil, indices.count, columns, operand, indices.baseAddress,
+        .init(start: result.mutableStart, stride: result.stride))
     }
     return result
   }

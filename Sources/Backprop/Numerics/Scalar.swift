@@ -8,172 +8,75 @@ import CBackprop
 ///
 /// Training is in `Float`; the gradient check runs the same equations in `Double`. Generic code
 /// orchestrates per layer; every element loop is a kernel, compiled for both.
-public protocol Scalar: BinaryFloatingPoint, LosslessStringConvertible, Codable, Sendable
+public protocol Scalar: BinaryFloatingPoint, LosslessStringConvertible, Codable, BitwiseCopyable,
+  Sendable
 where RawSignificand: FixedWidthInteger {
-  /// The kernels for this type. An implementation detail of the library.
-  static var kernels: Kernels<Self> { get }
   /// "float" or "double", as files and the command line spell it.
   static var precisionName: String { get }
 }
 
 /// Rows that are read next: kernels fetch them on the way.
 typealias RowsAhead = bp_rows
+/// Some rows of a tensor.
+typealias KernelPanels = bp_panels
+/// The same with the rate, the decay and the ε that a step of an optimiser has for them.
+typealias UpdateSpan = bp_span
 
-/// The table of kernels for one element type. Contracts stand in `CBackprop.h`.
-public struct Kernels<T>: Sendable {
-  typealias In = UnsafePointer<T>?
-  typealias Out = UnsafeMutablePointer<T>?
-  typealias Rows = UnsafePointer<UInt32>?
-  typealias Pool = OpaquePointer?
-
-  let affine:
-    @Sendable (
-      Pool, Int, Int, Int, In, Int, Rows, In, bp_activation, T, Out, Int, Out, Int
-    ) -> Void
-  let passDown:
-    @Sendable (
-      Pool, Int, Int, Int, In, Int, In, bp_activation, T, In, Int, Out, Int
-    ) -> Void
-  let parameterGradient:
-    @Sendable (
-      Pool, Int, Int, Int, In, Int, Rows, In, Int, UnsafePointer<RowsAhead>?, Out
-    ) -> Void
-  let pack: @Sendable (Int, Int, In, In, Out) -> Void
-  let unpack: @Sendable (Int, Int, In, Out, Out) -> Void
-  let activate: @Sendable (Int, Int, In, Int, bp_activation, T, Out, Int) -> Void
-  let multiplyDerivative: @Sendable (Int, Int, In, Int, In, Int, bp_activation, T, Out, Int) -> Void
-  let softmax: @Sendable (Int, Int, In, Int, Out, Int) -> Void
-  let softmaxDelta: @Sendable (Int, Int, In, Int, In, Int, Out, Int) -> Void
-  let maxout: @Sendable (Int, Int, Int, In, Int, Out, Int) -> Void
-  let maxoutDelta: @Sendable (Int, Int, Int, In, Int, In, Int, Out, Int) -> Void
-  let normalize: @Sendable (Int, Int, In, Int, Bool, T, In, Out, Out, Int) -> Void
-  let normalizeDelta: @Sendable (Int, Int, In, Int, In, Int, Bool, In, In, Out, Int) -> Void
-  let normalizeGradient: @Sendable (Int, Int, In, Int, In, Int, Bool, In, Out) -> Void
-  let loss: @Sendable (bp_loss, T, Int, Int, In, Int, In, Int, In, T, Out) -> Void
-  let lossGradient: @Sendable (bp_loss, T, Int, Int, In, Int, In, Int, In, T, Out, Int) -> Void
-  let softmaxCrossEntropy: @Sendable (Int, Int, In, Int, In, Int, In, T, Out) -> Void
-  let sigmoidCrossEntropy: @Sendable (Int, Int, In, Int, In, Int, In, T, Out) -> Void
-  let canonicalDelta: @Sendable (Int, Int, In, Int, In, Int, In, T, Out, Int) -> Void
-  let updateSGD: @Sendable (Pool, Int, Int, Int, In, T, T, Out) -> Void
-  let updateMomentum: @Sendable (Pool, Int, Int, Int, In, T, T, Bool, T, Out, Out) -> Void
-  let updateAdam:
-    @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, T, T, Out, Out, Out) -> Void
-  let updateAMSGrad:
-    @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, T, T, Out, Out, Out, Out) -> Void
-  let updateNAdam:
-    @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, T, T, T, T, Out, Out, Out) -> Void
-  let updateRMSProp: @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, Out, Out) -> Void
-  let updateAdadelta: @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, Out, Out, Out) -> Void
-  let updateLion: @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, Out, Out) -> Void
-  let updateRPROP: @Sendable (Pool, Int, Int, Int, In, T, T, T, T, T, T, Out, Out, Out) -> Void
-  let clip: @Sendable (Pool, Int, Int, T, T, Out) -> Void
-  let addPenaltyGradient: @Sendable (Pool, Int, Int, Int, In, T, Out) -> Void
-  let sumSquares: @Sendable (Int, Int, Int, In) -> Double
-  let dropout:
-    @Sendable (
-      Pool, Int, Int, In, Int, UInt64, UInt64, Int, UInt32, T, Out, Int, Out, Int
-    ) -> Void
-  let addNormal: @Sendable (Pool, Int, Int, In, Int, UInt64, UInt64, Int, T, Out, Int) -> Void
-  let multiply: @Sendable (Pool, Int, Int, In, Int, Out, Int) -> Void
-  let mix: @Sendable (Int, Int, In, Int, UnsafePointer<UInt32>?, In, Out, Int) -> Void
-  let scaleAndShift: @Sendable (Int, Int, In, Int, T, T, Out, Int) -> Void
-  let addSignGradient: @Sendable (Pool, Int, Int, Int, In, T, Out) -> Void
-  let sumWeightMagnitudes: @Sendable (Int, Int, Int, In) -> Double
-  let limitNorms: @Sendable (Pool, Int, Int, Int, T, Out) -> Void
-  let blend: @Sendable (Pool, Int, Int, In, T, Out) -> Void
-  let gather: @Sendable (Pool, Int, Int, In, Int, UnsafePointer<UInt32>?, Out, Int) -> Void
-  let gatherBytes:
-    @Sendable (
-      Pool, Int, Int, UnsafePointer<UInt8>?, Int, UnsafePointer<UInt32>?, UnsafePointer<UInt32>?, T,
-      Out, Int
-    ) -> Void
-  let unpackDecimals:
-    @Sendable (
-      Int, Int, Int, UnsafeRawPointer?, Int, UnsafePointer<Int32>?, UnsafePointer<Double>?,
-      UnsafePointer<Double>?, UnsafeMutablePointer<Double>?, Int
-    ) -> Void
-  let addMoments:
-    @Sendable (Int, Int, UnsafePointer<Double>?, Int, UnsafeMutablePointer<Double>?, Int) -> Void
-  typealias Standardize =
-    @Sendable (
-      Int, Int, UnsafePointer<Double>?, Int, UnsafePointer<Double>?, UnsafePointer<Double>?, Out,
-      Int
-    ) -> Bool
-  let standardize: Standardize
-  let columnSums: @Sendable (Int, Int, In, Int, Out) -> Void
-  let sum: @Sendable (Int, In) -> Double
-  let dot: @Sendable (Int, In, In) -> Double
-  let sumMagnitudes: @Sendable (Int, In) -> Double
-  let largestMagnitude: @Sendable (Int, In) -> Double
-  let combine: @Sendable (Int, T, In, T, In, Out) -> Void
-  let firstNonfinite: @Sendable (Int, Int, In, Int) -> Int
-  let map: @Sendable (bp_function, Int, In, Out) -> Void
+extension Scalar {
+  /// The kernels for this type, of the instruction set that is active. Their names and contracts
+  /// stand in `CBackpropKernels.h`.
+  @inline(__always)
+  static var kernels: bp_kernels {
+    bp_active_kernels(MemoryLayout<Self>.size == MemoryLayout<Float>.size ? BP_F32 : BP_F64).pointee
+  }
 }
 
 extension Float: Scalar {
   public static let precisionName = "float"
-  public static let kernels = Kernels<Float>(
-    affine: bp_affine_f32, passDown: bp_pass_down_f32,
-    parameterGradient: bp_parameter_gradient_f32, pack: bp_pack_f32, unpack: bp_unpack_f32,
-    activate: bp_activate_f32, multiplyDerivative: bp_multiply_derivative_f32,
-    softmax: bp_softmax_f32, softmaxDelta: bp_softmax_delta_f32, maxout: bp_maxout_f32,
-    maxoutDelta: bp_maxout_delta_f32, normalize: bp_normalize_f32,
-    normalizeDelta: bp_normalize_delta_f32, normalizeGradient: bp_normalize_gradient_f32,
-    loss: bp_loss_f32, lossGradient: bp_loss_gradient_f32,
-    softmaxCrossEntropy: bp_softmax_cross_entropy_f32,
-    sigmoidCrossEntropy: bp_sigmoid_cross_entropy_f32, canonicalDelta: bp_canonical_delta_f32,
-    updateSGD: bp_update_sgd_f32, updateMomentum: bp_update_momentum_f32,
-    updateAdam: bp_update_adam_f32,
-    updateAMSGrad: bp_update_amsgrad_f32,
-    updateNAdam: bp_update_nadam_f32,
-    updateRMSProp: bp_update_rmsprop_f32,
-    updateAdadelta: bp_update_adadelta_f32,
-    updateLion: bp_update_lion_f32,
-    updateRPROP: bp_update_rprop_f32,
-    clip: bp_clip_f32, addPenaltyGradient: bp_add_penalty_gradient_f32,
-    sumSquares: bp_sum_squares_f32, dropout: bp_dropout_f32, addNormal: bp_add_normal_f32,
-    multiply: bp_multiply_f32, mix: bp_mix_f32, scaleAndShift: bp_scale_and_shift_f32,
-    addSignGradient: bp_add_sign_gradient_f32, sumWeightMagnitudes: bp_sum_weight_magnitudes_f32,
-    limitNorms: bp_limit_norms_f32, blend: bp_blend_f32,
-    gather: bp_gather_f32, gatherBytes: bp_gather_bytes_f32,
-    unpackDecimals: bp_unpack_decimals_f32, addMoments: bp_add_moments_f32,
-    standardize: bp_standardize_f32, columnSums: bp_column_sums_f32,
-    sum: bp_sum_f32, dot: bp_dot_f32, sumMagnitudes: bp_sum_magnitudes_f32,
-    largestMagnitude: bp_largest_magnitude_f32, combine: bp_combine_f32,
-    firstNonfinite: bp_first_nonfinite_f32, map: bp_map_f32)
 }
 
 extension Double: Scalar {
   public static let precisionName = "double"
-  public static let kernels = Kernels<Double>(
-    affine: bp_affine_f64, passDown: bp_pass_down_f64,
-    parameterGradient: bp_parameter_gradient_f64, pack: bp_pack_f64, unpack: bp_unpack_f64,
-    activate: bp_activate_f64, multiplyDerivative: bp_multiply_derivative_f64,
-    softmax: bp_softmax_f64, softmaxDelta: bp_softmax_delta_f64, maxout: bp_maxout_f64,
-    maxoutDelta: bp_maxout_delta_f64, normalize: bp_normalize_f64,
-    normalizeDelta: bp_normalize_delta_f64, normalizeGradient: bp_normalize_gradient_f64,
-    loss: bp_loss_f64, lossGradient: bp_loss_gradient_f64,
-    softmaxCrossEntropy: bp_softmax_cross_entropy_f64,
-    sigmoidCrossEntropy: bp_sigmoid_cross_entropy_f64, canonicalDelta: bp_canonical_delta_f64,
-    updateSGD: bp_update_sgd_f64, updateMomentum: bp_update_momentum_f64,
-    updateAdam: bp_update_adam_f64,
-    updateAMSGrad: bp_update_amsgrad_f64,
-    updateNAdam: bp_update_nadam_f64,
-    updateRMSProp: bp_update_rmsprop_f64,
-    updateAdadelta: bp_update_adadelta_f64,
-    updateLion: bp_update_lion_f64,
-    updateRPROP: bp_update_rprop_f64,
-    clip: bp_clip_f64, addPenaltyGradient: bp_add_penalty_gradient_f64,
-    sumSquares: bp_sum_squares_f64, dropout: bp_dropout_f64, addNormal: bp_add_normal_f64,
-    multiply: bp_multiply_f64, mix: bp_mix_f64, scaleAndShift: bp_scale_and_shift_f64,
-    addSignGradient: bp_add_sign_gradient_f64, sumWeightMagnitudes: bp_sum_weight_magnitudes_f64,
-    limitNorms: bp_limit_norms_f64, blend: bp_blend_f64,
-    gather: bp_gather_f64, gatherBytes: bp_gather_bytes_f64,
-    unpackDecimals: bp_unpack_decimals_f64, addMoments: bp_add_moments_f64,
-    standardize: bp_standardize_f64, columnSums: bp_column_sums_f64,
-    sum: bp_sum_f64, dot: bp_dot_f64, sumMagnitudes: bp_sum_magnitudes_f64,
-    largestMagnitude: bp_largest_magnitude_f64, combine: bp_combine_f64,
-    firstNonfinite: bp_first_nonfinite_f64, map: bp_map_f64)
+}
+
+extension MatrixView {
+  /// This matrix as an argument of a kernel.
+  var operand: bp_matrix { bp_matrix(start: start, stride: stride) }
+  /// The same for a kernel that may do without: no start where nothing is kept.
+  var optionalOperand: bp_matrix { bp_matrix(start: isKept ? start : nil, stride: stride) }
+}
+
+extension UnsafeBufferPointer where Element: Scalar {
+  /// Where the first NaN or infinity stands; negative if there is none.
+  var firstNonfinite: Int {
+    Element.kernels.first_nonfinite(
+      1, count, bp_matrix(start: UnsafeMutableRawPointer(mutating: baseAddress), stride: count))
+  }
+}
+
+extension Normalization {
+  /// z of a batch and the moments of its rows.
+  func operand<T: Scalar>(_ rows: Int, _ state: NormalizationState<T>) -> bp_normalization {
+    bp_normalization(
+      rows: rows, columns: state.weightedInputs.columns, centred: isCentred,
+      z: state.weightedInputs.operand, moments: state.moments)
+  }
+}
+
+extension Workspace {
+  /// y and w of the batch, as the kernels of a loss take them.
+  func kernelTargets(scale: T) -> bp_targets {
+    bp_targets(
+      rows: rows, columns: targets.columns, y: targets.operand, weights: weights,
+      scale: Double(scale))
+  }
+}
+
+extension Matrix {
+  /// This matrix as an argument that a kernel reads.
+  var operand: bp_matrix {
+    bp_matrix(start: UnsafeMutableRawPointer(mutating: start), stride: stride)
+  }
 }
 
 extension Activation {
@@ -206,6 +109,42 @@ extension Activation {
   var derivativeUsesWeightedInputs: Bool { bp_derivative_uses_z(kernel) }
 }
 
+extension OptimizerRule {
+  /// The kernel's rule with the numbers that are its own: what a step is to do is still to be said.
+  var kernel: bp_update {
+    var update = bp_update()
+    switch self {
+    case .gradientDescent, .sgd: update.rule = BP_SGD
+    case .momentum(let momentum): (update.rule, update.beta1) = (BP_MOMENTUM, momentum)
+    case .nesterov(let momentum): (update.rule, update.beta1) = (BP_NESTEROV, momentum)
+    case .adaGrad: (update.rule, update.beta2, update.other2) = (BP_RMSPROP, 1, 1)
+    case .rmsProp(let smoothing, _):
+      (update.rule, update.beta2, update.other2) = (BP_RMSPROP, smoothing, 1 - smoothing)
+    case .adadelta(let smoothing, _):
+      (update.rule, update.beta2, update.other2) = (BP_ADADELTA, smoothing, 1 - smoothing)
+    case .adam(let beta1, let beta2, _), .adamW(let beta1, let beta2, _),
+      .rAdam(let beta1, let beta2, _):
+      update.setMoments(BP_ADAM, beta1, beta2)
+    case .amsGrad(let beta1, let beta2, _): update.setMoments(BP_AMSGRAD, beta1, beta2)
+    case .nAdam(let beta1, let beta2, _, _): update.setMoments(BP_NADAM, beta1, beta2)
+    case .lion(let beta1, let beta2): update.setMoments(BP_LION, beta1, beta2)
+    case .rprop(let shrinkage, let growth, let smallest, let largest):
+      (update.rule, update.shrink, update.grow) = (BP_RPROP, shrinkage, growth)
+      (update.smallest, update.largest) = (smallest, largest)
+    case .lbfgs: preconditionFailure("L-BFGS searches along lines")
+    }
+    return update
+  }
+}
+
+extension bp_update {
+  fileprivate mutating func setMoments(_ rule: bp_rule, _ beta1: Double, _ beta2: Double) {
+    self.rule = rule
+    (self.beta1, other1) = (beta1, 1 - beta1)
+    (self.beta2, other2) = (beta2, 1 - beta2)
+  }
+}
+
 extension Loss {
   /// The kernel and its parameter, or nil for a custom loss.
   var kernel: (kind: bp_loss, parameter: Double)? {
@@ -227,19 +166,19 @@ extension Double {
   /// log x by our own polynomial, so that no libm can change a bit.
   static func naturalLogarithm(_ x: Double) -> Double {
     var result = x
-    withUnsafeMutablePointer(to: &result) { bp_map_f64(BP_LOG, 1, $0, $0) }
+    withUnsafeMutablePointer(to: &result) { kernels.map(BP_LOG, 1, $0, $0) }
     return result
   }
 
   /// The same for each of the first numbers, in place.
   static func formLogarithms(of x: UnsafeMutableBufferPointer<Double>, count: Int) {
-    bp_map_f64(BP_LOG, count, x.baseAddress, x.baseAddress)
+    kernels.map(BP_LOG, count, x.baseAddress, x.baseAddress)
   }
 
   /// eˣ by our own polynomial.
   static func naturalExponential(_ x: Double) -> Double {
     var result = x
-    withUnsafeMutablePointer(to: &result) { bp_map_f64(BP_EXP, 1, $0, $0) }
+    withUnsafeMutablePointer(to: &result) { kernels.map(BP_EXP, 1, $0, $0) }
     return result
   }
 }

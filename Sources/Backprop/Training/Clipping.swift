@@ -9,7 +9,7 @@ extension Parameters {
     var sum = 0.0
     for index in layout.tensors.indices {
       let tensor = layout.tensors[index]
-      sum += T.kernels.sumSquares(tensor.panels, tensor.rows, tensor.rows, start + tensor.offset)
+      sum += T.kernels.sum_squares(tensor.allRows, start)
     }
     return sum.squareRoot()
   }
@@ -28,19 +28,18 @@ extension Parameters {
   ///   - pool: Threads to use; changes no bit.
   /// - Complexity: O(parameters), without allocation; nothing where both are nil.
   mutating func clip(toNorm bound: Double?, value: Double?, pool: ThreadPool? = nil) {
-    if let value { scale(by: 1, bound: T(value), pool) }
+    if let value { scale(by: 1, bound: value, pool) }
     if let bound {
       let norm = norm
-      if !(norm <= bound) { scale(by: T(bound / norm), bound: .infinity, pool) }
+      if !(norm <= bound) { scale(by: bound / norm, bound: .infinity, pool) }
     }
   }
 
-  private mutating func scale(by factor: T, bound: T, _ pool: ThreadPool?) {
+  private mutating func scale(by factor: Double, bound: Double, _ pool: ThreadPool?) {
     let target = mutableStart
     for index in layout.tensors.indices {
       let tensor = layout.tensors[index]
-      T.kernels.clip(
-        pool?.handle, tensor.panels, tensor.rows, factor, bound, target + tensor.offset)
+      T.kernels.clip(pool?.handle, tensor.allRows, factor, bound, target)
     }
   }
 }

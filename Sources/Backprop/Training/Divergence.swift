@@ -47,8 +47,9 @@ extension Network {
   /// - Returns: Its layer, 2 … L, and the neuron whose it is; nil if all are finite.
   func firstFaultOfParameters() -> Divergence.Fault? {
     for (index, tensor) in parameters.layout.tensors.enumerated() {
-      let position = T.kernels.firstNonfinite(
-        1, tensor.count, parameters.start + tensor.offset, tensor.count)
+      let position = UnsafeBufferPointer(
+        start: parameters.start + tensor.offset, count: tensor.count
+      ).firstNonfinite
       guard position >= 0 else { continue }
       let output = position / (tensor.rows * 16) * 16 + position % 16
       let layer = parameters.layout.layer(ofTensor: index)
@@ -64,8 +65,7 @@ extension Network {
     let views = [workspace.inputs] + workspace.states.map(\.outputs)
     for (index, view) in views.enumerated() {
       for row in 0..<workspace.rows {
-        let numbers = view.row(row)
-        let position = T.kernels.firstNonfinite(1, view.columns, numbers.baseAddress, view.stride)
+        let position = UnsafeBufferPointer(view.row(row)).firstNonfinite
         guard position >= 0 else { continue }
         return Divergence.Fault(
           layer: index + 1, neuron: position + 1, example: workspace.example(ofRow: row))

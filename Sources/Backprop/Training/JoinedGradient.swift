@@ -65,9 +65,8 @@ extension Parameters {
     for index in layout.tensors.indices {
       let tensor = layout.tensors[index]
       // The gradient of ½ λ ‖θ‖² is λ θ.
-      T.kernels.addPenaltyGradient(
-        pool?.handle, tensor.panels, tensor.rows, tensor.rows, other.start + tensor.offset, factor,
-        target + tensor.offset)
+      T.kernels.add_penalty_gradient(
+        pool?.handle, tensor.allRows, Double(factor), other.start, target)
     }
   }
 }

@@ -295,14 +295,14 @@ extension Parameters {
   }
 
   /// ‖x‖₁
-  var sumOfMagnitudes: Double { T.kernels.sumMagnitudes(layout.count, start) }
+  var sumOfMagnitudes: Double { T.kernels.sum_magnitudes(layout.count, start) }
 
   /// ‖x‖∞; NaN if there is one.
-  var largestMagnitude: Double { Double(T.kernels.largestMagnitude(layout.count, start)) }
+  var largestMagnitude: Double { T.kernels.largest_magnitude(layout.count, start) }
 
   /// Becomes a x + b y.
   mutating func combine(_ a: Double, _ x: Parameters, _ b: Double, _ y: Parameters) {
-    T.kernels.combine(layout.count, T(a), x.start, T(b), y.start, mutableStart)
+    T.kernels.combine(layout.count, a, x.start, b, y.start, mutableStart)
   }
 
   /// Becomes x less itself.
@@ -314,12 +314,12 @@ extension Parameters {
   /// Becomes itself + a x.
   mutating func add(_ a: Double, _ x: Parameters) {
     let target = mutableStart
-    T.kernels.combine(layout.count, T(a), x.start, 1, target, target)
+    T.kernels.combine(layout.count, a, x.start, 1, target, target)
   }
 
   /// Becomes a times itself.
   mutating func scale(by a: Double) {
     let target = mutableStart
-    T.kernels.combine(layout.count, T(a), target, 0, target, target)
+    T.kernels.combine(layout.count, a, target, 0, target, target)
   }
 }

@@ -18,6 +18,9 @@ public struct Optimizer<T: Scalar>: Sendable {
   /// The pairs of L-BFGS and its working vectors; nil under the other rules.
   private(set) var lbfgs: LBFGS<T>?
   private var momentumProduct = MomentumProduct()
+  /// The weights and the biases of each tensor: where they stand, and what the last step did to them.
+  private var spans: [UpdateSpan]
+  private let layout: ParameterLayout
 
   /// Begins with zero moments, for parameters of the given layout.
   ///
@@ -36,6 +39,10 @@ public struct Optimizer<T: Scalar>: Sendable {
     self.rule = rule
     self.weightDecay = weightDecay
     self.factors = factors
+    self.layout = layout
+    spans = layout.tensors.flatMap {
+      [$0.weightRows, $0.biasRows].map { UpdateSpan(panels: $0, rate: 0, decay: 0, epsilon: 0) }
+    }
     let nothing = ParameterLayout(layers: [])
     let moments = rule.moments
     firstMoment = Parameters(layout: moments.first ? layout : nothing)
@@ -122,9 +129,7 @@ public struct Optimizer<T: Scalar>: Sendable {
     momentum: Double? = nil, pool: ThreadPool? = nil
   ) {
     precondition(
-      gradient.layout == parameters.layout
-        && (firstMoment.layout == parameters.layout || firstMoment.layout.count == 0)
-        && (secondMoment.layout == parameters.layout || secondMoment.layout.count == 0),
+      gradient.layout == parameters.layout && layout == parameters.layout,
       "parameters, gradient and moments of different networks")
     step += 1
     if lbfgs != nil {
@@ -136,94 +141,33 @@ public struct Optimizer<T: Scalar>: Sendable {
     if case .rprop = rule, step == 1 {
       secondMoment.mutableStart.update(repeating: T(rate), count: secondMoment.layout.count)
     }
-    let theta = parameters.mutableStart
-    // By index: without optimisation an array's iterator allocates, and a step must not.
-    let tensors = parameters.layout.tensors
-    for index in tensors.indices {
-      let tensor = tensors[index]
-      guard let factors else {
-        update(
-          panels: tensor.panels, rows: tensor.rows, decayed: tensor.decayedRows,
-          at: tensor.offset, rule, terms, rate, weightDecay, gradient.start, theta, pool)
-        continue
-      }
-      let own = factors[factors.count == 1 ? 0 : parameters.layout.layer(ofTensor: index)]
-      // The biases are the last row of each panel; of a normalisation, gain and shift count as such.
-      for panel in 0..<tensor.panels {
-        let offset = tensor.offset + panel * tensor.rows * 16
-        update(
-          panels: 1, rows: tensor.decayedRows, decayed: tensor.decayedRows, at: offset, rule, terms,
-          rate * own.weightRate, weightDecay * own.weightDecay, gradient.start, theta, pool)
-        update(
-          panels: 1, rows: tensor.rows - tensor.decayedRows,
-          decayed: tensor.rows - tensor.decayedRows, at: offset + tensor.decayedRows * 16, rule,
-          terms,
-          rate * own.biasRate, weightDecay * own.biasDecay, gradient.start, theta, pool)
-      }
+    setSpans(rate: rate, epsilon: terms.epsilon)
+    var update = rule.kernel
+    (update.correction1, update.correction2) = (terms.correction1, terms.correction2)
+    (update.gradient_share, update.moment_share) = (terms.gradientShare, terms.momentShare)
+    update.gradient = UnsafeRawPointer(gradient.start)
+    update.first = UnsafeMutableRawPointer(firstMoment.mutableStart)
+    update.second = UnsafeMutableRawPointer(secondMoment.mutableStart)
+    update.third = UnsafeMutableRawPointer(maximumMoment.mutableStart)
+    update.parameters = UnsafeMutableRawPointer(parameters.mutableStart)
+    spans.withUnsafeBufferPointer {
+      (update.spans, update.span_count) = ($0.baseAddress, $0.count)
+      T.kernels.update(pool?.handle, &update)
     }
   }
 
-  /// One step of some rows: the kernel of the rule.
-  @inline(__always)
-  private mutating func update(
-    panels: Int, rows: Int, decayed: Int, at offset: Int, _ rule: OptimizerRule,
-    _ terms: StepTerms, _ rate: Double, _ weightDecay: Double, _ g: UnsafePointer<T>,
-    _ theta: UnsafeMutablePointer<T>, _ pool: ThreadPool?
-  ) {
-    let handle = pool?.handle
-    let (eta, decay) = (T(rate), T(weightDecay))
-    let m = firstMoment.mutableStart
-    let v = secondMoment.mutableStart
-    let most = maximumMoment.mutableStart
-    switch rule {
-    case .gradientDescent, .sgd:
-      T.kernels.updateSGD(
-        handle, panels, rows, decayed, g + offset, eta, decay, theta + offset)
-    case .momentum(let momentum):
-      T.kernels.updateMomentum(
-        handle, panels, rows, decayed, g + offset, eta, T(momentum), false, decay, m + offset,
-        theta + offset)
-    case .nesterov(let momentum):
-      T.kernels.updateMomentum(
-        handle, panels, rows, decayed, g + offset, eta, T(momentum), true, decay, m + offset,
-        theta + offset)
-    case .adaGrad(let epsilon):
-      T.kernels.updateRMSProp(
-        handle, panels, rows, decayed, g + offset, eta, 1, 1, T(epsilon), decay, v + offset,
-        theta + offset)
-    case .rmsProp(let smoothing, let epsilon):
-      T.kernels.updateRMSProp(
-        handle, panels, rows, decayed, g + offset, eta, T(smoothing), T(1 - smoothing),
-        T(epsilon), decay, v + offset, theta + offset)
-    case .adadelta(let smoothing, let epsilon):
-      T.kernels.updateAdadelta(
-        handle, panels, rows, decayed, g + offset, eta, T(smoothing), T(1 - smoothing),
-        T(epsilon), decay, m + offset, v + offset, theta + offset)
-    case .adam(let beta1, let beta2, _), .adamW(let beta1, let beta2, _),
-      .rAdam(let beta1, let beta2, _):
-      T.kernels.updateAdam(
-        handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
-        T(1 - beta2), T(terms.epsilon), T(terms.correction1), T(terms.correction2), decay,
-        m + offset, v + offset, theta + offset)
-    case .amsGrad(let beta1, let beta2, _):
-      T.kernels.updateAMSGrad(
-        handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
-        T(1 - beta2), T(terms.epsilon), T(terms.correction1), T(terms.correction2), decay,
-        m + offset, v + offset, most + offset, theta + offset)
-    case .nAdam(let beta1, let beta2, _, _):
-      T.kernels.updateNAdam(
-        handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
-        T(1 - beta2), T(terms.epsilon), T(terms.gradientShare), T(terms.momentShare),
-        T(terms.correction2), decay, m + offset, v + offset, theta + offset)
-    case .lion(let beta1, let beta2):
-      T.kernels.updateLion(
-        handle, panels, rows, decayed, g + offset, eta, T(beta1), T(1 - beta1), T(beta2),
-        T(1 - beta2), decay, m + offset, theta + offset)
-    case .rprop(let shrinkage, let growth, let smallest, let largest):
-      T.kernels.updateRPROP(
-        handle, panels, rows, decayed, g + offset, eta, T(shrinkage), T(growth), T(smallest),
-        T(largest), decay, m + offset, v + offset, theta + offset)
-    case .lbfgs: preconditionFailure("L-BFGS has gone its own way")
+  /// What this step does to the weights and the biases of each tensor.
+  private mutating func setSpans(rate: Double, epsilon: Double) {
+    // By index: without optimisation an array's iterator allocates, and a step must not.
+    for index in layout.tensors.indices {
+      let own =
+        factors.map { $0[$0.count == 1 ? 0 : layout.layer(ofTensor: index)] } ?? TensorFactors()
+      spans[2 * index].rate = rate * own.weightRate
+      spans[2 * index].decay = weightDecay * own.weightDecay
+      spans[2 * index].epsilon = epsilon
+      spans[2 * index + 1].rate = rate * own.biasRate
+      spans[2 * index + 1].decay = weightDecay * own.biasDecay
+      spans[2 * index + 1].epsilon = epsilon
     }
   }
 }
@@ -272,8 +216,9 @@ extension OptimizerRule {
         correction2: 1 - Double.power(beta2, to: t), epsilon: epsilon,
         gradientShare: (1 - product.momentum) / (1 - product.value),
         momentShare: next / (1 - product.value * next))
-    case .gradientDescent, .sgd, .momentum, .nesterov, .adaGrad, .rmsProp, .adadelta, .lion, .rprop,
-      .lbfgs:
+    case .adaGrad(let epsilon), .rmsProp(_, let epsilon), .adadelta(_, let epsilon):
+      return StepTerms(epsilon: epsilon)
+    case .gradientDescent, .sgd, .momentum, .nesterov, .lion, .rprop, .lbfgs:
       return StepTerms()
     }
   }

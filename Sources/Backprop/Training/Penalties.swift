@@ -73,8 +73,7 @@ extension Parameters {
     var sum = 0.0
     for index in layout.tensors.indices {
       let tensor = layout.tensors[index]
-      sum += T.kernels.sumWeightMagnitudes(
-        tensor.panels, tensor.rows, tensor.decayedRows, start + tensor.offset)
+      sum += T.kernels.sum_panel_magnitudes(tensor.weightRows, start)
     }
     return lambda * sum
   }
@@ -86,9 +85,8 @@ extension Parameters {
     let target = mutableStart
     for index in layout.tensors.indices {
       let tensor = layout.tensors[index]
-      T.kernels.addSignGradient(
-        pool?.handle, tensor.panels, tensor.rows, tensor.decayedRows,
-        parameters.start + tensor.offset, T(lambda), target + tensor.offset)
+      T.kernels.add_sign_gradient(
+        pool?.handle, tensor.weightRows, lambda, parameters.start, target)
     }
   }
 
@@ -107,9 +105,7 @@ extension Parameters {
     let target = mutableStart
     for index in layout.tensors.indices {
       let tensor = layout.tensors[index]
-      T.kernels.limitNorms(
-        pool?.handle, tensor.panels, tensor.rows, tensor.decayedRows, T(bound),
-        target + tensor.offset)
+      T.kernels.limit_norms(pool?.handle, tensor.weightRows, bound, target)
     }
   }
 }

@@ -6,8 +6,7 @@ extension Parameters {
     var sum = 0.0
     for index in layout.tensors.indices {
       let tensor = layout.tensors[index]
-      sum += T.kernels.sumSquares(
-        tensor.panels, tensor.rows, tensor.decayedRows, start + tensor.offset)
+      sum += T.kernels.sum_squares(tensor.weightRows, start)
     }
     return lambda / 2 * sum
   }
@@ -23,9 +22,8 @@ extension Parameters {
     let target = mutableStart
     for index in layout.tensors.indices {
       let tensor = layout.tensors[index]
-      T.kernels.addPenaltyGradient(
-        pool?.handle, tensor.panels, tensor.rows, tensor.decayedRows,
-        parameters.start + tensor.offset, T(lambda), target + tensor.offset)
+      T.kernels.add_penalty_gradient(
+        pool?.handle, tensor.weightRows, lambda, parameters.start, target)
     }
   }
 }

@@ -79,9 +79,7 @@ struct WeightAverage<T: Scalar>: Sendable {
     let target = values.mutableStart
     for index in parameters.layout.tensors.indices {
       let tensor = parameters.layout.tensors[index]
-      T.kernels.blend(
-        pool?.handle, tensor.panels, tensor.rows, parameters.start + tensor.offset, T(share),
-        target + tensor.offset)
+      T.kernels.blend(pool?.handle, tensor.allRows, share, parameters.start, target)
     }
   }
 

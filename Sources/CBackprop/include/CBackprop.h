@@ -6,7 +6,8 @@
 // Contract of every kernel
 //   * Sizes first, inputs, scalars, output last. Any size may be 0. No errors, no allocation, save
 //     some scratch memory for packed operands at a thread's first product, kept until it ends.
-//   * Matrices are row-major with a leading dimension (`ld…`, in elements, >= columns).
+//   * What takes more than seven arguments takes a struct, whose comment is its contract.
+//   * Matrices are row-major with a stride in elements, >= columns.
 //   * Nothing that is documented as output is ever read (NaN in it does no harm).
 //   * Inputs and outputs do not overlap, unless the kernel says so.
 //   * Every multiply-add is one fused operation in all variants but BP_BASELINE on x86.
@@ -24,10 +25,10 @@
 //   moment have the same layout.
 //
 // Padding of rows
-//   Activations and errors have a leading dimension that is a multiple of 16. A kernel may write
+//   Activations and errors have a stride that is a multiple of 16. A kernel may write
 //   anything finite to the columns between the last real column and the next multiple of 16, except
-//   that every kernel that writes an error (delta) writes zeros there; `bp_parameter_gradient` and
-//   `bp_pass_down` rely on it. Buffers are 64-byte aligned and at least 4 KiB of readable memory
+//   that every kernel that writes an error (delta) writes zeros there; `parameter_gradient` and
+//   `backpropagate` rely on it. Buffers are 64-byte aligned and at least 4 KiB of readable memory
 //   lies behind each, so a tile may load past the end of a row.
 #ifndef CBACKPROP_H
 #define CBACKPROP_H
@@ -72,15 +73,6 @@ int bp_pool_threads(const bp_pool *pool);
 // the pool is at work already, for another caller or for this one, the caller runs body as one part.
 void bp_pool_run(bp_pool *pool, void (*body)(void *context, int part, int parts), void *context);
 
-// Rows that will be read soon: `count` of `bytes` each, the i-th at source + places[indices[i]] ·
-// stride. places may be NULL: then they are 0, 1, …
-typedef struct bp_rows {
-  const void *source;
-  size_t stride, bytes;
-  const uint32_t *places, *indices;
-  size_t count;
-} bp_rows;
-
 // 64-byte aligned (2 MiB with huge pages when large), zero-filled, 4 KiB of slack behind the last
 // byte. NULL when memory is exhausted.
 void *bp_buffer_create(size_t bytes);
@@ -122,7 +114,7 @@ typedef enum bp_loss {
   BP_QUANTILE = 7,              // max(q (y-a), (q-1)(y-a))       a < y ? -q : a > y ? 1-q : 0
 } bp_loss;
 
-// Functions for bp_map: our own polynomials, so that a libm cannot change a bit.
+// Functions for `map`: our own polynomials, so that a libm cannot change a bit.
 typedef enum bp_function {
   BP_EXP = 0,
   BP_EXPM1 = 1,
@@ -131,6 +123,156 @@ typedef enum bp_function {
   BP_ERF = 4,
 } bp_function;
 
+// MARK: Arguments of kernels
+
+// Rows of elements, `stride` elements from one to the next, >= their columns, which the kernel knows.
+// Whether they are read or written is the kernel's to say too.
+typedef struct bp_matrix {
+  void *start;
+  size_t stride;
+} bp_matrix;
+
+// Forward: z = a Wᵀ + b, out = σ(z).
+//   a [m, k], panels of W [n, k] and b [n], out [m, n]. Row r of a is a[a_rows[r]]: examples are read
+//   where they are, not copied. NULL for rows in their order.
+//   z [m, n] receives the weighted inputs too, unless its start is NULL. `z` may be `out` only for
+//   BP_IDENTITY.
+//   Sum over k: block 0 starts from the bias, later blocks from zero and are added at the end.
+typedef struct bp_affine {
+  size_t m, k, n;
+  bp_matrix a;
+  const uint32_t *a_rows;
+  const void *panels;
+  bp_activation activation;
+  double parameter;
+  bp_matrix z, out;
+} bp_affine;
+
+// BP2: out = (delta W) ⊙ σ′.
+//   delta [m, n], panels of W [n, k], kept [m, k], out [m, k].
+//   kept holds the lower layer's outputs a, or its weighted inputs z if bp_derivative_uses_z;
+//   not read (may be NULL) for BP_IDENTITY. Columns k … of out up to a multiple of 16 become zero.
+typedef struct bp_backpropagate {
+  size_t m, n, k;
+  bp_matrix delta;
+  const void *panels;
+  bp_activation activation;
+  double parameter;
+  bp_matrix kept, out;
+} bp_backpropagate;
+
+// Rows of bytes: `count` of `bytes` each, the i-th at source + places[indices[i]] · stride. places and
+// indices may be NULL: then they are 0, 1, …
+typedef struct bp_rows {
+  const void *source;
+  size_t stride, bytes;
+  const uint32_t *places, *indices;
+  size_t count;
+} bp_rows;
+
+// BP3 and BP4: gradient rows i < k: Σₓ aₓᵢ δₓⱼ; gradient row k: Σₓ δₓⱼ, both over the batch in
+// ascending order.
+//   a [m, k] with a_rows as in bp_affine, delta [m, n] with zero padding, gradient: panels,
+//   overwritten.
+//   Between the tiles the rows `ahead` (NULL for none), which will be read soon, are fetched into the
+//   second cache, each by one of the threads, unless they are more than half a megabyte.
+typedef struct bp_parameter_gradient {
+  size_t m, k, n;
+  bp_matrix a;
+  const uint32_t *a_rows;
+  bp_matrix delta;
+  const bp_rows *ahead;
+  void *gradient;
+} bp_parameter_gradient;
+
+// z [rows, columns] and what its normalisation keeps of each row, moments [rows, 2].
+typedef struct bp_normalization {
+  size_t rows, columns;
+  bool centred;
+  bp_matrix z;
+  void *moments;
+} bp_normalization;
+
+// What a loss compares with: y [rows, columns], and the weights [rows] of the examples (NULL: all 1),
+// each times `scale`.
+typedef struct bp_targets {
+  size_t rows, columns;
+  bp_matrix y;
+  const void *weights;
+  double scale;
+} bp_targets;
+
+// Some rows of a tensor: the first `rows` rows of 16 in each of `count` blocks, `stride` rows from one
+// block to the next, block 0 at `start` elements behind that of the buffer.
+typedef struct bp_panels {
+  size_t start, count, rows, stride;
+} bp_panels;
+
+// What an optimiser does to the parameters θ, given their gradient g: first decoupled decay
+// (Loshchilov & Hutter 2019), θ ← θ - η λ θ, then the step.
+typedef enum bp_rule {
+  // θ ← θ - η g
+  BP_SGD = 0,
+  // v ← μ v + g;  θ ← θ - η v.  μ = beta1, v = first
+  BP_MOMENTUM = 1,
+  // v ← μ v + g;  θ ← θ - η (g + μ v)
+  BP_NESTEROV = 2,
+  // m ← β₁ m + (1-β₁) g;  v ← β₂ v + (1-β₂) g²;  θ ← θ - η (m/c₁) / (√(v/c₂) + ε)
+  // with c₁ = 1 - β₁ᵗ, c₂ = 1 - β₂ᵗ (Kingma & Ba 2015), both passed in; so are other1 = 1 - β₁ and
+  // other2 = 1 - β₂, which a β rounded to float would give with hardly a right digit, or as 0.
+  // m = first, v = second
+  BP_ADAM = 3,
+  // m and v as Adam;  v̂ ← max(v̂, v);  θ ← θ - η (m/c₁) / (√(v̂/c₂) + ε) (Reddi et al. 2018).
+  // v̂ = third
+  BP_AMSGRAD = 4,
+  // m and v as Adam;  θ ← θ - η (s_g g + s_m m) / (√(v/c₂) + ε) (Dozat 2016); the shares s_g of the
+  // gradient and s_m of the moment depend on t alone and are passed in.
+  BP_NADAM = 5,
+  // v ← β₂ v + o g²;  θ ← θ - η g / (√v + ε) (Tieleman & Hinton 2012, with other2 = o = 1 - β₂). With
+  // β₂ = 1 and o = 1 the sum of AdaGrad (Duchi et al. 2011).  v = second
+  BP_RMSPROP = 6,
+  // v ← β₂ v + (1-β₂) g²;  d = g √(u + ε) / √(v + ε);  u ← β₂ u + (1-β₂) d²;  θ ← θ - η d (Zeiler
+  // 2012).  u = first, v = second
+  BP_ADADELTA = 7,
+  // θ ← θ - η sign(β₁ m + (1-β₁) g);  m ← β₂ m + (1-β₂) g (Chen et al. 2023). The sign of 0 is 0,
+  // that of NaN is NaN.  m = first
+  BP_LION = 8,
+  // iRprop− (Igel & Hüsken 2000), s being the last sign: sign(g) s > 0: Δ ← min(grow Δ, largest);
+  // < 0: Δ ← max(shrink Δ, smallest), and g counts as 0.  θ ← θ - sign(g) Δ;  s ← sign(g). Signs of 0
+  // and NaN as in Lion. η takes part in the decay only.  s = first, Δ = second
+  BP_RPROP = 9,
+} bp_rule;
+
+// Parameters with an η, a λ and an ε of their own.
+typedef struct bp_span {
+  bp_panels panels;
+  double rate, decay, epsilon;
+} bp_span;
+
+// One step of a rule, elementwise, over spans that do not overlap, in one pass; each thread takes its
+// share of each span. What a rule does not name is not read.
+typedef struct bp_update {
+  bp_rule rule;
+  const bp_span *spans;
+  size_t span_count;
+  const void *gradient;
+  double beta1, other1, beta2, other2;
+  double correction1, correction2, gradient_share, moment_share;
+  double shrink, grow, smallest, largest;
+  void *first, *second, *third, *parameters;
+} bp_update;
+
+// x [rows, columns] and a word of 32 bits for each element: word j of example i is a function of
+// (seed, stream, first + i, j) alone, word ⌊j/16⌋ mod 4 of Philox 4×32-10 for the key `seed` and the
+// counter (16 ⌊j/64⌋ + j mod 16, first + i, stream's lower half, stream's upper half). So threads,
+// vectors and the batch's other rows change no bit.
+typedef struct bp_noise {
+  size_t rows, columns;
+  bp_matrix x;
+  uint64_t seed, stream;
+  size_t first;
+} bp_noise;
+
 // A cell bytes[start … end - 1] of a row; form is 0 for plain text and the reader's own otherwise.
 typedef struct {
   int32_t start;
@@ -138,16 +280,33 @@ typedef struct {
   uint8_t form;
 } bp_cell;
 
-#define BP_NAME(verb) bp_##verb##_f32
-#define BP_REAL float
+// How decimals are kept in columns: as integers of `width` 1, 2 or 4 bytes, x - base of x / power;
+// x = missing (itself NaN for a column that misses none) is no number.
+typedef struct bp_packing {
+  size_t width;
+  const int32_t *bases;
+  const double *powers, *missing;
+} bp_packing;
+
+// MARK: The kernels
+
+// What they are called with, and their contracts, stand in CBackpropKernels.h.
+typedef struct bp_kernels {
+#define BP_KERNEL(result, name, arguments) result(*name) arguments;
 #include "CBackpropKernels.h"
-#undef BP_NAME
-#undef BP_REAL
-#define BP_NAME(verb) bp_##verb##_f64
-#define BP_REAL double
-#include "CBackpropKernels.h"
-#undef BP_NAME
-#undef BP_REAL
+#undef BP_KERNEL
+} bp_kernels;
+
+typedef enum bp_precision {
+  BP_F32 = 0,
+  BP_F64 = 1,
+} bp_precision;
+
+// The kernels of the active variant. A table lives as long as the process.
+const bp_kernels *bp_active_kernels(bp_precision precision);
+// The kernels of one variant, whatever is active; safe beside other threads. NULL if the processor
+// lacks it.
+const bp_kernels *bp_kernels_of(bp_variant variant, bp_precision precision);
 
 // MARK: Delimited text
 

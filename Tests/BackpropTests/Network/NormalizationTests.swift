@@ -161,13 +161,13 @@ struct NormalizationTests {
     for variant in supportedVariants {
       for columns in 1...67 {
         for isCentred in [true, false] {
-          compare(bp_kernels_f64(variant)!.pointee, columns, isCentred)
+          compare(bp_kernels_of(variant, BP_F64).pointee, columns, isCentred)
         }
       }
     }
   }
 
-  private func compare(_ kernels: bp_kernel_table_f64, _ n: Int, _ isCentred: Bool) {
+  private func compare(_ kernels: bp_kernels, _ n: Int, _ isCentred: Bool) {
     let rows = 3
     var random = RandomSource(seed: UInt64(n), purpose: .sampling)
     var (z, d) = (Matrix<Double>(rows: rows, columns: n), Matrix<Double>(rows: rows, columns: n))
@@ -182,7 +182,8 @@ struct NormalizationTests {
     var panels = [Double](repeating: 0, count: stride * 2)
     kernels.pack(k, n, isCentred ? gain : [], isCentred ? shift : gain, &panels)
     var moments = [Double](repeating: .nan, count: 2 * rows)
-    var out = [Double](repeating: .nan, count: rows * stride)
+    var out = Matrix<Double>(rows: rows, columns: n)
+    for index in 0..<(rows * stride) { out.mutableStart[index] = .nan }
     var delta = out
     var gradient = [Double](repeating: .nan, count: stride * (k + 1))
     // Whatever stands behind the last column is not read.
@@ -192,11 +193,13 @@ struct NormalizationTests {
         (zs[index], ds[index]) = (.nan, .nan)
       }
     }
-    kernels.normalize(
-      rows, n, zs, stride, isCentred, Normalization.epsilon, panels, &moments, &out, stride)
-    kernels.normalize_delta(
-      rows, n, ds, stride, zs, stride, isCentred, panels, moments, &delta, stride)
-    kernels.normalize_gradient(rows, n, ds, stride, zs, stride, isCentred, moments, &gradient)
+    moments.withUnsafeMutableBufferPointer {
+      let normalization = bp_normalization(
+        rows: rows, columns: n, centred: isCentred, z: z.target, moments: $0.baseAddress)
+      kernels.normalize(normalization, Normalization.epsilon, panels, out.target)
+      kernels.normalize_delta(normalization, d.target, panels, delta.target)
+      kernels.normalize_gradient(normalization, d.target, &gradient)
+    }
     var (gains, shifts) = ([Double](repeating: 0, count: n), [Double](repeating: 0, count: n))
     for row in 0..<rows {
       let zr = (0..<n).map { zs[row * stride + $0] }
@@ -208,8 +211,8 @@ struct NormalizationTests {
       let g = zip(dr, gain).map(*)
       let level = isCentred ? g.reduce(0, +) / Double(n) : 0
       let along = zip(g, hat).map(*).reduce(0, +) / Double(n)
-      let found = (0..<stride).map { out[row * stride + $0] }
-      let passed = (0..<stride).map { delta[row * stride + $0] }
+      let found = (0..<stride).map { out.start[row * stride + $0] }
+      let passed = (0..<stride).map { delta.start[row * stride + $0] }
       #expect(isClose(Array(found[..<n]), (0..<n).map { gain[$0] * hat[$0] + shift[$0] }))
       #expect(
         isClose(

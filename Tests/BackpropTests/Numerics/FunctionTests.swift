@@ -23,16 +23,28 @@ struct FunctionTests {
   /// Kernels over rows may write up to the next multiple of 16.
   private static func wholePanels(_ x: [Double]) -> [Double] { Array(x.prefix(x.count / 16 * 16)) }
 
+  /// One row to read and one to write, as kernels take them.
+  private func operands<T>(_ x: [T], _ y: inout [T], _ body: (bp_matrix, bp_matrix) -> Void) {
+    var x = x
+    x.withUnsafeMutableBufferPointer { x in
+      y.withUnsafeMutableBufferPointer { y in
+        body(
+          bp_matrix(start: x.baseAddress, stride: x.count),
+          bp_matrix(start: y.baseAddress, stride: y.count))
+      }
+    }
+  }
+
   @Test("Functions are within two units of the last place", arguments: supportedVariants)
   func functions(variant: bp_variant) {
     let limits = [(BP_EXP, 1.1), (BP_EXPM1, 2.0), (BP_LOG, 1.0), (BP_LOG1P, 1.0), (BP_ERF, 1.6)]
     for (function, limit) in limits {
       let x = Self.arguments(function), single = x.map { Float($0) }
       var y = x, singleY = single, worst = 0
-      bp_kernels_f32(variant)?.pointee.map(function, x.count, single, &singleY)
+      bp_kernels_of(variant, BP_F32)?.pointee.map(function, x.count, single, &singleY)
       let error = ref_function_error_f32(function, x.count, single, singleY, &worst)
       #expect(error <= limit, "float, function \(function.rawValue) of \(single[worst])")
-      bp_kernels_f64(variant)?.pointee.map(function, x.count, x, &y)
+      bp_kernels_of(variant, BP_F64)?.pointee.map(function, x.count, x, &y)
       let doubleError = ref_function_error_f64(function, x.count, x, y, &worst)
       #expect(doubleError <= limit, "double, function \(function.rawValue) of \(x[worst])")
     }
@@ -46,12 +58,12 @@ struct FunctionTests {
     for raw in BP_IDENTITY.rawValue...BP_MISH.rawValue {
       let activation = bp_activation(rawValue: raw)
       var y = z, singleY = single, worst = 0
-      bp_kernels_f32(variant)?.pointee.activate(
-        1, z.count, single, z.count, activation, 0.5, &singleY, z.count)
+      let floats = bp_kernels_of(variant, BP_F32)?.pointee
+      operands(single, &singleY) { floats?.activate(1, z.count, $0, activation, 0.5, $1) }
       let error = ref_activation_error_f32(activation, 0.5, z.count, single, singleY, &worst)
       #expect(error <= 8, "float, activation \(raw) of \(single[worst])")
-      bp_kernels_f64(variant)?.pointee.activate(
-        1, z.count, z, z.count, activation, 0.5, &y, z.count)
+      let doubles = bp_kernels_of(variant, BP_F64)?.pointee
+      operands(z, &y) { doubles?.activate(1, z.count, $0, activation, 0.5, $1) }
       let doubleError = ref_activation_error_f64(activation, 0.5, z.count, z, y, &worst)
       #expect(doubleError <= 8, "double, activation \(raw) of \(z[worst])")
     }
@@ -65,16 +77,18 @@ struct FunctionTests {
       let activation = bp_activation(rawValue: raw)
       let usesZ = bp_derivative_uses_z(activation)
       var a = z, y = z, singleA = single, singleY = single, worst = 0
-      let floats = bp_kernels_f32(variant)?.pointee
-      floats?.activate(1, z.count, single, z.count, activation, 0.5, &singleA, z.count)
-      floats?.multiply_derivative(
-        1, z.count, nil, 0, usesZ ? single : singleA, z.count, activation, 0.5, &singleY, z.count)
+      let floats = bp_kernels_of(variant, BP_F32)?.pointee
+      operands(single, &singleA) { floats?.activate(1, z.count, $0, activation, 0.5, $1) }
+      operands(usesZ ? single : singleA, &singleY) {
+        floats?.multiply_derivative(1, z.count, bp_matrix(), $0, activation, 0.5, $1)
+      }
       let error = ref_derivative_error_f32(activation, 0.5, z.count, single, singleY, &worst)
       #expect(error <= 9 * 0x1p-23, "float, activation \(raw) at \(single[worst])")
-      let doubles = bp_kernels_f64(variant)?.pointee
-      doubles?.activate(1, z.count, z, z.count, activation, 0.5, &a, z.count)
-      doubles?.multiply_derivative(
-        1, z.count, nil, 0, usesZ ? z : a, z.count, activation, 0.5, &y, z.count)
+      let doubles = bp_kernels_of(variant, BP_F64)?.pointee
+      operands(z, &a) { doubles?.activate(1, z.count, $0, activation, 0.5, $1) }
+      operands(usesZ ? z : a, &y) {
+        doubles?.multiply_derivative(1, z.count, bp_matrix(), $0, activation, 0.5, $1)
+      }
       let doubleError = ref_derivative_error_f64(activation, 0.5, z.count, z, y, &worst)
       #expect(doubleError <= 9 * 0x1p-52, "double, activation \(raw) at \(z[worst])")
     }
@@ -84,7 +98,7 @@ struct FunctionTests {
   func specialValues() {
     func values(_ function: bp_function, _ x: [Float]) -> [Float] {
       var y = x
-      bp_map_f32(function, x.count, x, &y)
+      bp_active_kernels(BP_F32).pointee.map(function, x.count, x, &y)
       return y
     }
     let infinity = Float.infinity
@@ -105,7 +119,9 @@ struct FunctionTests {
     for raw in BP_IDENTITY.rawValue...BP_MISH.rawValue {
       var z = [Float](repeating: 0, count: 16)
       z.replaceSubrange(0..<4, with: [.nan, -infinity, infinity, -0.0])
-      bp_activate_f32(1, 4, z, 16, bp_activation(rawValue: raw), 1, &z, 16)
+      operands(z, &z) {
+        bp_active_kernels(BP_F32).pointee.activate(1, 4, $0, bp_activation(rawValue: raw), 1, $1)
+      }
       #expect(z[0].isNaN && !z[1].isNaN && !z[2].isNaN, "activation \(raw)")
       if raw == BP_TANH.rawValue { #expect(z[3] == 0 && z[3].sign == .minus) }
     }

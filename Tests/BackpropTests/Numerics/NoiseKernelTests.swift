@@ -3,6 +3,13 @@ import Testing
 
 @testable import Backprop
 
+extension Matrix {
+  /// This matrix as an argument that a kernel writes.
+  var target: bp_matrix {
+    mutating get { bp_matrix(start: mutableStart, stride: stride) }
+  }
+}
+
 /// The kernels of noise beside plain loops over `RandomSource.philox`, through each variant's table.
 @Suite("Kernels of noise")
 struct NoiseKernelTests {
@@ -35,6 +42,11 @@ struct NoiseKernelTests {
     return matrix
   }
 
+  static func noise<T: Scalar>(_ x: Matrix<T>, first: Int = 0) -> bp_noise {
+    bp_noise(
+      rows: x.rows, columns: x.columns, x: x.operand, seed: seed, stream: stream, first: first)
+  }
+
   static let sizes = [
     (1, 1), (3, 7), (2, 15), (5, 16), (4, 17), (3, 63), (2, 64), (3, 65), (1, 130), (300, 150),
   ]
@@ -52,12 +64,10 @@ struct NoiseKernelTests {
       var out = mask
       var mask2: Matrix<Double> = Self.soiled(rows, columns)
       var out2 = mask2
-      bp_kernels_f32(variant)?.pointee.dropout(
-        pool, rows, columns, x.start, x.stride, Self.seed, Self.stream, 5, threshold, 1.5,
-        mask.mutableStart, mask.stride, out.mutableStart, out.stride)
-      bp_kernels_f64(variant)?.pointee.dropout(
-        pool, rows, columns, y.start, y.stride, Self.seed, Self.stream, 5, threshold, 1.5,
-        mask2.mutableStart, mask2.stride, out2.mutableStart, out2.stride)
+      bp_kernels_of(variant, BP_F32)?.pointee.dropout(
+        pool, Self.noise(x, first: 5), threshold, 1.5, mask.target, out.target)
+      bp_kernels_of(variant, BP_F64)?.pointee.dropout(
+        pool, Self.noise(y, first: 5), threshold, 1.5, mask2.target, out2.target)
       var faults = 0
       for row in 0..<rows {
         for column in 0..<columns {
@@ -82,12 +92,8 @@ struct NoiseKernelTests {
       let y = Matrix<Double>(rows: rows, columns: columns)
       var out: Matrix<Float> = Self.soiled(rows, columns)
       var out2: Matrix<Double> = Self.soiled(rows, columns)
-      bp_kernels_f32(variant)?.pointee.add_normal(
-        nil, rows, columns, x.start, x.stride, Self.seed, Self.stream, 0, 1, out.mutableStart,
-        out.stride)
-      bp_kernels_f64(variant)?.pointee.add_normal(
-        nil, rows, columns, y.start, y.stride, Self.seed, Self.stream, 0, 1, out2.mutableStart,
-        out2.stride)
+      bp_kernels_of(variant, BP_F32)?.pointee.add_normal(nil, Self.noise(x), 1, out.target)
+      bp_kernels_of(variant, BP_F64)?.pointee.add_normal(nil, Self.noise(y), 1, out2.target)
       var worst = 0.0
       var worst2 = 0.0
       for row in 0..<rows {
@@ -108,20 +114,17 @@ struct NoiseKernelTests {
   func plain(size: (rows: Int, columns: Int)) {
     let (rows, columns) = size
     for variant in supportedVariants {
-      guard let kernels = bp_kernels_f64(variant)?.pointee else { continue }
+      guard let kernels = bp_kernels_of(variant, BP_F64)?.pointee else { continue }
       let x: Matrix<Double> = Self.numbers(rows, columns, seed: 1)
       let start: Matrix<Double> = Self.numbers(rows, columns, seed: 2)
       var product = start
-      kernels.multiply(
-        nil, rows, columns, x.start, x.stride, product.mutableStart, product.stride)
+      kernels.multiply(nil, rows, columns, x.operand, product.target)
       let partners = (0..<rows).map { UInt32(rows - 1 - $0) }
       let shares = (0..<rows).map { 0.5 + 0.5 / Double($0 + 1) }
       var mixed: Matrix<Double> = Self.soiled(rows, columns)
-      kernels.mix(
-        rows, columns, x.start, x.stride, partners, shares, mixed.mutableStart, mixed.stride)
+      kernels.mix(rows, columns, x.operand, partners, shares, mixed.target)
       var smooth: Matrix<Double> = Self.soiled(rows, columns)
-      kernels.scale_and_shift(
-        rows, columns, x.start, x.stride, 0.9, 0.025, smooth.mutableStart, smooth.stride)
+      kernels.scale_and_shift(rows, columns, x.operand, 0.9, 0.025, smooth.target)
       for row in 0..<rows {
         for column in 0..<columns {
           let value = x[row, column]

@@ -168,7 +168,9 @@ struct DeterminismTests {
   func selection() {
     #expect(bp_variant_active() == supportedVariants.last)
     for variant in [BP_BASELINE, BP_FMA128, BP_AVX2, BP_AVX512, BP_NEON] {
-      #expect((bp_kernels_f32(variant) != nil) == bp_variant_supported(variant))
+      for precision in [BP_F32, BP_F64] {
+        #expect((bp_kernels_of(variant, precision) != nil) == bp_variant_supported(variant))
+      }
       if !bp_variant_supported(variant) { #expect(!bp_variant_select(variant)) }
     }
   }

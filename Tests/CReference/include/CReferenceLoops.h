@@ -8,8 +8,8 @@ void REF_NAME(affine)(bool fused, size_t m, size_t k, size_t n, const REF_REAL *
                       const REF_REAL *weights, const REF_REAL *biases, REF_REAL *out,
                       size_t ldout);
 // out = delta W.
-void REF_NAME(pass_down)(bool fused, size_t m, size_t n, size_t k, const REF_REAL *delta,
-                         size_t lddelta, const REF_REAL *weights, REF_REAL *out, size_t ldout);
+void REF_NAME(backpropagate)(bool fused, size_t m, size_t n, size_t k, const REF_REAL *delta,
+                             size_t lddelta, const REF_REAL *weights, REF_REAL *out, size_t ldout);
 // weights[j][i] = Σₓ delta[x][j] a[x][i], biases[j] = Σₓ delta[x][j].
 void REF_NAME(parameter_gradient)(bool fused, size_t m, size_t k, size_t n, const REF_REAL *a,
                                   size_t lda, const REF_REAL *delta, size_t lddelta,
