@@ -124,25 +124,23 @@ extension AssumptionCheck {
       let order = random.permutation(of: network.layers[layer].outputs).map(Int.init)
       let pieces = network.layers[layer].activation.pieces
       let source = result.parameters
-      let (tensor, above) = (source.layout.tensors[layer], source.layout.tensors[layer + 1])
-      for (place, neuron) in order.enumerated() {
-        for piece in 0..<pieces {
-          for input in Array(0..<tensor.inputs).map(Optional.init) + [nil] {
-            result.parameters[layer: layer, output: place * pieces + piece, input: input] =
-              source[layer: layer, output: neuron * pieces + piece, input: input]
-          }
-        }
-        if let gains = source.layout.normalizationIndices[layer] {
+      // Row j of every tensor of the layer belongs to a neuron, column j of the weights above too.
+      for tensor in source.layout.tensors(of: layer) {
+        let columns = tensor.count / tensor.shape[0]
+        for (place, neuron) in order.enumerated() {
           for piece in 0..<pieces {
-            for input in source.layout.tensors[gains].inputs > 0 ? [0, nil] : [nil] {
-              result.parameters[layer: gains, output: place * pieces + piece, input: input] =
-                source[layer: gains, output: neuron * pieces + piece, input: input]
+            for column in 0..<columns {
+              result.parameters.mutableStart[tensor.index(place * pieces + piece, column)] =
+                source.start[tensor.index(neuron * pieces + piece, column)]
             }
           }
         }
-        for output in 0..<above.outputs {
-          result.parameters[layer: layer + 1, output: output, input: place] =
-            source[layer: layer + 1, output: output, input: neuron]
+      }
+      guard let above = source.layout.tensor(.weight, of: layer + 1) else { continue }
+      for (place, neuron) in order.enumerated() {
+        for output in 0..<above.shape[0] {
+          result.parameters.mutableStart[above.index(output, place)] =
+            source.start[above.index(output, neuron)]
         }
       }
     }
@@ -227,12 +225,9 @@ extension AssumptionCheck {
   ) -> [Double] {
     var direction = [Double](repeating: 0, count: parameters.layout.count)
     for tensor in parameters.layout.tensors {
-      for output in 0..<tensor.outputs {
-        for input in Array(0..<tensor.inputs).map(Optional.init) + [nil] {
-          let index = tensor.index(output: output, input: input)
-          direction[index] =
-            (2 * random.uniform() - 1) * max(abs(parameters.start[index]), 0.1)
-        }
+      for element in 0..<tensor.count {
+        let index = tensor.index(ofElement: element)
+        direction[index] = (2 * random.uniform() - 1) * max(abs(parameters.start[index]), 0.1)
       }
     }
     return direction

@@ -47,25 +47,20 @@ extension Parameters {
   @specialized(where T == Double)
   func updateRatios(from start: Parameters) -> [UpdateRatio] {
     precondition(layout == start.layout, "parameters of different layouts")
-    return layout.tensors.prefix(layout.layerCount).map { tensor in
-      let (new, old) = (self.start + tensor.offset, start.start + tensor.offset)
-      // Squares of the weights' moves and values, then of the biases'.
-      var moves = (weight: 0.0, bias: 0.0)
-      var norms = (weight: 0.0, bias: 0.0)
-      for index in 0..<tensor.count {
-        let value = Double(old[index])
-        let move = Double(new[index]) - value
-        if index / 16 % tensor.rows < tensor.inputs {
-          moves.weight += move * move
-          norms.weight += value * value
-        } else {
-          moves.bias += move * move
-          norms.bias += value * value
+    /// Of all tensors of a layer that the penalties touch, or of all others.
+    func ratio(of layer: Int, penalized: Bool) -> Double? {
+      var (moves, norms) = (0.0, 0.0)
+      for tensor in layout.tensors(of: layer) where tensor.role.isPenalized == penalized {
+        for (new, old) in zip(elements(of: tensor), start.elements(of: tensor)) {
+          let move = Double(new) - Double(old)
+          moves += move * move
+          norms += Double(old) * Double(old)
         }
       }
-      return UpdateRatio(
-        weight: norms.weight > 0 ? (moves.weight / norms.weight).squareRoot() : nil,
-        bias: norms.bias > 0 ? (moves.bias / norms.bias).squareRoot() : nil)
+      return norms > 0 ? (moves / norms).squareRoot() : nil
+    }
+    return (0..<layout.layerCount).map {
+      UpdateRatio(weight: ratio(of: $0, penalized: true), bias: ratio(of: $0, penalized: false))
     }
   }
 }
@@ -156,7 +151,7 @@ extension Network {
   /// - Parameter layer: A hidden layer, from 0 for the first that computes.
   /// - Complexity: O(neurons × (inputs + batch)), unless many neurons agree in part.
   func symmetricShare(of layer: Int, in workspace: borrowing Workspace<T>) -> Double {
-    let tensor = parameters.layout.tensors[layer]
+    let inputs = layers[layer].inputs
     let pieces = layers[layer].activation.pieces
     let (weights, biases) = parameters.denseTensors(of: layer)
     let delta = workspace.states[layer].delta
@@ -165,8 +160,8 @@ extension Network {
       (0..<pieces).allSatisfy { piece in
         let (i, j) = (left * pieces + piece, right * pieces + piece)
         return biases[i] == biases[j]
-          && (0..<tensor.inputs).allSatisfy {
-            weights[i * tensor.inputs + $0] == weights[j * tensor.inputs + $0]
+          && (0..<inputs).allSatisfy {
+            weights[i * inputs + $0] == weights[j * inputs + $0]
           }
           && (0..<rows).allSatisfy { delta.row($0)[i] == delta.row($0)[j] }
       }
@@ -174,7 +169,7 @@ extension Network {
     // Neurons that differ in the first weight are not compared further.
     var groups: [T: [[Int]]] = [:]
     for neuron in 0..<layers[layer].outputs {
-      let key = weights[neuron * pieces * tensor.inputs]
+      let key = weights[neuron * pieces * inputs]
       if let group = groups[key]?.firstIndex(where: { areEqual($0[0], neuron) }) {
         groups[key]?[group].append(neuron)
       } else {

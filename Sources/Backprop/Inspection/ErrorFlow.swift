@@ -66,13 +66,8 @@ extension Network {
     let start = result.mutableStart
     let target = MatrixView(
       start: start, columns: result.columns, stride: result.stride, isKept: true)
-    switch layers[layer + 1] {
-    case .dense(let above):
-      above.formOutputGradient(
-        rows: workspace.rows, delta: workspace.states[layer + 1].delta,
-        parameters: parameters.start + parameters.layout.tensors[layer + 1].offset, into: target,
-        pool: nil)
-    }
+    layers[layer + 1].formInputGradient(
+      pass(0..<workspace.rows, through: layer + 1, in: workspace, pool: nil), into: target)
     return result
   }
 }

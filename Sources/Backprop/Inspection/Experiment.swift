@@ -166,7 +166,7 @@ public struct ExperimentLab: Sendable {
   ) {
     network.formOutputDelta(in: &workspace)  // BP1
     for layer in network.layers.indices.reversed() {
-      network.formBiasAndWeightGradient(of: layer, in: &workspace, into: &gradient, pool: nil)
+      network.formGradient(of: layer, in: &workspace, into: &gradient, pool: nil)
       if layer > 0 {
         network.formBackpropagatedDelta(below: layer, in: &workspace, pool: nil)  // BP2
         if layer - 1 == hidden { addPenaltyTerm(network, at: hidden, in: &workspace) }
@@ -196,10 +196,12 @@ public struct ExperimentLab: Sendable {
         weightedInputs: state.weightedInputs, into: target)
     }
     for row in 0..<workspace.rows {
-      let delta = state.activationDelta.row(row)
+      let delta = (state.normalization?.delta ?? state.delta).row(row)
       for (index, value) in product[row: row].enumerated() { delta[index] += value }
     }
-    network.formNormalizedDelta(of: layer, in: &workspace)
+    network.layers[layer].formDelta(
+      network.pass(0..<workspace.rows, through: layer, in: workspace, pool: nil),
+      pastDerivative: true)
   }
 
   // MARK: Penalties on parameters
@@ -254,22 +256,20 @@ public struct ExperimentLab: Sendable {
       objective: objective)
     let drawer = GradientCheck(entriesPerTensor: entriesPerTensor, seed: seed)
     var tensors: [ExperimentReport.Tensor] = []
-    for layer in network.layers.indices {
-      for kind in TensorCheck.Kind.allCases where kind.exists(in: network.layers[layer]) {
-        var tensor = ExperimentReport.Tensor(layer: layer + 2, name: kind)
-        let entries = drawer.entries(of: kind, layer: layer, steepIn: repaired.gradient)
-        for entry in entries.drawn {
-          let d = derivative.estimate(entry, step: .auto)
-          guard d.isUsable else { continue }
-          tensor.add(
-            ExperimentReport.Sample(
-              output: entry.output, input: kind == .weight ? entry.input : nil, naive: naive[entry],
-              repaired: repaired.gradient[entry], numeric: d.value,
-              naiveError: GradientCheck.relativeError(naive[entry], d),
-              repairedError: GradientCheck.relativeError(repaired.gradient[entry], d)))
-        }
-        tensors.append(tensor)
+    for tensor in network.parameters.layout.tensors {
+      var record = ExperimentReport.Tensor(layer: tensor.layer + 2, name: tensor.role)
+      let entries = drawer.entries(of: tensor, steepIn: repaired.gradient)
+      for entry in entries.drawn {
+        let d = derivative.estimate(entry, step: .auto)
+        guard d.isUsable else { continue }
+        record.add(
+          ExperimentReport.Sample(
+            output: entry.output, input: entry.input, naive: naive[entry],
+            repaired: repaired.gradient[entry], numeric: d.value,
+            naiveError: GradientCheck.relativeError(naive[entry], d),
+            repairedError: GradientCheck.relativeError(repaired.gradient[entry], d)))
       }
+      tensors.append(record)
     }
     return ExperimentReport(
       experiment: experiment, examples: count, loss: value, lambda: lambda, tensors: tensors,

@@ -26,7 +26,7 @@ public struct ExperimentReport: Codable, Hashable, Sendable {
   public struct Tensor: Codable, Hashable, Sendable {
     /// l, from 2 to L.
     public let layer: Int
-    public let name: TensorCheck.Kind
+    public let name: ParameterTensor.Role
     /// The worst relative errors of all samples.
     public private(set) var naiveError = 0.0
     public private(set) var repairedError = 0.0
@@ -36,7 +36,7 @@ public struct ExperimentReport: Codable, Hashable, Sendable {
     /// "W²", "b³".
     public var symbol: String { TensorCheck.symbol(name, layer: layer) }
 
-    init(layer: Int, name: TensorCheck.Kind) {
+    init(layer: Int, name: ParameterTensor.Role) {
       self.layer = layer
       self.name = name
     }

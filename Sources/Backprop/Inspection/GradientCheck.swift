@@ -104,16 +104,12 @@ public struct GradientCheck: Sendable {
     var tensors: [TensorCheck] = []
     var steepest: [ParameterEntry] = []
     var drawn: [ParameterEntry] = []
-    for layer in network.layers.indices {
-      for kind in TensorCheck.Kind.allCases where kind.exists(in: network.layers[layer]) {
-        let entries = entries(of: kind, layer: layer, steepIn: engine)
-        steepest += entries.steepest.prefix(1)
-        drawn += entries.drawn
-        tensors.append(
-          check(
-            entries.drawn, of: kind, layer: layer, analytic, gradientMagnitudes, network,
-            &derivative))
-      }
+    for tensor in network.parameters.layout.tensors {
+      let entries = entries(of: tensor, steepIn: engine)
+      steepest += entries.steepest.prefix(1)
+      drawn += entries.drawn
+      tensors.append(
+        check(entries.drawn, of: tensor, analytic, gradientMagnitudes, network, &derivative))
     }
     return GradientReport(
       loss: loss, examples: examples.count, tensors: tensors,
@@ -138,8 +134,8 @@ public struct GradientCheck: Sendable {
   }
 
   private func check(
-    _ entries: [ParameterEntry], of kind: TensorCheck.Kind, layer: Int,
-    _ analytic: Parameters<Double>, _ magnitudes: Parameters<Double>, _ network: Network<Double>,
+    _ entries: [ParameterEntry], of tensor: ParameterTensor, _ analytic: Parameters<Double>,
+    _ magnitudes: Parameters<Double>, _ network: Network<Double>,
     _ derivative: inout NumericDerivative
   ) -> TensorCheck {
     var (checked, kinks, unresolved, resolved) = (0, 0, 0, 0)
@@ -164,22 +160,18 @@ public struct GradientCheck: Sendable {
       }
       if worst == nil || relativeError > (worst?.relativeError ?? 0) {
         worst = EntryCheck(
-          output: entry.output, input: kind == .weight ? entry.input : nil, analytic: g,
-          numeric: d.value,
+          output: entry.output, input: entry.input, analytic: g, numeric: d.value,
           relativeError: relativeError, step: d.step)
       }
     }
-    let tensor = network.parameters.layout.tensors[
-      kind.tensor(of: layer, network.parameters.layout)]
     let error = worst?.relativeError ?? 0
     var verdict = GradientVerdict(relativeError: error, hasKinks: network.hasKinks || kinks > 0)
     if checked == 0 || (verdict == .good && unresolved > 0 && resolved == 0) {
       verdict = .notJudged
     }
     return TensorCheck(
-      layer: layer + 2, name: kind,
-      shape: kind == .weight ? [tensor.outputs, tensor.inputs] : [tensor.outputs],
-      checked: checked, kinks: kinks, unjudged: entries.count - checked, unresolved: unresolved,
+      layer: tensor.layer + 2, name: tensor.role, shape: tensor.shape, checked: checked,
+      kinks: kinks, unjudged: entries.count - checked, unresolved: unresolved,
       worstRelativeError: error,
       verdict: verdict, worst: worst, isZero: entries.allSatisfy { analytic[$0] == 0 })
   }
@@ -195,17 +187,15 @@ public struct GradientCheck: Sendable {
   /// The entries to check of one tensor: a quarter where the gradient is largest, and so a mistake
   /// easiest to see; the others at random.
   func entries(
-    of kind: TensorCheck.Kind, layer: Int, steepIn gradient: Parameters<Double>
+    of tensor: ParameterTensor, steepIn gradient: Parameters<Double>
   ) -> (drawn: [ParameterEntry], steepest: [ParameterEntry]) {
-    let tensorIndex = kind.tensor(of: layer, gradient.layout)
-    let tensor = gradient.layout.tensors[tensorIndex]
-    let columns = kind == .weight ? tensor.inputs : 1
-    func entry(_ index: Int) -> ParameterEntry {
+    let columns = tensor.shape.count > 1 ? tensor.shape[1] : 1
+    func entry(_ element: Int) -> ParameterEntry {
       ParameterEntry(
-        layer: tensorIndex, output: index / columns,
-        input: kind == .weight ? index % columns : kind == .gain && tensor.inputs > 0 ? 0 : nil)
+        role: tensor.role, layer: tensor.layer, index: tensor.index(ofElement: element),
+        output: element / columns, input: tensor.shape.count > 1 ? element % columns : nil)
     }
-    let all = 0..<(tensor.outputs * columns)
+    let all = 0..<tensor.count
     let count = min(entriesPerTensor ?? all.count, all.count)
     // One pass that keeps the few largest: sorting a large tensor would cost more than its check.
     var steepest: [(index: Int, size: Double)] = []
@@ -221,8 +211,7 @@ public struct GradientCheck: Sendable {
     if count == all.count {
       chosen = Set(all)
     } else {
-      let number = kind.drawing(of: layer)
-      var random = RandomSource(seed: seed, purpose: .sampling, index: number)
+      var random = RandomSource(seed: seed, purpose: .sampling, index: tensor.drawing)
       while chosen.count < count { chosen.insert(random.index(below: all.count)) }
     }
     return (chosen.sorted().map(entry), steepest.map { entry($0.index) })
@@ -238,25 +227,23 @@ public struct GradientCheck: Sendable {
     gradient.addGradient(of: penalties, at: parameters, pool: nil)
     let uncertainty = 4 * Double.ulpOfOne * parameters.penalty(penalties)
     var (checked, worst) = (0, 0.0)
-    for layer in network.layers.indices {
-      for kind in TensorCheck.Kind.allCases where kind.exists(in: network.layers[layer]) {
-        for entry in entries(of: kind, layer: layer, steepIn: gradient).drawn {
-          let value = parameters[entry]
-          let hasKink = l1Penalty > 0 && kind == .weight
-          if hasKink, value == 0 { continue }
-          let h = hasKink ? abs(value) / 2 : 1
-          parameters[entry] = value + h
-          let above = parameters.penalty(penalties)
-          parameters[entry] = value - h
-          let below = parameters.penalty(penalties)
-          parameters[entry] = value
-          let estimate = NumericDerivative.Estimate(
-            value: (above - below) / (2 * h),
-            uncertainty: max(uncertainty / h, (l1Penalty + l2Penalty) * .ulpOfOne * 4),
-            step: h, crossedKink: false, isUsable: true)
-          worst = max(worst, Self.relativeError(gradient[entry], estimate))
-          checked += 1
-        }
+    for tensor in parameters.layout.tensors {
+      for entry in entries(of: tensor, steepIn: gradient).drawn {
+        let value = parameters[entry]
+        let hasKink = l1Penalty > 0 && tensor.role.isPenalized
+        if hasKink, value == 0 { continue }
+        let h = hasKink ? abs(value) / 2 : 1
+        parameters[entry] = value + h
+        let above = parameters.penalty(penalties)
+        parameters[entry] = value - h
+        let below = parameters.penalty(penalties)
+        parameters[entry] = value
+        let estimate = NumericDerivative.Estimate(
+          value: (above - below) / (2 * h),
+          uncertainty: max(uncertainty / h, (l1Penalty + l2Penalty) * .ulpOfOne * 4),
+          step: h, crossedKink: false, isUsable: true)
+        worst = max(worst, Self.relativeError(gradient[entry], estimate))
+        checked += 1
       }
     }
     return RegularizerCheck(

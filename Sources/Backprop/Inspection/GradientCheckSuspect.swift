@@ -49,7 +49,7 @@ public struct Suspect: Codable, Hashable, Sendable {
     let last = tensors.map(\.layer).max() ?? 0
     // Tensors that say nothing, those of dead neurons for example, are neither red nor green.
     let green = tensors.filter { $0.verdict != .wrong && $0.isTelling }
-    func has(_ tensors: [TensorCheck], _ kind: TensorCheck.Kind) -> Bool {
+    func has(_ tensors: [TensorCheck], _ kind: ParameterTensor.Role) -> Bool {
       tensors.contains { $0.name == kind }
     }
     let pattern: (finding: Finding, equations: [String], layer: Int?)

@@ -18,13 +18,15 @@ extension Network {
       for layer in layers.indices.reversed() {
         delta = normalizedMagnitudes(delta, layer, row, workspace.states[layer], into: &result)
         let below = (layer == 0 ? workspace.inputs : workspace.states[layer - 1].outputs).row(row)
-        let tensor = parameters.layout.tensors[layer]
-        var passedDown = [Double](repeating: 0, count: tensor.inputs)
+        guard let weights = parameters.layout.tensor(.weight, of: layer),
+          let biases = parameters.layout.tensor(.bias, of: layer)
+        else { continue }
+        var passedDown = [Double](repeating: 0, count: layers[layer].inputs)
         let target = result.mutableStart
         for j in delta.indices where delta[j] != 0 {
-          target[tensor.index(output: j, input: nil)] += delta[j]
-          for k in 0..<tensor.inputs {
-            let index = tensor.index(output: j, input: k)
+          target[biases.index(j)] += delta[j]
+          for k in passedDown.indices {
+            let index = weights.index(j, k)
             target[index] += delta[j] * abs(Double(below[k]))
             passedDown[k] += delta[j] * abs(Double(parameters.start[index]))
           }
@@ -91,19 +93,19 @@ extension Network {
     _ delta: [Double], _ layer: Int, _ row: Int, _ state: LayerState<T>,
     into result: inout Parameters<Double>
   ) -> [Double] {
-    guard let kept = state.normalization, let gains = parameters.layout.normalization(of: layer)
+    guard let kept = state.normalization, let gains = parameters.layout.tensor(.gain, of: layer)
     else { return delta }
     let z = kept.weightedInputs.row(row)
     let mean = abs(Double(kept.moments[2 * row]))
     let s = Double(kept.moments[2 * row + 1])
     let target = result.mutableStart
-    let hasShift = gains.inputs > 0
+    let shifts = parameters.layout.tensor(.shift, of: layer)
     var (slopes, units) = ([Double](), [Double]())
     for j in delta.indices {
-      let gain = gains.index(output: j, input: hasShift ? 0 : nil)
+      let gain = gains.index(j)
       let unit = s * (abs(Double(z[j])) + mean)
       target[gain] += delta[j] * unit
-      if hasShift { target[gains.index(output: j, input: nil)] += delta[j] }
+      if let shifts { target[shifts.index(j)] += delta[j] }
       slopes.append(delta[j] * abs(Double(parameters.start[gain])))
       units.append(unit)
     }

@@ -3,7 +3,7 @@ public struct GradientReport: Codable, Hashable, Sendable {
   /// C of the examples, without the regulariser.
   public let loss: Double
   public let examples: Int
-  /// W and b (and γ and β of a normalised layer) of layers 2 … L, in this order.
+  /// All tensors of layers 2 … L, in the order of the layout.
   public let tensors: [TensorCheck]
   public let regularizer: RegularizerCheck
   /// The V-curve: how the error of plain central differences depends on h.
@@ -42,53 +42,11 @@ public enum GradientVerdict: String, Codable, CaseIterable, Sendable {
   }
 }
 
-/// W or b of one layer, or γ or β of its normalisation, checked.
+/// One tensor of a layer, checked.
 public struct TensorCheck: Codable, Hashable, Sendable {
-  public enum Kind: String, Codable, CaseIterable, Sendable {
-    case weight, bias
-    /// γ and β of a normalised layer.
-    case gain, shift
-
-    /// Whether a layer has such a tensor.
-    func exists(in layer: Layer) -> Bool {
-      switch self {
-      case .weight, .bias: true
-      case .gain: layer.normalization != nil
-      case .shift: layer.normalization?.isCentred ?? false
-      }
-    }
-
-    /// Where in a layout the tensor of a layer stands that has one.
-    func tensor(of layer: Int, _ layout: ParameterLayout) -> Int {
-      switch self {
-      case .weight, .bias: layer
-      case .gain, .shift: layout.normalizationIndices[layer] ?? layer
-      }
-    }
-
-    /// The number under which its entries are drawn.
-    func drawing(of layer: Int) -> UInt32 {
-      switch self {
-      case .weight: UInt32(2 * layer)
-      case .bias: UInt32(2 * layer + 1)
-      case .gain: UInt32(2 * layer) | 1 << 30
-      case .shift: UInt32(2 * layer + 1) | 1 << 30
-      }
-    }
-
-    /// The symbol in an equation.
-    var letter: String {
-      switch self {
-      case .weight: "W"
-      case .bias: "b"
-      case .gain: "γ"
-      case .shift: "β"
-      }
-    }
-  }
   /// l, from 2 to L.
   public let layer: Int
-  public let name: Kind
+  public let name: ParameterTensor.Role
   /// `[affine outputs, inputs]` or `[affine outputs]`.
   public let shape: [Int]
   /// Entries that were judged.
@@ -111,7 +69,7 @@ public struct TensorCheck: Codable, Hashable, Sendable {
   /// "W²", "b³": the symbol of the tensor, with its layer.
   public var symbol: String { Self.symbol(name, layer: layer) }
 
-  static func symbol(_ name: Kind, layer: Int) -> String {
+  static func symbol(_ name: ParameterTensor.Role, layer: Int) -> String {
     let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
     return name.letter
       + String(String(layer).compactMap { $0.wholeNumberValue.map { digits[$0] } })
@@ -120,6 +78,35 @@ public struct TensorCheck: Codable, Hashable, Sendable {
   /// Whether the tensor can tell of a mistake in the equations before it: some derivative is large
   /// enough, and they are not all 0, as those of dead neurons are under any equation.
   var isTelling: Bool { checked > unresolved && !(isZero && verdict == .good) }
+}
+
+extension ParameterTensor.Role {
+  /// The symbol in an equation.
+  var letter: String {
+    switch self {
+    case .weight: "W"
+    case .bias: "b"
+    case .gain: "γ"
+    case .shift: "β"
+    case .scale: "s"
+    case .slope: "α"
+    }
+  }
+}
+
+extension ParameterTensor {
+  /// The number under which entries of this tensor are drawn.
+  var drawing: UInt32 {
+    let base = UInt32(2 * layer)
+    return switch role {
+    case .weight: base
+    case .bias: base + 1
+    case .gain: base | 1 << 30
+    case .shift: base + 1 | 1 << 30
+    case .scale: base | 1 << 29
+    case .slope: base + 1 | 1 << 29
+    }
+  }
 }
 
 /// One parameter, checked.

@@ -68,7 +68,7 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
     network.check(workspace)
     formOutputDelta(network, in: &workspace)
     for layer in network.layers.indices.reversed() {
-      formBiasAndWeightGradient(network, of: layer, in: &workspace, into: &gradient)
+      formGradient(network, of: layer, in: &workspace, into: &gradient)
       if layer > 0 { formBackpropagatedDelta(network, below: layer, in: &workspace) }
     }
   }
@@ -94,38 +94,32 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
   }
 
   /// BP3 and BP4, or what the mutant makes of them.
-  private func formBiasAndWeightGradient<T: Scalar>(
+  private func formGradient<T: Scalar>(
     _ network: Network<T>, of layer: Int, in workspace: inout Workspace<T>,
     into gradient: inout Parameters<T>
   ) {
-    let tensor = gradient.layout.tensors[layer]
+    let inputs = network.layers[layer].inputs
     switch self {
     case .wrongOutputs:
       let a = workspace.states[layer].outputs
-      var repeated = Matrix<T>(rows: workspace.rows, columns: tensor.inputs)
+      var repeated = Matrix<T>(rows: workspace.rows, columns: inputs)
       for row in 0..<workspace.rows {
-        repeated.setRow(row, to: (0..<tensor.inputs).map { a.row(row)[$0 % a.columns] })
+        repeated.setRow(row, to: (0..<inputs).map { a.row(row)[$0 % a.columns] })
       }
-      switch network.layers[layer] {
-      case .dense(let dense):
-        dense.formBiasAndWeightGradient(
-          rows: workspace.rows, below: repeated.view(from: 0),
-          delta: workspace.states[layer].delta,
-          gradient: gradient.mutableStart + tensor.offset, pool: nil)
-      }
-      network.formNormalizationGradient(of: layer, in: workspace, into: &gradient)
+      network.layers[layer].formGradient(
+        network.pass(0..<workspace.rows, through: layer, in: workspace, pool: nil),
+        below: repeated.view(from: 0), into: gradient.mutableStart)
       // The view above is read while the matrix lives.
       withExtendedLifetime(repeated) {}
     case .frozenFirstLayer where layer == 0:
-      gradient.setTensors(
-        of: layer, weights: [T](repeating: 0, count: tensor.inputs * tensor.outputs),
-        biases: [T](repeating: 0, count: tensor.outputs))
-      guard let gains = gradient.layout.normalization(of: layer) else { return }
-      (gradient.mutableStart + gains.offset).update(repeating: 0, count: gains.count)
+      for tensor in gradient.layout.tensors(of: layer) {
+        gradient.setElements(of: tensor, to: [T](repeating: 0, count: tensor.count))
+      }
     default:
-      network.formBiasAndWeightGradient(of: layer, in: &workspace, into: &gradient, pool: nil)
-      guard self == .withoutBiasGradient else { return }
-      for output in 0..<tensor.outputs { gradient[layer: layer, output: output, input: nil] = 0 }
+      network.formGradient(of: layer, in: &workspace, into: &gradient, pool: nil)
+      guard self == .withoutBiasGradient, let biases = gradient.layout.tensor(.bias, of: layer)
+      else { return }
+      gradient.setElements(of: biases, to: [T](repeating: 0, count: biases.count))
     }
   }
 
@@ -148,10 +142,12 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
       // To every piece of a maxout unit: which one won is its derivative.
       let pieces = network.layers[layer - 1].activation.pieces
       for row in 0..<workspace.rows {
-        let delta = below.activationDelta.row(row)
+        let delta = (below.normalization?.delta ?? below.delta).row(row)
         for index in delta.indices { delta[index] = passedDown[row, index / pieces] }
       }
-      network.formNormalizedDelta(of: layer - 1, in: &workspace)
+      network.layers[layer - 1].formDelta(
+        network.pass(0..<workspace.rows, through: layer - 1, in: workspace, pool: nil),
+        pastDerivative: true)
     default: network.formBackpropagatedDelta(below: layer, in: &workspace, pool: nil)
     }
   }

@@ -3,16 +3,20 @@
 
 /// One parameter of a network: W[output][input], or the bias of `output` where `input` is nil.
 struct ParameterEntry: Hashable, Sendable {
+  let role: ParameterTensor.Role
   /// From 0 for the first layer that computes.
   let layer: Int
+  /// Its place in the flat buffer.
+  let index: Int
   let output: Int
+  /// Nil in a vector.
   let input: Int?
 }
 
 extension Parameters {
   subscript(entry: ParameterEntry) -> T {
-    get { self[layer: entry.layer, output: entry.output, input: entry.input] }
-    set { self[layer: entry.layer, output: entry.output, input: entry.input] = newValue }
+    get { start[entry.index] }
+    set { mutableStart[entry.index] = newValue }
   }
 }
 
@@ -176,9 +180,13 @@ struct NumericDerivative: ~Copyable {
   }
 
   private func firstStep(of entry: ParameterEntry) -> Double {
-    // A gain moves n by ẑ, which is about 1.
-    let isAffine = entry.layer < reach.count
-    let largest = entry.input.map { isAffine ? reach[entry.layer][$0] : 1 } ?? 1
+    let largest =
+      switch entry.role {
+      case .weight: reach[entry.layer][entry.input ?? 0]
+      case .scale: reach[entry.layer][entry.output]
+      // A gain moves n by ẑ, which is about 1, a slope moves a by σ(z) − z.
+      case .bias, .gain, .shift, .slope: 1.0
+      }
     return Self.firstMove / max(largest, Self.firstMove)
   }
 
@@ -394,15 +402,13 @@ extension Network {
 
   /// Σⱼ |∂C/∂nⱼ| times what nⱼ is made of: z and its mean, which cancel, ẑ, and the shift.
   private func normalizationMagnitude(of layer: Int, row: Int, _ state: LayerState<T>) -> Double {
-    guard let kept = state.normalization, let gains = parameters.layout.normalization(of: layer)
+    guard let kept = state.normalization, let (gains, shifts) = parameters.normalization(of: layer)
     else { return 0 }
     let (z, slope) = (kept.weightedInputs.row(row), kept.delta.row(row))
     let (mean, s) = (Double(kept.moments[2 * row]), Double(kept.moments[2 * row + 1]))
     var sum = 0.0
     for j in z.indices where slope[j] != 0 {
-      let gain = Double(parameters.start[gains.index(output: j, input: gains.inputs > 0 ? 0 : nil)])
-      let shift =
-        gains.inputs > 0 ? Double(parameters.start[gains.index(output: j, input: nil)]) : 0
+      let (gain, shift) = (Double(gains[j]), shifts.isEmpty ? 0 : Double(shifts[j]))
       let size = abs(Double(z[j]))
       sum += abs(Double(slope[j])) * (abs(gain) * s * (3 * size + 3 * abs(mean)) + abs(shift))
     }

@@ -367,18 +367,8 @@ extension Matrix {
 extension Parameters {
   /// W and b of a layer, copied out.
   func affineTensor(of layer: Int) -> AffineTensor<T> {
-    let tensor = layout.tensors[layer]
-    let (weights, biases) = denseTensors(of: layer)
-    var matrix = Matrix<T>(rows: tensor.outputs, columns: tensor.inputs)
-    let start = matrix.mutableStart
-    weights.withUnsafeBufferPointer { weights in
-      guard let source = weights.baseAddress else { return }
-      for row in 0..<tensor.outputs {
-        (start + row * matrix.stride).update(
-          from: source + row * tensor.inputs, count: tensor.inputs)
-      }
-    }
-    return AffineTensor(weights: matrix, biases: biases)
+    let (weights, biases) = tensors(of: layer)
+    return AffineTensor(weights: weights, biases: biases)
   }
 
   /// The same, or nil if these parameters have no elements at all.

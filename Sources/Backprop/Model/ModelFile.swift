@@ -283,57 +283,31 @@ extension Network {
     layers: [Layer], loss: Loss, reduction: Reduction, source: String, names: [String],
     shape: (String) -> [Int]?, elements: (String) throws -> [T]
   ) throws {
-    var expected: [(name: String, shape: [Int])] = []
-    for (index, layer) in layers.enumerated() {
-      guard layer.inputs > 0, layer.outputs > 0, layer.activation.pieces > 0 else { continue }
-      let (width, overflow) = layer.outputs.multipliedReportingOverflow(
-        by: layer.activation.pieces)
-      guard !overflow else { throw NetworkError.tooLarge }
-      expected.append(("layers.\(index).weight", [width, layer.inputs]))
-      expected.append(("layers.\(index).bias", [width]))
-    }
-    let affineCount = expected.count
-    for (index, layer) in layers.enumerated() {
-      guard let normalization = layer.normalization, affineCount == 2 * layers.count else {
-        continue
+    try Self.validate(layers)
+    let tensors = ParameterLayout(layers: layers).tensors
+    for tensor in tensors {
+      guard let found = shape(tensor.name) else {
+        throw ModelError.missingTensor(path: source, name: tensor.name)
       }
-      expected.append(("layers.\(index).norm.weight", [layer.affineOutputs]))
-      if normalization.isCentred {
-        expected.append(("layers.\(index).norm.bias", [layer.affineOutputs]))
+      guard found == tensor.shape else {
+        throw ModelError.wrongShape(
+          path: source, name: tensor.name, found: found, expected: tensor.shape)
       }
     }
-    for (name, needed) in expected {
-      guard let found = shape(name) else {
-        throw ModelError.missingTensor(path: source, name: name)
-      }
-      guard found == needed else {
-        throw ModelError.wrongShape(path: source, name: name, found: found, expected: needed)
-      }
-    }
-    let known = Set(expected.map(\.name))
+    let known = Set(tensors.map(\.name))
     if let name = names.first(where: { !known.contains($0) }) {
       throw ModelError.extraTensor(path: source, name: name)
     }
     try self.init(layers: layers, loss: loss, reduction: reduction)
-    func read(_ tensors: [(name: String, shape: [Int])]) throws -> [[T]] {
-      try tensors.map { name, shape in
-        let values = try elements(name)
-        let at = values.withUnsafeBufferPointer(\.firstNonfinite)
-        if at >= 0 {
-          throw ModelError.notFinite(
-            path: source, name: name, value: "\(values[at])",
-            index: shape.count == 1 ? [at] : [at / shape[1], at % shape[1]])
-        }
-        return values
+    for tensor in tensors {
+      let values = try elements(tensor.name)
+      let at = values.withUnsafeBufferPointer(\.firstNonfinite)
+      if at >= 0 {
+        throw ModelError.notFinite(
+          path: source, name: tensor.name, value: "\(values[at])",
+          index: tensor.shape.count == 1 ? [at] : [at / tensor.shape[1], at % tensor.shape[1]])
       }
-    }
-    for (index, layer) in layers.enumerated() {
-      let tensors = try read([expected[2 * index], expected[2 * index + 1]])
-      parameters.setTensors(of: index, weights: tensors[0], biases: tensors[1])
-      guard layer.normalization != nil else { continue }
-      let gains = try read(expected.filter { $0.name.hasPrefix("layers.\(index).norm.") })
-      parameters.setNormalization(
-        of: index, gain: gains[0], shift: gains.count > 1 ? gains[1] : [])
+      parameters.setElements(of: tensor, to: values)
     }
   }
 }

@@ -197,6 +197,24 @@ extension Activation {
   }
 }
 
+extension Activation {
+  /// a = σ(z), of weighted inputs that are kept.
+  ///
+  /// - Parameters:
+  ///   - a: Receives σ(z), `[rows, outputs]`.
+  ///   - z: The weighted inputs, `[rows, affine outputs]`.
+  func form<T: Scalar>(_ rows: Int, outputs a: MatrixView<T>, from z: MatrixView<T>) {
+    switch self {
+    case .softmax: T.kernels.softmax(rows, a.columns, z.operand, a.operand)
+    case .maxout(let pieces):
+      T.kernels.maxout(rows, a.columns, pieces, z.operand, a.operand)
+    case .own(let own): own.activation.form(rows, outputs: a, from: z)
+    default:
+      T.kernels.activate(rows, a.columns, z.operand, kernel, kernelParameter, a.operand)
+    }
+  }
+}
+
 extension ElementwiseActivation {
   /// a = σ(z), element by element.
   func form<T: Scalar>(_ rows: Int, outputs a: MatrixView<T>, from z: MatrixView<T>) {

@@ -28,11 +28,22 @@ extension Network {
       gradient.layout == parameters.layout, "the gradient of another network than \(sizes)")
     formOutputDelta(in: &workspace)  // BP1
     for layer in stride(from: layers.count - 1, through: 0, by: -1) {
-      formBiasAndWeightGradient(of: layer, in: &workspace, into: &gradient, pool: pool)  // BP3, BP4
+      formGradient(of: layer, in: &workspace, into: &gradient, pool: pool)  // BP3, BP4
       if layer > 0 {
         formBackpropagatedDelta(below: layer, in: &workspace, pool: pool)  // BP2
       }
     }
+  }
+
+  /// Some rows of the last batch on their way through one layer.
+  func pass(
+    _ rows: Range<Int>, through layer: Int, in workspace: borrowing Workspace<T>, pool: ThreadPool?
+  ) -> LayerPass<T> {
+    LayerPass(
+      rows: rows.count, first: rows.lowerBound,
+      state: workspace.states[layer].dropping(rows.lowerBound), parameters: parameters.start,
+      offsets: parameters.layout.offsets[layer], number: layer + 2, noise: workspace.noise,
+      pool: pool)
   }
 
   /// BP1: δᴸ, the error of the output layer.
@@ -51,9 +62,8 @@ extension Network {
       return
     }
     formLossGradient(in: &workspace)
-    outputActivation.formDelta(
-      rows, gradient: last.outputGradient, outputs: a, weightedInputs: last.weightedInputs,
-      into: delta)
+    layers[layers.count - 1].formDelta(
+      pass(0..<rows, through: layers.count - 1, in: workspace, pool: nil))
   }
 
   /// w ∇ₐC of each example.
@@ -82,52 +92,36 @@ extension Network {
       gradient.operand)
   }
 
-  /// BP3 and BP4: ∂C/∂b and ∂C/∂W of one layer, from its δ and the outputs below it; and ∂C/∂γ and
-  /// ∂C/∂β of its normalisation, if it has one.
-  func formBiasAndWeightGradient(
+  /// BP3 and BP4: the gradient of every tensor of one layer, from its δ and the outputs below it.
+  func formGradient(
     of layer: Int, in workspace: inout Workspace<T>, into gradient: inout Parameters<T>,
     pool: ThreadPool?
   ) {
-    let below = layer == 0 ? workspace.inputs : workspace.handedUp(by: layer - 1)
-    let target = gradient.mutableStart + gradient.layout.tensors[layer].offset
+    let below = workspace.inputs(of: layer)
+    let target = gradient.mutableStart
     if let shards = workspace.shards {
-      let delta = workspace.states[layer].delta
-      shards.form(
-        rows: workspace.rows, tensor: gradient.layout.tensors[layer], into: target, pool: pool
-      ) { rows, sum in
-        switch layers[layer] {
-        case .dense(let dense):
-          dense.formBiasAndWeightGradient(
-            rows: rows.count, below: below.dropping(rows.lowerBound),
-            delta: delta.dropping(rows.lowerBound), gradient: sum, pool: pool)
-        }
+      shards.form(rows: workspace.rows, of: layer, into: target, pool: pool) { rows, sum in
+        layers[layer].formGradient(
+          pass(rows, through: layer, in: workspace, pool: pool),
+          below: below.dropping(rows.lowerBound), into: sum)
       }
     } else {
-      switch layers[layer] {
-      case .dense(let dense):
-        workspace.withRowsAhead(of: layer) { ahead in
-          dense.formBiasAndWeightGradient(
-            rows: workspace.rows, below: below, delta: workspace.states[layer].delta,
-            fetching: ahead, gradient: target, pool: pool)
-        }
+      workspace.withRowsAhead(of: layer) { ahead in
+        layers[layer].formGradient(
+          pass(0..<workspace.rows, through: layer, in: workspace, pool: pool), below: below,
+          into: target, fetching: ahead)
       }
     }
-    formNormalizationGradient(of: layer, in: workspace, into: &gradient)
   }
 
   /// BP2: δ of the layer below `layer`.
   func formBackpropagatedDelta(
     below layer: Int, in workspace: inout Workspace<T>, pool: ThreadPool?
   ) {
-    switch layers[layer] {
-    case .dense(let dense):
-      dense.formBackpropagatedDelta(
-        rows: workspace.rows, delta: workspace.states[layer].delta,
-        parameters: parameters.start + parameters.layout.tensors[layer].offset,
-        through: layers[layer - 1].activation, of: workspace.states[layer - 1],
-        dropped: workspace.mask(of: layer - 1), pool: pool)
-    }
-    formNormalizedDelta(of: layer - 1, in: &workspace)
+    let rows = 0..<workspace.rows
+    layers[layer].formDelta(
+      pass(rows, through: layer, in: workspace, pool: pool), of: layers[layer - 1],
+      pass(rows, through: layer - 1, in: workspace, pool: pool))
   }
 }
 

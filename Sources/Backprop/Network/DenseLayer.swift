@@ -1,7 +1,7 @@
 /// A fully connected layer: z = W a + b, an optional normalisation of z, then a = σ(z).
 ///
-/// Its parameters are one tensor of the flat buffer: W `[affine outputs, inputs]` and b; and one of the
-/// gain and shift where it is normalised.
+/// Its tensors are W `[affine outputs, inputs]` and b, which share panels; and, where it is normalised, the
+/// gain and shift, which share others.
 public struct DenseLayer: Hashable, Sendable {
   public let inputs: Int
   public let outputs: Int
@@ -25,130 +25,176 @@ public struct DenseLayer: Hashable, Sendable {
     self.activation = activation
     self.dropout = dropout
   }
+}
 
+extension DenseLayer: LayerKind {
+  /// The outputs times the pieces of the activation.
   var affineOutputs: Int { outputs * activation.pieces }
 
-  var needsWeightedInputs: Bool {
-    normalization != nil || activation.keepsOutputGradient
+  var tensorGroups: [TensorGroup] {
+    let map = TensorGroup(
+      width: affineOutputs,
+      members: [
+        TensorGroup.Member(name: "weight", role: .weight, form: .panels, rows: inputs),
+        TensorGroup.Member(name: "bias", role: .bias),
+      ])
+    guard let normalization else { return [map] }
+    return [
+      map,
+      TensorGroup(
+        width: affineOutputs,
+        members: zip(normalization.tensorNames, [.gain, .shift]).map {
+          TensorGroup.Member(name: $0, role: $1)
+        }),
+    ]
+  }
+
+  func makeState<T: Scalar>(
+    capacity: Int, for demands: StateDemands, in arena: inout Arena<T>
+  ) -> LayerState<T> {
+    let keepsZ =
+      demands.weightedInputs || normalization != nil || activation.keepsOutputGradient
       || activation.derivativeUsesWeightedInputs
+    let drops = demands.dropout && dropout > 0
+    return LayerState(
+      weightedInputs: keepsZ ? arena.matrix(capacity, affineOutputs) : .none,
+      outputs: arena.matrix(capacity, outputs),
+      delta: arena.matrix(capacity, affineOutputs),
+      outputGradient: demands.outputGradient || !hasElementwiseDerivative
+        ? arena.matrix(capacity, outputs) : .none,
+      normalization: normalization.map { _ in
+        NormalizationState(
+          weightedInputs: arena.matrix(capacity, affineOutputs),
+          moments: arena.matrix(1, 2 * capacity).start,
+          delta: arena.matrix(capacity, affineOutputs))
+      },
+      mask: drops ? arena.matrix(capacity, outputs) : .none,
+      dropped: drops ? arena.matrix(capacity, outputs) : .none)
   }
 
-  /// z = W a + b and a = σ(z) for a batch, one example a row.
+  // MARK: Forward
+
+  /// z = W a + b, n = γ ⊙ ẑ + β where it is normalised, a = σ(z) or σ(n), and ã = a ⊙ r where outputs
+  /// are dropped.
   ///
-  /// - Parameters:
-  ///   - rows: Examples in the batch, m.
-  ///   - below: Outputs of the layer below, `[m, inputs]`; its rows may stand anywhere.
-  ///   - parameters: This layer's panels.
-  ///   - state: Receives a `[m, outputs]`, and z `[m, affine outputs]` where it is kept.
-  func forward<T: Scalar>(
-    rows: Int, below: MatrixView<T>, parameters: UnsafePointer<T>, state: LayerState<T>,
-    pool: ThreadPool?
-  ) {
-    let (z, a) = (state.weightedInputs, state.outputs)
-    switch activation {
-    case .softmax:
-      formWeightedInputs(rows: rows, below: below, parameters: parameters, into: z, pool: pool)
-      T.kernels.softmax(rows, outputs, z.operand, a.operand)
-    case .maxout(let pieces):
-      formWeightedInputs(rows: rows, below: below, parameters: parameters, into: z, pool: pool)
-      T.kernels.maxout(rows, outputs, pieces, z.operand, a.operand)
-    case .own(let own):
-      formWeightedInputs(rows: rows, below: below, parameters: parameters, into: z, pool: pool)
-      own.activation.form(rows, outputs: a, from: z)
-    default:
+  /// - Parameter below: Outputs of the layer below, `[rows, inputs]`; they may stand anywhere.
+  func forward<T: Scalar>(_ pass: LayerPass<T>, below: MatrixView<T>) {
+    let state = pass.state
+    if let kept = state.normalization, let normalization {
+      formAffine(pass, below: below, into: kept.weightedInputs)
+      normalization.form(pass.rows, gains: pass.parameters(1), of: kept, into: state.weightedInputs)
+      activation.form(pass.rows, outputs: state.outputs, from: state.weightedInputs)
+    } else if hasElementwiseDerivative {
+      let (z, a) = (state.weightedInputs, state.outputs)
       T.kernels.affine(
-        pool?.handle,
+        pass.pool?.handle,
         .init(
-          m: rows, k: inputs, n: outputs, a: below.operand, a_rows: below.rows, panels: parameters,
-          activation: activation.kernel, parameter: activation.kernelParameter,
-          z: z.optionalOperand, out: a.operand))
+          m: pass.rows, k: inputs, n: outputs, a: below.operand, a_rows: below.rows,
+          panels: pass.parameters(0), activation: activation.kernel,
+          parameter: activation.kernelParameter, z: z.optionalOperand, out: a.operand))
+    } else {
+      formAffine(pass, below: below, into: state.weightedInputs)
+      activation.form(pass.rows, outputs: state.outputs, from: state.weightedInputs)
     }
+    if let noise = pass.noise, dropout > 0 { formDropped(pass, under: noise) }
   }
 
-  /// z = W a + b alone, `[m, affine outputs]`.
-  func formWeightedInputs<T: Scalar>(
-    rows: Int, below: MatrixView<T>, parameters: UnsafePointer<T>, into z: MatrixView<T>,
-    pool: ThreadPool?
+  private func formAffine<T: Scalar>(
+    _ pass: LayerPass<T>, below: MatrixView<T>, into z: MatrixView<T>
   ) {
     T.kernels.affine(
-      pool?.handle,
+      pass.pool?.handle,
       .init(
-        m: rows, k: inputs, n: affineOutputs, a: below.operand, a_rows: below.rows,
-        panels: parameters, activation: Activation.identity.kernel, parameter: 0,
+        m: pass.rows, k: inputs, n: affineOutputs, a: below.operand, a_rows: below.rows,
+        panels: pass.parameters(0), activation: Activation.identity.kernel, parameter: 0,
         z: MatrixView<T>.none.optionalOperand, out: z.operand))
   }
 
-  /// BP3 and BP4 for a batch: ∂C/∂b = Σₓ δ, ∂C/∂W = Σₓ δ aᵀ, in the order of the batch.
-  ///
-  /// - Parameters:
-  ///   - below: a of the layer below, `[m, inputs]`; its rows may stand anywhere.
-  ///   - delta: δ of this layer, `[m, affine outputs]`.
-  ///   - ahead: Rows that are read next, or nil; they are fetched meanwhile.
-  ///   - gradient: Receives this layer's panels: rows of ∂C/∂W, then the row of ∂C/∂b.
-  func formBiasAndWeightGradient<T: Scalar>(
-    rows: Int, below: MatrixView<T>, delta: MatrixView<T>,
-    fetching ahead: UnsafePointer<RowsAhead>? = nil, gradient: UnsafeMutablePointer<T>,
-    pool: ThreadPool?
-  ) {
-    T.kernels.parameter_gradient(
-      pool?.handle,
+  /// Inverted dropout: ã = a ⊙ r with rⱼ = 0 with probability p, else 1/(1−p). a stays beside ã,
+  /// because σ′ is computed from it.
+  private func formDropped<T: Scalar>(_ pass: LayerPass<T>, under noise: Noise) {
+    let (a, mask, dropped) = (pass.state.outputs, pass.state.mask, pass.state.dropped)
+    T.kernels.dropout(
+      pass.pool?.handle,
       .init(
-        m: rows, k: inputs, n: affineOutputs, a: below.operand, a_rows: below.rows,
-        delta: delta.operand, ahead: ahead, gradient: gradient))
+        rows: pass.rows, columns: outputs, x: a.operand, seed: noise.seed,
+        stream: noise.stream(.dropout, layer: pass.number), first: pass.first),
+      Noise.threshold(dropout), 1 / (1 - dropout), mask.operand, dropped.operand)
   }
 
-  /// BP2: passes δ of this layer down, δˡ⁻¹ = (δˡ W) ⊙ σ′(zˡ⁻¹).
-  ///
-  /// σ′ belongs to the layer below, so that layer's activation and state are given. If that layer
-  /// dropped outputs, aˡ⁻¹ ⊙ r is what came up, and r goes back with it: (δˡ W) ⊙ r ⊙ σ′(zˡ⁻¹). Where
-  /// the layer below is normalised, this gives ∂C/∂n, and its normalisation goes on from there.
-  ///
-  /// - Parameters:
-  ///   - delta: δ of this layer, `[m, affine outputs]`.
-  ///   - parameters: This layer's panels.
-  ///   - activation: σ of the layer below.
-  ///   - state: The state of the layer below; receives its δ, `[m, its affine outputs]`.
-  ///   - mask: r of the layer below, `[m, inputs]`, or nil if it dropped nothing.
-  func formBackpropagatedDelta<T: Scalar>(
-    rows: Int, delta: MatrixView<T>, parameters: UnsafePointer<T>,
-    through activation: Activation, of state: LayerState<T>, dropped mask: MatrixView<T>? = nil,
-    pool: ThreadPool?
-  ) {
-    if activation.keepsOutputGradient {
-      formOutputGradient(
-        rows: rows, delta: delta, parameters: parameters, into: state.outputGradient, pool: pool)
-      mask?.multiply(into: state.outputGradient, rows: rows, pool: pool)
-      activation.formDelta(
-        rows, gradient: state.outputGradient, outputs: state.outputs,
-        weightedInputs: state.weightedInputs, into: state.activationDelta)
-    } else {
-      let kept = activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs
-      let target = state.activationDelta
-      T.kernels.backpropagate(
-        pool?.handle,
-        .init(
-          m: rows, n: affineOutputs, k: inputs, delta: delta.operand, panels: parameters,
-          activation: activation.kernel, parameter: activation.kernelParameter,
-          kept: kept.operand, out: target.operand))
-      mask?.multiply(into: target, rows: rows, pool: pool)
+  // MARK: Backward
+
+  /// Whether σ′ has a kernel that the product of the layer above can fuse in.
+  var hasElementwiseDerivative: Bool {
+    switch activation {
+    case .softmax, .maxout, .own: false
+    default: true
     }
   }
 
-  /// The first half of BP2: ∂C/∂a of the layer below, δ W, before σ′ takes part.
-  ///
-  /// - Parameters:
-  ///   - delta: δ of this layer, `[m, affine outputs]`.
-  ///   - parameters: This layer's panels.
-  ///   - target: Receives δ W, `[m, inputs]`.
-  func formOutputGradient<T: Scalar>(
-    rows: Int, delta: MatrixView<T>, parameters: UnsafePointer<T>, into target: MatrixView<T>,
-    pool: ThreadPool?
+  /// What the layer above fuses into its product; nil where σ′ takes part afterwards.
+  func elementwiseDerivative<T: Scalar>(in state: LayerState<T>) -> ElementwiseDerivative<T>? {
+    guard hasElementwiseDerivative else { return nil }
+    return ElementwiseDerivative(
+      activation: activation,
+      kept: activation.derivativeUsesWeightedInputs ? state.weightedInputs : state.outputs,
+      target: state.normalization?.delta ?? state.delta)
+  }
+
+  /// δ = ∂C/∂a ⊙ r ⊙ σ′(z), and through the Jacobian of the normalisation where there is one: if outputs
+  /// were dropped, ã = a ⊙ r is what came up, and r goes back with it.
+  func formDelta<T: Scalar>(_ pass: LayerPass<T>, pastDerivative: Bool) {
+    let state = pass.state
+    let target = state.normalization?.delta ?? state.delta
+    if pass.noise != nil, dropout > 0 {
+      state.mask.multiply(
+        into: pastDerivative ? target : state.outputGradient, rows: pass.rows, pool: pass.pool)
+    }
+    if !pastDerivative {
+      activation.formDelta(
+        pass.rows, gradient: state.outputGradient, outputs: state.outputs,
+        weightedInputs: state.weightedInputs, into: target)
+    }
+    if let kept = state.normalization, let normalization {
+      normalization.formDelta(pass.rows, gains: pass.parameters(1), of: kept, into: state.delta)
+    }
+  }
+
+  /// BP3 and BP4: ∂C/∂b = Σₓ δ, ∂C/∂W = Σₓ δ aᵀ; and ∂C/∂γ and ∂C/∂β of a normalised layer.
+  func formGradient<T: Scalar>(
+    _ pass: LayerPass<T>, below: MatrixView<T>, into gradient: UnsafeMutablePointer<T>,
+    fetching ahead: UnsafePointer<RowsAhead>?
+  ) {
+    T.kernels.parameter_gradient(
+      pass.pool?.handle,
+      .init(
+        m: pass.rows, k: inputs, n: affineOutputs, a: below.operand, a_rows: below.rows,
+        delta: pass.state.delta.operand, ahead: ahead, gradient: gradient + pass.offsets[0]))
+    if let kept = pass.state.normalization, let normalization {
+      normalization.formGradient(pass.rows, of: kept, into: gradient + pass.offsets[1])
+    }
+  }
+
+  /// δ W, `[rows, inputs]`.
+  func formInputGradient<T: Scalar>(_ pass: LayerPass<T>, into target: MatrixView<T>) {
+    T.kernels.backpropagate(
+      pass.pool?.handle,
+      .init(
+        m: pass.rows, n: affineOutputs, k: inputs, delta: pass.state.delta.operand,
+        panels: pass.parameters(0), activation: Activation.identity.kernel, parameter: 0,
+        kept: MatrixView<T>.none.optionalOperand, out: target.operand))
+  }
+
+  /// (δ W) ⊙ σ′ with σ′ of an elementwise layer below fused into the product.
+  func formInputGradient<T: Scalar>(
+    _ pass: LayerPass<T>, times derivative: ElementwiseDerivative<T>
   ) {
     T.kernels.backpropagate(
-      pool?.handle,
+      pass.pool?.handle,
       .init(
-        m: rows, n: affineOutputs, k: inputs, delta: delta.operand, panels: parameters,
-        activation: Activation.identity.kernel, parameter: 0,
-        kept: MatrixView<T>.none.optionalOperand, out: target.operand))
+        m: pass.rows, n: affineOutputs, k: inputs, delta: pass.state.delta.operand,
+        panels: pass.parameters(0), activation: derivative.activation.kernel,
+        parameter: derivative.activation.kernelParameter, kept: derivative.kept.operand,
+        out: derivative.target.operand))
   }
 }

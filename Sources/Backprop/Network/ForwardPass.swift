@@ -39,28 +39,10 @@ extension Network {
 
   /// aˡ of every layer, from the inputs that the workspace holds.
   func formOutputs(in workspace: inout Workspace<T>, pool: ThreadPool?) {
-    let tensors = parameters.layout.tensors
-    let start = parameters.start
-    var below = workspace.inputs
     for index in layers.indices {
-      let state = workspace.states[index]
-      switch layers[index] {
-      case .dense(let layer):
-        if let gains = parameters.layout.normalization(of: index) {
-          layer.forward(
-            rows: workspace.rows, below: below, parameters: start + tensors[index].offset,
-            gains: start + gains.offset, state: state, pool: pool)
-        } else {
-          layer.forward(
-            rows: workspace.rows, below: below, parameters: start + tensors[index].offset,
-            state: state, pool: pool)
-        }
-        if let noise = workspace.noise, layer.dropout > 0 {
-          layer.formDropped(
-            rows: workspace.rows, state: state, under: noise, position: index + 2, pool: pool)
-        }
-      }
-      below = workspace.handedUp(by: index)
+      layers[index].forward(
+        pass(0..<workspace.rows, through: index, in: workspace, pool: pool),
+        below: workspace.inputs(of: index))
     }
   }
 

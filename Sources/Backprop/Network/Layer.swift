@@ -1,11 +1,104 @@
 /// One layer of a network that computes: its kind, with the kind's shapes.
 ///
-/// A kind is one file that states its shapes, its forward pass, how it passes δ down (BP2) and the
-/// gradients of its parameters (BP3, BP4), over views of the flat parameters. The dense layer is the
-/// first of them. The network only walks the list.
+/// Every layer of the list has a number of the chapter, whatever its kind: layer 1 is the input, and
+/// the layers count on from 2. Each computes a from the outputs of the layer below, and has a z and a
+/// δ = ∂C/∂z of its own. The network only walks the list.
 public enum Layer: Hashable, Sendable {
   case dense(DenseLayer)
+}
 
+/// What a kind of layer states: one file a kind.
+///
+/// Each function takes some rows of a batch (`LayerPass`), so that a batch can be passed as a whole or
+/// block by block; a row does not depend on the others.
+protocol LayerKind: Hashable, Sendable {
+  /// Number of inputs, the outputs of the layer below.
+  var inputs: Int { get }
+  /// Number of outputs.
+  var outputs: Int { get }
+  /// Width of z and δ.
+  var affineOutputs: Int { get }
+  /// σ in a = σ(z).
+  var activation: Activation { get }
+  /// The tensors, in groups that share panels; at most `ParameterLayout.mostGroups`.
+  var tensorGroups: [TensorGroup] { get }
+
+  /// The slots in a workspace.
+  ///
+  /// - Parameters:
+  ///   - capacity: Rows of the slots.
+  ///   - demands: What else than the layer's own passes will read.
+  func makeState<T: Scalar>(
+    capacity: Int, for demands: StateDemands, in arena: inout Arena<T>
+  ) -> LayerState<T>
+
+  /// a, and whatever the way back needs, from the outputs of the layer below.
+  func forward<T: Scalar>(_ pass: LayerPass<T>, below: MatrixView<T>)
+
+  /// The layer's own part of BP2: its δ from ∂C/∂a, through its own mask, σ′ and normalisation.
+  ///
+  /// - Parameter pastDerivative: Whether the product above has multiplied by σ′ already; what is left
+  ///   then stands where `elementwiseDerivative` said.
+  func formDelta<T: Scalar>(_ pass: LayerPass<T>, pastDerivative: Bool)
+
+  /// BP3 and BP4: the gradient of every tensor of the layer, summed over the rows in their order.
+  ///
+  /// - Parameters:
+  ///   - below: The outputs of the layer below, `[rows, inputs]`.
+  ///   - gradient: The flat buffer of the sum to write into.
+  ///   - ahead: Rows that are read next, or nil; they are fetched meanwhile.
+  func formGradient<T: Scalar>(
+    _ pass: LayerPass<T>, below: MatrixView<T>, into gradient: UnsafeMutablePointer<T>,
+    fetching ahead: UnsafePointer<RowsAhead>?)
+
+  /// ∂C/∂a of the layer below, `[rows, inputs]`, from this layer's δ: the first half of BP2.
+  func formInputGradient<T: Scalar>(_ pass: LayerPass<T>, into target: MatrixView<T>)
+}
+
+/// What of a workspace is read by others than the layer itself.
+struct StateDemands {
+  /// Whether z is kept even if the layer does without: for a trace, and of the last layer.
+  let weightedInputs: Bool
+  /// Whether ∂C/∂a is formed apart from δ: by the loss, or by a layer above that cannot fuse σ′ in.
+  let outputGradient: Bool
+  /// Whether outputs are dropped at random.
+  let dropout: Bool
+}
+
+/// Some rows of a batch on their way through one layer.
+struct LayerPass<T: Scalar> {
+  /// Number of rows.
+  let rows: Int
+  /// The row of the batch that they begin with: random numbers are functions of it.
+  let first: Int
+  /// The slots of the layer, from the first of these rows on.
+  let state: LayerState<T>
+  /// The flat buffer, and where the layer's groups of tensors stand in it.
+  let parameters: UnsafePointer<T>
+  let offsets: InlineArray<3, Int>
+  /// Number of the layer in the chapter, from 2.
+  let number: Int
+  /// What the step changes at random; nil for nothing, dropout included.
+  let noise: Noise?
+  /// Threads to use; nil for the caller's alone. Changes no bit.
+  let pool: ThreadPool?
+
+  /// The parameters of a group.
+  func parameters(_ group: Int) -> UnsafePointer<T> { parameters + offsets[group] }
+}
+
+/// σ′ of an elementwise activation as the product of BP2 can fuse it in: δ = (δ W) ⊙ σ′.
+struct ElementwiseDerivative<T: Scalar> {
+  let activation: Activation
+  /// a, or z where σ′ is computed from it.
+  let kept: MatrixView<T>
+  /// Receives the product: δ, or ∂C/∂n of a normalised layer.
+  let target: MatrixView<T>
+}
+
+// MARK: What every kind states, for whoever walks the list
+
+extension Layer {
   /// Number of inputs, the outputs of the layer below.
   public var inputs: Int {
     switch self {
@@ -18,13 +111,13 @@ public enum Layer: Hashable, Sendable {
     case .dense(let layer): layer.outputs
     }
   }
-  /// Width of the affine map, and so of z and δ: the outputs times the pieces of the activation.
+  /// Width of z and δ: the outputs times the pieces of the activation.
   public var affineOutputs: Int {
     switch self {
     case .dense(let layer): layer.affineOutputs
     }
   }
-  /// The activation function.
+  /// The activation function, in a = σ(z).
   public var activation: Activation {
     switch self {
     case .dense(let layer): layer.activation
@@ -36,7 +129,6 @@ public enum Layer: Hashable, Sendable {
     case .dense(let layer): layer.dropout
     }
   }
-
   /// How z is normalised before the activation; nil where it is not.
   public var normalization: Normalization? {
     switch self {
@@ -44,10 +136,72 @@ public enum Layer: Hashable, Sendable {
     }
   }
 
-  /// Whether the backward pass needs z, so that the workspace keeps it.
-  var needsWeightedInputs: Bool {
+  var tensorGroups: [TensorGroup] {
     switch self {
-    case .dense(let layer): layer.needsWeightedInputs
+    case .dense(let layer): layer.tensorGroups
+    }
+  }
+
+  /// Whether the product of the layer above may fuse σ′ of this one in.
+  var hasElementwiseDerivative: Bool {
+    switch self {
+    case .dense(let layer): layer.hasElementwiseDerivative
+    }
+  }
+
+  /// Whether the product of this layer can fuse σ′ of the one below in.
+  var fusesDerivative: Bool {
+    switch self {
+    case .dense: true
+    }
+  }
+
+  func makeState<T: Scalar>(
+    capacity: Int, for demands: StateDemands, in arena: inout Arena<T>
+  ) -> LayerState<T> {
+    switch self {
+    case .dense(let layer): layer.makeState(capacity: capacity, for: demands, in: &arena)
+    }
+  }
+
+  func forward<T: Scalar>(_ pass: LayerPass<T>, below: MatrixView<T>) {
+    switch self {
+    case .dense(let layer): layer.forward(pass, below: below)
+    }
+  }
+
+  func formDelta<T: Scalar>(_ pass: LayerPass<T>, pastDerivative: Bool = false) {
+    switch self {
+    case .dense(let layer): layer.formDelta(pass, pastDerivative: pastDerivative)
+    }
+  }
+
+  func formGradient<T: Scalar>(
+    _ pass: LayerPass<T>, below: MatrixView<T>, into gradient: UnsafeMutablePointer<T>,
+    fetching ahead: UnsafePointer<RowsAhead>? = nil
+  ) {
+    switch self {
+    case .dense(let layer):
+      layer.formGradient(pass, below: below, into: gradient, fetching: ahead)
+    }
+  }
+
+  func formInputGradient<T: Scalar>(_ pass: LayerPass<T>, into target: MatrixView<T>) {
+    switch self {
+    case .dense(let layer): layer.formInputGradient(pass, into: target)
+    }
+  }
+
+  /// Passes the error of this layer, `above`, down into δ of the layer below.
+  func formDelta<T: Scalar>(_ above: LayerPass<T>, of layer: Layer, _ below: LayerPass<T>) {
+    if case .dense(let dense) = self, case .dense(let lower) = layer,
+      let derivative = lower.elementwiseDerivative(in: below.state)
+    {
+      dense.formInputGradient(above, times: derivative)
+      layer.formDelta(below, pastDerivative: true)
+    } else {
+      formInputGradient(above, into: below.state.outputGradient)
+      layer.formDelta(below)
     }
   }
 }

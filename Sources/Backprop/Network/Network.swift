@@ -9,8 +9,14 @@
 public struct Network<T: Scalar>: Sendable {
   /// Layers 2 … L.
   public let layers: [Layer]
-  /// W and b of all layers.
-  public var parameters: Parameters<T>
+  /// The tensors of all layers.
+  ///
+  /// - Precondition: Those that are set are of this network's layout.
+  public var parameters: Parameters<T> {
+    didSet {
+      precondition(parameters.layout == layout, "the parameters of another network than \(sizes)")
+    }
+  }
   private let layout: ParameterLayout
   /// C of one example, a function of the last layer's output.
   public let loss: Loss
@@ -71,22 +77,44 @@ public struct Network<T: Scalar>: Sendable {
           dropout: index < dropout.count ? dropout[index] : 0))
     }
     try self.init(layers: layers, loss: loss, reduction: reduction)
-    for (index, tensor) in parameters.layout.tensors.prefix(layers.count).enumerated() {
-      var random = RandomSource(seed: seed, purpose: .initialization, index: UInt32(index))
-      let initializer = initializer ?? .suited(to: activations[index])
-      parameters.setTensors(
-        of: index,
-        weights: initializer.weights(
-          inputs: tensor.inputs, outputs: tensor.outputs, using: &random),
-        biases: [T](repeating: 0, count: tensor.outputs))
+    for tensor in parameters.layout.tensors where tensor.role == .weight {
+      var random = RandomSource(
+        seed: seed, purpose: .initialization, index: UInt32(tensor.layer))
+      let initializer = initializer ?? .suited(to: layers[tensor.layer].activation)
+      parameters.setElements(
+        of: tensor,
+        to: initializer.weights(
+          inputs: tensor.shape[1], outputs: tensor.shape[0], using: &random))
     }
   }
 
-  /// Makes a network of given layers, all parameters zero; but the gains of normalisations are 1.
+  /// Makes a network of given layers, all weights zero; gains, scales and slopes are 1.
   ///
   /// - Throws: `NetworkError` as above, and if the layers do not fit together.
   public init(layers: [Layer], loss: Loss, reduction: Reduction) throws(NetworkError) {
-    guard let last = layers.last else { throw .tooFewSizes([]) }
+    try Self.validate(layers)
+    if case .custom = loss {
+    } else if Loss(loss.description) == nil {
+      throw .badParameter(of: loss.description)
+    }
+    let output = layers[layers.count - 1].activation
+    guard loss.accepts(outputActivation: output) else {
+      throw .lossNotDefined(loss, outputActivation: output)
+    }
+    self.layers = layers
+    self.loss = loss
+    self.reduction = reduction
+    layout = ParameterLayout(layers: layers)
+    parameters = Parameters(layout: layout)
+    for tensor in layout.tensors where tensor.role.start != 0 {
+      parameters.setElements(
+        of: tensor, to: [T](repeating: T(tensor.role.start), count: tensor.count))
+    }
+  }
+
+  /// Throws unless the layers fit together and are not too many parameters. Allocates nothing.
+  static func validate(_ layers: [Layer]) throws(NetworkError) {
+    guard !layers.isEmpty else { throw .tooFewSizes([]) }
     var count = 0
     for (index, layer) in layers.enumerated() {
       guard layer.inputs >= 1 else { throw .badSize(layer.inputs, position: index) }
@@ -106,35 +134,18 @@ public struct Network<T: Scalar>: Sendable {
         throw .badDropout(layer.dropout, layer: index + 2)
       }
       if index == layers.count - 1, layer.dropout > 0 { throw .dropoutOfOutputs(layer: index + 2) }
-      let (width, overflow1) = layer.outputs.multipliedReportingOverflow(
-        by: layer.activation.pieces)
-      let (weights, overflow2) = layer.inputs.multipliedReportingOverflow(by: width)
-      guard !overflow1, !overflow2, weights <= Self.largestParameterCount - count else {
-        throw .tooLarge
+      // What the groups multiply, first by itself: it may be any number of a file.
+      guard max(layer.inputs, layer.outputs) <= largestParameterCount,
+        layer.activation.pieces <= largestParameterCount / layer.outputs
+      else { throw .tooLarge }
+      for group in layer.tensorGroups {
+        let (elements, overflow) = group.width.multipliedReportingOverflow(by: group.rows)
+        guard !overflow, elements <= largestParameterCount - count else { throw .tooLarge }
+        count += elements
       }
-      count += weights + width * (1 + (layer.normalization?.parametersPerOutput ?? 0))
       if index == layers.count - 1, layer.normalization != nil {
         throw .normalizedOutput(layer: index + 2)
       }
-    }
-    if case .custom = loss {
-    } else if Loss(loss.description) == nil {
-      throw .badParameter(of: loss.description)
-    }
-    guard loss.accepts(outputActivation: last.activation) else {
-      throw .lossNotDefined(loss, outputActivation: last.activation)
-    }
-    self.layers = layers
-    self.loss = loss
-    self.reduction = reduction
-    layout = ParameterLayout(layers: layers)
-    parameters = Parameters(layout: layout)
-    for (index, layer) in layers.enumerated() {
-      guard let normalization = layer.normalization else { continue }
-      let width = layer.affineOutputs
-      parameters.setNormalization(
-        of: index, gain: [T](repeating: 1, count: width),
-        shift: [T](repeating: 0, count: normalization.isCentred ? width : 0))
     }
   }
 
@@ -182,7 +193,6 @@ public struct Network<T: Scalar>: Sendable {
   func check(_ workspace: borrowing Workspace<T>) {
     precondition(
       workspace.layers == layers, "a workspace for another network than \(sizes)")
-    precondition(parameters.layout == layout, "the parameters of another network than \(sizes)")
   }
 }
 

@@ -212,27 +212,6 @@ extension Workspace {
   }
 }
 
-extension DenseLayer {
-  /// Inverted dropout: ã = a ⊙ r with rⱼ = 0 with probability p, else 1/(1−p).
-  ///
-  /// a stays beside ã, because σ′ is computed from it.
-  ///
-  /// - Parameters:
-  ///   - state: Holds a; receives r and ã, `[m, outputs]` each.
-  ///   - position: Number of the layer; 2 for the first that computes.
-  func formDropped<T: Scalar>(
-    rows: Int, state: LayerState<T>, under noise: Noise, position: Int, pool: ThreadPool?
-  ) {
-    let (a, mask, dropped) = (state.outputs, state.mask, state.dropped)
-    T.kernels.dropout(
-      pool?.handle,
-      .init(
-        rows: rows, columns: outputs, x: a.operand, seed: noise.seed,
-        stream: noise.stream(.dropout, layer: position), first: 0),
-      Noise.threshold(dropout), 1 / (1 - dropout), mask.operand, dropped.operand)
-  }
-}
-
 extension RandomSource {
   /// A number in [0, 1] of the distribution Beta(α, α): G / (G + G′) for two gamma numbers.
   ///

@@ -51,11 +51,6 @@ struct NormalizationState<T: Scalar> {
   }
 }
 
-extension LayerState {
-  /// Where the error goes that comes down through σ: ∂C/∂n of a normalised layer, else δ.
-  var activationDelta: MatrixView<T> { normalization?.delta ?? delta }
-}
-
 extension Normalization {
   /// n from z.
   func form<T: Scalar>(
@@ -79,65 +74,9 @@ extension Normalization {
   }
 }
 
-extension DenseLayer {
-  /// z = W a + b, n = γ ⊙ ẑ + β and a = σ(n) for a batch: `forward` of a normalised layer.
-  ///
-  /// - Parameters:
-  ///   - gains: This layer's γ and β.
-  ///   - state: Receives z, the moments, n and a.
-  func forward<T: Scalar>(
-    rows: Int, below: MatrixView<T>, parameters: UnsafePointer<T>, gains: UnsafePointer<T>,
-    state: LayerState<T>, pool: ThreadPool?
-  ) {
-    guard let normalization, let kept = state.normalization else {
-      preconditionFailure("a layer without normalisation")
-    }
-    let (z, n, a) = (kept.weightedInputs, state.weightedInputs, state.outputs)
-    formWeightedInputs(rows: rows, below: below, parameters: parameters, into: z, pool: pool)
-    normalization.form(rows, gains: gains, of: kept, into: n)
-    switch activation {
-    case .softmax: T.kernels.softmax(rows, outputs, n.operand, a.operand)
-    case .maxout(let pieces):
-      T.kernels.maxout(rows, outputs, pieces, n.operand, a.operand)
-    case .own(let own): own.activation.form(rows, outputs: a, from: n)
-    default:
-      T.kernels.activate(
-        rows, outputs, n.operand, activation.kernel, activation.kernelParameter, a.operand)
-    }
-  }
-}
-
 extension Network {
   /// How each layer normalises; nil where it does not.
   public var normalizations: [Normalization?] { layers.map(\.normalization) }
-
-  /// The second half of BP2 in a normalised layer: δ from ∂C/∂n. Nothing to do in any other.
-  func formNormalizedDelta(of layer: Int, in workspace: inout Workspace<T>) {
-    let state = workspace.states[layer]
-    guard let normalization = layers[layer].normalization, let kept = state.normalization,
-      let tensor = parameters.layout.normalization(of: layer)
-    else { return }
-    normalization.formDelta(
-      workspace.rows, gains: parameters.start + tensor.offset, of: kept, into: state.delta)
-  }
-
-  /// ∂C/∂γ and ∂C/∂β of a normalised layer. Nothing to do in any other.
-  func formNormalizationGradient(
-    of layer: Int, in workspace: borrowing Workspace<T>, into gradient: inout Parameters<T>
-  ) {
-    guard let normalization = layers[layer].normalization,
-      let kept = workspace.states[layer].normalization,
-      let tensor = parameters.layout.normalization(of: layer)
-    else { return }
-    let target = gradient.mutableStart + tensor.offset
-    guard let shards = workspace.shards else {
-      normalization.formGradient(workspace.rows, of: kept, into: target)
-      return
-    }
-    shards.form(rows: workspace.rows, tensor: tensor, into: target, pool: nil) { rows, sum in
-      normalization.formGradient(rows.count, of: kept.dropping(rows.lowerBound), into: sum)
-    }
-  }
 }
 
 extension Parameters {
@@ -145,9 +84,7 @@ extension Parameters {
   ///
   /// - Parameter layer: Index of the layer, from 0 for the first that computes.
   public func normalization(of layer: Int) -> (gain: [T], shift: [T])? {
-    guard let index = layout.normalizationIndices[layer] else { return nil }
-    let (weights, biases) = denseTensors(of: index)
-    return weights.isEmpty ? (biases, []) : (weights, biases)
+    elements(.gain, of: layer).map { ($0, elements(.shift, of: layer) ?? []) }
   }
 
   /// Replaces γ and β of a normalised layer.
@@ -157,24 +94,8 @@ extension Parameters {
   ///   - gain: γ, `[affine outputs]`.
   ///   - shift: β, `[affine outputs]`; empty under RMS.
   public mutating func setNormalization(of layer: Int, gain: [T], shift: [T]) {
-    guard let index = layout.normalizationIndices[layer] else {
-      preconditionFailure("layer \(layer) is not normalised")
-    }
-    let isCentred = layout.tensors[index].inputs > 0
-    precondition(isCentred || shift.isEmpty, "a shift for a layer under RMS normalisation")
-    setTensors(of: index, weights: isCentred ? gain : [], biases: isCentred ? shift : gain)
-  }
-}
-
-extension ParameterLayout {
-  /// γ and β of a layer; nil where it is not normalised.
-  func normalization(of layer: Int) -> Tensor? {
-    normalizationIndices[layer].map { tensors[$0] }
-  }
-
-  /// The layer, from 0, that a tensor belongs to.
-  func layer(ofTensor index: Int) -> Int {
-    index < layerCount ? index : normalizationIndices.firstIndex(of: index) ?? index
+    set(.gain, of: layer, to: gain)
+    if !shift.isEmpty { set(.shift, of: layer, to: shift) }
   }
 }
 

@@ -1,12 +1,11 @@
-/// All parameters of a network in one flat, 64-byte aligned buffer; layers are views of it.
+/// All parameters of a network in one flat, 64-byte aligned buffer; tensors are views of it.
 ///
 /// A gradient, a velocity and a moment are values of the same type. So an update, a checkpoint, an
-/// exchange between workers and a gradient check are each one loop over the buffer. The order is the
-/// kernels': per layer, panels of 16 outputs, each panel one row per input and a last row of biases,
-/// and zero in the columns past the last output. Row-major `[outputs, inputs]` exists only where
-/// weights are imported and exported.
+/// exchange between workers and a gradient check are each one loop over the buffer, or over its tensors
+/// (`ParameterLayout`). The order is the kernels': panels of 16 outputs, and zero in the columns past the
+/// last output. Row-major `[outputs, inputs]` exists only where weights are imported and exported.
 public struct Parameters<T: Scalar>: Sendable {
-  /// Where each layer's tensor stands.
+  /// Where each tensor stands.
   public let layout: ParameterLayout
   private var buffer: AlignedBuffer<T>
 
@@ -16,48 +15,104 @@ public struct Parameters<T: Scalar>: Sendable {
     buffer = AlignedBuffer(count: layout.count)
   }
 
-  /// The weights of a layer, `[affine outputs, inputs]`, and its biases.
+  /// The elements of a tensor, dense and row-major.
+  ///
+  /// - Parameter tensor: One of the layout's.
+  public func elements(of tensor: ParameterTensor) -> [T] {
+    let columns = tensor.shape.count > 1 ? tensor.shape[1] : 1
+    let step = tensor.form == .table ? 1 : 16
+    return [T](unsafeUninitializedCapacity: tensor.count) { elements, count in
+      for first in 0..<tensor.shape[0] {
+        let place = start + tensor.index(first)
+        for second in 0..<columns { elements[first * columns + second] = place[second * step] }
+      }
+      count = tensor.count
+    }
+  }
+
+  /// Replaces the elements of a tensor; the padding stays zero.
+  ///
+  /// - Parameters:
+  ///   - tensor: One of the layout's.
+  ///   - elements: Dense and row-major, as many as the tensor has.
+  public mutating func setElements(of tensor: ParameterTensor, to elements: [T]) {
+    precondition(
+      elements.count == tensor.count,
+      "\(elements.count) elements for \(tensor.name) \(tensor.shape)")
+    let start = mutableStart
+    let columns = tensor.shape.count > 1 ? tensor.shape[1] : 1
+    for first in 0..<tensor.shape[0] {
+      let place = start + tensor.index(first)
+      let step = tensor.form == .table ? 1 : 16
+      for second in 0..<columns { place[second * step] = elements[first * columns + second] }
+    }
+  }
+
+  /// The weights of a layer, `[affine outputs, inputs]`, and its biases; without elements of a layer that
+  /// has none.
   ///
   /// - Parameter layer: Index of the layer, from 0 for the first that computes.
   public func tensors(of layer: Int) -> (weights: Matrix<T>, biases: [T]) {
-    let tensor = layout.tensors[layer]
     let (dense, biases) = denseTensors(of: layer)
-    var weights = Matrix<T>(rows: tensor.outputs, columns: tensor.inputs)
-    for row in 0..<tensor.outputs {
-      weights.setRow(row, to: dense[(row * tensor.inputs)..<((row + 1) * tensor.inputs)])
+    guard let tensor = layout.tensor(.weight, of: layer) else {
+      return (Matrix(rows: 0, columns: 0), [])
+    }
+    var weights = Matrix<T>(rows: tensor.shape[0], columns: tensor.shape[1])
+    for row in 0..<weights.rows {
+      weights.setRow(row, to: dense[(row * weights.columns)..<((row + 1) * weights.columns)])
     }
     return (weights, biases)
   }
 
-  /// The weights of a layer, dense and row-major `[affine outputs × inputs]`, and its biases.
+  /// The weights of a layer, dense and row-major `[affine outputs × inputs]`, and its biases; without
+  /// elements of a layer that has none.
   public func denseTensors(of layer: Int) -> (weights: [T], biases: [T]) {
-    let tensor = layout.tensors[layer]
-    var weights = [T](repeating: 0, count: tensor.inputs * tensor.outputs)
-    var biases = [T](repeating: 0, count: tensor.outputs)
-    T.kernels.unpack(tensor.inputs, tensor.outputs, start + tensor.offset, &weights, &biases)
-    return (weights, biases)
+    (elements(.weight, of: layer) ?? [], elements(.bias, of: layer) ?? [])
   }
 
-  /// Replaces the tensor of a layer.
+  /// The elements of the tensor of a layer that does so, dense and row-major; nil if it has none.
+  public func elements(_ role: ParameterTensor.Role, of layer: Int) -> [T]? {
+    layout.tensor(role, of: layer).map { elements(of: $0) }
+  }
+
+  /// Replaces W and b of a layer.
   ///
   /// - Parameters:
   ///   - layer: Index of the layer, from 0 for the first that computes.
   ///   - weights: W, dense and row-major, `[affine outputs × inputs]`.
   ///   - biases: b, `[affine outputs]`.
   public mutating func setTensors(of layer: Int, weights: [T], biases: [T]) {
-    let tensor = layout.tensors[layer]
-    precondition(
-      weights.count == tensor.inputs * tensor.outputs && biases.count == tensor.outputs,
-      "\(weights.count) weights and \(biases.count) biases for [\(tensor.outputs), \(tensor.inputs)]"
-    )
-    T.kernels.pack(
-      tensor.inputs, tensor.outputs, weights, biases, mutableStart + tensor.offset)
+    set(.weight, of: layer, to: weights)
+    set(.bias, of: layer, to: biases)
+  }
+
+  /// Replaces the tensor of a layer that does so.
+  ///
+  /// - Precondition: The layer has one, of as many elements.
+  public mutating func set(_ role: ParameterTensor.Role, of layer: Int, to elements: [T]) {
+    guard let tensor = layout.tensor(role, of: layer) else {
+      preconditionFailure("layer \(layer) has no \(role.rawValue)")
+    }
+    setElements(of: tensor, to: elements)
+  }
+
+  /// One element of a tensor, by its place in a dense, row-major copy.
+  subscript(tensor: ParameterTensor, element: Int) -> T {
+    get { start[tensor.index(ofElement: element)] }
+    set { mutableStart[tensor.index(ofElement: element)] = newValue }
   }
 
   /// One parameter: a weight W[output][input], or the bias of `output` where `input` is nil.
   public subscript(layer layer: Int, output output: Int, input input: Int?) -> T {
-    get { start[layout.tensors[layer].index(output: output, input: input)] }
-    set { mutableStart[layout.tensors[layer].index(output: output, input: input)] = newValue }
+    get { start[index(layer, output, input)] }
+    set { mutableStart[index(layer, output, input)] = newValue }
+  }
+
+  private func index(_ layer: Int, _ output: Int, _ input: Int?) -> Int {
+    guard let tensor = layout.tensor(input == nil ? .bias : .weight, of: layer) else {
+      preconditionFailure("layer \(layer) has no weights")
+    }
+    return tensor.index(output, input ?? 0)
   }
 
   /// The same parameters in another precision, each rounded once.
@@ -89,81 +144,5 @@ extension Parameters: Equatable {
   public static func == (left: Parameters, right: Parameters) -> Bool {
     left.layout == right.layout
       && (0..<left.layout.count).allSatisfy { left.start[$0] == right.start[$0] }
-  }
-}
-
-/// Where the tensors of all layers stand in the flat buffer.
-public struct ParameterLayout: Equatable, Sendable {
-  /// The affine map of one layer: ⌈outputs/16⌉ panels of (inputs + 1) rows of 16.
-  public struct Tensor: Equatable, Sendable {
-    /// Index of the first element in the buffer.
-    public let offset: Int
-    public let inputs: Int
-    /// Width of the affine map: the outputs of the layer times its pieces.
-    public let outputs: Int
-    /// Whether these are the gain and shift of a normalisation, which nothing shrinks: the gain is the one
-    /// "input", if there is a shift, and the shift the "bias"; without a shift the gain is the "bias".
-    public var isNormalization = false
-
-    var panels: Int { (outputs + 15) / 16 }
-    var rows: Int { inputs + 1 }
-    /// Rows that decay and penalties touch: the weights, not the biases, nor gain and shift.
-    var decayedRows: Int { isNormalization ? 0 : inputs }
-    var count: Int { panels * rows * 16 }
-
-    /// All of its rows, and those that decay and penalties touch, as kernels have them.
-    var allRows: KernelPanels {
-      KernelPanels(start: offset, count: panels, rows: rows, stride: rows)
-    }
-    var weightRows: KernelPanels {
-      KernelPanels(start: offset, count: panels, rows: decayedRows, stride: rows)
-    }
-    /// The others.
-    var biasRows: KernelPanels {
-      KernelPanels(
-        start: offset + decayedRows * 16, count: panels, rows: rows - decayedRows, stride: rows)
-    }
-
-    func index(output: Int, input: Int?) -> Int {
-      precondition(
-        output >= 0 && output < outputs && input.map { $0 >= 0 && $0 < inputs } ?? true)
-      return offset + (output / 16 * rows + (input ?? inputs)) * 16 + output % 16
-    }
-  }
-
-  /// The affine maps of all layers, then the gains and shifts of the layers that are normalised.
-  public let tensors: [Tensor]
-  /// Number of layers; so many tensors are affine maps.
-  public let layerCount: Int
-  /// Where in `tensors` the gain and shift of each layer stand; nil where it is not normalised.
-  let normalizationIndices: [Int?]
-  /// Elements of the buffer, padding included.
-  public let count: Int
-  /// Weights, biases, gains and shifts, padding not included.
-  public let parameterCount: Int
-
-  init(layers: [Layer]) {
-    var tensors: [Tensor] = []
-    var offset = 0
-    for layer in layers {
-      let tensor = Tensor(offset: offset, inputs: layer.inputs, outputs: layer.affineOutputs)
-      tensors.append(tensor)
-      offset += tensor.count
-    }
-    var normalizationIndices: [Int?] = []
-    for layer in layers {
-      normalizationIndices.append(layer.normalization == nil ? nil : tensors.count)
-      guard let normalization = layer.normalization else { continue }
-      let tensor = Tensor(
-        offset: offset, inputs: normalization.isCentred ? 1 : 0, outputs: layer.affineOutputs,
-        isNormalization: true)
-      tensors.append(tensor)
-      offset += tensor.count
-    }
-    self.tensors = tensors
-    layerCount = layers.count
-    self.normalizationIndices = normalizationIndices
-    count = offset
-    parameterCount = tensors.reduce(0) { $0 + ($1.inputs + 1) * $1.outputs }
   }
 }

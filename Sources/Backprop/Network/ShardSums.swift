@@ -12,33 +12,34 @@
 final class ShardSums<T: Scalar>: Sendable {
   /// s, at least 2.
   let count: Int
+  private let layout: ParameterLayout
   /// One partial sum for each level of the tree.
   private let partial: [AlignedBuffer<T>]
 
   init(count: Int, layout: ParameterLayout) {
     precondition(count >= 2, "\(count) shards")
     self.count = count
-    let largest = layout.tensors.map(\.count).max() ?? 0
+    self.layout = layout
     let levels = Int.bitWidth - (count - 1).leadingZeroBitCount
-    partial = (0..<levels).map { _ in AlignedBuffer(count: largest) }
+    partial = (0..<levels).map { _ in AlignedBuffer(count: layout.count) }
   }
 
-  /// Forms the gradient of one tensor.
+  /// Forms the gradient of one layer.
   ///
   /// - Parameters:
   ///   - rows: Examples of the batch.
-  ///   - tensor: Where it stands.
-  ///   - target: Receives its panels.
-  ///   - form: Writes the panels of the sum over some of the examples.
+  ///   - layer: Whose tensors are formed.
+  ///   - target: Receives them, in their places in the flat buffer.
+  ///   - form: Writes the sum over some of the examples.
   func form(
-    rows: Int, tensor: ParameterLayout.Tensor, into target: UnsafeMutablePointer<T>,
-    pool: ThreadPool?, _ form: (Range<Int>, UnsafeMutablePointer<T>) -> Void
+    rows: Int, of layer: Int, into target: UnsafeMutablePointer<T>, pool: ThreadPool?,
+    _ form: (Range<Int>, UnsafeMutablePointer<T>) -> Void
   ) {
-    add(0..<count, level: 0, rows, tensor, target, pool, form)
+    add(0..<count, level: 0, rows, layer, target, pool, form)
   }
 
   private func add(
-    _ shards: Range<Int>, level: Int, _ rows: Int, _ tensor: ParameterLayout.Tensor,
+    _ shards: Range<Int>, level: Int, _ rows: Int, _ layer: Int,
     _ target: UnsafeMutablePointer<T>, _ pool: ThreadPool?,
     _ form: (Range<Int>, UnsafeMutablePointer<T>) -> Void
   ) {
@@ -49,21 +50,11 @@ final class ShardSums<T: Scalar>: Sendable {
     let half = 1 << (Int.bitWidth - 1 - (shards.count - 1).leadingZeroBitCount)
     let middle = shards.lowerBound + half
     let right = partial[level].start
-    add(shards.lowerBound..<middle, level: level + 1, rows, tensor, target, pool, form)
-    add(middle..<shards.upperBound, level: level + 1, rows, tensor, right, pool, form)
-    // g ← g + 1 · h, exact but for one rounding; biases take part.
-    T.kernels.add_penalty_gradient(
-      pool?.handle,
-      KernelPanels(start: 0, count: tensor.panels, rows: tensor.rows, stride: tensor.rows), 1,
-      right, target)
-  }
-}
-
-extension MatrixView {
-  /// The rows from `row` on.
-  func dropping(_ row: Int) -> MatrixView {
-    MatrixView(
-      start: rows == nil ? start + row * stride : start, columns: columns, stride: stride,
-      isKept: isKept, rows: rows.map { $0 + row })
+    add(shards.lowerBound..<middle, level: level + 1, rows, layer, target, pool, form)
+    add(middle..<shards.upperBound, level: level + 1, rows, layer, right, pool, form)
+    for area in layout.areas(of: layer) {
+      // g ← g + 1 · h, exact but for one rounding; biases take part.
+      T.kernels.add_penalty_gradient(pool?.handle, area.panels, 1, right, target)
+    }
   }
 }

@@ -92,23 +92,13 @@ public struct Workspace<T: Scalar>: ~Copyable {
     let weights = arena.matrix(1, capacity)
     let losses = arena.matrix(1, capacity)
     let states = layers.indices.map { index in
-      let layer = layers[index]
       let isLast = index == layers.count - 1
-      let keepsZ = keepsWeightedInputs || isLast || layer.needsWeightedInputs
-      return LayerState(
-        weightedInputs: keepsZ ? arena.matrix(capacity, layer.affineOutputs) : .none,
-        outputs: arena.matrix(capacity, layer.outputs),
-        delta: arena.matrix(capacity, layer.affineOutputs),
-        outputGradient: isLast || layer.activation.keepsOutputGradient
-          ? arena.matrix(capacity, layer.outputs) : .none,
-        normalization: layer.normalization.map { _ in
-          NormalizationState(
-            weightedInputs: arena.matrix(capacity, layer.affineOutputs),
-            moments: arena.matrix(1, 2 * capacity).start,
-            delta: arena.matrix(capacity, layer.affineOutputs))
-        },
-        mask: noise != nil && layer.dropout > 0 ? arena.matrix(capacity, layer.outputs) : .none,
-        dropped: noise != nil && layer.dropout > 0 ? arena.matrix(capacity, layer.outputs) : .none)
+      return layers[index].makeState(
+        capacity: capacity,
+        for: StateDemands(
+          weightedInputs: keepsWeightedInputs || isLast,
+          outputGradient: isLast || !layers[index + 1].fusesDerivative, dropout: noise != nil),
+        in: &arena)
     }
     let mixes = (noise?.mixup ?? 0) > 0
     let room = NoiseRoom<T>(
@@ -120,14 +110,12 @@ public struct Workspace<T: Scalar>: ~Copyable {
     return (inputs, places, targets, weights, losses, states, room)
   }
 
-  /// What a layer hands to the one above it: a, or ã where outputs were dropped; layer from 0.
-  func handedUp(by layer: Int) -> MatrixView<T> {
-    mask(of: layer) == nil ? states[layer].outputs : states[layer].dropped
-  }
-
-  /// r of a layer in the last batch; nil where nothing was dropped.
-  func mask(of layer: Int) -> MatrixView<T>? {
-    noise != nil && layers[layer].dropout > 0 ? states[layer].mask : nil
+  /// What a layer computes from: x, or a of the layer below, or its ã where outputs were dropped; layer
+  /// from 0.
+  func inputs(of layer: Int) -> MatrixView<T> {
+    if layer == 0 { return inputs }
+    let below = states[layer - 1]
+    return noise != nil && layers[layer - 1].dropout > 0 ? below.dropped : below.outputs
   }
 
   /// Copies the rows that a view shows of the last batch.
@@ -175,6 +163,16 @@ struct LayerState<T: Scalar> {
   let mask: MatrixView<T>
   /// ã = a ⊙ r, `[m, outputs]`, likewise.
   let dropped: MatrixView<T>
+
+  /// The rows from `row` on.
+  func dropping(_ row: Int) -> LayerState {
+    if row == 0 { return self }
+    return LayerState(
+      weightedInputs: weightedInputs.dropping(row), outputs: outputs.dropping(row),
+      delta: delta.dropping(row), outputGradient: outputGradient.dropping(row),
+      normalization: normalization?.dropping(row), mask: mask.dropping(row),
+      dropped: dropped.dropping(row))
+  }
 }
 
 /// Rows of padded elements somewhere in memory that the holder of the view keeps alive.
@@ -193,6 +191,13 @@ struct MatrixView<T: Scalar> {
       isKept: false)
   }
 
+  /// The rows from `row` on.
+  func dropping(_ row: Int) -> MatrixView {
+    MatrixView(
+      start: rows == nil ? start + row * stride : start, columns: columns, stride: stride,
+      isKept: isKept, rows: rows.map { $0 + row })
+  }
+
   /// target ← target ⊙ this.
   func multiply(into target: MatrixView, rows: Int, pool: ThreadPool?) {
     T.kernels.multiply(pool?.handle, rows, columns, operand, target.operand)
@@ -200,7 +205,7 @@ struct MatrixView<T: Scalar> {
 }
 
 /// Hands out aligned matrices from one allocation; without a base it only counts.
-private struct Arena<T: Scalar> {
+struct Arena<T: Scalar> {
   let base: UnsafeMutablePointer<T>?
   var used = 0
 

@@ -199,13 +199,12 @@ extension Checkpoint {
     }
     let state = try metadata.value(CheckpointKey.state, as: CheckpointState.self)
     let layers = try metadata.layers(with: activations)
+    try Network<T>.validate(layers)
+    let layout = ParameterLayout(layers: layers)
     let prefixes = ["", "best."] + state.moments.map { "\($0)." }
     let expected = Set(
       prefixes.flatMap { prefix in
-        layers.enumerated().flatMap { index, layer in
-          ["weight", "bias"].map { "\(prefix)layers.\(index).\($0)" }
-            + (layer.normalization?.tensorNames ?? []).map { "\(prefix)layers.\(index).\($0)" }
-        }
+        layout.tensors.map { prefix + $0.name }
       })
     if let extra = file.file.tensors.first(where: { !expected.contains($0.name) }) {
       throw ModelError.extraTensor(path: file.path, name: extra.name)
@@ -213,7 +212,6 @@ extension Checkpoint {
     network = try Network(
       tensors: file.file, layers: layers, loss: metadata.loss(among: losses),
       reduction: metadata.value(ModelKey.reduction, as: Reduction.self))
-    let layout = network.parameters.layout
     configuration = try metadata.value(ModelKey.configuration, as: TrainingConfiguration.self)
     step = state.step
     running = state.running
@@ -248,32 +246,11 @@ extension Checkpoint {
 extension Parameters {
   /// The tensors under the names of PyTorch, with something in front of them.
   func tensors(prefix: String = "") -> [SafeTensorsWriter.Tensor] {
-    layout.tensors.prefix(layout.layerCount).enumerated().flatMap { index, tensor in
-      normalizationTensors(of: index, prefix: prefix) + [
-        SafeTensorsWriter.Tensor(
-          name: "\(prefix)layers.\(index).weight", shape: [tensor.outputs, tensor.inputs]
-        ) { denseTensors(of: index).weights },
-        SafeTensorsWriter.Tensor(name: "\(prefix)layers.\(index).bias", shape: [tensor.outputs]) {
-          denseTensors(of: index).biases
-        },
-      ]
+    layout.tensors.map { tensor in
+      SafeTensorsWriter.Tensor(name: prefix + tensor.name, shape: tensor.shape) {
+        elements(of: tensor)
+      }
     }
-  }
-
-  private func normalizationTensors(
-    of layer: Int, prefix: String
-  ) -> [SafeTensorsWriter.Tensor] {
-    guard let tensor = layout.normalization(of: layer) else { return [] }
-    let gain = SafeTensorsWriter.Tensor(
-      name: "\(prefix)layers.\(layer).norm.weight", shape: [tensor.outputs]
-    ) { normalization(of: layer)?.gain ?? [] }
-    guard tensor.inputs > 0 else { return [gain] }
-    return [
-      gain,
-      SafeTensorsWriter.Tensor(
-        name: "\(prefix)layers.\(layer).norm.bias", shape: [tensor.outputs]
-      ) { normalization(of: layer)?.shift ?? [] },
-    ]
   }
 
   /// Reads tensors that `tensors(prefix:)` named.
@@ -294,18 +271,8 @@ extension Parameters {
       return try file.elements(of: tensor)
     }
     self.init(layout: layout)
-    for (index, tensor) in layout.tensors.prefix(layout.layerCount).enumerated() {
-      if let gains = layout.normalization(of: index) {
-        setNormalization(
-          of: index, gain: try elements("\(prefix)layers.\(index).norm.weight", [gains.outputs]),
-          shift: gains.inputs > 0
-            ? try elements("\(prefix)layers.\(index).norm.bias", [gains.outputs]) : [])
-      }
-      setTensors(
-        of: index,
-        weights: try elements(
-          "\(prefix)layers.\(index).weight", [tensor.outputs, tensor.inputs]),
-        biases: try elements("\(prefix)layers.\(index).bias", [tensor.outputs]))
+    for tensor in layout.tensors {
+      setElements(of: tensor, to: try elements(prefix + tensor.name, tensor.shape))
     }
   }
 }

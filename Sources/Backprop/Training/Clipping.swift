@@ -7,9 +7,8 @@ extension Parameters {
   /// - Complexity: O(parameters), without allocation.
   public var norm: Double {
     var sum = 0.0
-    for index in layout.tensors.indices {
-      let tensor = layout.tensors[index]
-      sum += T.kernels.sum_squares(tensor.allRows, start)
+    for index in layout.areas.indices {
+      sum += T.kernels.sum_squares(layout.areas[index].panels, start)
     }
     return sum.squareRoot()
   }
@@ -37,9 +36,6 @@ extension Parameters {
 
   private mutating func scale(by factor: Double, bound: Double, _ pool: ThreadPool?) {
     let target = mutableStart
-    for index in layout.tensors.indices {
-      let tensor = layout.tensors[index]
-      T.kernels.clip(pool?.handle, tensor.allRows, factor, bound, target)
-    }
+    T.kernels.clip(pool?.handle, layout.all, factor, bound, target)
   }
 }

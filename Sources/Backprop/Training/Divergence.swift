@@ -46,15 +46,15 @@ extension Network {
   ///
   /// - Returns: Its layer, 2 … L, and the neuron whose it is; nil if all are finite.
   func firstFaultOfParameters() -> Divergence.Fault? {
-    for (index, tensor) in parameters.layout.tensors.enumerated() {
-      let position = UnsafeBufferPointer(
-        start: parameters.start + tensor.offset, count: tensor.count
-      ).firstNonfinite
+    let layout = parameters.layout
+    guard UnsafeBufferPointer(start: parameters.start, count: layout.count).firstNonfinite >= 0
+    else { return nil }
+    for tensor in layout.tensors {
+      let position = parameters.elements(of: tensor).withUnsafeBufferPointer(\.firstNonfinite)
       guard position >= 0 else { continue }
-      let output = position / (tensor.rows * 16) * 16 + position % 16
-      let layer = parameters.layout.layer(ofTensor: index)
+      let output = tensor.shape.count > 1 ? position / tensor.shape[1] : position
       return Divergence.Fault(
-        layer: layer + 2, neuron: output / layers[layer].activation.pieces + 1)
+        layer: tensor.layer + 2, neuron: output / layers[tensor.layer].activation.pieces + 1)
     }
     return nil
   }

@@ -62,11 +62,7 @@ extension Parameters {
   /// Adds so many times other parameters of the same layout, biases too.
   fileprivate mutating func add(_ other: Parameters, times factor: T, pool: ThreadPool?) {
     let target = mutableStart
-    for index in layout.tensors.indices {
-      let tensor = layout.tensors[index]
-      // The gradient of ½ λ ‖θ‖² is λ θ.
-      T.kernels.add_penalty_gradient(
-        pool?.handle, tensor.allRows, Double(factor), other.start, target)
-    }
+    // The gradient of ½ λ ‖θ‖² is λ θ.
+    T.kernels.add_penalty_gradient(pool?.handle, layout.all, Double(factor), other.start, target)
   }
 }

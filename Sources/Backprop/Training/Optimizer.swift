@@ -18,8 +18,9 @@ public struct Optimizer<T: Scalar>: Sendable {
   /// The pairs of L-BFGS and its working vectors; nil under the other rules.
   private(set) var lbfgs: LBFGS<T>?
   private var momentumProduct = MomentumProduct()
-  /// The weights and the biases of each tensor: where they stand, and what the last step did to them.
+  /// The tensors: where they stand, and what the last step did to them.
   private var spans: [UpdateSpan]
+  private let updateFactors: [UpdateFactors]
   private let layout: ParameterLayout
 
   /// Begins with zero moments, for parameters of the given layout.
@@ -40,8 +41,14 @@ public struct Optimizer<T: Scalar>: Sendable {
     self.weightDecay = weightDecay
     self.factors = factors
     self.layout = layout
-    spans = layout.tensors.flatMap {
-      [$0.weightRows, $0.biasRows].map { UpdateSpan(panels: $0, rate: 0, decay: 0, epsilon: 0) }
+    updateFactors = layout.tensors.map { tensor in
+      tensor.updateFactors(factors.map { $0[$0.count == 1 ? 0 : tensor.layer] })
+    }
+    precondition(
+      rule.isRatioOfMoments || layout.tensors.allSatisfy { $0.factors == UpdateFactors() },
+      "weights in NTK form under \(rule.name), which is no ratio of moments")
+    spans = layout.tensors.map {
+      UpdateSpan(panels: $0.kernelPanels, rate: 0, decay: 0, epsilon: 0)
     }
     let nothing = ParameterLayout(layers: [])
     let moments = rule.moments
@@ -156,19 +163,28 @@ public struct Optimizer<T: Scalar>: Sendable {
     }
   }
 
-  /// What this step does to the weights and the biases of each tensor.
+  /// What this step does to each tensor.
   private mutating func setSpans(rate: Double, epsilon: Double) {
     // By index: without optimisation an array's iterator allocates, and a step must not.
-    for index in layout.tensors.indices {
-      let own =
-        factors.map { $0[$0.count == 1 ? 0 : layout.layer(ofTensor: index)] } ?? TensorFactors()
-      spans[2 * index].rate = rate * own.weightRate
-      spans[2 * index].decay = weightDecay * own.weightDecay
-      spans[2 * index].epsilon = epsilon
-      spans[2 * index + 1].rate = rate * own.biasRate
-      spans[2 * index + 1].decay = weightDecay * own.biasDecay
-      spans[2 * index + 1].epsilon = epsilon
+    for index in spans.indices {
+      let factors = updateFactors[index]
+      spans[index].rate = rate * factors.rate
+      spans[index].decay = weightDecay * factors.decay
+      spans[index].epsilon = epsilon * factors.epsilon
     }
+  }
+}
+
+extension ParameterTensor {
+  /// By how much the updates of this tensor differ from those of the run.
+  ///
+  /// - Parameter own: What the run says of the tensor's layer; nil for nothing.
+  func updateFactors(_ own: TensorFactors?) -> UpdateFactors {
+    let own = own ?? TensorFactors()
+    return UpdateFactors(
+      rate: factors.rate * (role.isPenalized ? own.weightRate : own.biasRate),
+      decay: factors.decay * (role.isPenalized ? own.weightDecay : own.biasDecay),
+      epsilon: factors.epsilon)
   }
 }
 

@@ -138,6 +138,15 @@ public enum OptimizerRule: Hashable, Sendable {
   /// decoupled decay have no meaning, because the search is for a lower loss.
   public var searchesLines: Bool { if case .lbfgs = self { true } else { false } }
 
+  /// Whether a step is a first moment, or the gradient, over the root of a second one and ε: then it is
+  /// the same step whatever the gradient is scaled by, ε aside (`UpdateFactors`).
+  public var isRatioOfMoments: Bool {
+    switch self {
+    case .adaGrad, .rmsProp, .adam, .amsGrad, .nAdam, .adamW, .rAdam: true
+    default: false
+    }
+  }
+
   /// Whether the rule finds the size of its steps by itself and the learning rate is only what it
   /// begins with, so that a schedule has no meaning.
   public var ignoresSchedule: Bool {

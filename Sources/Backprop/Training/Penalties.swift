@@ -71,9 +71,9 @@ extension Parameters {
   /// doi:10.1111/j.2517-6161.1996.tb02080.x.
   func magnitudePenalty(_ lambda: Double) -> Double {
     var sum = 0.0
-    for index in layout.tensors.indices {
-      let tensor = layout.tensors[index]
-      sum += T.kernels.sum_panel_magnitudes(tensor.weightRows, start)
+    for index in layout.tensors.indices where layout.tensors[index].role.isPenalized {
+      let panels = layout.tensors[index].kernelPanels
+      sum += T.kernels.sum_panel_magnitudes(panels, start)
     }
     return lambda * sum
   }
@@ -83,10 +83,10 @@ extension Parameters {
     _ lambda: Double, of parameters: Parameters, pool: ThreadPool?
   ) {
     let target = mutableStart
-    for index in layout.tensors.indices {
-      let tensor = layout.tensors[index]
+    for index in layout.tensors.indices where layout.tensors[index].role.isPenalized {
+      let panels = layout.tensors[index].kernelPanels
       T.kernels.add_sign_gradient(
-        pool?.handle, tensor.weightRows, lambda, parameters.start, target)
+        pool?.handle, panels, lambda, parameters.start, target)
     }
   }
 
@@ -103,9 +103,9 @@ extension Parameters {
   /// - Complexity: O(parameters), without allocation.
   mutating func limitNorms(to bound: Double, pool: ThreadPool? = nil) {
     let target = mutableStart
-    for index in layout.tensors.indices {
-      let tensor = layout.tensors[index]
-      T.kernels.limit_norms(pool?.handle, tensor.weightRows, bound, target)
+    for index in layout.tensors.indices where layout.tensors[index].role.isPenalized {
+      let panels = layout.tensors[index].kernelPanels
+      T.kernels.limit_norms(pool?.handle, panels, bound, target)
     }
   }
 }

@@ -4,9 +4,9 @@ extension Parameters {
   /// ½ λ ‖W‖² over the weights of all layers; biases are not penalised.
   func squaredNormPenalty(_ lambda: Double) -> Double {
     var sum = 0.0
-    for index in layout.tensors.indices {
-      let tensor = layout.tensors[index]
-      sum += T.kernels.sum_squares(tensor.weightRows, start)
+    for index in layout.tensors.indices where layout.tensors[index].role.isPenalized {
+      let panels = layout.tensors[index].kernelPanels
+      sum += T.kernels.sum_squares(panels, start)
     }
     return lambda / 2 * sum
   }
@@ -20,10 +20,10 @@ extension Parameters {
     _ lambda: Double, of parameters: Parameters, pool: ThreadPool?
   ) {
     let target = mutableStart
-    for index in layout.tensors.indices {
-      let tensor = layout.tensors[index]
+    for index in layout.tensors.indices where layout.tensors[index].role.isPenalized {
+      let panels = layout.tensors[index].kernelPanels
       T.kernels.add_penalty_gradient(
-        pool?.handle, tensor.weightRows, lambda, parameters.start, target)
+        pool?.handle, panels, lambda, parameters.start, target)
     }
   }
 }

@@ -77,10 +77,7 @@ struct WeightAverage<T: Scalar>: Sendable {
     count += 1
     guard count > 1 else { return values.assign(parameters) }
     let target = values.mutableStart
-    for index in parameters.layout.tensors.indices {
-      let tensor = parameters.layout.tensors[index]
-      T.kernels.blend(pool?.handle, tensor.allRows, share, parameters.start, target)
-    }
+    T.kernels.blend(pool?.handle, parameters.layout.all, share, parameters.start, target)
   }
 
   /// Puts the average in the place of the weights and keeps those, or the reverse; does nothing

@@ -51,9 +51,9 @@ struct GradientCheckTests {
       sizes: [4] + hidden.indices.map { sizes[$0 % sizes.count] } + [outputs],
       activations: hidden + [output], loss: loss, reduction: reduction, initializer: .normal(0.5),
       seed: seed)
-    for (layer, tensor) in network.parameters.layout.tensors.enumerated() {
-      for unit in 0..<tensor.outputs {
-        network.parameters[layer: layer, output: unit, input: nil] = 0.1 * Double(unit % 5) - 0.17
+    for tensor in network.parameters.layout.tensors where tensor.role == .bias {
+      for unit in 0..<tensor.count {
+        network.parameters[tensor, unit] = 0.1 * Double(unit % 5) - 0.17
       }
     }
     return (

@@ -357,9 +357,9 @@ struct TraceTests {
     network.backward(in: &workspace, into: &gradient)
     let examples = network.exampleGradients(in: workspace)
     #expect(examples.count == 5)
-    for (layer, tensor) in network.parameters.layout.tensors.enumerated() {
-      for output in 0..<tensor.outputs {
-        for input in (0..<tensor.inputs).map(Optional.some) + [nil] {
+    for layer in network.layers.indices {
+      for output in 0..<network.layers[layer].affineOutputs {
+        for input in (0..<network.layers[layer].inputs).map(Optional.some) + [nil] {
           let sum = examples.values(layer: layer, output: output, input: input).reduce(0, +)
           let whole = gradient[layer: layer, output: output, input: input]
           #expect(abs(sum - whole) < 1e-15)

@@ -17,25 +17,25 @@ struct CentralDifferences {
   }
 
   private mutating func loss(
-    _ layer: Int, _ output: Int, _ input: Int?, at value: Double,
+    _ tensor: ParameterTensor, _ element: Int, at value: Double,
     _ workspace: inout Workspace<Double>
   ) -> Double {
-    let old = network.parameters[layer: layer, output: output, input: input]
-    network.parameters[layer: layer, output: output, input: input] = value
-    defer { network.parameters[layer: layer, output: output, input: input] = old }
+    let old = network.parameters[tensor, element]
+    network.parameters[tensor, element] = value
+    defer { network.parameters[tensor, element] = old }
     return network.forward(batch, in: &workspace, under: noise)
   }
 
   /// ∂C/∂θ by the five-point rule: (C₋₂ − 8 C₋₁ + 8 C₁ − C₂) / 12h, with an error of order h⁴.
   private mutating func derivative(
-    _ layer: Int, _ output: Int, _ input: Int?, step h: Double,
+    _ tensor: ParameterTensor, _ element: Int, step h: Double,
     _ workspace: inout Workspace<Double>
   ) -> Double {
-    let center = network.parameters[layer: layer, output: output, input: input]
-    let minus2 = loss(layer, output, input, at: center - 2 * h, &workspace)
-    let minus1 = loss(layer, output, input, at: center - h, &workspace)
-    let plus1 = loss(layer, output, input, at: center + h, &workspace)
-    let plus2 = loss(layer, output, input, at: center + 2 * h, &workspace)
+    let center = network.parameters[tensor, element]
+    let minus2 = loss(tensor, element, at: center - 2 * h, &workspace)
+    let minus1 = loss(tensor, element, at: center - h, &workspace)
+    let plus1 = loss(tensor, element, at: center + h, &workspace)
+    let plus2 = loss(tensor, element, at: center + 2 * h, &workspace)
     return (minus2 - 8 * minus1 + 8 * plus1 - plus2) / (12 * h)
   }
 
@@ -45,22 +45,14 @@ struct CentralDifferences {
   /// a kink of the activation or the loss lies within the step: the entry is counted, not judged.
   mutating func compare(with gradient: Parameters<Double>) {
     var workspace = Workspace(for: network, capacity: batch.count, noise: noise)
-    let tensors = network.parameters.layout.tensors
-    var entries: [(layer: Int, output: Int, input: Int?)] = []
-    for (layer, tensor) in tensors.enumerated() {
-      for output in 0..<tensor.outputs {
-        for input in 0..<tensor.inputs { entries.append((layer, output, input)) }
-        entries.append((layer, output, nil))
-      }
+    let entries = network.parameters.layout.tensors.flatMap { tensor in
+      (0..<tensor.count).map { (tensor, $0) }
     }
-    let largest =
-      entries.map { entry in
-        abs(gradient[layer: entry.layer, output: entry.output, input: entry.input])
-      }.max() ?? 0
-    for (layer, output, input) in entries {
-      let wide = derivative(layer, output, input, step: 4e-4, &workspace)
-      let narrow = derivative(layer, output, input, step: 1e-4, &workspace)
-      let expected = gradient[layer: layer, output: output, input: input]
+    let largest = entries.map { abs(gradient[$0, $1]) }.max() ?? 0
+    for (tensor, element) in entries {
+      let wide = derivative(tensor, element, step: 4e-4, &workspace)
+      let narrow = derivative(tensor, element, step: 1e-4, &workspace)
+      let expected = gradient[tensor, element]
       let scale = max(abs(expected), abs(narrow), 1e-3 * largest, 1e-12)
       if abs(wide - narrow) / scale > 1e-6 {
         kinks += 1

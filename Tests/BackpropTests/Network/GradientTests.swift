@@ -56,9 +56,9 @@ struct GradientTests {
       sizes: [4] + hiddenSizes + [outputs], activations: hidden + [output], loss: loss,
       reduction: reduction, initializer: .normal(0.5), seed: seed)
     // Biases away from zero, so that BP3 is tested at a general point.
-    for (layer, tensor) in network.parameters.layout.tensors.enumerated() {
-      for unit in 0..<tensor.outputs {
-        network.parameters[layer: layer, output: unit, input: nil] = 0.1 * Double(unit % 5) - 0.17
+    for tensor in network.parameters.layout.tensors where tensor.role == .bias {
+      for unit in 0..<tensor.count {
+        network.parameters[tensor, unit] = 0.1 * Double(unit % 5) - 0.17
       }
     }
     let data = randomExamples(

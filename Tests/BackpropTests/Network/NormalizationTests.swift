@@ -91,13 +91,10 @@ struct NormalizationTests {
       sizes: sizes, activations: activations + [.softmax], loss: .crossEntropy,
       initializer: .normal(0.7), normalizations: normalizations, seed: seed)
     var random = RandomSource(seed: seed, purpose: .sampling)
-    for (index, tensor) in network.parameters.layout.tensors.enumerated() {
-      for output in 0..<tensor.outputs {
-        if tensor.isNormalization, tensor.inputs > 0 {
-          network.parameters[layer: index, output: output, input: 0] = 1 + 0.3 * random.normal()
-        }
-        network.parameters[layer: index, output: output, input: nil] =
-          (tensor.isNormalization && tensor.inputs == 0 ? 1 : 0) + 0.3 * random.normal()
+    for tensor in network.parameters.layout.tensors where tensor.role != .weight {
+      for element in 0..<tensor.count {
+        network.parameters[tensor, element] =
+          (tensor.role == .gain ? 1 : 0) + 0.3 * random.normal()
       }
     }
     return network
@@ -293,7 +290,7 @@ struct NormalizationTests {
     let normalized = try Network<Float>(
       sizes: [3, 20, 20, 2], activations: [.relu, .relu, .identity], loss: .squaredError,
       normalizations: [.layer, .rms], seed: 1)
-    #expect(plain.parameters.layout.tensors.count == 3)
+    #expect(plain.parameters.layout.tensors.count == 6)
     #expect(plain.parameterCount == 4 * 20 + 21 * 20 + 21 * 2)
     #expect(normalized.parameterCount == plain.parameterCount + 2 * 20 + 20)
     for index in 0..<plain.parameters.layout.count {

@@ -32,20 +32,18 @@ struct TwoOutputGradientTests {
       #expect(abs(loss - (reduction == .mean ? sum / 7 : sum)) < 1e-13 * sum)
 
       let h = 1e-5
-      for (layer, tensor) in network.parameters.layout.tensors.enumerated() {
-        for output in 0..<tensor.outputs {
-          for input in (0..<tensor.inputs).map(Optional.some) + [nil] {
-            let theta = network.parameters[layer: layer, output: output, input: input]
-            func value(_ theta: Double) -> Double {
-              network.parameters[layer: layer, output: output, input: input] = theta
-              return network.forward(data.batch, in: &workspace)
-            }
-            let numeric = (value(theta + h) - value(theta - h)) / (2 * h)
-            network.parameters[layer: layer, output: output, input: input] = theta
-            let analytic = gradient[layer: layer, output: output, input: input]
-            #expect(
-              abs(analytic / numeric - 1) < 1e-6, "\(reduction), \(sizes): \(analytic / numeric)")
+      for tensor in network.parameters.layout.tensors {
+        for element in 0..<tensor.count {
+          let theta = network.parameters[tensor, element]
+          func value(_ theta: Double) -> Double {
+            network.parameters[tensor, element] = theta
+            return network.forward(data.batch, in: &workspace)
           }
+          let numeric = (value(theta + h) - value(theta - h)) / (2 * h)
+          network.parameters[tensor, element] = theta
+          let analytic = gradient[tensor, element]
+          #expect(
+            abs(analytic / numeric - 1) < 1e-6, "\(reduction), \(sizes): \(analytic / numeric)")
         }
       }
     }

@@ -1,0 +1,230 @@
+// What the parameters of a network are, tensor by tensor, and where each stands in the flat buffer.
+// Whatever loops over parameters (update, clipping, penalties, averages, checkpoint, model file,
+// gradient check, doctor) loops over these and knows no kind of layer.
+
+/// One tensor of a network: what it is, and where its elements stand in the flat buffer.
+///
+/// The buffer is made of rows of 16 elements. A tensor has `rows` of them in each of its `panels`, and
+/// `stride` rows lie between the beginnings of two panels, since tensors may share panels: the weights
+/// of a layer are rows 0 ..< inputs of a panel of 16 outputs, and its biases the row behind them.
+public struct ParameterTensor: Equatable, Sendable {
+  /// How the elements are laid out.
+  public enum Form: Sendable {
+    /// A matrix `[outputs, inputs]`: a panel holds 16 outputs, a row of it one input.
+    case panels
+    /// A vector `[outputs]`: a panel holds 16 elements, in one row.
+    case vector
+    /// A matrix `[entries, width]`, an entry a panel, row-major: entries are looked up, not multiplied.
+    case table
+  }
+
+  /// What the elements do in their layer.
+  public enum Role: String, Codable, Sendable, CaseIterable {
+    /// W of an affine map.
+    case weight
+    /// b of an affine map.
+    case bias
+    /// γ of a normalisation.
+    case gain
+    /// β of a normalisation.
+    case shift
+    /// s of a scaling layer.
+    case scale
+    /// α of a parametric activation.
+    case slope
+
+    /// Whether decoupled decay, penalties and bounds on norms touch the tensor: they are for weights.
+    public var isPenalized: Bool { self == .weight }
+    /// Where the elements begin that no initialiser draws.
+    var start: Double {
+      switch self {
+      case .weight, .bias, .shift: 0
+      case .gain, .scale, .slope: 1
+      }
+    }
+  }
+
+  /// As files call it, `layers.0.weight`: the names of PyTorch, layers counted from 0.
+  public let name: String
+  /// `[outputs, inputs]` of panels, `[outputs]` of a vector, `[entries, width]` of a table.
+  public let shape: [Int]
+  public let form: Form
+  public let role: Role
+  /// The layer whose it is, from 0 for the first that computes.
+  public let layer: Int
+  /// By how much rate, decay and ε differ from those of the run; 1 of an ordinary tensor.
+  public let factors: UpdateFactors
+  /// Index of the first element in the buffer.
+  public let offset: Int
+  public let panels: Int
+  public let rows: Int
+  public let stride: Int
+
+  /// Elements, padding not included.
+  public var count: Int { shape.reduce(1, *) }
+
+  /// The rows of this tensor, as kernels have them.
+  var kernelPanels: KernelPanels {
+    KernelPanels(start: offset, count: panels, rows: rows, stride: stride)
+  }
+
+  /// Where an element stands in the buffer.
+  ///
+  /// - Parameters:
+  ///   - first: Output, or entry of a table.
+  ///   - second: Input, or element of an entry; 0 of a vector.
+  /// - Precondition: Both lie in the shape.
+  func index(_ first: Int, _ second: Int = 0) -> Int {
+    precondition(
+      first >= 0 && first < shape[0] && second >= 0 && second < (shape.count > 1 ? shape[1] : 1),
+      "element \(first), \(second) of \(name) \(shape)")
+    switch form {
+    case .panels, .vector: return offset + (first / 16 * stride + second) * 16 + first % 16
+    case .table: return offset + first * stride * 16 + second
+    }
+  }
+
+  /// The same by the position in a dense, row-major copy.
+  func index(ofElement element: Int) -> Int {
+    shape.count > 1 ? index(element / shape[1], element % shape[1]) : index(element)
+  }
+}
+
+/// By how much the updates of one tensor differ from those of the run.
+///
+/// A layer in NTK form computes z = W̃ x/√d + b with d inputs. It is the ordinary layer of W = W̃/√d,
+/// whose gradient is ∂C/∂W̃ = (∂C/∂W)/√d. A rule of Adam's family divides a moment by the root of a
+/// second one, m̃ = m/√d and ṽ = v/d, so that its step
+///
+///     W̃ ← W̃ − η λ W̃ − η m̃/(√ṽ + ε)
+///
+/// is, divided by √d, a step of W with other numbers:
+///
+///     W ← W − (η/√d) (λ √d) W − (η/√d) m/(√v + ε √d)
+///
+/// which are the rate factor 1/√d, the decay factor √d and the ε factor √d. Under SGD the rate factor
+/// would be 1/d; the rules that this does not hold for are refused (`OptimizerRule.isRatioOfMoments`).
+/// Jacot, Gabriel & Hongler 2018, arXiv 1806.07572.
+public struct UpdateFactors: Hashable, Sendable {
+  /// Multiplies η, in the step and in the decay.
+  public var rate = 1.0
+  /// Multiplies λ of decoupled decay.
+  public var decay = 1.0
+  /// Multiplies ε below the root.
+  public var epsilon = 1.0
+
+  /// Those of a weight in NTK form.
+  ///
+  /// - Parameter inputs: d, at least 1.
+  public static func neuralTangent(inputs: Int) -> UpdateFactors {
+    let root = Double(inputs).squareRoot()
+    return UpdateFactors(rate: 1 / root, decay: root, epsilon: root)
+  }
+}
+
+/// Tensors of a layer that share panels, as its kind states them: a panel holds the rows of all.
+struct TensorGroup {
+  struct Member {
+    /// Behind the name of the layer.
+    let name: String
+    let role: ParameterTensor.Role
+    var form = ParameterTensor.Form.vector
+    /// Rows in a panel: the inputs of a matrix, 1 of a vector.
+    var rows = 1
+    var factors = UpdateFactors()
+  }
+
+  /// Elements along the panels: the outputs.
+  let width: Int
+  let members: [Member]
+
+  var rows: Int { members.reduce(0) { $0 + $1.rows } }
+}
+
+/// Where the tensors of all layers stand in the flat buffer.
+public struct ParameterLayout: Equatable, Sendable {
+  /// The most groups of tensors that a layer has.
+  static var mostGroups: Int { 3 }
+
+  /// A stretch of the buffer: the panels of one group of tensors, which follow one another.
+  struct Area: Sendable {
+    let layer: Int
+    let panels: KernelPanels
+  }
+
+  /// All tensors, layer by layer.
+  public let tensors: [ParameterTensor]
+  /// Elements of the buffer, padding included.
+  public let count: Int
+  /// Elements of all tensors, padding not included.
+  public let parameterCount: Int
+  /// The groups in the order of the buffer: the first of every layer, then the second of every layer.
+  let areas: [Area]
+  /// The offsets of each layer's groups, in the order in which its kind states them.
+  let offsets: [InlineArray<3, Int>]
+  /// Which of `tensors` each layer has.
+  private let ranges: [Range<Int>]
+
+  /// Number of layers.
+  public var layerCount: Int { ranges.count }
+
+  init(layers: [Layer]) {
+    let groups = layers.map(\.tensorGroups)
+    var offset = 0
+    var areas: [Area] = []
+    var offsets = [InlineArray<3, Int>](repeating: InlineArray(repeating: 0), count: layers.count)
+    for position in 0..<Self.mostGroups {
+      for layer in layers.indices where position < groups[layer].count {
+        let group = groups[layer][position]
+        let panels = KernelPanels(
+          start: offset, count: (group.width + 15) / 16, rows: group.rows, stride: group.rows)
+        offsets[layer][position] = offset
+        areas.append(Area(layer: layer, panels: panels))
+        offset += panels.count * panels.rows * 16
+      }
+    }
+    var tensors: [ParameterTensor] = []
+    var ranges: [Range<Int>] = []
+    for layer in layers.indices {
+      let first = tensors.count
+      for (position, group) in groups[layer].enumerated() {
+        var row = 0
+        for member in group.members {
+          tensors.append(
+            ParameterTensor(
+              name: "layers.\(layer).\(member.name)",
+              shape: member.form == .panels ? [group.width, member.rows] : [group.width],
+              form: member.form, role: member.role, layer: layer, factors: member.factors,
+              offset: offsets[layer][position] + row * 16, panels: (group.width + 15) / 16,
+              rows: member.rows, stride: group.rows))
+          row += member.rows
+        }
+      }
+      ranges.append(first..<tensors.count)
+    }
+    self.tensors = tensors
+    self.areas = areas
+    self.offsets = offsets
+    self.ranges = ranges
+    count = offset
+    parameterCount = tensors.reduce(0) { $0 + $1.count }
+  }
+
+  /// The tensors of a layer, from 0 for the first that computes.
+  public func tensors(of layer: Int) -> ArraySlice<ParameterTensor> { tensors[ranges[layer]] }
+
+  /// The stretches of a layer.
+  func areas(of layer: Int) -> [Area] { areas.filter { $0.layer == layer } }
+
+  /// The whole buffer, padding included: for what treats every element alike.
+  var all: KernelPanels { KernelPanels(start: 0, count: 1, rows: count / 16, stride: count / 16) }
+
+  /// The tensor of a layer that does so; nil if it has none.
+  public func tensor(_ role: ParameterTensor.Role, of layer: Int) -> ParameterTensor? {
+    tensors[ranges[layer]].first { $0.role == role }
+  }
+
+  public static func == (left: ParameterLayout, right: ParameterLayout) -> Bool {
+    left.count == right.count && left.tensors == right.tensors
+  }
+}
