@@ -10,7 +10,9 @@ struct EvaluateCommand: ParsableCommand {
       Of a folder with IDX files, or an archive that brings a test part, the test part is used. A \
       model that was trained with weights is judged with them: by its column where DATA has it, and \
       by its weights of classes. The loss is what training descends; all other numbers are shares or \
-      means of the whole weight. A dash (in JSON "NaN") is a number that is not defined on this data.
+      means of the whole weight. A dash (in JSON "NaN") is a number that is not defined on this data. \
+      In JSON, the confusion of more than 1,000 classes is the list of its cells that are not 0: \
+      actual class, predicted class, examples.
 
       EXAMPLES:
         backprop evaluate model.safetensors penguins.csv
@@ -45,7 +47,8 @@ struct EvaluateCommand: ParsableCommand {
     let dataset = try data.dataset(of: table, for: network)
     table.discardKeptColumns()
     let pool = threads > 1 && dataset.count > 1000 ? ThreadPool(threads: threads) : nil
-    let (evaluation, examples) = network.judge(on: dataset, metrics: kind, pool: pool)
+    let (evaluation, predictions) = network.evaluateKeepingPredictions(
+      on: dataset, metrics: kind, for: shown, pool: pool)
     guard evaluation.loss.isFinite else {
       throw DataError(
         file: table.file, "the loss is \(JSONValue(evaluation.loss)): an output is no number",
@@ -53,11 +56,11 @@ struct EvaluateCommand: ParsableCommand {
     }
     var intervals: [MetricInterval] = []
     if let samples = metrics.bootstrap, samples > 0 {
-      intervals = examples.bootstrap([.loss] + shown, samples: samples, seed: metrics.seed)
+      intervals = predictions.bootstrap([.loss] + shown, samples: samples, seed: metrics.seed)
     }
     let report = EvaluationReport(
-      evaluation: evaluation, examples: examples, target: data.target, weights: data.weights,
-      loss: network.loss, metrics: Array(zip(shown, examples.values(of: shown))),
+      evaluation: evaluation, predictions: predictions, target: data.target, weights: data.weights,
+      loss: network.loss, metrics: Array(zip(shown, predictions.values(of: shown))),
       intervals: intervals, samples: metrics.bootstrap ?? 0, seed: metrics.seed,
       showsClasses: metrics.metrics == nil)
     if output.json {

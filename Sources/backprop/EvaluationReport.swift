@@ -3,7 +3,7 @@ import Backprop
 /// An evaluation, as JSON and as text.
 struct EvaluationReport {
   let evaluation: Evaluation
-  let examples: JudgedExamples
+  let predictions: EvaluatedPredictions
   let target: TargetEncoder
   let weights: ExampleWeights?
   let loss: Loss
@@ -20,7 +20,7 @@ struct EvaluationReport {
   var document: JSONValue {
     var members: [JSONMember] = [
       JSONMember("schema", "backprop.evaluate/1"),
-      JSONMember("examples", JSONValue(examples.count)),
+      JSONMember("examples", JSONValue(predictions.count)),
       JSONMember("loss", JSONValue(evaluation.loss)),
       JSONMember(
         "metrics", .object(metrics.map { JSONMember($0.metric.key, JSONValue($0.value)) })),
@@ -45,29 +45,38 @@ struct EvaluationReport {
         JSONMember(
           "bootstrap",
           [
-            "samples": JSONValue(samples), "level": JSONValue(JudgedExamples.bootstrapLevel),
+            "samples": JSONValue(samples), "level": JSONValue(EvaluatedPredictions.bootstrapLevel),
             "seed": JSONValue(seed),
           ]))
     }
     return .object(members)
   }
 
+  /// More classes than this have their confusion listed cell by cell: most of the matrix is 0.
+  private static let mostClassesInMatrix = 1000
+
   /// Counts of examples, and, if they have weights, the sums of those.
   private var confusion: JSONValue {
-    let counts = evaluation.metrics.confusionRows
-    guard !counts.isEmpty else { return .null }
-    var members = [
-      JSONMember("labels", JSONValue(target.labels)),
-      JSONMember("counts", .array(counts.map { JSONValue($0) })),
-    ]
-    if examples.isWeighted {
-      members.append(JSONMember("weights", .array(examples.confusion.map { JSONValue($0) })))
+    let counts = evaluation.metrics.confusion
+    guard counts.classCount > 0 else { return .null }
+    var members = [JSONMember("labels", JSONValue(target.labels))]
+    guard counts.classCount <= Self.mostClassesInMatrix else {
+      members.append(
+        JSONMember(
+          "cells",
+          .array(counts.cells.map { JSONValue([$0.actual, $0.predicted, $0.count]) })))
+      return .object(members)
+    }
+    members.append(JSONMember("counts", .array(counts.rows.map { JSONValue($0) })))
+    if predictions.isWeighted {
+      members.append(
+        JSONMember("weights", .array(predictions.confusion.map { JSONValue($0) })))
     }
     return .object(members)
   }
 
   private var classes: JSONValue {
-    let scores = examples.classScores
+    let scores = predictions.classScores
     guard !scores.isEmpty else { return .null }
     return .array(
       zip(target.labels, scores).map { label, score in
@@ -86,13 +95,16 @@ struct EvaluationReport {
 
   var lines: [String] {
     var rows: [(name: String, value: String, interval: String)] = []
-    rows.append(("examples", Format.count(examples.count), ""))
+    rows.append(("examples", Format.count(predictions.count), ""))
     if let weights { rows.append(("weights", weights.text(labels: target.labels), "")) }
     for (metric, value) in metrics {
       rows.append((MetricText.name(metric), MetricText.value(metric, value), interval(metric)))
     }
+    let weighing =
+      predictions.isWeighted
+      ? " per example; weights average \(Format.short(evaluation.metrics.meanWeight))" : ""
     rows.append(
-      ("loss", "\(Format.short(evaluation.loss)) (\(loss))", interval(.loss)))
+      ("loss", "\(Format.short(evaluation.loss)) (\(loss)\(weighing))", interval(.loss)))
     let width = (rows.map(\.name.displayWidth).max() ?? 0) + 2
     let values = rows.filter { !$0.interval.isEmpty }.map(\.value.displayWidth).max() ?? 0
     var lines = rows.map { row in
@@ -123,11 +135,11 @@ struct EvaluationReport {
   }
 
   private var classLines: [String] {
-    let scores = examples.classScores
+    let scores = predictions.classScores
     guard !scores.isEmpty, scores.count <= Self.mostClassesShown else { return [] }
     var table = TextTable([
-      (examples.classCount > 0 ? "class" : "label", .left), ("precision", .right),
-      ("recall", .right), ("F1", .right), (examples.isWeighted ? "weight" : "support", .right),
+      (predictions.classCount > 0 ? "class" : "label", .left), ("precision", .right),
+      ("recall", .right), ("F1", .right), (predictions.isWeighted ? "weight" : "support", .right),
     ])
     for (label, score) in zip(target.labels, scores) {
       func share(_ value: Double) -> String { value.isNaN ? "–" : Format.fixed(value, 4) }
@@ -139,16 +151,16 @@ struct EvaluationReport {
   }
 
   private var confusionLines: [String] {
-    let classes = examples.classCount
+    let classes = predictions.classCount
     guard classes > 0, classes <= Self.mostClassesShown else { return [] }
     let names = target.labels.map(shortened)
-    let cells = examples.confusion.map { $0.map(amount) }
+    let cells = predictions.confusion.map { $0.map(amount) }
     let columns = names.indices.map { column in
       max(names[column].displayWidth, cells.map { $0[column].displayWidth }.max() ?? 0)
     }
     let first = names.map(\.displayWidth).max() ?? 0
     let header = zip(names, columns).map { Format.left($0, $1) }.joined(separator: "  ")
-    let title = "actual ↓ predicted →" + (examples.isWeighted ? " (sums of weights)" : "")
+    let title = "actual ↓ predicted →" + (predictions.isWeighted ? " (sums of weights)" : "")
     return ["", title, Format.right("", first) + "  " + header]
       + zip(names, cells).map { name, row in
         Format.right(name, first) + "  "

@@ -150,11 +150,12 @@ extension TrainingReporter {
       "validation": fold.summary.validation.map(Self.json) ?? .null, "test": .object(values),
       "seconds": JSONValue(fold.summary.seconds),
     ])
-    let first = zip(metrics, fold.values).prefix(2).map {
-      "\(MetricText.name($0)) \(MetricText.value($0, $1)), "
-    }
+    let first =
+      zip(metrics, fold.values).prefix(2).map {
+        "\(MetricText.name($0)) \(MetricText.value($0, $1))"
+      } + lossText(fold.evaluation.loss)
     note(
-      "fold \(number)/\(count): \(first.joined())loss \(Format.short(fold.evaluation.loss)) on "
+      "fold \(number)/\(count): \(first.joined(separator: ", ")) on "
         + "\(Format.count(fold.examples.test, "example")), epoch \(fold.summary.bestEpoch)")
   }
 
@@ -200,7 +201,7 @@ extension TrainingReporter {
         + (showsFolds
           ? result.folds.indices.map { ("fold \($0 + 1)", .right) }
           : [("least", .right), ("greatest", .right)]))
-    for (metric, statistics) in statistics {
+    for (metric, statistics) in statistics where metric != .loss || !lossIsLogLoss {
       let values = result.folds.map { fold in
         result.metrics.firstIndex(of: metric).map { fold.values[$0] } ?? fold.evaluation.loss
       }

@@ -58,14 +58,14 @@ struct ModelData {
       let inputs: Matrix<T> =
         try encoder?.encode(table, rows: rows)
         ?? Self.plainInputs(of: table, excluding: noInputs(in: table), rows: rows, count: count)
-      return Dataset(inputs: inputs, targets: try target.encode(table, rows: rows))
+      return try Dataset(inputs: inputs, targetsOf: table, target: target, rows: rows)
     }
     if let encoder {
       return try Dataset(encoding: table, features: encoder, target: target)
     }
-    return Dataset(
-      inputs: try Self.plainInputs(of: table, excluding: noInputs(in: table), count: count),
-      targets: try target.encode(table))
+    return try Dataset(
+      inputs: Self.plainInputs(of: table, excluding: noInputs(in: table), count: count),
+      targetsOf: table, target: target)
   }
 
   /// Columns that are no inputs of a model without an encoder.

@@ -70,15 +70,20 @@ struct PredictCommand: ParsableCommand {
       of: table, for: model, targets: Names.columns(target, in: table), as: T.self)
     table.discardKeptColumns()
     let pool = threads > 1 && inputs.rows > 1000 ? ThreadPool(threads: threads) : nil
-    let outputs = network.predictions(for: inputs, pool: pool)
-    let writer = try PredictionWriter(
-      outputs: outputs, target: model.targetEncoder,
-      outputActivation: network.outputActivation)
     let sink = try OutputSink(output)
-    if outputOptions.json {
-      try sink.write(writer.document.description + "\n")
-    } else {
-      try writer.forEachLine(probabilities: probabilities) { try sink.write($0) }
+    // Lines are made of some 4 million outputs at a time, a document of all.
+    let most = outputOptions.json ? inputs.rows : max(1, (1 << 22) / network.outputCount)
+    for first in stride(from: 0, through: max(0, inputs.rows - 1), by: max(1, most)) {
+      let rows = first..<min(first + most, inputs.rows)
+      let some = rows.count == inputs.rows ? inputs : inputs.gathered(rows.map { UInt32($0) })
+      let writer = try PredictionWriter(
+        outputs: network.predictions(for: some, pool: pool), first: first,
+        target: model.targetEncoder, outputActivation: network.outputActivation)
+      if outputOptions.json {
+        try sink.write(writer.document.description + "\n")
+      } else {
+        try writer.forEachLine(probabilities: probabilities) { try sink.write($0) }
+      }
     }
     try sink.finish()
   }
@@ -87,18 +92,25 @@ struct PredictCommand: ParsableCommand {
 /// Predictions as CSV and as JSON.
 private struct PredictionWriter<T: Scalar> {
   let outputs: Matrix<T>
+  /// The row of the data that is the first of the outputs.
+  let first: Int
   /// Nil for a model whose outputs mean nothing but themselves.
   let predictions: Predictions?
 
-  init(outputs: Matrix<T>, target: TargetEncoder?, outputActivation: Activation) throws {
+  init(
+    outputs: Matrix<T>, first: Int, target: TargetEncoder?, outputActivation: Activation
+  ) throws {
     self.outputs = outputs
+    self.first = first
     predictions = try target.map { target in
       try target.decode(
-        outputs,
+        outputs, first: first,
         areProbabilities: target.hasProbabilities(outputActivation: outputActivation))
     }
     guard predictions == nil else { return }
-    for row in 0..<outputs.rows { try Predictions.requireFinite(outputs[row: row], row: row) }
+    for row in 0..<outputs.rows {
+      try Predictions.requireFinite(outputs[row: row], row: first + row)
+    }
   }
 
   private var columnCount: Int { predictions?.columns.count ?? outputs.columns }
@@ -110,14 +122,14 @@ private struct PredictionWriter<T: Scalar> {
     predictions?.text(row: row, column: column) ?? JSONValue(outputs[row, column]).plainText
   }
 
-  /// Hands out the lines of the CSV, a thousand at a time.
+  /// Hands out the lines of the CSV, a thousand at a time, with the header if they are the first.
   func forEachLine(probabilities: Bool, _ body: (String) throws -> Void) throws {
     let columns = columnCount
     var header =
       columns == 1 ? ["prediction"] : (0..<columns).map { "prediction:\(columnName($0))" }
     let labels = probabilities ? predictions?.labels ?? [] : []
     header += labels
-    var text = header.map(Self.cell).joined(separator: ",") + "\n"
+    var text = first == 0 ? header.map(Self.cell).joined(separator: ",") + "\n" : ""
     for row in 0..<outputs.rows {
       for column in 0..<columns {
         if column > 0 { text += "," }

@@ -35,7 +35,7 @@ extension TrainingJob {
     var configuration = try configuration(
       for: network, examples: count, hasValidation: path != nil || !split.validation.isEmpty)
     configuration.shuffleBlock = try budget.block(
-      for: network, rows: count, inputs: encoder.outputCount, outputs: data.target.outputCount,
+      for: network, rows: count, inputs: encoder.outputCount, target: data.target,
       configuration: configuration, hasCheckpoints: checkpoints != nil, keptPerRow: 4,
       window: streaming.shuffleWindow)
     let folder = streaming.spool ?? Folder.split(output).folder

@@ -133,18 +133,19 @@ struct MemoryBudget {
   ///   - wanted: What the user says.
   ///   - window: Blocks that are shuffled together, if the user says so.
   func block<T: Scalar>(
-    for network: Network<T>, rows: Int, inputs: Int, outputs: Int,
+    for network: Network<T>, rows: Int, inputs: Int, target: TargetEncoder,
     configuration: TrainingConfiguration, hasCheckpoints: Bool, keptPerRow: Int, window: Int?
   ) throws -> ShuffleBlock {
     let size = MemoryLayout<T>.size
     let widths = network.layers.reduce(0) { $0 + 4 * ($1.outputs + 16) }
-    let perExample = (inputs + outputs + widths + 64) * size
+    let perExample = (inputs + target.outputCount + widths + 64) * size
     // θ, the gradient, the best, the first and up to three moments; written, each once more as bytes.
     let copies = hasCheckpoints ? 14 : 8
     let fixed =
       Self.base + network.parameterCount * 5 / 4 * size * copies
-      + (configuration.batchSize + 1024) * perExample + rows * keptPerRow
-    let perRow = SpooledDataset<T>.bytesPerExample(inputs, outputs, true) + 8
+      + (configuration.batchSize + network.chunk(of: rows)) * perExample + rows * keptPerRow
+      + Self.confusion(classes: target.labels.count, rows: rows)
+    let perRow = SpooledDataset<T>.bytesPerExample(inputs, target.columns.count, true) + 8
     let least = min(rows, max(configuration.batchSize, 64))
     let available = Int(Double(max(0, memory - fixed)) * Self.share)
     let most = available / perRow
@@ -165,6 +166,12 @@ struct MemoryBudget {
           + "at most so many")
     }
     return ShuffleBlock(rows: max(1, min(most, rows + blocks - 1) / blocks), window: blocks)
+  }
+
+  /// The cells of three confusion matrices that rows can fill, of the epoch, its validation and the best;
+  /// a table of them is a quarter full at least.
+  private static func confusion(classes: Int, rows: Int) -> Int {
+    3 * 4 * 16 * min(classes * classes, rows)
   }
 
   /// "250MB", rounded up.

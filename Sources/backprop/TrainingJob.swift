@@ -247,9 +247,13 @@ struct TrainingJob {
     }
     let isWhole = summary.reason == .completed || summary.reason == .earlyStop
     let pool = threads > 1 ? ThreadPool(threads: threads) : nil
-    let judged = isWhole ? test.map { network.judge(on: $0, metrics: metrics, pool: pool) } : nil
+    let usual = Metric.usual(for: metrics, outputs: network.outputCount)
+    let tested = isWhole ? test : nil
     reporter.finish(
-      summary, validationExamples: validation?.count ?? 0, test: judged, saved: saved,
+      summary, validationExamples: validation?.count ?? 0,
+      test: tested.map {
+        network.evaluateKeepingPredictions(on: $0, metrics: metrics, for: usual, pool: pool)
+      }, saved: saved,
       data: command.data, curves: records.textForTerminal(isResult: !command.outputOptions.json))
     switch summary.reason {
     case .completed, .earlyStop:

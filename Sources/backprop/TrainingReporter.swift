@@ -25,6 +25,10 @@ final class TrainingReporter {
   /// What a cross-validation has shown, for the last line.
   var foldsSummary: JSONValue?
   private var warnings: Set<String> = []
+  /// Whether the loss of examples as they are is the log loss, which people are told by that name alone.
+  private(set) var lossIsLogLoss = false
+  /// What training made of the targets that its loss compares with; nil if it left them alone.
+  private var changedTargets: String?
   /// Why lines of standard output were lost; nil if none were, or nobody wanted them.
   private(set) var outputFailure: OutputError?
 
@@ -71,8 +75,13 @@ final class TrainingReporter {
     data: String, rows: Int, coders: ModelData, layers: [Layer], parameters: Int, loss: Loss,
     configuration: TrainingConfiguration
   ) {
-    guard !quiet else { return }
     let target = coders.target
+    lossIsLogLoss =
+      target.task == .classification && loss.isLogLoss(outputs: target.outputCount)
+    changedTargets =
+      configuration.mixup != nil
+      ? "mixed examples" : configuration.labelSmoothing != nil ? "smoothed labels" : nil
+    guard !quiet else { return }
     let what =
       target.task == .classification
       ? "\(Format.count(target.labels.count, "class", plural: "classes")): \(Format.list(target.labels, limit: 10))"
@@ -163,7 +172,7 @@ final class TrainingReporter {
   /// Reports the end: what was reached, where it is saved, what to do next.
   func finish(
     _ summary: TrainingSummary, validationExamples: Int,
-    test: (evaluation: Evaluation, examples: JudgedExamples)?,
+    test: (evaluation: Evaluation, predictions: EvaluatedPredictions)?,
     saved: (path: String, sha256: String)?, data: String, curves: String? = nil
   ) {
     progress.finish()
@@ -199,14 +208,15 @@ final class TrainingReporter {
 
   /// The last JSON line. Its metrics of the test data rank all outputs, which takes a while.
   private func printEnd(
-    _ summary: TrainingSummary, _ test: (evaluation: Evaluation, examples: JudgedExamples)?,
+    _ summary: TrainingSummary,
+    _ test: (evaluation: Evaluation, predictions: EvaluatedPredictions)?,
     _ saved: (path: String, sha256: String)?
   ) {
     var end: [JSONMember] = [
       JSONMember("event", "end"), JSONMember("reason", .string(summary.reason.rawValue)),
       JSONMember("bestEpoch", JSONValue(summary.bestEpoch)),
       JSONMember("validation", summary.validation.map(Self.json) ?? .null),
-      JSONMember("test", test.map { Self.json($0.examples, loss: $0.evaluation.loss) } ?? .null),
+      JSONMember("test", test.map { Self.json($0.predictions, loss: $0.evaluation.loss) } ?? .null),
       JSONMember("model", saved.map { .string($0.path) } ?? .null),
       JSONMember("sha256", saved.map { .string($0.sha256) } ?? .null),
     ]
@@ -223,16 +233,16 @@ final class TrainingReporter {
       ? ", stopped early after epoch \(summary.epochs)" : " of \(summary.epochs)"
     if let validation = summary.validation {
       print(
-        "held out  \(Self.text(validation)) on \(Format.count(validationExamples, "example")), "
+        "held out  \(text(validation)) on \(Format.count(validationExamples, "example")), "
           + "best epoch \(summary.bestEpoch)\(epochs)")
     } else if let last = lastEpoch {
       print(
-        "training  \(Self.text(loss: last.dataLoss, last.metrics)) in epoch "
+        "training  \(text(loss: last.dataLoss, of: changedTargets, last.metrics)) in epoch "
           + "\(last.epoch); nothing was held out")
     }
     if let test {
       print(
-        "test      \(Self.text(test)) on \(Format.count(test.metrics.count, "example"))")
+        "test      \(text(test)) on \(Format.count(test.metrics.count, "example"))")
     }
   }
 
@@ -284,11 +294,11 @@ final class TrainingReporter {
   }
 
   /// The same with all metrics that an evaluation shows.
-  private static func json(_ examples: JudgedExamples, loss: Double) -> JSONValue {
-    let metrics = Metric.usual(for: examples.kind, outputs: examples.outputs)
+  private static func json(_ predictions: EvaluatedPredictions, loss: Double) -> JSONValue {
+    let metrics = Metric.usual(for: predictions.kind, outputs: predictions.outputs)
     return .object(
       [JSONMember("loss", JSONValue(loss))]
-        + zip(metrics, examples.values(of: metrics)).map { JSONMember($0.key, JSONValue($1)) })
+        + zip(metrics, predictions.values(of: metrics)).map { JSONMember($0.key, JSONValue($1)) })
   }
 
   static func json(_ metrics: Metrics) -> JSONValue {
@@ -311,18 +321,25 @@ final class TrainingReporter {
   }
 
   /// "accuracy 0.9710, log loss 0.1234"
-  static func text(_ evaluation: Evaluation) -> String {
+  private func text(_ evaluation: Evaluation) -> String {
     let watched = evaluation.watched.map {
       "\(MetricText.name($0.metric)) \(MetricText.value($0.metric, $0.value)), "
     }
-    return (watched ?? "") + text(loss: evaluation.loss, evaluation.metrics)
+    return (watched ?? "") + text(loss: evaluation.loss, of: nil, evaluation.metrics)
   }
 
-  private static func text(loss: Double, _ metrics: Metrics) -> String {
+  private func text(loss: Double, of changed: String?, _ metrics: Metrics) -> String {
     let values = metrics.values.map { name, value in
       "\(MetricText.name(name)) \(MetricText.value(name, value))"
     }
-    return (values + ["loss \(Format.short(loss))"]).joined(separator: ", ")
+    return (values + lossText(loss, of: changed)).joined(separator: ", ")
+  }
+
+  /// "loss 0.1234", or nothing where that is the log loss, which divides by the weights of the examples
+  /// and not by their number: two numbers for one quantity.
+  func lossText(_ loss: Double, of changed: String? = nil) -> [String] {
+    if let changed { return ["loss \(Format.short(loss)) (of \(changed))"] }
+    return lossIsLogLoss ? [] : ["loss \(Format.short(loss))"]
   }
 
   /// A path that can be pasted into a shell.

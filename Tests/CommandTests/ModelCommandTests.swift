@@ -130,6 +130,26 @@ struct ModelCommandTests {
   }
 
   @Test(
+    "Of many classes predictions come in pieces, and the confusion lists the cells that are not 0")
+  func manyClasses() throws {
+    let rows = (0..<4300).map { "\($0 % 1001),\($0 % 7),c\($0 % 1001)" }
+    try runner.write("x.csv", "a,b,label\n" + rows.joined(separator: "\n") + "\n")
+    try runner.write("last.csv", "a,b,label\n" + rows.suffix(200).joined(separator: "\n") + "\n")
+    let trained = try runner.run(
+      "train", "x.csv", "--target", "label", "--hidden", "none", "--epochs", "1", "--quiet")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let all = try runner.run("predict", "model.safetensors", "x.csv").outputLines
+    let last = try runner.run("predict", "model.safetensors", "last.csv").outputLines
+    #expect(all.count == 4301 && last.count == 201 && all[0] == last[0])
+    #expect(all.suffix(200) == last.suffix(200))
+    let confusion = try runner.run("evaluate", "model.safetensors", "last.csv", "--json")
+      .documents[0]["confusion"]
+    #expect(keys(confusion) == ["labels", "cells"])
+    let cells = confusion?["cells"]?.array?.compactMap { $0.array?.compactMap(\.int) } ?? []
+    #expect(cells.reduce(0) { $0 + $1[2] } == 200 && cells.allSatisfy { $0.count == 3 })
+  }
+
+  @Test(
     "An evaluation shows metrics and the confusion matrix, and as JSON the keys of the contract")
   func evaluate() throws {
     try runner.trainSmall()

@@ -45,6 +45,44 @@ struct WeightCommandTests {
     #expect(tensors[0] == tensors[1])
   }
 
+  @Test("Log loss and loss stand side by side where they are two quantities, which are then named")
+  func lossText() throws {
+    try writeWeighted("x.csv", repeatsFirst: false)
+    func line(_ options: String...) throws -> String {
+      let trained = try runner.run(
+        ["train", "x.csv", "--target", "label", "--epochs", "1", "--hidden", "4"] + options)
+      #expect(trained.exitCode == 0, "\(trained.errors)")
+      return trained.outputLines[0]
+    }
+    // Divided by the weights and by the examples they differ, and are the same quantity.
+    for options in [[], ["--weight-column", "w"], ["--class-weight", "above=3,below=1"]] {
+      let text = try runner.run(
+        ["train", "x.csv", "--target", "label", "--epochs", "1", "--hidden", "4"] + options
+      ).outputLines[0]
+      #expect(text.contains(", log loss ") && !text.contains(", loss "), "\(text)")
+    }
+    #expect(try line("--validation", "0").contains(" in epoch 1; nothing was held out"))
+    for (option, value, name) in [
+      ("--label-smoothing", "0.1", "smoothed labels"), ("--mixup", "0.2", "mixed examples"),
+    ] {
+      let text = try line(option, value, "--validation", "0")
+      #expect(text.contains(", log loss ") && text.contains(" (of \(name)) in epoch 1"), "\(text)")
+      #expect(try !line(option, value).contains(", loss "))
+    }
+    let other = try line("--loss", "squared-error")
+    #expect(other.contains(", log loss ") && other.contains(", loss "), "\(other)")
+
+    _ = try line("--weight-column", "w")
+    let evaluated = try runner.run("evaluate", "model.safetensors", "x.csv").outputLines
+    let loss = try #require(evaluated.first { $0.hasPrefix("loss ") })
+    // 31 / 30.
+    #expect(loss.hasSuffix("(cross-entropy per example; weights average 1.033)"), "\(loss)")
+    let folds = try runner.run(
+      "train", "x.csv", "--target", "label", "--epochs", "1", "--hidden", "4", "--folds", "2")
+    #expect(!folds.errors.contains(", loss ") && folds.errors.contains(", log loss "))
+    #expect(!folds.outputLines.contains { $0.hasPrefix("loss ") })
+  }
+
   @Test("The weight column is no feature; evaluate uses it where it is, predict needs none")
   func column() throws {
     try writeWeighted("x.csv", repeatsFirst: false)

@@ -2,8 +2,8 @@
 public struct Dataset<T: Scalar>: Sendable {
   /// x as it is kept.
   let storedInputs: StoredInputs<T>
-  /// y, `[examples, outputs]`; classes are one-hot.
-  public let targets: Matrix<T>
+  /// y as it is kept.
+  let storedTargets: StoredTargets<T>
   /// One weight per example, at least 0; nil where all are 1.
   public let weights: [T]?
 
@@ -21,36 +21,59 @@ public struct Dataset<T: Scalar>: Sendable {
     }
   }
 
+  /// y, `[examples, outputs]`; classes are one-hot.
+  ///
+  /// - Complexity: O(1), but O(examples × outputs) where the targets are classes, of which no more than
+  ///   a number an example is kept.
+  public var targets: Matrix<T> { storedTargets.numbers }
+
   /// - Parameters:
   ///   - inputs: x, `[examples, inputs]`.
   ///   - targets: y, `[examples, outputs]`.
   ///   - weights: One per example, or nil where all are 1.
   /// - Precondition: As many targets, and weights, as inputs.
   public init(inputs: Matrix<T>, targets: Matrix<T>, weights: [T]? = nil) {
-    self.init(inputs: .numbers(inputs), targets: targets, weights: weights)
+    self.init(inputs: .numbers(inputs), targets: StoredTargets(targets), weights: weights)
   }
 
-  init(inputs: StoredInputs<T>, targets: Matrix<T>, weights: [T]? = nil) {
+  /// Examples of classes, whose targets are one-hot.
+  ///
+  /// - Parameters:
+  ///   - inputs: x, `[examples, inputs]`.
+  ///   - classes: The class of each example, from 0.
+  ///   - count: Number of classes, at most 2²⁴.
+  ///   - weights: One per example, or nil where all are 1.
+  /// - Precondition: As many classes, and weights, as inputs; each class below their number.
+  public init(inputs: Matrix<T>, classes: [UInt32], of count: Int, weights: [T]? = nil) {
+    precondition(classes.allSatisfy { $0 < count }, "a class past the last of \(count)")
+    var codes = Matrix<T>(rows: classes.count, columns: 1, isCompact: true)
+    let start = codes.mutableStart
+    for (example, code) in classes.enumerated() { start[example] = T(code) }
+    self.init(
+      inputs: .numbers(inputs), targets: StoredTargets(codes, classCount: count), weights: weights)
+  }
+
+  init(inputs: StoredInputs<T>, targets: StoredTargets<T>, weights: [T]? = nil) {
     let count = inputs.count
     precondition(
-      count == targets.rows && (weights == nil || weights?.count == count),
-      "\(count) inputs, \(targets.rows) targets, \(weights?.count ?? count) weights")
+      count == targets.count && (weights == nil || weights?.count == count),
+      "\(count) inputs, \(targets.count) targets, \(weights?.count ?? count) weights")
     storedInputs = inputs
-    self.targets = targets
+    storedTargets = targets
     self.weights = weights
   }
 
   /// A copy of the examples at the given indices, in their order.
   public func subset(_ indices: [UInt32]) -> Dataset {
     Dataset(
-      inputs: storedInputs.selecting(indices), targets: targets.gathered(indices),
+      inputs: storedInputs.selecting(indices), targets: storedTargets.selecting(indices),
       weights: weights.map { weights in indices.map { weights[Int($0)] } })
   }
 
   /// All examples as one batch.
   public var batch: Batch<T> {
     Batch(
-      inputs: storedInputs, targets: targets, weights: weights.map { Matrix([$0]) },
+      inputs: storedInputs, targets: storedTargets, weights: weights.map { Matrix([$0]) },
       rows: .range(0..<count))
   }
 }

@@ -9,6 +9,20 @@ extension Dataset {
     (self, _) = try Self.encoding(table, features: features, target: target, split: nil)
   }
 
+  /// Inputs that have been encoded, and the targets that the same rows of a table have.
+  ///
+  /// - Parameters:
+  ///   - inputs: x, `[examples, inputs]`.
+  ///   - table: A table with the target columns.
+  ///   - target: Turns them into targets.
+  ///   - rows: The row of each example, from 0, ascending; nil for all.
+  /// - Throws: `DataError` as `TargetEncoder.encode` does.
+  public init(
+    inputs: Matrix<T>, targetsOf table: Table, target: TargetEncoder, rows: [UInt32]? = nil
+  ) throws(DataError) {
+    self.init(inputs: .numbers(inputs), targets: try target.stored(table, rows: rows))
+  }
+
   /// Encodes the two parts of a table in one pass, each straight into its own matrices, so that no
   /// row is held twice. The validation part may be empty.
   public static func encoding(
@@ -30,11 +44,11 @@ extension Dataset {
     let plan = bytes == nil ? try features.plan(for: table) : FeaturePlan()
     let columns = bytes == nil ? features.outputCount : 0
     try features.checkMemory(
-      rows: rowCount, columns: columns + target.outputCount, T.self, table)
+      rows: rowCount, columns: columns + target.columns.count, T.self, table)
     var parts = [rowCount - validation.count, validation.count].map { rows in
       (
         Matrix<T>(rows: rows, columns: columns, isCompact: true),
-        Matrix<T>(rows: rows, columns: target.outputCount, isCompact: true)
+        Matrix<T>(rows: rows, columns: target.columns.count, isCompact: true)
       )
     }
     let starts = parts.indices.map { (parts[$0].0.mutableStart, parts[$0].1.mutableStart) }
@@ -58,18 +72,19 @@ extension Dataset {
         filled[part] += 1
       }
     }
+    let targets = parts.map { StoredTargets($0.1, classCount: target.classCount) }
     if let bytes {
       let isSplit = !validation.isEmpty
       return (
         Dataset(
           inputs: .bytes(isSplit ? bytes.selecting(split?.training ?? []) : bytes),
-          targets: parts[0].1),
-        Dataset(inputs: .bytes(bytes.selecting(validation)), targets: parts[1].1)
+          targets: targets[0]),
+        Dataset(inputs: .bytes(bytes.selecting(validation)), targets: targets[1])
       )
     }
     return (
-      Dataset(inputs: parts[0].0, targets: parts[0].1),
-      Dataset(inputs: parts[1].0, targets: parts[1].1)
+      Dataset(inputs: .numbers(parts[0].0), targets: targets[0]),
+      Dataset(inputs: .numbers(parts[1].0), targets: targets[1])
     )
   }
 }

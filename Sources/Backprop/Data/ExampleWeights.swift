@@ -171,7 +171,7 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
     precondition(weights.count == dataset.count, "\(weights.count) weights for \(dataset.count)")
     if let classes, target.task == .classification {
       for index in weights.indices {
-        weights[index] *= classes[target.code(ofEncoded: dataset.targets, row: index)]
+        weights[index] *= classes[target.code(ofEncoded: dataset.storedTargets, row: index)]
       }
     }
     let rounded = weights.map { T($0) }
@@ -182,17 +182,18 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
     guard rounded.contains(where: { $0 > 0 }) else {
       throw Self.allZero(dataset.count, column: column, file: table.file)
     }
-    return Dataset(inputs: dataset.storedInputs, targets: dataset.targets, weights: rounded)
+    return Dataset(
+      inputs: dataset.storedInputs, targets: dataset.storedTargets, weights: rounded)
   }
 }
 
 extension TargetEncoder {
   /// The code of the class of an encoded example.
-  func code<T: Scalar>(ofEncoded targets: Matrix<T>, row: Int) -> Int {
+  func code<T: Scalar>(ofEncoded targets: StoredTargets<T>, row: Int) -> Int {
     switch coding {
-    case .oneHot: (0..<targets.columns).first { targets[row, $0] == 1 } ?? 0
-    case .plusMinusOne: targets[row, 0] > 0 ? 1 : 0
-    case .zeroOne, .standardized, .raw: targets[row, 0] > 0.5 ? 1 : 0
+    case .oneHot: targets.code(of: row) ?? 0
+    case .plusMinusOne: targets.matrix[row, 0] > 0 ? 1 : 0
+    case .zeroOne, .standardized, .raw: targets.matrix[row, 0] > 0.5 ? 1 : 0
     }
   }
 }

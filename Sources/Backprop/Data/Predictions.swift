@@ -47,11 +47,12 @@ extension TargetEncoder {
   ///
   /// - Parameters:
   ///   - outputs: aᴸ, `[examples, outputCount]`.
+  ///   - first: The row of the data that the first of them is of, from 0, for an error.
   ///   - areProbabilities: Whether the outputs come from softmax or a sigmoid.
   /// - Throws: `DataError` if an output, or a number that it stands for, is not finite: there is no
   ///   largest of numbers of which one is NaN.
   public func decode<T: Scalar>(
-    _ outputs: Matrix<T>, areProbabilities: Bool = true
+    _ outputs: Matrix<T>, first: Int = 0, areProbabilities: Bool = true
   ) throws(DataError) -> Predictions {
     precondition(
       outputs.columns == outputCount, "\(outputs.columns) outputs for \(outputCount) targets")
@@ -60,7 +61,7 @@ extension TargetEncoder {
     let hasProbabilities = areProbabilities && (coding == .oneHot || coding == .zeroOne)
     for row in 0..<outputs.rows {
       let output = outputs[row: row]
-      try Predictions.requireFinite(output, row: row)
+      try Predictions.requireFinite(output, row: first + row)
       switch coding {
       case .oneHot:
         var best = 0
@@ -82,7 +83,7 @@ extension TargetEncoder {
         let numbers = output.enumerated().map { index, value in
           T(Double(value) * deviations[index] + means[index])
         }
-        try Predictions.requireFinite(numbers, row: row)
+        try Predictions.requireFinite(numbers, row: first + row)
         values += numbers.map { Double($0) }
       }
     }

@@ -29,8 +29,8 @@ extension SpooledDataset {
     let parts = try counts.map { count in
       SpoolPart(
         try SpooledDataset(
-          count: count, inputs: features.outputCount, outputs: target.outputCount,
-          hasWeights: !weights.isEmpty, in: folder))
+          count: count, inputs: features.outputCount, targets: target.columns.count,
+          classes: target.classCount, hasWeights: !weights.isEmpty, in: folder))
     }
     var requests = plan.requests + (try target.requests(of: table))
     if let column = weights.column { requests.append(try weights.request(column, of: table)) }
@@ -98,10 +98,10 @@ private final class SpoolPart<T: Scalar> {
   init(_ spool: SpooledDataset<T>) {
     self.spool = spool
     // Pieces of about a megabyte.
-    let bytes = SpooledDataset<T>.bytesPerExample(spool.inputCount, spool.outputCount, true)
+    let bytes = SpooledDataset<T>.bytesPerExample(spool.inputCount, spool.targetCount, true)
     let capacity = max(1, min(4096, (1 << 20) / bytes))
     var inputs = Matrix<T>(rows: capacity, columns: spool.inputCount, isCompact: true)
-    var targets = Matrix<T>(rows: capacity, columns: spool.outputCount, isCompact: true)
+    var targets = Matrix<T>(rows: capacity, columns: spool.targetCount, isCompact: true)
     starts = (inputs.mutableStart, targets.mutableStart)
     self.inputs = inputs
     self.targets = targets
@@ -110,10 +110,10 @@ private final class SpoolPart<T: Scalar> {
   /// Zeros for the next row.
   func nextRow() -> (inputs: UnsafeMutablePointer<T>, targets: UnsafeMutablePointer<T>) {
     let place = (
-      starts.inputs + rows.count * spool.inputCount, starts.targets + rows.count * spool.outputCount
+      starts.inputs + rows.count * spool.inputCount, starts.targets + rows.count * spool.targetCount
     )
     place.0.update(repeating: 0, count: spool.inputCount)
-    place.1.update(repeating: 0, count: spool.outputCount)
+    place.1.update(repeating: 0, count: spool.targetCount)
     return place
   }
 
@@ -130,7 +130,7 @@ private final class SpoolPart<T: Scalar> {
     }
     for weight in weights { weightSum += Double(weight) }
     let piece = Dataset(
-      inputs: inputs, targets: targets,
+      inputs: .numbers(inputs), targets: StoredTargets(targets, classCount: spool.classCount),
       weights: spool.hasWeights
         ? weights + [T](repeating: 0, count: inputs.rows - count) : nil)
     do {

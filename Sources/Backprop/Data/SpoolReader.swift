@@ -52,7 +52,7 @@ final class SpoolReader<T: Scalar> {
 
   private static func matrices(of data: SpooledDataset<T>, rows: Int) -> Seam {
     var inputs = Matrix<T>(rows: rows, columns: data.inputCount, isCompact: true)
-    var targets = Matrix<T>(rows: rows, columns: data.outputCount, isCompact: true)
+    var targets = Matrix<T>(rows: rows, columns: data.targetCount, isCompact: true)
     var weights = data.hasWeights ? Matrix<T>(rows: 1, columns: rows, isCompact: true) : nil
     let starts = Starts(
       inputs: inputs.mutableStart, targets: targets.mutableStart, weights: weights?.mutableStart)
@@ -79,7 +79,8 @@ final class SpoolReader<T: Scalar> {
         let range = position..<(position + wanted)
         position = range.upperBound
         return Batch(
-          inputs: .numbers(inputs), targets: targets, weights: weights,
+          inputs: .numbers(inputs), targets: StoredTargets(targets, classCount: data.classCount),
+          weights: weights,
           rows: .indices(places[range]))
       }
       return try acrossWindows(wanted)
@@ -98,14 +99,15 @@ final class SpoolReader<T: Scalar> {
       let place = Int(places[position])
       (seam.starts.inputs + filled * data.inputCount).update(
         from: starts.inputs + place * data.inputCount, count: data.inputCount)
-      (seam.starts.targets + filled * data.outputCount).update(
-        from: starts.targets + place * data.outputCount, count: data.outputCount)
+      (seam.starts.targets + filled * data.targetCount).update(
+        from: starts.targets + place * data.targetCount, count: data.targetCount)
       if let weights = starts.weights { seam.starts.weights?[filled] = weights[place] }
       position += 1
       filled += 1
     }
     return Batch(
-      inputs: .numbers(seam.inputs), targets: seam.targets, weights: seam.weights,
+      inputs: .numbers(seam.inputs),
+      targets: StoredTargets(seam.targets, classCount: data.classCount), weights: seam.weights,
       rows: .range(0..<wanted))
   }
 
@@ -116,7 +118,7 @@ final class SpoolReader<T: Scalar> {
     _ = try order.nextWindow(into: &places) { (rows, place) throws(FileError) in
       try data.read(
         rows, inputs: starts.inputs + place * data.inputCount,
-        targets: starts.targets + place * data.outputCount,
+        targets: starts.targets + place * data.targetCount,
         weights: starts.weights.map { $0 + place })
     }
     order.following(data.willRead)

@@ -8,16 +8,18 @@
 
 /// Encoded examples in a temporary file, for data that is larger than memory.
 ///
-/// The numbers are those of a `Dataset`, bit for bit: all inputs row by row, then all targets, then the
-/// weights, without padding. The file has no name from the moment it is open, so nothing is left of it
+/// The numbers are those of a `Dataset`, bit for bit: all inputs row by row, then all targets (of classes
+/// their codes), then the weights, without padding. The file has no name from the moment it is open, so nothing is left of it
 /// however the process ends.
 public final class SpooledDataset<T: Scalar>: Sendable {
   /// Number of examples.
   public let count: Int
   /// Numbers of an example.
   public let inputCount: Int
-  public let outputCount: Int
+  public let targetCount: Int
   public let hasWeights: Bool
+  /// Number of classes, if the targets are their codes.
+  let classCount: Int?
   private let folder: String
   private let descriptor: Int32
 
@@ -26,20 +28,22 @@ public final class SpooledDataset<T: Scalar>: Sendable {
   /// - Parameters:
   ///   - count: Number of examples, at least 0.
   ///   - inputs: Numbers of an input.
-  ///   - outputs: Numbers of a target.
+  ///   - targets: Numbers of a target, 1 for classes.
+  ///   - classes: Number of classes; nil for numbers.
   ///   - hasWeights: Whether each has a weight.
   ///   - folder: Where the file is made.
   /// - Throws: `FileError` if the folder is missing or the disk has no room for it, which is found out
   ///   at once.
   public init(
-    count: Int, inputs: Int, outputs: Int, hasWeights: Bool, in folder: String
+    count: Int, inputs: Int, targets: Int, classes: Int? = nil, hasWeights: Bool, in folder: String
   ) throws(FileError) {
     self.count = count
     inputCount = inputs
-    outputCount = outputs
+    targetCount = targets
+    classCount = classes
     self.hasWeights = hasWeights
     self.folder = folder
-    let bytes = count * Self.bytesPerExample(inputs, outputs, hasWeights)
+    let bytes = count * Self.bytesPerExample(inputs, targets, hasWeights)
     var disk = statvfs()
     guard statvfs(folder, &disk) == 0 else { throw .last("spool into", folder) }
     let free = Int(disk.f_bavail) * Int(disk.f_frsize)
@@ -60,8 +64,8 @@ public final class SpooledDataset<T: Scalar>: Sendable {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Bytes of an example in the file.
-  public static func bytesPerExample(_ inputs: Int, _ outputs: Int, _ hasWeights: Bool) -> Int {
-    (inputs + outputs + (hasWeights ? 1 : 0)) * MemoryLayout<T>.size
+  public static func bytesPerExample(_ inputs: Int, _ targets: Int, _ hasWeights: Bool) -> Int {
+    (inputs + targets + (hasWeights ? 1 : 0)) * MemoryLayout<T>.size
   }
 
   private static func full(_ folder: String, needed: Int, free: Int) -> FileError {
@@ -74,10 +78,10 @@ public final class SpooledDataset<T: Scalar>: Sendable {
   /// Places of the three parts in the file.
   private func offset(ofInputs row: Int) -> Int { row * inputCount * MemoryLayout<T>.size }
   private func offset(ofTargets row: Int) -> Int {
-    (count * inputCount + row * outputCount) * MemoryLayout<T>.size
+    (count * inputCount + row * targetCount) * MemoryLayout<T>.size
   }
   private func offset(ofWeights row: Int) -> Int {
-    (count * (inputCount + outputCount) + row) * MemoryLayout<T>.size
+    (count * (inputCount + targetCount) + row) * MemoryLayout<T>.size
   }
 
   // MARK: Writing
@@ -87,11 +91,13 @@ public final class SpooledDataset<T: Scalar>: Sendable {
     precondition(
       row + rows <= count && rows <= piece.count
         && (rows <= 1
-          || piece.inputs.stride == inputCount && piece.targets.stride == outputCount),
+          || piece.inputs.stride == inputCount
+            && piece.storedTargets.matrix.stride == targetCount),
       "rows \(row) ..< \(row + rows) of \(count)")
     let size = MemoryLayout<T>.size
     try write(piece.inputs.start, rows * inputCount * size, at: offset(ofInputs: row))
-    try write(piece.targets.start, rows * outputCount * size, at: offset(ofTargets: row))
+    try write(
+      piece.storedTargets.matrix.start, rows * targetCount * size, at: offset(ofTargets: row))
     guard let weights = piece.weights else { return }
     try weights.withUnsafeBufferPointer { (buffer) throws(FileError) in
       guard let start = buffer.baseAddress else { return }
@@ -121,7 +127,7 @@ public final class SpooledDataset<T: Scalar>: Sendable {
     let size = MemoryLayout<T>.size
     let row = rows.lowerBound
     try read(inputs, rows.count * inputCount * size, at: offset(ofInputs: row))
-    try read(targets, rows.count * outputCount * size, at: offset(ofTargets: row))
+    try read(targets, rows.count * targetCount * size, at: offset(ofTargets: row))
     if hasWeights, let weights {
       try read(weights, rows.count * size, at: offset(ofWeights: row))
     }
@@ -153,30 +159,31 @@ public final class SpooledDataset<T: Scalar>: Sendable {
         off_t(rows.count * inputCount * size), POSIX_FADV_WILLNEED)
       posix_fadvise(
         descriptor, off_t(offset(ofTargets: rows.lowerBound)),
-        off_t(rows.count * outputCount * size), POSIX_FADV_WILLNEED)
+        off_t(rows.count * targetCount * size), POSIX_FADV_WILLNEED)
     #endif
   }
 
   /// The examples of some rows, in memory.
   public func subset(_ rows: [UInt32]) throws(FileError) -> Dataset<T> {
     var inputs = Matrix<T>(rows: rows.count, columns: inputCount, isCompact: true)
-    var targets = Matrix<T>(rows: rows.count, columns: outputCount, isCompact: true)
+    var targets = Matrix<T>(rows: rows.count, columns: targetCount, isCompact: true)
     var weights = Matrix<T>(rows: 1, columns: rows.count, isCompact: true)
     let starts = (inputs.mutableStart, targets.mutableStart, weights.mutableStart)
     for (place, row) in rows.enumerated() {
       try read(
         Int(row)..<(Int(row) + 1), inputs: starts.0 + place * inputCount,
-        targets: starts.1 + place * outputCount, weights: starts.2 + place)
+        targets: starts.1 + place * targetCount, weights: starts.2 + place)
     }
     return Dataset(
-      inputs: inputs, targets: targets, weights: hasWeights ? weights[row: 0] : nil)
+      inputs: .numbers(inputs), targets: StoredTargets(targets, classCount: classCount),
+      weights: hasWeights ? weights[row: 0] : nil)
   }
 
   /// All numbers of a part of the file, some at a time: what a digest is made of.
   func forEachPiece(
     ofTargets: Bool = false, ofWeights: Bool = false, _ body: ([T]) -> Void
   ) throws(FileError) {
-    let width = ofWeights ? 1 : ofTargets ? outputCount : inputCount
+    let width = ofWeights ? 1 : ofTargets ? targetCount : inputCount
     let start =
       ofWeights ? offset(ofWeights: 0) : ofTargets ? offset(ofTargets: 0) : offset(ofInputs: 0)
     let total = count * width

@@ -118,6 +118,9 @@ public struct TargetEncoder: Equatable, Sendable {
   /// Number of outputs that a network needs.
   public var outputCount: Int { coding == .oneHot ? labels.count : columns.count }
 
+  /// Number of classes where targets are kept as their codes, and not as the numbers of the outputs.
+  var classCount: Int? { coding == .oneHot ? labels.count : nil }
+
   // MARK: Encoding
 
   /// What a pass must read of a table for `form` below; throws if it lacks a target column.
@@ -141,16 +144,13 @@ public struct TargetEncoder: Equatable, Sendable {
     return requests
   }
 
-  /// Encodes the values of one row, `columns` of them, into `outputCount` numbers that are zero;
+  /// Encodes the values of one row, `columns` of them, into as many numbers, of which a class is its code;
   /// returns whether they are all finite.
   func form<T: Scalar>(
     _ values: UnsafePointer<Double>, into outputs: UnsafeMutablePointer<T>
   ) -> Bool {
     switch coding {
-    case .oneHot:
-      outputs[Int(values[0])] = 1
-      return true
-    case .zeroOne, .raw: for index in columns.indices { outputs[index] = T(values[index]) }
+    case .oneHot, .zeroOne, .raw: for index in columns.indices { outputs[index] = T(values[index]) }
     case .plusMinusOne: for index in columns.indices { outputs[index] = T(2 * values[index] - 1) }
     case .standardized:
       for index in columns.indices {
@@ -192,7 +192,15 @@ public struct TargetEncoder: Equatable, Sendable {
   public func encode<T: Scalar>(
     _ table: Table, rows: [UInt32]? = nil
   ) throws(DataError) -> Matrix<T> {
-    var result = Matrix<T>(rows: rows?.count ?? table.rowCount, columns: outputCount)
+    try stored(table, rows: rows).numbers
+  }
+
+  /// The same as a data set keeps them.
+  func stored<T: Scalar>(
+    _ table: Table, rows: [UInt32]? = nil
+  ) throws(DataError) -> StoredTargets<T> {
+    var result = Matrix<T>(
+      rows: rows?.count ?? table.rowCount, columns: columns.count, isCompact: classCount != nil)
     let stride = result.stride
     let start = result.mutableStart
     try table.read(requests(of: table), rows: rows) { (chunk) throws(DataError) in
@@ -206,7 +214,7 @@ public struct TargetEncoder: Equatable, Sendable {
         }
       }
     }
-    return result
+    return StoredTargets(result, classCount: classCount)
   }
 }
 

@@ -140,10 +140,11 @@ private struct Survey<T: Scalar> {
     of network: Network<T>, on data: Dataset<T>, _ bounds: DiagnosisThresholds, pool: ThreadPool?
   ) {
     activity = ActivityCount(for: network, saturatedDerivative: bounds[.saturatedDerivative])
-    var workspace = Workspace(for: network, capacity: Evaluation.chunk(of: data.count))
+    var workspace = Workspace(for: network, capacity: network.chunk(of: data.count))
     let batches = Batches(
-      inputs: data.storedInputs, targets: data.targets, weights: data.weights.map { Matrix([$0]) },
-      order: nil, size: Evaluation.chunk(of: data.count))
+      inputs: data.storedInputs, targets: data.storedTargets,
+      weights: data.weights.map { Matrix([$0]) },
+      order: nil, size: network.chunk(of: data.count))
     if let fault = network.firstFaultOfParameters() {
       self.fault = Divergence(step: 0, epoch: 0, at: fault)
     }
@@ -215,12 +216,13 @@ extension Loss {
     let weights = rows.map { row in batch.weights.map { Double($0[0, row]) } ?? 1 }
     let total = weights.reduce(0, +)
     guard total > 0 else { return nil }
-    var constant = (0..<batch.targets.columns).map { column in
-      zip(weights, rows).reduce(0) { $0 + $1.0 * Double(batch.targets[$1.1, column]) } / total
+    let y = batch.targets.selecting(rows.map { UInt32($0) }).numbers
+    var constant = (0..<y.columns).map { column in
+      zip(weights, rows.indices).reduce(0) { $0 + $1.0 * Double(y[$1.1, column]) } / total
     }
     if self == .hinge { constant = constant.map { _ in 0 } }
-    let sum = zip(weights, rows).reduce(0) { sum, example in
-      let targets = batch.targets[row: example.1].map { Double($0) }
+    let sum = zip(weights, rows.indices).reduce(0) { sum, example in
+      let targets = y[row: example.1].map { Double($0) }
       let terms = textbookTerms(outputs: constant, targets: targets) ?? []
       return sum + example.0 * terms.reduce(0, +)
     }
@@ -243,7 +245,8 @@ extension Batch {
   /// Some rows of a data set.
   init(_ data: Dataset<T>, rows: [UInt32]) {
     self.init(
-      inputs: data.storedInputs, targets: data.targets, weights: data.weights.map { Matrix([$0]) },
+      inputs: data.storedInputs, targets: data.storedTargets,
+      weights: data.weights.map { Matrix([$0]) },
       rows: .indices(rows[...]))
   }
 }

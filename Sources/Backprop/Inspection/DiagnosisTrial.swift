@@ -157,7 +157,7 @@ extension Batch {
     let chosen = inputs.selecting(indices)
     return Batch<U>(
       inputs: convert(chosen.matrix(of: 0..<indices.count)),
-      targets: convert(targets.gathered(indices)),
+      targets: convert(targets.selecting(indices).numbers),
       weights: weights.map { weights in indices.map { U(weights[0, Int($0)]) } })
   }
 }
@@ -220,7 +220,7 @@ extension OverfitTrial {
     }
     // Weights of examples would only say which of them to learn first.
     let few = Dataset(
-      inputs: data.storedInputs.selecting(rows), targets: data.targets.gathered(rows))
+      inputs: data.storedInputs.selecting(rows), targets: data.storedTargets.selecting(rows))
     let measure = Measure(metrics)
     let goal = options.thresholds[measure.threshold]
     var best: OverfitTrial?
@@ -237,11 +237,14 @@ extension OverfitTrial {
             hasReached = Self.score(validation.metrics, measure) >= goal
           }
         }, isInterrupted: { hasReached })
+      // All outputs count as the network has them, whatever their units.
       let score =
         measure == .r2
-        ? Self.determination(of: copy, on: few)
+        ? copy.evaluate(
+          on: few, metrics: .regression(scales: Array(repeating: 1, count: copy.outputCount))
+        ).metrics.varianceWeightedR2
         : summary.validation.map { Self.score($0.metrics, measure) } ?? 0
-      guard let score else { return nil }
+      if score.isNaN { return nil }
       if score > best?.score ?? -.infinity {
         best = OverfitTrial(
           examples: few.count, steps: hasReached ? summary.bestEpoch : summary.steps, score: score,
@@ -255,23 +258,5 @@ extension OverfitTrial {
 
   private static func score(_ metrics: Metrics, _ measure: Measure) -> Double {
     metrics.values.first { $0.name == measure.rawValue }?.value ?? 0
-  }
-
-  /// R² over all outputs; nil if the targets are all the same.
-  private static func determination<T: Scalar>(
-    of network: Network<T>, on data: Dataset<T>
-  ) -> Double? {
-    let outputs = network.predictions(for: data.inputs)
-    var errors = 0.0
-    var total = 0.0
-    for column in 0..<outputs.columns {
-      let targets = (0..<data.count).map { Double(data.targets[$0, column]) }
-      let mean = targets.reduce(0, +) / Double(targets.count)
-      for (row, y) in targets.enumerated() {
-        errors += (Double(outputs[row, column]) - y) * (Double(outputs[row, column]) - y)
-        total += (y - mean) * (y - mean)
-      }
-    }
-    return total > 0 ? 1 - errors / total : nil
   }
 }

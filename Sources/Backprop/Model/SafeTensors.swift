@@ -114,6 +114,16 @@ public struct SafeTensors: Sendable {
     }
   }
 
+  /// The elements of a tensor of whole numbers, in row-major order.
+  ///
+  /// - Throws: `SafeTensorsError` if it holds something else than I64; `FileError`.
+  public func integers(of tensor: Tensor) throws -> [Int] {
+    guard tensor.type == .i64 else {
+      throw problem(.notNumbers(type: tensor.type.rawValue), tensor.name)
+    }
+    return try bytes(of: tensor).littleEndianWords(Int64.self).map { Int($0) }
+  }
+
   private func bytes(of tensor: Tensor) throws(FileError) -> [UInt8] {
     let start = dataStart + tensor.range.lowerBound
     switch source {

@@ -29,6 +29,17 @@ public struct SafeTensorsWriter: Sendable {
       }
     }
 
+    /// The same of whole numbers, which are written as I64.
+    public init(name: String, shape: [Int], integers: [Int]) {
+      precondition(
+        name != "__metadata__" && integers.count == shape.reduce(1, *),
+        "\(integers.count) elements for \(name), shape \(shape)")
+      self.name = name
+      self.shape = shape
+      type = .i64
+      bytes = { integers.flatMap { withUnsafeBytes(of: Int64($0).littleEndian, Array.init) } }
+    }
+
     var byteCount: Int { shape.reduce(type.size, *) }
   }
 

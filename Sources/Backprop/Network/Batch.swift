@@ -3,7 +3,7 @@ public struct Batch<T: Scalar> {
   /// x of the whole data set, `[examples, inputs]`.
   let inputs: StoredInputs<T>
   /// y of the whole data set, `[examples, outputs]`.
-  let targets: Matrix<T>
+  let targets: StoredTargets<T>
   /// Weights of all examples, `[1, examples]`, or nil where all are 1.
   let weights: Matrix<T>?
   let rows: Rows
@@ -33,11 +33,11 @@ public struct Batch<T: Scalar> {
       inputs.rows == targets.rows && (weights == nil || weights?.count == inputs.rows),
       "\(inputs.rows) inputs, \(targets.rows) targets, \(weights?.count ?? inputs.rows) weights")
     self.init(
-      inputs: .numbers(inputs), targets: targets, weights: weights.map { Matrix([$0]) },
-      rows: .range(0..<inputs.rows))
+      inputs: .numbers(inputs), targets: StoredTargets(targets),
+      weights: weights.map { Matrix([$0]) }, rows: .range(0..<inputs.rows))
   }
 
-  init(inputs: StoredInputs<T>, targets: Matrix<T>, weights: Matrix<T>?, rows: Rows) {
+  init(inputs: StoredInputs<T>, targets: StoredTargets<T>, weights: Matrix<T>?, rows: Rows) {
     self.inputs = inputs
     self.targets = targets
     self.weights = weights
@@ -78,14 +78,13 @@ public struct Batch<T: Scalar> {
     case .range(let range):
       workspace.inputs = inputs.view(
         of: range, copiedTo: workspace.gatheredInputs, pool: pool)
-      workspace.targets = targets.paddedView(of: range, copiedTo: workspace.gatheredTargets)
+      workspace.targets = targets.view(of: range, copiedTo: workspace.gatheredTargets)
       workspace.weights = weights.map { $0.start + range.lowerBound }
     case .indices(let indices):
       var x = workspace.gatheredInputs
       let y = workspace.gatheredTargets
       let w = workspace.gatheredWeights
       indices.withUnsafeBufferPointer { indices in
-        let handle = pool?.handle
         if readsInPlace(noise), case .numbers(let matrix) = inputs {
           workspace.places.update(from: indices.baseAddress.unsafelyUnwrapped, count: count)
           x = matrix.view(from: 0)
@@ -93,8 +92,7 @@ public struct Batch<T: Scalar> {
         } else {
           inputs.gather(indices, into: x, pool: pool)
         }
-        T.kernels.gather(
-          handle, indices.count, targets.columns, targets.operand, indices.baseAddress, y.operand)
+        targets.gather(indices, into: y, pool: pool)
         if let weights {
           for (position, index) in indices.enumerated() { w[position] = weights.start[Int(index)] }
         }

@@ -74,6 +74,16 @@ extension Network {
     return T.kernels.sum(rows, workspace.losses)
   }
 
+  /// Examples that a pass over many takes at a time: 1,024, or as many as have 2²² outputs in the widest
+  /// layer, so that a workspace for them stays small beside the data.
+  ///
+  /// A loss is the sum of its chunks' sums, so that the last bits of one in Double depend on it: it is the
+  /// same for any number of threads, and stays as it is.
+  package func chunk(of count: Int) -> Int {
+    let widest = layers.reduce(1) { max($0, $1.affineOutputs) }
+    return max(1, min(count, 1024, (1 << 22) / widest))
+  }
+
   /// aᴸ for every row of `inputs`.
   ///
   /// A row's outputs do not depend on the rows it comes with: one row and a thousand give the same
@@ -89,7 +99,7 @@ extension Network {
     precondition(
       inputs.columns == inputCount, "\(inputs.columns) inputs for a network of \(inputCount)")
     var predictions = Matrix<T>(rows: inputs.rows, columns: outputCount)
-    let chunk = max(1, min(inputs.rows, 1024))
+    let chunk = chunk(of: inputs.rows)
     var workspace = Workspace(for: self, capacity: chunk)
     let target = predictions.mutableStart
     for first in stride(from: 0, to: inputs.rows, by: chunk) {

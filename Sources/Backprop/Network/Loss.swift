@@ -61,6 +61,16 @@ public enum Loss: Sendable {
     }
   }
 
+  /// Whether C of an example whose target is a class is −ln p of the right class, its share in the log
+  /// loss.
+  public func isLogLoss(outputs: Int) -> Bool {
+    switch self {
+    case .crossEntropy: outputs > 1
+    case .binaryCrossEntropy: outputs == 1
+    default: false
+    }
+  }
+
   /// Whether BP1 of this pair is δᴸ = w (a − y), because ∇ₐC and σ′ cancel.
   ///
   /// Softmax with cross-entropy (targets that sum to 1), sigmoid with binary cross-entropy, identity

@@ -1,7 +1,7 @@
 /// The batches of one epoch, in order: each example once, the last batch perhaps shorter.
 public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
   private let inputs: StoredInputs<T>
-  private let targets: Matrix<T>
+  private let targets: StoredTargets<T>
   private let weights: Matrix<T>?
   private let order: [UInt32]?
   private let size: Int
@@ -10,7 +10,8 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
   private var reader: SpoolReader<T>?
 
   init(
-    inputs: StoredInputs<T>, targets: Matrix<T>, weights: Matrix<T>?, order: [UInt32]?, size: Int
+    inputs: StoredInputs<T>, targets: StoredTargets<T>, weights: Matrix<T>?, order: [UInt32]?,
+    size: Int
   ) {
     self.inputs = inputs
     self.targets = targets
@@ -22,7 +23,8 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
   /// The batches that a reader is about to deal.
   init(_ reader: SpoolReader<T>) {
     let none = Matrix<T>(rows: 0, columns: 0)
-    self.init(inputs: .numbers(none), targets: none, weights: nil, order: nil, size: 1)
+    self.init(
+      inputs: .numbers(none), targets: StoredTargets(none), weights: nil, order: nil, size: 1)
     self.reader = reader
   }
 
@@ -50,7 +52,7 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
 /// its data in another way.
 struct BatchSource<T: Scalar> {
   private enum Examples {
-    case memory(inputs: StoredInputs<T>, targets: Matrix<T>, weights: Matrix<T>?)
+    case memory(inputs: StoredInputs<T>, targets: StoredTargets<T>, weights: Matrix<T>?)
     case spooled(SpoolReader<T>)
   }
 
@@ -72,7 +74,8 @@ struct BatchSource<T: Scalar> {
     switch data {
     case .memory(let data):
       examples = .memory(
-        inputs: data.storedInputs, targets: data.targets, weights: data.weights.map { Matrix([$0]) }
+        inputs: data.storedInputs, targets: data.storedTargets,
+        weights: data.weights.map { Matrix([$0]) }
       )
     case .spooled(let data):
       guard let block else { preconditionFailure("spooled data is shuffled in blocks") }

@@ -7,7 +7,7 @@ public struct MetricInterval: Sendable, Equatable {
   public let high: Double
 }
 
-extension JudgedExamples {
+extension EvaluatedPredictions {
   /// The share of the bootstrap values that an interval holds.
   public static let bootstrapLevel = 0.95
 

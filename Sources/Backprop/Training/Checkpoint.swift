@@ -125,7 +125,7 @@ public struct DataFingerprint: Codable, Hashable, Sendable {
     init<T: Scalar>(_ dataset: Dataset<T>) {
       examples = dataset.count
       inputs = dataset.storedInputs.digest
-      targets = dataset.targets.digest
+      targets = dataset.storedTargets.digest
       weights = dataset.weights.map { SHA256.hexadecimal(of: $0.littleEndianBytes) }
     }
 
@@ -143,8 +143,9 @@ public struct DataFingerprint: Codable, Hashable, Sendable {
         var parts: [String] = []
         for isTargets in [false, true] {
           var hash = SHA256()
-          let columns = isTargets ? data.outputCount : data.inputCount
-          hash.add(Array("\(data.count) \(columns)\n".utf8))
+          let columns = isTargets ? data.targetCount : data.inputCount
+          let classes = isTargets ? data.classCount : nil
+          hash.add(StoredTargets<T>.head(rows: data.count, columns: columns, classes: classes))
           try data.forEachPiece(ofTargets: isTargets) { hash.add($0.littleEndianBytes) }
           parts.append(hash.hexadecimal())
         }
@@ -197,7 +198,7 @@ public struct DataFingerprint: Codable, Hashable, Sendable {
 extension StoredInputs {
   /// That of the numbers, which bytes become some rows at a time.
   fileprivate var digest: String {
-    if case .numbers(let matrix) = self { return matrix.digest }
+    if case .numbers(let matrix) = self { return matrix.digest() }
     var hash = SHA256()
     hash.add(Array("\(count) \(columns)\n".utf8))
     let chunk = max(1, 100_000 / max(1, columns * MemoryLayout<T>.size))
@@ -210,11 +211,21 @@ extension StoredInputs {
   }
 }
 
+extension StoredTargets {
+  /// That of the numbers, or of the codes of classes.
+  fileprivate var digest: String { matrix.digest(classes: classCount) }
+
+  /// What is hashed before the numbers.
+  fileprivate static func head(rows: Int, columns: Int, classes: Int?) -> [UInt8] {
+    Array((classes.map { "\(rows) of \($0) classes\n" } ?? "\(rows) \(columns)\n").utf8)
+  }
+}
+
 extension Matrix {
   /// SHA-256 of shape and elements, row by row.
-  fileprivate var digest: String {
+  fileprivate func digest(classes: Int? = nil) -> String {
     var hash = SHA256()
-    hash.add(Array("\(rows) \(columns)\n".utf8))
+    hash.add(StoredTargets<Element>.head(rows: rows, columns: columns, classes: classes))
     // So many rows at a time that a piece has some 100 kB.
     let chunk = max(1, 100_000 / max(1, columns * MemoryLayout<Element>.size))
     var row = 0

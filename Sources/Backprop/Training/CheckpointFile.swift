@@ -2,18 +2,20 @@
 ///
 /// Layers, loss, reduction, precision and configuration stand under the keys of a model file, the
 /// weights under its names. Besides them there are the tensors of the best epoch (`best.layers.0.weight`)
-/// and those of the rule (`firstMoment.layers.0.weight`, …), of the same shapes.
+/// and those of the rule (`firstMoment.layers.0.weight`, …), of the same shapes; and of a classification
+/// the confusion counts that are not 0 (`running.confusion` of the epoch that is under way,
+/// `best.confusion`, `reference.confusion`), I64 `[cells, 3]`: actual class, predicted class, examples.
 public enum CheckpointKey {
   /// SHA-256 of the whole file with 64 zeros in the place of these 64 digits. It is the first key, so
   /// that its place is known before anything of the file is believed.
   public static let sha256 = "backprop.sha256"
-  /// The version of this format, a whole number: 1. A reader refuses others.
+  /// The version of this format, a whole number: 2. A reader refuses others.
   public static let format = "backprop.checkpoint"
   /// Position, sums of the running epoch, best epoch, fingerprint of the data, version: JSON.
   public static let state = "backprop.state"
 
   /// The version that is written, and the only one that is read.
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 }
 
 /// Why a file is no checkpoint to go on from.
@@ -134,6 +136,17 @@ private struct CheckpointState: Codable {
   let data: DataFingerprint
   let version: String
   let attachments: [String: String]
+
+  /// The metrics that count classes, and the tensor that each of them has its counts in.
+  var counted: [(tensor: String, metrics: Metrics)] {
+    let all: [(String, Metrics?)] = [
+      ("running", running.metrics), ("best", bestEvaluation?.metrics),
+      ("reference", reference?.metrics),
+    ]
+    return all.compactMap { owner, metrics in
+      metrics.flatMap { $0.classCount > 0 ? ("\(owner).confusion", $0) : nil }
+    }
+  }
 }
 
 extension Checkpoint {
@@ -154,17 +167,22 @@ extension Checkpoint {
     try add(ModelKey.loss, network.loss)
     try add(ModelKey.reduction, network.reduction)
     try add(ModelKey.configuration, configuration)
-    try add(
-      CheckpointKey.state,
-      CheckpointState(
-        step: step, running: running, plateau: plateau, bestEpoch: best.epoch,
-        bestEvaluation: best.evaluation, lastImprovement: best.lastImprovement,
-        reference: best.reference,
-        moments: moments.map(\.name), lineSearch: lineSearch,
-        averaged: averaged > 0 ? averaged : nil, data: data, version: version,
-        attachments: attachments))
+    let state = CheckpointState(
+      step: step, running: running, plateau: plateau, bestEpoch: best.epoch,
+      bestEvaluation: best.evaluation, lastImprovement: best.lastImprovement,
+      reference: best.reference,
+      moments: moments.map(\.name), lineSearch: lineSearch,
+      averaged: averaged > 0 ? averaged : nil, data: data, version: version,
+      attachments: attachments)
+    try add(CheckpointKey.state, state)
     var tensors = network.parameters.tensors() + best.parameters.tensors(prefix: "best.")
     for moment in moments { tensors += moment.values.tensors(prefix: "\(moment.name).") }
+    tensors += state.counted.map { name, metrics in
+      let cells = metrics.confusion.cells
+      return SafeTensorsWriter.Tensor(
+        name: name, shape: [cells.count, 3],
+        integers: cells.flatMap { [$0.actual, $0.predicted, $0.count] })
+    }
 
     var writer = SafeTensorsWriter(tensors: tensors, metadata: metadata)
     var hash = SHA256()
@@ -205,7 +223,7 @@ extension Checkpoint {
     let expected = Set(
       prefixes.flatMap { prefix in
         layout.tensors.map { prefix + $0.name }
-      })
+      } + state.counted.map(\.tensor))
     if let extra = file.file.tensors.first(where: { !expected.contains($0.name) }) {
       throw ModelError.extraTensor(path: file.path, name: extra.name)
     }
@@ -214,12 +232,21 @@ extension Checkpoint {
       reduction: metadata.value(ModelKey.reduction, as: Reduction.self))
     configuration = try metadata.value(ModelKey.configuration, as: TrainingConfiguration.self)
     step = state.step
-    running = state.running
+    var (running, bestEvaluation, reference) = (
+      state.running, state.bestEvaluation, state.reference
+    )
+    let outputs = network.outputCount
+    try running.metrics.takeConfusion("running.confusion", from: file.file, outputs: outputs)
+    try bestEvaluation?.metrics.takeConfusion(
+      "best.confusion", from: file.file, outputs: outputs)
+    try reference?.metrics.takeConfusion(
+      "reference.confusion", from: file.file, outputs: outputs)
+    self.running = running
     plateau = state.plateau
     best = BestEpoch(
-      epoch: state.bestEpoch, evaluation: state.bestEvaluation,
+      epoch: state.bestEpoch, evaluation: bestEvaluation,
       parameters: try Parameters(file.file, prefix: "best.", layout: layout),
-      lastImprovement: state.lastImprovement, reference: state.reference)
+      lastImprovement: state.lastImprovement, reference: reference)
     moments = try state.moments.map { name in
       (name, try Parameters(file.file, prefix: "\(name).", layout: layout))
     }
@@ -233,13 +260,37 @@ extension Checkpoint {
       (0..<epoch).contains(best.epoch),
       (0..<epoch).contains(best.lastImprovement),
       stepInEpoch >= 0,
-      stepInEpoch <= step, running.totals.isConsistent, running.learningRate.isFinite,
+      stepInEpoch <= step, running.totals.isConsistent,
+      running.totals.count == running.metrics.count, running.learningRate.isFinite,
       plateau.scale.isFinite, plateau.badEpochs >= 0, (lineSearch?.evaluations ?? 0) >= 0,
       ([running.metrics] + [best.evaluation, best.reference].compactMap { $0?.metrics })
-        .allSatisfy({ $0.isConsistent(outputs: network.outputCount) })
+        .allSatisfy({ $0.isConsistent(outputs: outputs) })
     else {
       throw metadata.problem(CheckpointKey.state, "its numbers do not fit together")
     }
+  }
+}
+
+extension Metrics {
+  /// Reads the confusion counts, if the task has classes, and as many as outputs tell apart.
+  fileprivate mutating func takeConfusion(
+    _ name: String, from file: SafeTensors, outputs: Int
+  ) throws {
+    guard classCount > 0, classCount == kind.classCount(outputs: outputs) else { return }
+    guard let tensor = file[name] else {
+      throw ModelError.missingTensor(path: file.path, name: name)
+    }
+    guard tensor.shape.count == 2, tensor.shape[1] == 3 else {
+      throw ModelError.wrongShape(
+        path: file.path, name: name, found: tensor.shape, expected: [tensor.shape.first ?? 0, 3])
+    }
+    guard
+      let counts = ConfusionCounts(classes: classCount, cells: try file.integers(of: tensor))
+    else {
+      throw CheckpointError.damaged(
+        path: file.path, reason: "\(name) holds no counts of \(classCount) classes")
+    }
+    confusion = counts
   }
 }
 

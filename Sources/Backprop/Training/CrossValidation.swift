@@ -37,9 +37,10 @@ public struct CrossValidation: Sendable {
     _ network: Network<T>, _ summary: TrainingSummary, examples: (training: Int, validation: Int),
     test: Dataset<T>, kind: MetricKind, pool: ThreadPool? = nil
   ) -> Fold {
-    let (evaluation, judged) = network.judge(on: test, metrics: kind, pool: pool)
+    let (evaluation, predictions) = network.evaluateKeepingPredictions(
+      on: test, metrics: kind, for: metrics, pool: pool)
     let fold = Fold(
-      summary: summary, evaluation: evaluation, values: judged.values(of: metrics),
+      summary: summary, evaluation: evaluation, values: predictions.values(of: metrics),
       examples: (examples.training, examples.validation, test.count))
     folds.append(fold)
     return fold

@@ -3,13 +3,9 @@ public struct Evaluation: Sendable, Equatable, Codable {
   /// Σ wₓ Cₓ / n over the n examples, without penalties: what training descends under the reduction
   /// `mean`. Metrics are divided by Σ wₓ instead.
   public let loss: Double
-  public let metrics: Metrics
+  public internal(set) var metrics: Metrics
   /// The metric that a run watches, if it is none of `metrics` and not the loss.
   public var watched: WatchedMetric?
-
-  /// Examples that are evaluated at a time. A loss is the sum of its chunks' sums, so that the last bits
-  /// of one in Double depend on it: it is the same for any number of threads, and stays as it is.
-  static func chunk(of count: Int) -> Int { max(1, min(count, 1024)) }
 
   /// The value of a metric, if this evaluation has it.
   public func value(of metric: Metric) -> Double? {
@@ -34,25 +30,28 @@ extension Network {
   public func evaluate(
     on dataset: Dataset<T>, metrics: MetricKind, pool: ThreadPool? = nil
   ) -> Evaluation {
-    var workspace = Workspace(for: self, capacity: Evaluation.chunk(of: dataset.count))
+    var workspace = Workspace(for: self, capacity: chunk(of: dataset.count))
     return evaluate(on: dataset, metrics: metrics, in: &workspace, pool: pool)
   }
 
-  /// The outputs of the network on a data set, kept for any metric, and their evaluation.
+  /// The same, and what each example was given, kept for metrics that sums are not enough for.
   ///
   /// - Parameters:
   ///   - dataset: Examples of as many inputs and outputs as the network has.
-  ///   - metrics: How outputs are judged.
+  ///   - kind: How outputs are judged.
+  ///   - metrics: What is going to be asked of the predictions; nil for any metric. Of many classes, those
+  ///     that rank (areas under curves) take 8 bytes for each output of each example.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
-  public func judge(
-    on dataset: Dataset<T>, metrics: MetricKind, pool: ThreadPool? = nil
-  ) -> (evaluation: Evaluation, examples: JudgedExamples) {
-    var workspace = Workspace(for: self, capacity: Evaluation.chunk(of: dataset.count))
-    let examples = JudgedExamples(kind: metrics, outputs: outputCount, capacity: dataset.count)
-    var kept: JudgedExamples? = examples
+  public func evaluateKeepingPredictions(
+    on dataset: Dataset<T>, metrics kind: MetricKind, for metrics: [Metric]? = nil,
+    pool: ThreadPool? = nil
+  ) -> (evaluation: Evaluation, predictions: EvaluatedPredictions) {
+    var workspace = Workspace(for: self, capacity: chunk(of: dataset.count))
+    let none = EvaluatedPredictions(kind: kind, outputs: outputCount, for: metrics)
+    var kept: EvaluatedPredictions? = none
     let evaluation = evaluate(
-      on: dataset, metrics: metrics, in: &workspace, pool: pool, keeping: &kept)
-    return (evaluation, kept ?? examples)
+      on: dataset, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
+    return (evaluation, kept ?? none)
   }
 
   /// The same with a metric that is watched, which keeps the outputs only if it needs them.
@@ -60,12 +59,12 @@ extension Network {
     on batches: Batches<T>, count: Int, metrics kind: MetricKind, watching metric: Metric?,
     in workspace: inout Workspace<T>, pool: ThreadPool?
   ) -> Evaluation {
-    var kept: JudgedExamples?
+    var kept: EvaluatedPredictions?
     guard let metric, !metric.isOfEveryEpoch else {
       return evaluate(
         on: batches, count: count, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
     }
-    kept = JudgedExamples(kind: kind, outputs: outputCount, capacity: count)
+    kept = EvaluatedPredictions(kind: kind, outputs: outputCount, for: [metric])
     var evaluation = evaluate(
       on: batches, count: count, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
     guard evaluation.loss.isFinite, let kept else { return evaluation }
@@ -77,17 +76,17 @@ extension Network {
     on dataset: Dataset<T>, metrics kind: MetricKind, in workspace: inout Workspace<T>,
     pool: ThreadPool?
   ) -> Evaluation {
-    var kept: JudgedExamples?
+    var kept: EvaluatedPredictions?
     return evaluate(on: dataset, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
   }
 
   private func evaluate(
     on dataset: Dataset<T>, metrics kind: MetricKind, in workspace: inout Workspace<T>,
-    pool: ThreadPool?, keeping kept: inout JudgedExamples?
+    pool: ThreadPool?, keeping kept: inout EvaluatedPredictions?
   ) -> Evaluation {
     var source = BatchSource(dataset, seed: 0)
     let batches = source.batches(
-      of: Evaluation.chunk(of: dataset.count), epoch: 1, shuffled: false)
+      of: chunk(of: dataset.count), epoch: 1, shuffled: false)
     return evaluate(
       on: batches, count: dataset.count, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
   }
@@ -96,9 +95,9 @@ extension Network {
   @specialized(where T == Double)
   private func evaluate(
     on batches: Batches<T>, count: Int, metrics kind: MetricKind,
-    in workspace: inout Workspace<T>, pool: ThreadPool?, keeping kept: inout JudgedExamples?
+    in workspace: inout Workspace<T>, pool: ThreadPool?, keeping kept: inout EvaluatedPredictions?
   ) -> Evaluation {
-    var metrics = Metrics(kind: kind, outputs: outputCount)
+    var metrics = Metrics(kind: kind, outputs: outputCount, examples: count)
     var total = 0.0
     for batch in batches {
       let loss = forward(batch, in: &workspace, scale: 1, pool: pool)
@@ -107,7 +106,8 @@ extension Network {
       total += loss
       let outputs = workspace.states[layers.count - 1].outputs
       metrics.add(
-        outputs: outputs, targets: workspace.targets, weights: workspace.weights, rows: batch.count)
+        outputs: outputs, targets: workspace.targets, weights: workspace.weights,
+        rows: 0..<batch.count)
       kept?.add(
         outputs: outputs, targets: workspace.targets, weights: workspace.weights,
         losses: UnsafePointer(workspace.losses), rows: batch.count)

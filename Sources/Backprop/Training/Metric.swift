@@ -1,7 +1,7 @@
 /// A number that judges a model on data, by the name that the command line and model files use.
 ///
-/// What each is, and where it comes from, stands at `JudgedExamples`, which computes it. All are
-/// weighted by the weights of the examples: an example of weight 2 counts as two.
+/// What each is, and where it comes from, stands where it is computed: at `Metrics.value(of:)` for those
+/// of every epoch, at `EvaluatedPredictions` for the others. All are weighted by the weights of the examples: an example of weight 2 counts as two.
 public enum Metric: NamedCase {
   /// The loss that training descends, Σ wₓ Cₓ / n, without penalties.
   case loss
@@ -117,6 +117,24 @@ public enum Metric: NamedCase {
     case .loss, .accuracy, .exactMatch, .logLoss, .rmse, .mae, .r2: true
     default: false
     }
+  }
+
+  /// Whether the metric puts all examples in the order of their outputs, or errors.
+  var ranksOutputs: Bool {
+    switch self {
+    case .rocAUC, .averagePrecision, .medianAbsoluteError: true
+    default: false
+    }
+  }
+
+  /// The mean of the values that are defined; NaN if none is.
+  static func meanOfDefined(_ values: some Sequence<Double>) -> Double {
+    var (sum, count) = (0.0, 0)
+    for value in values where !value.isNaN {
+      sum += value
+      count += 1
+    }
+    return count > 0 ? sum / Double(count) : .nan
   }
 
   /// Whether a larger value is a better one.

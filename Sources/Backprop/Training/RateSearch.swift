@@ -86,7 +86,7 @@ public struct RateSearch: Sendable {
   ) -> [RateAttempt] {
     var attempts: [RateAttempt] = []
     let pool = threads > 1 ? ThreadPool(threads: threads) : nil
-    var workspace = Workspace(for: network, capacity: Evaluation.chunk(of: training.count))
+    var workspace = Workspace(for: network, capacity: network.chunk(of: training.count))
     let start = network.evaluate(on: training, metrics: metrics, in: &workspace, pool: pool).loss
     /// Whether the loss falls at mantissa · 10^exponent.
     func falls(_ mantissa: Int, _ exponent: Int) -> Bool {

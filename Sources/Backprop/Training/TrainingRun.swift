@@ -57,7 +57,7 @@ struct Run<T: Scalar>: ~Copyable {
     source = BatchSource(
       training, seed: configuration.seed, block: configuration.shuffleBlock, capacity: batchSize)
     validationSource = validation.map { data in
-      let chunk = Evaluation.chunk(of: data.count)
+      let chunk = network.chunk(of: data.count)
       return BatchSource(
         data, seed: 0, block: ShuffleBlock(rows: chunk, window: 1), capacity: chunk)
     }
@@ -70,7 +70,7 @@ struct Run<T: Scalar>: ~Copyable {
       workspace.shards = ShardSums(count: shards, layout: network.parameters.layout)
     }
     evaluationWorkspace = Workspace(
-      for: network, capacity: Evaluation.chunk(of: validation?.count ?? 0))
+      for: network, capacity: network.chunk(of: validation?.count ?? 0))
     gradient = network.makeGradient()
     optimizer = Optimizer(
       rule: configuration.optimizer, weightDecay: configuration.weightDecay,
@@ -168,7 +168,8 @@ struct Run<T: Scalar>: ~Copyable {
     var running =
       resumed
       ?? RunningEpoch(
-        epoch: epoch, metrics: Metrics(kind: metricKind, outputs: network.outputCount),
+        epoch: epoch,
+        metrics: Metrics(kind: metricKind, outputs: network.outputCount, examples: examples),
         learningRate: configuration.learningRate)
     resumed = nil
     let firstExample = running.totals.count
@@ -209,7 +210,8 @@ struct Run<T: Scalar>: ~Copyable {
       running.metrics.add(
         outputs: workspace.states[network.layers.count - 1].outputs,
         targets: judgesOwnTargets ? workspace.ownTargets : workspace.targets,
-        weights: judgesOwnTargets ? workspace.ownWeights : workspace.weights, rows: batch.count)
+        weights: judgesOwnTargets ? workspace.ownWeights : workspace.weights,
+        rows: 0..<batch.count)
       running.totals.add(
         dataLoss, penalty, count: batch.count, of: examplesOfUpdate, reduction: network.reduction)
       guard
@@ -319,7 +321,7 @@ struct Run<T: Scalar>: ~Copyable {
   private mutating func validation(of network: Network<T>) -> Evaluation? {
     guard let count = validation,
       let batches = validationSource?.batches(
-        of: Evaluation.chunk(of: count), epoch: 1, shuffled: false)
+        of: network.chunk(of: count), epoch: 1, shuffled: false)
     else { return nil }
     return network.evaluate(
       on: batches, count: count, metrics: metricKind, watching: configuration.monitor?.metric,

@@ -247,6 +247,83 @@ struct CheckpointTests {
     #expect(throws: ModelError.checkpoint(path: path)) { try Model(contentsOf: path) }
   }
 
+  @Test("Counts of many classes are a tensor of the cells that are not 0, and no text")
+  func manyClasses() throws {
+    let folder = try Folder()
+    let path = "\(folder.path)/c.safetensors"
+    let classes = 4000
+    var y = Matrix<Float>(rows: 8, columns: classes)
+    for row in 0..<8 { y[row, 500 * row] = 1 }
+    let data = Dataset(inputs: Matrix((0..<8).map { [Float($0)] }), targets: y)
+    var network = try Network<Float>(
+      sizes: [1, classes], activations: [.softmax], loss: .crossEntropy, seed: 1)
+    var taken: [Checkpoint<Float>] = []
+    Trainer<Float>(configuration: TrainingConfiguration(batchSize: 4, epochs: 2)).train(
+      &network, on: data, validation: data, metrics: .classification(probabilities: true),
+      checkpoints: Checkpoints(every: .steps(3)) { taken.append($0) })
+    try taken[0].write(to: path)
+    // θ and the best θ, 8,000 numbers each, and two of them for the rule's moments; 4,000² counts in
+    // digits would be 32 MB.
+    #expect(try folder.bytes("c.safetensors").count < 200_000)
+    let file = try CheckpointFile(contentsOf: path)
+    #expect(file.file["running.confusion"]?.shape[1] == 3)
+    #expect(file.file["best.confusion"].map { (1...8).contains($0.shape[0]) } == true)
+    #expect(try Checkpoint<Float>(file).running == taken[0].running)
+    #expect(try Checkpoint<Float>(file).best.evaluation == taken[0].best.evaluation)
+  }
+
+  @Test("Counts and sums that do not fit together are refused, and none of them traps")
+  func impossibleCounts() throws {
+    let folder = try Folder()
+    let path = "\(folder.path)/c.safetensors"
+    let checkpoint = try #require(try Run<Float>(.sgd).run(every: .steps(6)).checkpoints.first)
+    try checkpoint.write(to: path)
+    let whole = try folder.bytes("c.safetensors")
+    let length = whole[0..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let tensor = try #require(try CheckpointFile(contentsOf: path).file["running.confusion"])
+    let numbers = 8 + length + tensor.range.lowerBound
+
+    /// Writes the bytes with the checksum that is theirs, and reads them.
+    func read(_ change: (inout [UInt8]) -> Void) throws {
+      var bytes = whole
+      change(&bytes)
+      let digits = 8 + "{\"__metadata__\":{\"\(CheckpointKey.sha256)\":\"".utf8.count
+      bytes.replaceSubrange(digits..<(digits + 64), with: repeatElement(48, count: 64))
+      bytes.replaceSubrange(digits..<(digits + 64), with: SHA256.hexadecimal(of: bytes).utf8)
+      try folder.write("c.safetensors", bytes)
+      _ = try Checkpoint<Float>(CheckpointFile(contentsOf: path))
+    }
+    func number(_ index: Int, _ value: Int) throws {
+      try read { bytes in
+        for byte in 0..<8 {
+          bytes[numbers + 8 * index + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte))
+        }
+      }
+    }
+    func text(_ old: String, _ new: String) throws {
+      try read { bytes in
+        let place = bytes.indices.first { bytes[$0...].starts(with: old.utf8) } ?? 0
+        bytes.replaceSubrange(place..<(place + old.utf8.count), with: new.utf8)
+        let length = length + new.utf8.count - old.utf8.count
+        for byte in 0..<8 { bytes[byte] = UInt8(truncatingIfNeeded: length >> (8 * byte)) }
+      }
+    }
+    try read { _ in }
+    for (index, value) in [(0, 3), (1, -1), (0, .max), (2, 0), (2, .max), (2, 1000)] {
+      #expect(throws: (any Error).self) { try number(index, value) }
+    }
+    // In the state, which is JSON in a string of JSON, the first count is that of the losses.
+    let count = checkpoint.running.totals.count
+    for other in ["\(Int.max)", "\(count + 1)", "-1"] {
+      #expect(throws: ModelError.self) {
+        try text("\\\"count\\\":\(count)", "\\\"count\\\":\(other)")
+      }
+    }
+    #expect(throws: ModelError.self) {
+      try text("running.confusion\"", "running.confusing\"")
+    }
+  }
+
   @Test("A folder keeps the newest, passes over damaged ones, and belongs to one run at a time")
   func folder() throws {
     let place = try Folder()

@@ -10,7 +10,7 @@ struct EarlyStoppingTests {
     var metrics = Metrics(kind: .classification(probabilities: false), outputs: 1)
     let a = Matrix((0..<8).map { [$0 < right ? 1.0 : 0] })
     let y = Matrix((0..<8).map { _ in [1.0] })
-    metrics.add(outputs: a.view(from: 0), targets: y.view(from: 0), rows: 8)
+    metrics.add(outputs: a.view(from: 0), targets: y.view(from: 0), rows: 0..<8)
     return Evaluation(loss: loss, metrics: metrics, watched: watched)
   }
 
@@ -105,7 +105,8 @@ struct EarlyStoppingTests {
       }
       #expect(summary.validation?.value(of: metric) == best?.value, "\(metric)")
       #expect(
-        network.judge(on: validation, metrics: kind).examples.value(of: metric) == best?.value)
+        network.evaluateKeepingPredictions(on: validation, metrics: kind).predictions
+          .value(of: metric) == best?.value)
       #expect(metric == .matthewsCorrelation || summary.bestEpoch == best?.epoch)
     }
   }

@@ -11,8 +11,8 @@ struct MetricsTests {
     let a = Matrix(outputs)
     let y = Matrix(targets)
     // In two batches, since sums go on from one to the next.
-    metrics.add(outputs: a.view(from: 0), targets: y.view(from: 0), rows: 2)
-    metrics.add(outputs: a.view(from: 2), targets: y.view(from: 2), rows: outputs.count - 2)
+    metrics.add(outputs: a.view(from: 0), targets: y.view(from: 0), rows: 0..<2)
+    metrics.add(outputs: a.view(from: 0), targets: y.view(from: 0), rows: 2..<outputs.count)
     return Dictionary(uniqueKeysWithValues: metrics.values.map { ($0.name, $0.value) })
   }
 
@@ -50,8 +50,8 @@ struct MetricsTests {
     var metrics = Metrics(kind: .classification(probabilities: false), outputs: 3)
     let a = Matrix(outputs)
     let y = Matrix(targets)
-    metrics.add(outputs: a.view(from: 0), targets: y.view(from: 0), rows: 3)
-    #expect(metrics.confusionRows == [[1, 0, 0], [0, 1, 0], [1, 0, 0]])
+    metrics.add(outputs: a.view(from: 0), targets: y.view(from: 0), rows: 0..<3)
+    #expect(metrics.confusion.rows == [[1, 0, 0], [0, 1, 0], [1, 0, 0]])
     #expect(metrics.values.map(\.name) == ["accuracy"])
   }
 

@@ -31,7 +31,7 @@ struct RowsInPlaceTests {
     let data = Self.dataset(200, isCompact: isCompact)
     let rows = (0..<count).map { UInt32($0 * 89 % 200) }
     let scattered = Batch(
-      inputs: data.storedInputs, targets: data.targets, weights: nil, rows: .indices(rows[...]))
+      inputs: data.storedInputs, targets: data.storedTargets, weights: nil, rows: .indices(rows[...]))
     let copied = data.subset(rows).batch
     let pool = ThreadPool(threads: 2)
     for shards in [1, 3] {

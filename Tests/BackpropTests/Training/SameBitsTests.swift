@@ -9,15 +9,20 @@ struct SameBitsTests {
   /// The same numbers in a file.
   static func spooled<T: Scalar>(_ data: Dataset<T>) throws -> SpooledDataset<T> {
     let spool = try SpooledDataset<T>(
-      count: data.count, inputs: data.inputs.columns, outputs: data.targets.columns,
-      hasWeights: data.weights != nil, in: FileManager.default.temporaryDirectory.path)
+      count: data.count, inputs: data.inputs.columns, targets: data.storedTargets.matrix.columns,
+      classes: data.storedTargets.classCount, hasWeights: data.weights != nil,
+      in: FileManager.default.temporaryDirectory.path)
     for row in 0..<data.count {
-      try spool.write(
-        Dataset(
-          inputs: Matrix([data.inputs[row: row]]), targets: Matrix([data.targets[row: row]]),
-          weights: data.weights.map { [$0[row]] }), rows: 1, at: row)
+      try spool.write(data.subset([UInt32(row)]), rows: 1, at: row)
     }
     return spool
+  }
+
+  /// The same examples, of whose targets the classes are kept and not the one-hot rows.
+  static func classes(of data: Dataset<Float>) -> Dataset<Float> {
+    let codes = data.targets.elements.map { UInt32($0.firstIndex(of: 1) ?? 0) }
+    return Dataset(
+      inputs: data.inputs, classes: codes, of: data.targets.columns, weights: data.weights)
   }
 
   static func weighted(_ count: Int) -> Dataset<Float> {
@@ -151,6 +156,52 @@ struct SameBitsTests {
       let whole = try run(.memory(data), configuration)
       let chunked = try run(.spooled(spool), configuration)
       #expect(whole.0 == chunked.0 && whole.1 == chunked.1, "\(batch), \(shuffles)")
+    }
+  }
+
+  @Test("Targets that are kept as classes give the bits of one-hot rows, whatever is done to them")
+  func classTargets() throws {
+    let data = Self.weighted(70)
+    let classes = Self.classes(of: data)
+    #expect(classes.storedTargets.matrix.columns == 1 && classes.targets == data.targets)
+    #expect(classes.subset([3, 69, 3]).targets == data.subset([3, 69, 3]).targets)
+    let spool = try Self.spooled(classes)
+    #expect(
+      try DataFingerprint(training: .spooled(spool), validation: TrainingExamples<Float>?.none)
+        == DataFingerprint(training: classes, validation: nil))
+    for noise in [false, true] {
+      for (batch, shuffles) in [(16, true), (16, false), (1000, true)] {
+        var configuration = TrainingConfiguration(
+          batchSize: batch, epochs: 2, shuffles: shuffles,
+          shuffleBlock: ShuffleBlock(rows: 4, window: 3))
+        if noise { (configuration.labelSmoothing, configuration.mixup) = (0.1, 0.2) }
+        let expected = try run(.memory(data), configuration)
+        for examples in [TrainingExamples.memory(classes), .spooled(spool)] {
+          let found = try run(examples, configuration)
+          #expect(found.0 == expected.0 && found.1 == expected.1, "\(batch), \(shuffles), \(noise)")
+        }
+      }
+    }
+  }
+
+  @Test("A table's labels are kept as classes, in memory and in a file")
+  func encodedClasses() throws {
+    let labels = (0..<40).map { "label \($0 % 20)" }
+    let table = try Table(columns: [
+      ("x", .numbers((0..<40).map { Double($0) })), ("label", .texts(labels)),
+    ])
+    let prepared = try PreparedData<Float>(
+      table, targets: TargetColumns(of: table, columns: ["label"]), validation: 0.5, seed: 1)
+    for data in [prepared.training, try #require(prepared.validation)] {
+      #expect(data.storedTargets.matrix.columns == 1 && data.targets.columns == 20)
+    }
+    let whole: Matrix<Float> = try prepared.target.encode(table)
+    let inputs: Matrix<Float> = try prepared.features.encode(table)
+    #expect(
+      try Dataset(inputs: inputs, targetsOf: table, target: prepared.target).targets == whole)
+    for row in 0..<40 {
+      let label = try #require(prepared.target.labels.firstIndex(of: labels[row]))
+      #expect(whole[row: row] == (0..<20).map { $0 == label ? 1 : 0 })
     }
   }
 

@@ -24,7 +24,73 @@ public struct ClassScore: Sendable, Equatable {
   }
 }
 
-extension JudgedExamples {
+/// An example of classes, as far as metrics need it.
+struct ClassifiedExample: Sendable {
+  let actual: Int
+  let predicted: Int
+  /// How many classes a prediction of several would name before the right one.
+  let classesBefore: Int
+  /// ln p of the right class, p not below the least normal number of the precision; 0 if outputs are no
+  /// probabilities, and so for the next two.
+  let logarithm: Double
+  /// The probability of the predicted class.
+  let confidence: Double
+  /// Two classes: (p₁ − y)². More: Σₖ (pₖ − yₖ)².
+  let squaredDistance: Double
+
+  var isRight: Bool { actual == predicted }
+
+  /// - Parameters:
+  ///   - output: a, `outputs` of them.
+  ///   - target: y, likewise.
+  ///   - threshold: What tells two classes of one output apart.
+  init<T: Scalar>(
+    _ output: UnsafePointer<T>, _ target: UnsafePointer<T>, _ outputs: Int, _ threshold: T,
+    probabilities: Bool
+  ) {
+    let example = Metrics.classes(output, target, outputs, threshold)
+    (actual, predicted) = (example.actual, example.predicted)
+    if outputs == 1 {
+      classesBefore = actual == predicted ? 0 : 1
+    } else {
+      let score = output[actual]
+      var before = 0
+      for index in 0..<outputs where output[index] >= score {
+        if output[index] > score || index < actual { before += 1 }
+      }
+      classesBefore = before
+    }
+    guard probabilities else {
+      (logarithm, confidence, squaredDistance) = (0, 0, 0)
+      return
+    }
+    logarithm = Double.naturalLogarithm(Metrics.clamped(example.probability))
+    let positive = Double(output[outputs - 1])
+    confidence =
+      outputs == 1 ? max(positive, 1 - positive) : Double(output[predicted])
+    if outputs <= 2 {
+      let miss = positive - Double(actual)
+      squaredDistance = miss * miss
+    } else {
+      var squares = 0.0
+      for index in 0..<outputs {
+        let miss = Double(output[index]) - (index == actual ? 1 : 0)
+        squares += miss * miss
+      }
+      squaredDistance = squares
+    }
+  }
+}
+
+extension EvaluatedPredictions {
+  /// Whether a label is predicted, and whether it is there.
+  private func label(_ index: Int, of example: Int) -> (predicted: Bool, actual: Bool) {
+    var threshold = 0.5
+    if case .multiLabel(let own) = kind { threshold = own }
+    let at = example * outputs + index
+    return (scores[at] > threshold, targets[at] == 1)
+  }
+
   /// Σ w of the examples of each class that are right, that are predicted, that there are.
   private struct ClassTotals {
     var right: [Double]
@@ -52,9 +118,10 @@ extension JudgedExamples {
           if label.predicted, label.actual { totals.right[index] += weight }
         }
       } else {
-        totals.predicted[predicted[example]] += weight
-        totals.actual[actual[example]] += weight
-        if predicted[example] == actual[example] { totals.right[actual[example]] += weight }
+        let (actual, predicted) = (classified[example].actual, classified[example].predicted)
+        totals.predicted[predicted] += weight
+        totals.actual[actual] += weight
+        if predicted == actual { totals.right[actual] += weight }
       }
     }
     return totals
@@ -67,47 +134,29 @@ extension JudgedExamples {
   }
 
   /// Σ w of the examples of each actual class (rows) by their predicted one (columns).
+  ///
+  /// - Complexity: O(examples + K²).
   public var confusion: [[Double]] {
     var sums = [[Double]](
       repeating: [Double](repeating: 0, count: classCount), count: classCount)
-    for example in actual.indices {
-      sums[actual[example]][predicted[example]] += weights.isEmpty ? 1 : weights[example]
+    for (example, weight) in zip(classified, Sample(of: self, ranking: Ranking()).weights) {
+      sums[example.actual][example.predicted] += weight
     }
     return sums
-  }
-
-  /// The share of examples whose class is right; for several labels, of labels that are right.
-  func accuracy(_ sample: Sample) -> Double {
-    var sum = 0.0
-    if classCount == 0 {
-      for example in 0..<count {
-        var right = 0
-        for index in 0..<outputs {
-          let label = label(index, of: example)
-          if label.predicted == label.actual { right += 1 }
-        }
-        sum += sample.weights[example] * Double(right)
-      }
-      return sum / (sample.total * Double(outputs))
-    }
-    for example in 0..<count where predicted[example] == actual[example] {
-      sum += sample.weights[example]
-    }
-    return sum / sample.total
   }
 
   /// The mean recall over the classes that occur.
   ///
   /// Brodersen et al. 2010, doi:10.1109/ICPR.2010.764; scikit-learn's `balanced_accuracy_score`.
   func balancedAccuracy(_ sample: Sample) -> Double {
-    Self.meanOfDefined(totals(sample).scores.map(\.recall))
+    Metric.meanOfDefined(totals(sample).scores.map(\.recall))
   }
 
   /// Macro F1: the mean F1 over the classes that occur or are predicted.
   ///
   /// Two classes are no exception: both count. scikit-learn's `f1_score(average="macro")`.
   func f1(_ sample: Sample) -> Double {
-    Self.meanOfDefined(totals(sample).scores.map(\.f1))
+    Metric.meanOfDefined(totals(sample).scores.map(\.f1))
   }
 
   /// The correlation of actual and predicted classes, −1 … 1.
@@ -143,59 +192,16 @@ extension JudgedExamples {
   /// accuracy. Russakovsky et al. 2015, doi:10.1007/s11263-015-0816-y; scikit-learn's
   /// `top_k_accuracy_score`, where ties go to the last.
   func topK(_ k: Int, _ sample: Sample) -> Double {
-    var sum = 0.0
-    for example in 0..<count {
-      let right = actual[example]
-      var before = 0
-      if outputs == 1 {
-        before = predicted[example] == right ? 0 : 1
-      } else {
-        let score = scores[example * outputs + right]
-        for index in 0..<outputs {
-          let other = scores[example * outputs + index]
-          if other > score || (other == score && index < right) { before += 1 }
-        }
-      }
-      if before < k { sum += sample.weights[example] }
-    }
-    return sum / sample.total
+    mean(sample) { classified[$0].classesBefore < k ? 1 : 0 }
   }
 
   // MARK: Probabilities
-
-  /// Log loss, −Σ w ln p / Σ w with the probability p of the right class, natural logarithm.
-  ///
-  /// Good 1952, doi:10.1111/j.2517-6161.1952.tb00104.x; scikit-learn's `log_loss`. A p that underflowed
-  /// to 0 counts as the least normal number of the precision.
-  func logLoss(_ sample: Sample) -> Double {
-    var sum = 0.0
-    for example in 0..<count {
-      sum -= sample.weights[example] * Double.naturalLogarithm(rightProbabilities[example])
-    }
-    return sum / sample.total
-  }
 
   /// Brier score, the mean squared distance of probabilities from the truth.
   ///
   /// Two classes: (p₁ − y)², 0 … 1. More: Σₖ (pₖ − yₖ)², 0 … 2, Brier's own scale. Brier 1950,
   /// doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2; scikit-learn's `brier_score_loss`.
-  func brier(_ sample: Sample) -> Double {
-    var sum = 0.0
-    for example in 0..<count {
-      var squares = 0.0
-      if classCount == 2 {
-        let miss = positiveScore(example) - Double(actual[example])
-        squares = miss * miss
-      } else {
-        for index in 0..<outputs {
-          let miss = scores[example * outputs + index] - (index == actual[example] ? 1 : 0)
-          squares += miss * miss
-        }
-      }
-      sum += sample.weights[example] * squares
-    }
-    return sum / sample.total
-  }
+  func brier(_ sample: Sample) -> Double { mean(sample) { classified[$0].squaredDistance } }
 
   /// Expected calibration error: how far confidence is from being right.
   ///
@@ -205,21 +211,11 @@ extension JudgedExamples {
   /// Guo et al. 2017, arXiv 1706.04599, eq. 3, with 15 bins.
   func expectedCalibrationError(_ bins: Int, _ sample: Sample) -> Double {
     var misses = [Double](repeating: 0, count: bins)
-    for example in 0..<count {
-      let confidence =
-        outputs == 1
-        ? max(scores[example], 1 - scores[example])
-        : scores[example * outputs + predicted[example]]
-      let bin = Int((confidence * Double(bins)).rounded(.up)) - 1
-      let isRight = predicted[example] == actual[example]
+    for (example, weight) in zip(classified, sample.weights) {
+      let bin = Int((example.confidence * Double(bins)).rounded(.up)) - 1
       misses[min(max(bin, 0), bins - 1)] +=
-        sample.weights[example] * ((isRight ? 1 : 0) - confidence)
+        weight * ((example.isRight ? 1 : 0) - example.confidence)
     }
     return misses.reduce(0) { $0 + abs($1) } / sample.total
-  }
-
-  /// The output that speaks for the second of two classes.
-  func positiveScore(_ example: Int) -> Double {
-    scores[example * outputs + outputs - 1]
   }
 }

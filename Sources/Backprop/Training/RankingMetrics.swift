@@ -1,6 +1,6 @@
 // Areas under curves: how well outputs put examples in order.
 
-extension JudgedExamples {
+extension EvaluatedPredictions {
   /// Examples in ascending order of what a metric ranks them by: an output, or an error.
   ///
   /// Made once for all samples of a bootstrap, which draw other weights and not other outputs.
@@ -13,13 +13,7 @@ extension JudgedExamples {
   ///
   /// - Complexity: O(outputs × examples log examples) if one of them ranks, else O(1).
   func ranking(for metrics: [Metric]) -> Ranking {
-    let ranks = metrics.contains { metric in
-      switch metric {
-      case .rocAUC, .averagePrecision, .medianAbsoluteError: true
-      default: false
-      }
-    }
-    guard ranks else { return Ranking() }
+    guard metrics.contains(where: \.ranksOutputs) else { return Ranking() }
     let keys: [(Int) -> Double] =
       switch kind {
       case .classification where classCount == 2: [{ positiveScore($0) }]
@@ -40,6 +34,11 @@ extension JudgedExamples {
       })
   }
 
+  /// The output that speaks for the second of two classes.
+  private func positiveScore(_ example: Int) -> Double {
+    scores[example * outputs + outputs - 1]
+  }
+
   /// Examples of one score, taken together: w of those that are positive, and of the others.
   struct Tie {
     var positive = 0.0
@@ -49,7 +48,7 @@ extension JudgedExamples {
   /// The mean of a measure over rankings: the second of two classes; each of several classes against
   /// the rest; each label. Rankings of which the measure is not defined are left out; NaN if all are.
   func meanOverRankings(_ sample: Sample, _ measure: ([Tie]) -> Double) -> Double {
-    Self.meanOfDefined(
+    Metric.meanOfDefined(
       sample.ranking.orders.enumerated().map { index, order in
         let isBinary = classCount == 2
         var ties: [Tie] = []
@@ -63,7 +62,7 @@ extension JudgedExamples {
           last = score
           let isPositive =
             switch kind {
-            case .classification: actual[example] == (isBinary ? 1 : index)
+            case .classification: classified[example].actual == (isBinary ? 1 : index)
             case .multiLabel, .regression: targets[example * outputs + index] == 1
             }
           if isPositive {

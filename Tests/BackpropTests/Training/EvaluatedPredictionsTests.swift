@@ -5,8 +5,8 @@ import Testing
 /// Outputs and targets as rows, judged.
 func judged(
   _ kind: MetricKind, outputs: [[Double]], targets: [[Double]], weights: [Double]? = nil
-) -> JudgedExamples {
-  var examples = JudgedExamples(kind: kind, outputs: outputs[0].count)
+) -> EvaluatedPredictions {
+  var examples = EvaluatedPredictions(kind: kind, outputs: outputs[0].count)
   let (a, y) = (Matrix(outputs), Matrix(targets))
   let w = weights.map { Matrix([$0]) }
   examples.add(
@@ -16,12 +16,14 @@ func judged(
 }
 
 @Suite("Metrics of all outputs, by hand")
-struct JudgedExamplesTests {
+struct EvaluatedPredictionsTests {
   static let classes = MetricKind.classification(probabilities: true)
   static let ln2 = 0.6931471805599453
 
   /// Two classes by one output: scores of examples of the first (0) and second (1) class.
-  func binary(_ scores: [Double], _ labels: [Double], weights: [Double]? = nil) -> JudgedExamples {
+  func binary(_ scores: [Double], _ labels: [Double], weights: [Double]? = nil)
+    -> EvaluatedPredictions
+  {
     judged(
       Self.classes, outputs: scores.map { [$0] }, targets: labels.map { [$0] }, weights: weights)
   }
@@ -144,7 +146,8 @@ struct JudgedExamplesTests {
     #expect(number.value(of: .rmse) == 4 && number.value(of: .medianAbsoluteError) == 4)
     #expect(number.value(of: .r2).isNaN)
     #expect(
-      JudgedExamples(kind: Self.classes, outputs: 2).value(of: .accuracy).isNaN, "of no examples")
+      EvaluatedPredictions(kind: Self.classes, outputs: 2).value(of: .accuracy).isNaN,
+      "of no examples")
   }
 
   @Test("Regression: median, pinball; R² of a constant target is not defined")
@@ -226,7 +229,7 @@ struct JudgedExamplesTests {
         var metrics = Metrics(kind: kind, outputs: 3)
         let (a, y, w) = (Matrix(outputs), Matrix(targets), weights.map { Matrix([$0]) })
         metrics.add(
-          outputs: a.view(from: 0), targets: y.view(from: 0), weights: w?.start, rows: 30)
+          outputs: a.view(from: 0), targets: y.view(from: 0), weights: w?.start, rows: 0..<30)
         let examples = judged(kind, outputs: outputs, targets: targets, weights: weights)
         for (name, value) in metrics.values {
           let metric = Metric.allCases.first { $0.key == name }
@@ -235,6 +238,26 @@ struct JudgedExamplesTests {
         }
       }
     }
+  }
+
+  @Test(
+    "Of classes, outputs are kept only for metrics that rank them; the others are the same without")
+  func withoutOutputs() throws {
+    let network = try Network<Float>(
+      sizes: [2, 6], activations: [.softmax], loss: .crossEntropy, seed: 4)
+    let data = Dataset(
+      inputs: Matrix((0..<30).map { [Float($0), Float(7 * $0 % 5)] }),
+      classes: (0..<30).map { UInt32($0 * $0 % 6) }, of: 6)
+    let all = Metric.defined(for: Self.classes)
+    let few = all.filter { !$0.ranksOutputs }
+    func predictions(for metrics: [Metric]?) -> EvaluatedPredictions {
+      network.evaluateKeepingPredictions(on: data, metrics: Self.classes, for: metrics).predictions
+    }
+    let (whole, short) = (predictions(for: nil), predictions(for: few))
+    #expect(whole.scores.count == 180 && short.scores.isEmpty)
+    #expect(predictions(for: all).scores.count == 180)
+    #expect(short.values(of: few) == whole.values(of: few))
+    #expect(short.classScores.map(\.support) == whole.classScores.map(\.support))
   }
 
   @Test("A metric's name reads back to it; names are those of the list")
@@ -250,11 +273,11 @@ struct JudgedExamplesTests {
   func bootstrap() {
     // Percentiles of 0, 1, …, 40: places 0.025 · 40 = 1 and 39.
     let sorted = (0...40).map { Double($0) }
-    #expect(JudgedExamples.percentile(0.025, of: sorted) == 1)
-    #expect(JudgedExamples.percentile(0.975, of: sorted) == 39)
-    #expect(JudgedExamples.percentile(0.5, of: [1, 2]) == 1.5)
-    #expect(JudgedExamples.percentile(0.975, of: [7]) == 7)
-    #expect(JudgedExamples.percentile(0.025, of: []).isNaN)
+    #expect(EvaluatedPredictions.percentile(0.025, of: sorted) == 1)
+    #expect(EvaluatedPredictions.percentile(0.975, of: sorted) == 39)
+    #expect(EvaluatedPredictions.percentile(0.5, of: [1, 2]) == 1.5)
+    #expect(EvaluatedPredictions.percentile(0.975, of: [7]) == 7)
+    #expect(EvaluatedPredictions.percentile(0.025, of: []).isNaN)
 
     // 80 of 100 right.
     let scores = (0..<100).map { $0 % 5 == 0 ? 0.25 : 0.75 }

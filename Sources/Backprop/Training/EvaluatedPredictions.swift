@@ -1,47 +1,47 @@
-/// The outputs of a network on a data set, kept so that any metric can be computed from them.
+/// What a network gave for the examples of a data set, and what it should have given, kept so that any
+/// metric can be computed from it.
 ///
-/// The metrics of `Metrics` are sums, and cost nothing during training; areas under curves, medians
-/// and bootstrap intervals need all outputs at once: 8 bytes for each, and some more an example.
+/// `Metrics` are sums, and cost nothing during training; medians, areas under curves and bootstrap
+/// intervals need all examples at once. Of classes that is some 60 bytes an example, and 8 more for
+/// each output only if a metric ranks the outputs (`Metric.ranksOutputs`); of labels and numbers 16 for
+/// each output.
 ///
 /// All metrics are weighted. A bootstrap sample is nothing but other weights, the number of times that
 /// each example was drawn, because an example of weight 2 counts as two.
-public struct JudgedExamples: Sendable {
+public struct EvaluatedPredictions: Sendable {
   public let kind: MetricKind
   /// Number of outputs of the network.
   public let outputs: Int
   /// Examples held.
   public private(set) var count = 0
-  /// a, `[count, outputs]`; in units of the target for a regression.
+  /// Whether outputs of classes are kept as they are.
+  private let keepsOutputs: Bool
+  /// a, `[count, outputs]`; in units of the target for a regression. Empty for classes if no metric needs
+  /// them.
   private(set) var scores: [Double] = []
   /// y, `[count, outputs]`: numbers in their unit, or 1 for each label that is there. Empty for classes.
   private(set) var targets: [Double] = []
-  /// Codes of classes; empty if the task has none.
-  private(set) var actual: [Int] = []
-  private(set) var predicted: [Int] = []
-  /// The probability of the right class, not below the least normal number of the precision; empty if
-  /// outputs are no probabilities.
-  private(set) var rightProbabilities: [Double] = []
+  /// Empty if the task has no classes.
+  private(set) var classified: [ClassifiedExample] = []
   /// wₓ Cₓ of each example.
-  private(set) var losses: [Double] = []
+  private var losses: [Double] = []
   /// wₓ of each example; empty where all are 1.
-  private(set) var weights: [Double] = []
+  private var weights: [Double] = []
 
   /// Nothing held yet.
   ///
   /// - Parameters:
   ///   - kind: How outputs are judged.
   ///   - outputs: Number of outputs of the network.
-  ///   - capacity: Examples that are going to come.
-  init(kind: MetricKind, outputs: Int, capacity: Int = 0) {
+  ///   - metrics: What is going to be asked for; nil for any.
+  init(kind: MetricKind, outputs: Int, for metrics: [Metric]? = nil) {
     self.kind = kind
     self.outputs = outputs
-    scores.reserveCapacity(capacity * outputs)
+    keepsOutputs = metrics?.contains(where: \.ranksOutputs) ?? true
   }
 
   /// Number of classes, 0 if the task has none.
-  public var classCount: Int {
-    if case .classification = kind { max(outputs, 2) } else { 0 }
-  }
+  public var classCount: Int { kind.classCount(outputs: outputs) }
 
   /// Whether the examples have weights.
   public var isWeighted: Bool { !weights.isEmpty }
@@ -62,11 +62,11 @@ public struct JudgedExamples: Sendable {
       let target = y.start + row * y.stride
       switch kind {
       case .classification(let threshold, let probabilities):
-        let example = Metrics.classes(output, target, outputs, T(threshold))
-        actual.append(example.actual)
-        predicted.append(example.predicted)
-        if probabilities { rightProbabilities.append(Metrics.clamped(example.probability)) }
-        for index in 0..<outputs { scores.append(Double(output[index])) }
+        classified.append(
+          ClassifiedExample(output, target, outputs, T(threshold), probabilities: probabilities))
+        if keepsOutputs {
+          for index in 0..<outputs { scores.append(Double(output[index])) }
+        }
       case .multiLabel(let threshold):
         for index in 0..<outputs {
           scores.append(Double(output[index]))
@@ -89,10 +89,8 @@ public struct JudgedExamples: Sendable {
   /// The value of a metric on all examples.
   ///
   /// - Returns: NaN where the metric is not defined: of no examples, or as its own text says.
-  /// - Precondition: The metric is defined for the kind.
-  public func value(of metric: Metric) -> Double {
-    value(of: metric, in: Sample(of: self, ranking: ranking(for: [metric])))
-  }
+  /// - Precondition: The metric is defined for the kind, and one of those that outputs were kept for.
+  public func value(of metric: Metric) -> Double { values(of: [metric])[0] }
 
   /// Values of several metrics on all examples; what they share is computed once.
   public func values(of metrics: [Metric]) -> [Double] {
@@ -110,7 +108,7 @@ public struct JudgedExamples: Sendable {
     let total: Double
     let ranking: Ranking
 
-    init(of examples: JudgedExamples, ranking: Ranking, draws: [Double] = []) {
+    init(of examples: EvaluatedPredictions, ranking: Ranking, draws: [Double] = []) {
       var weights =
         examples.weights.isEmpty
         ? [Double](repeating: 1, count: examples.count) : examples.weights
@@ -124,6 +122,8 @@ public struct JudgedExamples: Sendable {
 
   func value(of metric: Metric, in sample: Sample) -> Double {
     precondition(metric.isDefined(for: kind), "\(metric) of \(kind)")
+    precondition(
+      !metric.ranksOutputs || scores.count == count * outputs, "no outputs were kept for \(metric)")
     guard count > 0 else { return .nan }
     switch metric {
     case .loss:
@@ -131,71 +131,57 @@ public struct JudgedExamples: Sendable {
         sample.draws.isEmpty
         ? losses.reduce(0, +) : zip(losses, sample.draws).reduce(0) { $0 + $1.0 * $1.1 }
       return sum / Double(count)
-    case .accuracy: return accuracy(sample)
-    case .exactMatch: return exactMatch(sample)
+    case .accuracy, .exactMatch, .logLoss, .rmse, .mae, .r2:
+      return metrics(sample).value(of: metric) ?? .nan
     case .balancedAccuracy: return balancedAccuracy(sample)
     case .f1: return f1(sample)
     case .matthewsCorrelation: return matthewsCorrelation(sample)
     case .topK(let k): return topK(k, sample)
-    case .logLoss: return logLoss(sample)
     case .brier: return brier(sample)
     case .expectedCalibrationError(let bins): return expectedCalibrationError(bins, sample)
     case .rocAUC: return meanOverRankings(sample, Self.areaUnderROC)
     case .averagePrecision: return meanOverRankings(sample, Self.averagePrecision)
-    case .rmse: return rootMeanSquare(sample)
-    case .mae: return meanAbsolute(sample)
-    case .r2: return r2(sample)
     case .medianAbsoluteError: return medianAbsoluteError(sample)
     case .pinball(let quantile): return pinball(quantile, sample)
     }
   }
 
-  /// The mean of the values that are defined; NaN if none is.
-  static func meanOfDefined(_ values: some Sequence<Double>) -> Double {
-    var (sum, count) = (0.0, 0)
-    for value in values where !value.isNaN {
-      sum += value
-      count += 1
+  /// The sums of every epoch over a sample.
+  private func metrics(_ sample: Sample) -> Metrics {
+    // What is kept is in its unit.
+    let isRegression = if case .regression = kind { true } else { false }
+    let kind =
+      isRegression ? .regression(scales: [Double](repeating: 1, count: outputs)) : self.kind
+    var metrics = Metrics(kind: kind, outputs: outputs, examples: 0)
+    if classCount > 0 {
+      metrics.add(classified, weights: sample.weights)
+      return metrics
     }
-    return count > 0 ? sum / Double(count) : .nan
+    func view(_ numbers: UnsafeBufferPointer<Double>) -> MatrixView<Double> {
+      MatrixView(
+        start: UnsafeMutablePointer(mutating: numbers.baseAddress.unsafelyUnwrapped),
+        columns: outputs, stride: outputs, isKept: true)
+    }
+    scores.withUnsafeBufferPointer { scores in
+      targets.withUnsafeBufferPointer { targets in
+        metrics.add(
+          outputs: view(scores), targets: view(targets), weights: sample.weights, rows: 0..<count)
+      }
+    }
+    return metrics
+  }
+
+  /// Σ w f(x) / Σ w over the examples x of a sample, counted from 0.
+  func mean(_ sample: Sample, _ f: (Int) -> Double) -> Double {
+    var sum = 0.0
+    for example in 0..<count { sum += sample.weights[example] * f(example) }
+    return sum / sample.total
   }
 }
 
 // MARK: - Numbers
 
-extension JudgedExamples {
-  /// Σₓ wₓ f(a − y) of each output.
-  private func sums(_ sample: Sample, _ f: (Double) -> Double) -> [Double] {
-    var sums = [Double](repeating: 0, count: outputs)
-    for example in 0..<count {
-      for index in 0..<outputs {
-        let at = example * outputs + index
-        sums[index] += sample.weights[example] * f(scores[at] - targets[at])
-      }
-    }
-    return sums
-  }
-
-  /// The root of the mean squared error over all K outputs, in the unit of the target, ≥ 0.
-  ///
-  ///     RMSE = √(Σₓ wₓ ‖a − y‖² / (K Σₓ wₓ))
-  ///
-  /// One root of the whole mean. scikit-learn's `root_mean_squared_error` takes a root for each output
-  /// and their mean, which is the same for one output.
-  private func rootMeanSquare(_ sample: Sample) -> Double {
-    let squares = sums(sample) { $0 * $0 }
-    return (squares.reduce(0, +) / (sample.total * Double(outputs))).squareRoot()
-  }
-
-  /// The mean absolute error over all K outputs, in the unit of the target, ≥ 0.
-  ///
-  ///     MAE = Σₓ wₓ ‖a − y‖₁ / (K Σₓ wₓ)
-  ///
-  /// scikit-learn's `mean_absolute_error`.
-  private func meanAbsolute(_ sample: Sample) -> Double {
-    sums(sample) { abs($0) }.reduce(0, +) / (sample.total * Double(outputs))
-  }
-
+extension EvaluatedPredictions {
   /// The mean pinball loss over all outputs, in the unit of the target, ≥ 0: least where a is the
   /// quantile q of y.
   ///
@@ -203,31 +189,14 @@ extension JudgedExamples {
   ///
   /// Koenker & Bassett 1978, doi:10.2307/1913643; scikit-learn's `mean_pinball_loss`.
   private func pinball(_ quantile: Double, _ sample: Sample) -> Double {
-    let losses = sums(sample) { -$0 >= 0 ? quantile * -$0 : (quantile - 1) * -$0 }
-    return losses.reduce(0, +) / (sample.total * Double(outputs))
-  }
-
-  /// The coefficient of determination, the mean over the outputs whose targets differ.
-  ///
-  ///     R² = 1 − Σ w (a − y)² / Σ w (y − ȳ)²,   ȳ = Σ w y / Σ w
-  ///
-  /// NaN where all targets are the same. Wright 1921; scikit-learn's `r2_score`, which gives 0 or 1
-  /// to a constant target instead.
-  private func r2(_ sample: Sample) -> Double {
-    let errors = sums(sample) { $0 * $0 }
-    return Self.meanOfDefined(
-      (0..<outputs).map { index in
-        // Sums of y less the first y, so that a large mean costs no digits of the variance.
-        let shift = targets[index]
-        var (sum, squares) = (0.0, 0.0)
-        for example in 0..<count {
-          let shifted = targets[example * outputs + index] - shift
-          sum += sample.weights[example] * shifted
-          squares += sample.weights[example] * shifted * shifted
-        }
-        return Metrics.determination(
-          error: errors[index], sum: sum, squares: squares, weight: sample.total)
-      })
+    mean(sample) { example in
+      var sum = 0.0
+      for at in (example * outputs)..<((example + 1) * outputs) {
+        let miss = targets[at] - scores[at]
+        sum += miss >= 0 ? quantile * miss : (quantile - 1) * miss
+      }
+      return sum / Double(outputs)
+    }
   }
 
   /// The median of |a − y|, the mean over outputs.
@@ -251,30 +220,5 @@ extension JudgedExamples {
       return lower ?? .nan
     }
     return medians.reduce(0, +) / Double(outputs)
-  }
-}
-
-// MARK: - Labels that may each be there or not
-
-extension JudgedExamples {
-  /// Whether a label is predicted, and whether it is there.
-  func label(_ index: Int, of example: Int) -> (predicted: Bool, actual: Bool) {
-    var threshold = 0.5
-    if case .multiLabel(let own) = kind { threshold = own }
-    let at = example * outputs + index
-    return (scores[at] > threshold, targets[at] == 1)
-  }
-
-  /// The share of examples of which every label is right.
-  private func exactMatch(_ sample: Sample) -> Double {
-    var sum = 0.0
-    for example in 0..<count {
-      let isRight = (0..<outputs).allSatisfy { index in
-        let label = label(index, of: example)
-        return label.predicted == label.actual
-      }
-      if isRight { sum += sample.weights[example] }
-    }
-    return sum / sample.total
   }
 }
