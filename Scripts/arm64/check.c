@@ -22,6 +22,10 @@ int main(void) {
         for (size_t l = 0; l < 7; l++) {
           CHECK(ref_check_products_f32(variant, NULL, sizes[i], sizes[j], sizes[l]));
           CHECK(ref_check_products_f64(variant, NULL, sizes[i], sizes[j], sizes[l]));
+          for (size_t blocks = 1; blocks < 4; blocks++) {
+            CHECK(ref_check_blocks_f32(variant, NULL, sizes[i], sizes[j], sizes[l], blocks));
+            CHECK(ref_check_blocks_f64(variant, NULL, sizes[i], sizes[j], sizes[l], blocks));
+          }
         }
         CHECK(ref_check_losses_f32(variant, sizes[i], sizes[j]));
         CHECK(ref_check_losses_f64(variant, sizes[i], sizes[j]));
@@ -33,6 +37,10 @@ int main(void) {
     for (size_t i = 0; i < 4; i++) {
       CHECK(ref_check_products_f32(variant, pool, large[i][0], large[i][1], large[i][2]));
       CHECK(ref_check_products_f64(variant, pool, large[i][0], large[i][1], large[i][2]));
+      for (size_t blocks = 1; blocks < 17; blocks += 5) {
+        CHECK(ref_check_blocks_f32(variant, pool, large[i][0], large[i][1], large[i][2], blocks));
+        CHECK(ref_check_blocks_f64(variant, pool, large[i][0], large[i][1], large[i][2], blocks));
+      }
     }
     if (ref_fuses(variant))
       printf("variant %d: %016llx %016llx\n", v,

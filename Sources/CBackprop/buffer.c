@@ -56,7 +56,7 @@ void bp_prefer_huge_pages(void *start, size_t bytes) {
 // MARK: Scratch
 
 static const size_t scratch_bytes =
-    (size_t)(BP_MOST_PACKED_ROWS + BP_WIDEST_TILE) * BP_LONGEST_BLOCK * sizeof(double);
+    (BP_MOST_PACKED + (size_t)BP_MOST_LEVELS * BP_LEVEL) * sizeof(double);
 static _Thread_local void *scratch;
 static pthread_key_t scratch_key;
 static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;

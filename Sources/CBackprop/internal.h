@@ -6,8 +6,10 @@
 
 #include "CBackprop.h"
 
-// bp_inner_block returns at most 575 (see there), and kernels cut rows into chunks of at most 192.
-enum { BP_LONGEST_BLOCK = 576, BP_MOST_PACKED_ROWS = 192, BP_WIDEST_TILE = 32 };
+// bp_inner_block returns at most 575 (see there), and kernels cut rows into chunks of at most 192. Sums
+// over blocks of a batch have a tree of at most 16 levels, at each of which an area of so many stands.
+enum { BP_LONGEST_BLOCK = 576, BP_MOST_PACKED_ROWS = 192, BP_MOST_LEVELS = 16, BP_LEVEL = 98304 };
+enum { BP_MOST_PACKED = BP_MOST_PACKED_ROWS * BP_LONGEST_BLOCK };
 
 // A word with the same byte in each of its 8 lanes.
 #define BP_LANES(byte) (0x0101010101010101u * (uint64_t)(byte))

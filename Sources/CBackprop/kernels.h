@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "columns.h"
 #include "constraints.h"
+#include "gradient.h"
 #include "lines.h"
 #include "losses.h"
 #include "noise.h"

@@ -4,7 +4,7 @@
 // run in ascending order. The mean and 1/√(var + ε) of a row are kept, and ẑ is formed from them anew
 // by the same operations, so that it has the same bits on the way back.
 #pragma once
-#include "simd.h"
+#include "blocks.h"
 
 // x in the columns that exist, 0 in the padding behind them.
 INLINE vec within(vec x, size_t i, size_t columns) {
@@ -91,23 +91,34 @@ static void normalize_delta(bp_normalization norm, bp_matrix slopes, const void 
   }
 }
 
-static void normalize_gradient(bp_normalization norm, bp_matrix gradient, void *panels) {
+static void normalize_gradient(bp_normalization norm, bp_matrix gradient, bp_blocks blocks,
+                               void *panels) {
   const size_t columns = norm.columns;
   const bool centred = norm.centred;
   const real *moments = norm.moments;
+  vec levels[BP_MOST_LEVELS][MOST_SUMS];
   for (size_t j = 0; j < columns; j += BP_PANEL) {
     real *gain = (real *)panels + j * (centred ? 2 : 1);
     UNROLL for (int v = 0; v < V; v++) {
       size_t i = j + (size_t)v * W;
-      vec gains = splat(0), shifts = splat(0);
-      for (size_t r = 0; r < norm.rows; r++) {
-        vec g = within(load(row_of(gradient, r) + i), i, columns);
-        vec hat = (load(row_of(norm.z, r) + i) - splat(moments[2 * r])) * splat(moments[2 * r + 1]);
-        gains = fma_of(g, within(hat, i, columns), gains);
-        shifts += g;
+      vec sums[2] = {splat(0), splat(0)};  // of the gain and of the shift
+      if (blocks.continues) {
+        sums[0] = load(gain + v * W);
+        if (centred) sums[1] = load(gain + BP_PANEL + v * W);
       }
-      store(gain + v * W, gains);
-      if (centred) store(gain + BP_PANEL + v * W, shifts);
+      for (size_t block = 0;; block++) {
+        const size_t end = block_start(block + 1, norm.rows, blocks.count);
+        for (size_t r = block_start(block, norm.rows, blocks.count); r < end; r++) {
+          vec g = within(load(row_of(gradient, r) + i), i, columns);
+          vec hat = (load(row_of(norm.z, r) + i) - splat(moments[2 * r])) * splat(moments[2 * r + 1]);
+          sums[0] = fma_of(g, within(hat, i, columns), sums[0]);
+          sums[1] += g;
+        }
+        if (add_to_tree(block, blocks.count, 2, sums, levels)) break;
+        sums[0] = sums[1] = splat(0);
+      }
+      store(gain + v * W, sums[0]);
+      if (centred) store(gain + BP_PANEL + v * W, sums[1]);
     }
   }
 }

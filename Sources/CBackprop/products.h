@@ -1,4 +1,4 @@
-// The three products: forward, BP2, and BP3 with BP4.
+// The two products of a layer: forward and BP2. That of BP3 with BP4 stands in gradient.h.
 //
 // Loops, from the outside: threads take whole output tiles; blocks of the inner index; chunks of rows
 // whose packed a fits the second cache; tiles' columns, whose b block fits the first; tiles' rows.
@@ -7,7 +7,6 @@
 
 enum {
   CHUNK_ROWS = 192,            // a multiple of every tile's height
-  MOST_FETCHED_BYTES = 1 << 19,
   ALONE_BELOW_FLOPS = 400000,  // less work than this is not worth a hand-off
 };
 
@@ -89,7 +88,7 @@ static void affine_part(void *context, int part, int parts) {
         .steps = steps, .a = row_of(p->a, row) + first, .lda = p->a.stride,
         .rows = scattered_rows(p->a, p->a_rows, row, height, places), .from = first, .ldb = BP_PANEL,
         .b_next = panel, .start_next = first == 0 ? panel : 0, .add = first > 0,
-        .floor = fused && last ? 0 : -INFINITE, .used = W, .ldc = c.stride, .c_next = BP_PANEL};
+        .floor = fused && last ? 0 : -INFINITE, .ldc = c.stride, .c_next = BP_PANEL};
       if (pack) {
         real *packed = bp_scratch();
         pack_a(height, steps, t.a, t.lda, t.rows, first, true, packed);
@@ -107,10 +106,10 @@ static void affine_part(void *context, int part, int parts) {
           wide_tile(&t, height);
         } else if (left >= TILE_COLUMNS) {
           width = TILE_COLUMNS;
-          sweep(t, height, pack ? A_PACKED : A_BY_ROWS, false, NULL);
+          sweep(t, height, pack, false);
         } else {
           width = W;
-          sweep(t, height, pack ? A_PACKED : A_BY_ROWS, true, NULL);
+          sweep(t, height, pack, true);
         }
         if (last && !fused && (p->z.start != p->out.start || p->activation != BP_IDENTITY))
           activate(height, width, matrix(t.c, c.stride), p->activation, p->parameter,
@@ -181,7 +180,7 @@ static void backpropagate_part(void *context, int part, int parts) {
       const size_t height = smaller(chunk, s.row_end - row);
       struct tile t = {
         .steps = steps, .a = row_of(p->delta, row) + first, .lda = p->delta.stride, .b = transposed,
-        .b_next = BP_PANEL, .start = zeros, .add = first > 0, .floor = -INFINITE, .used = W,
+        .b_next = BP_PANEL, .start = zeros, .add = first > 0, .floor = -INFINITE,
         .ldc = p->out.stride, .c_next = BP_PANEL};
       if (pack) {
         pack_a(height, steps, t.a, t.lda, NULL, 0, true, packed);
@@ -198,7 +197,7 @@ static void backpropagate_part(void *context, int part, int parts) {
                     transposed + i * width, width);
         for (size_t i = 0; used < width && i < steps; i++)
           for (size_t c = used; c < width; c++) transposed[i * width + c] = 0;
-        sweep(t, height, pack ? A_PACKED : A_BY_ROWS, width != TILE_COLUMNS, NULL);
+        sweep(t, height, pack, width != TILE_COLUMNS);
         if (last && (p->activation != BP_IDENTITY || used < width))
           multiply_derivative_to(width, height, used, matrix(t.c, t.ldc),
                                  matrix(kept ? row_of(p->kept, row) + j : NULL, p->kept.stride),
@@ -214,140 +213,6 @@ static void backpropagate_part(void *context, int part, int parts) {
 
 static void backpropagate(bp_pool *pool, bp_backpropagate p) {
   bp_pool_run(product_pool(pool, p.m, p.k, p.n), backpropagate_part, &p);
-}
-
-// MARK: BP3, BP4
-
-// Zeros past n in rows of the last panel, also where a times a zero of δ was NaN: what tiles leave to be
-// done whose vectors are narrower than a panel.
-INLINE void clear_padding(size_t rows, size_t n, real *row) {
-  for (size_t r = 0; r < rows; r++, row += BP_PANEL)
-    for (int v = 0; v < V; v++)
-      store(row + v * W, (size_t)(v * W) < n % BP_PANEL
-                             ? first_lanes(load(row + v * W), n % BP_PANEL - (size_t)(v * W), 0)
-                             : splat(0));
-}
-
-// The share of the rows ahead that one thread fetches in so many tiles; nothing if they are more than
-// the second cache keeps.
-INLINE struct fetching fetching_of(const bp_rows *rows, size_t tiles, int part, int parts) {
-  if (!rows || tiles == 0 || rows->count * rows->bytes > MOST_FETCHED_BYTES)
-    return (struct fetching){0};
-  struct fetching f = {.rows = rows, .row = rows->count * (size_t)part / (size_t)parts,
-                       .row_end = rows->count * ((size_t)part + 1) / (size_t)parts};
-  f.lines_a_tile = ((f.row_end - f.row) * ((rows->bytes + 63) / 64) + tiles - 1) / tiles;
-  return f;
-}
-
-// gradient[panel][i][j] = Σₓ a[x][i] δ[x][j], the inner index being the example x; row k, the bias,
-// has a one in place of a. Panels of gradient are 16 columns of δ.
-static void gradient_part(void *context, int part, int parts) {
-  const bp_parameter_gradient *p = context;
-  const size_t m = p->m, k = p->k, n = p->n, panel = (k + 1) * BP_PANEL;
-  const size_t block = bp_inner_block(m), columns = computed_columns(n);
-  const struct share s = share_of(k, columns, part, parts);
-  const size_t rows = s.row_end - s.row, chunk = chunk_rows(rows);
-  const bool biases = s.row_end == k;
-  const bool pack = s.column_end - s.column >= 8 * BP_PANEL && m >= 8 && rows >= 64;
-  if (s.column >= s.column_end || (rows == 0 && !biases)) return;
-  real *packed = bp_scratch();
-  const size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS *
-                       ((s.column_end - s.column + TILE_COLUMNS - 1) / TILE_COLUMNS);
-  struct fetching fetching = fetching_of(p->ahead, tiles, part, parts);
-  const real *places[BP_LONGEST_BLOCK];
-  real *gradient = p->gradient;
-  bool last = false;  // one block even if m is 0
-  for (size_t first = 0, steps; !last; first += steps) {
-    steps = smaller(block, m - first);
-    last = first + steps >= m;
-    struct tile t = {.steps = steps, .ldb = p->delta.stride, .b_next = BP_PANEL, .start = zeros,
-                     .add = first > 0, .floor = -INFINITE, .ldc = BP_PANEL, .c_next = panel};
-    const real *delta = row_of(p->delta, first);
-    const real *const *scattered = scattered_rows(p->a, p->a_rows, first, steps, places);
-    for (size_t row = s.row; row < s.row_end; row += chunk) {
-      const size_t height = smaller(chunk, s.row_end - row);
-      t.a = row_of(p->a, first) + row;
-      t.lda = p->a.stride;
-      t.rows = scattered;
-      t.from = row;
-      if (pack) {
-        pack_a(height, steps, t.a, t.lda, scattered, row, false, packed);
-        t.a = packed;
-        t.rows = NULL;
-      }
-      for (size_t j = s.column, width; j < s.column_end; j += width) {
-        const bool narrow = s.column_end - j < TILE_COLUMNS;
-        width = narrow ? W : TILE_COLUMNS;
-        t.b = delta + j;
-        t.c = gradient + j / BP_PANEL * panel + row * BP_PANEL + j % BP_PANEL;
-        t.used = smaller(W, n - (j + width - W));
-        sweep(t, height, pack ? A_PACKED : A_BY_COLUMNS, narrow, &fetching);
-      }
-    }
-    if (!biases) continue;
-    t.a = &one;
-    t.lda = 0;
-    t.rows = NULL;
-    for (size_t j = s.column, width; j < s.column_end; j += width) {
-      t.b = delta + j;
-      t.c = gradient + j / BP_PANEL * panel + k * BP_PANEL + j % BP_PANEL;
-      width = s.column_end - j < TILE_COLUMNS ? W : TILE_COLUMNS;
-      t.used = smaller(W, n - (j + width - W));
-      sweep(t, 1, A_BY_COLUMNS, width == W, NULL);
-    }
-  }
-  if (W < BP_PANEL && s.column_end == columns && n % BP_PANEL != 0)
-    clear_padding(s.row_end + biases - s.row, n, gradient + n / BP_PANEL * panel + s.row * BP_PANEL);
-}
-
-// One output: the lanes are inputs, see affine_one_part.
-static void gradient_one_part(void *context, int part, int parts) {
-  const bp_parameter_gradient *p = context;
-  const size_t m = p->m, k = p->k, block = bp_inner_block(m);
-  const size_t groups = (k + W - 1) / W;
-  const size_t start = groups * (size_t)part / (size_t)parts * W;
-  const size_t end = smaller(k, groups * ((size_t)part + 1) / (size_t)parts * W);
-  struct fetching fetching =
-      fetching_of(p->ahead, (end - start + 4 * W - 1) / (4 * W), part, parts);
-  real lanes[4 * W], *gradient = p->gradient;
-  for (size_t i = start, count; i < end; i += count) {
-    count = smaller(4 * W, end - i);
-    fetch_some(&fetching);
-    vec sums[4] = {splat(0), splat(0), splat(0), splat(0)};
-    for (size_t first = 0, steps; first < m; first += steps) {
-      steps = smaller(block, m - first);
-      vec chains[4] = {splat(0), splat(0), splat(0), splat(0)};
-      for (size_t x = first; x < first + steps; x++) {
-        const vec delta = splat(row_of(p->delta, x)[0]);
-        const real *inputs = row_among(p->a, p->a_rows, x) + i;
-        for (int v = 0; v < 4; v++)
-          if ((size_t)v * W < count)
-            chains[v] = FMA(load(inputs + (size_t)v * W), delta, chains[v]);
-      }
-      for (int v = 0; v < 4; v++) sums[v] = first == 0 ? chains[v] : sums[v] + chains[v];
-    }
-    for (int v = 0; v < 4; v++) store(lanes + v * W, sums[v]);
-    for (size_t r = 0; r < count; r++) {
-      store(gradient + (i + r) * BP_PANEL, first_lanes(splat(lanes[r]), 1, 0));
-      for (int v = 1; v < V; v++) store(gradient + (i + r) * BP_PANEL + v * W, splat(0));
-    }
-  }
-  if (part != parts - 1) return;
-  real *biases = gradient + k * BP_PANEL;
-  vec sum = splat(0);
-  for (size_t first = 0, steps; first < m; first += steps) {
-    steps = smaller(block, m - first);
-    vec chain = splat(0);
-    for (size_t x = first; x < first + steps; x++)
-      chain = FMA(splat(1), splat(row_of(p->delta, x)[0]), chain);
-    sum = first == 0 ? chain : sum + chain;
-  }
-  store(biases, first_lanes(sum, 1, 0));
-  for (int v = 1; v < V; v++) store(biases + v * W, splat(0));
-}
-
-static void parameter_gradient(bp_pool *pool, bp_parameter_gradient p) {
-  bp_pool_run(product_pool(pool, p.m, p.k, p.n), p.n == 1 ? gradient_one_part : gradient_part, &p);
 }
 
 // MARK: Import and export

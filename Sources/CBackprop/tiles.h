@@ -27,8 +27,7 @@ struct tile {
   size_t steps;
   const real *a;  // a(r, t) = a[r · lda + t] by rows, a[t · lda + r] by columns
   size_t lda;
-  // Unless NULL, where each row of a stands, and a(r, t) = rows[r][from + t] by rows,
-  // rows[t][from + r] by columns.
+  // Unless NULL, where each row of a stands, and a(r, t) = rows[r][from + t].
   const real *const *rows;
   size_t from;
   const real *b;
@@ -37,13 +36,12 @@ struct tile {
   size_t start_next;
   bool add;  // c += sum, start is zero
   real floor;
-  size_t used;  // by columns with a vector as wide as a panel: lanes of the last one not to be zeroed
   real *c;
   size_t ldc, c_next;
 };
 
 static const real zeros[BP_PANEL] __attribute__((aligned(64)));
-static const real one = 1;
+static const real ones[BP_PANEL] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 // Where vector v of a tile's row stands.
 #define COLUMN(v, next) ((size_t)((v) * W / BP_PANEL) * (next) + (size_t)((v) * W % BP_PANEL))
@@ -59,10 +57,9 @@ INLINE void run_tile(const struct tile *t, const int rows, const int vectors, co
   }
   // By rows, every third row has a pointer; the two after it are reached by scaled addressing.
   const real *a3 = a + 3 * lda, *a6 = a + 6 * lda, *a9 = a + 9 * lda, *row[12];
-  if (scattered && by_rows) UNROLL for (int r = 0; r < rows; r++) row[r] = t->rows[r] + t->from;
+  if (scattered) UNROLL for (int r = 0; r < rows; r++) row[r] = t->rows[r] + t->from;
 #pragma clang loop unroll_count(2)
   for (size_t k = 0; k < t->steps; k++) {
-    if (scattered && !by_rows) a = t->rows[k] + t->from;
     UNROLL for (int v = 0; v < vectors; v++) b_row[v] = load(b + COLUMN(v, b_next));
     UNROLL for (int r = 0; r < rows; r++) {
       const real *group = r < 3 ? a : r < 6 ? a3 : r < 9 ? a6 : a9;
@@ -74,15 +71,12 @@ INLINE void run_tile(const struct tile *t, const int rows, const int vectors, co
     b += ldb;
   }
   real *c = t->c;
-  const wordvec used = words(first_lanes(reals(~(wordvec){0}), t->used, 0));
   UNROLL for (int r = 0; r < rows; r++, c += t->ldc)
     UNROLL for (int v = 0; v < vectors; v++) {
       real *place = c + COLUMN(v, t->c_next);
       vec sum = sums[r][v];
       if (t->add) sum = load(place) + sum;
-      sum = at_least(sum, t->floor);
-      if (W == BP_PANEL && !by_rows && v == vectors - 1) sum = reals(words(sum) & used);
-      store(place, sum);
+      store(place, at_least(sum, t->floor));
     }
 }
 
@@ -118,14 +112,8 @@ NOINLINE void narrow_tile_by_columns(const struct tile *t, size_t rows) {
 NOINLINE void scattered_tile_by_rows(const struct tile *t, size_t rows) {
   TILE_HEIGHTS(TILE_VECTORS, true, true)
 }
-NOINLINE void scattered_tile_by_columns(const struct tile *t, size_t rows) {
-  TILE_HEIGHTS(TILE_VECTORS, false, true)
-}
 NOINLINE void narrow_scattered_tile_by_rows(const struct tile *t, size_t rows) {
   TILE_HEIGHTS(1, true, true)
-}
-NOINLINE void narrow_scattered_tile_by_columns(const struct tile *t, size_t rows) {
-  TILE_HEIGHTS(1, false, true)
 }
 // One to three rows and many columns.
 NOINLINE void wide_tile(const struct tile *t, size_t rows) {
@@ -139,48 +127,31 @@ INLINE size_t wide_columns(size_t rows) {
   return (rows == 1 ? WIDE_VECTORS : WIDE_VECTORS / 2) * W;
 }
 
-// What is fetched between tiles: a thread's share of some rows, a few lines of the cache a tile.
-struct fetching {
-  const bp_rows *rows;
-  size_t row, row_end, byte;  // the next line, and where the share ends
-  size_t lines_a_tile;
+// Rows dealt out to tiles: the first `taller` tiles have one row more than `height`.
+struct tiling {
+  uint32_t tiles, height, taller;
 };
-
-INLINE void fetch_some(struct fetching *f) {
-  for (size_t i = f->lines_a_tile; i > 0 && f->row < f->row_end; i--) {
-    const bp_rows *rows = f->rows;
-    const size_t index = rows->indices[f->row], place = rows->places ? rows->places[index] : index;
-    __builtin_prefetch((const char *)rows->source + place * rows->stride + f->byte, 0, 2);
-    f->byte += 64;
-    if (f->byte < rows->bytes) continue;
-    f->byte = 0;
-    f->row++;
-  }
+INLINE struct tiling tiling_of(size_t rows) {
+  const uint32_t tiles = ((uint32_t)rows + TILE_ROWS - 1) / TILE_ROWS;
+  if (tiles == 0) return (struct tiling){0};
+  return (struct tiling){tiles, (uint32_t)rows / tiles, (uint32_t)rows % tiles};
 }
 
-typedef enum a_order { A_BY_ROWS, A_BY_COLUMNS, A_PACKED } a_order;
-
-// Runs the tiles of `rows` rows below each other, all of one width.
-INLINE void sweep(struct tile t, size_t rows, a_order order, bool narrow, struct fetching *f) {
-  uint32_t tiles = ((uint32_t)rows + TILE_ROWS - 1) / TILE_ROWS;
-  if (tiles == 0) return;
-  uint32_t height = (uint32_t)rows / tiles, taller = (uint32_t)rows % tiles;
-  for (uint32_t i = 0; i < tiles; i++) {
-    size_t h = height + (i < taller);
-    if (f) fetch_some(f);
-    if (order == A_PACKED) t.lda = h;
-    if (t.rows && order == A_BY_ROWS) {
+// Runs the tiles of `rows` rows below each other, all of one width; a is packed, or by rows.
+INLINE void sweep(struct tile t, size_t rows, bool packed, bool narrow) {
+  const struct tiling tiling = tiling_of(rows);
+  for (uint32_t i = 0; i < tiling.tiles; i++) {
+    const size_t h = tiling.height + (i < tiling.taller);
+    if (t.rows) {
       narrow ? narrow_scattered_tile_by_rows(&t, h) : scattered_tile_by_rows(&t, h);
       t.rows += h;
-    } else if (t.rows) {
-      narrow ? narrow_scattered_tile_by_columns(&t, h) : scattered_tile_by_columns(&t, h);
-      t.from += h;
-    } else if (order == A_BY_ROWS) {
+    } else if (packed) {
+      t.lda = h;
+      narrow ? narrow_tile_by_columns(&t, h) : tile_by_columns(&t, h);
+      t.a += h * t.steps;
+    } else {
       narrow ? narrow_tile_by_rows(&t, h) : tile_by_rows(&t, h);
       t.a += h * t.lda;
-    } else {
-      narrow ? narrow_tile_by_columns(&t, h) : tile_by_columns(&t, h);
-      t.a += order == A_BY_COLUMNS ? h : h * t.steps;
     }
     t.c += h * t.ldc;
   }
@@ -247,16 +218,14 @@ INLINE void transpose_scattered(size_t rows, size_t columns, const real *const *
     for (size_t j = 0; j < columns; j++) out[j * ldout + i] = in[i][from + j];
 }
 
-// A block of a, [rows, steps], as `sweep` reads it: tile by tile, each [steps][height]. Its rows follow
+// A block of a, [rows, steps], tile by tile as they are run, each [steps][height]. Its rows follow
 // each other or, unless `scattered` is NULL, stand there from their column `from` on.
 NOINLINE void pack_a(size_t rows, size_t steps, const real *a, size_t lda,
                      const real *const *scattered, size_t from, bool by_rows, real *out) {
-  const uint32_t tiles = ((uint32_t)rows + TILE_ROWS - 1) / TILE_ROWS;
-  if (tiles == 0) return;
-  const uint32_t height = (uint32_t)rows / tiles, taller = (uint32_t)rows % tiles;
+  const struct tiling tiling = tiling_of(rows);
   size_t first = 0;  // the tile's first row
-  for (uint32_t i = 0; i < tiles; i++) {
-    const size_t h = height + (i < taller);
+  for (uint32_t i = 0; i < tiling.tiles; i++) {
+    const size_t h = tiling.height + (i < tiling.taller);
     if (by_rows && scattered) {
       transpose_scattered(h, steps, scattered + first, from, out, h);
     } else if (by_rows) {

@@ -96,9 +96,9 @@ final class RunRecords {
     self.warn = warn
   }
 
-  /// What the trainer has to measure for the records.
-  var distributions: DistributionOptions? {
-    options.tensorBoard == nil ? nil : DistributionOptions()
+  /// Whoever has to measure a run for the records.
+  func observers<T: Scalar>() -> [any TrainingObserver<T>] {
+    options.tensorBoard == nil ? [] : [DistributionObserver<T>()]
   }
 
   /// Receives the events of the trainer.

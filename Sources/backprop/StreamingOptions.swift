@@ -32,7 +32,7 @@ struct StreamingOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .unconditional,
     help:
-      "Cut each batch into so many parts, whose gradients are added in a fixed tree; part of the run's bits. (default: 1)"
+      "Cut each batch into so many blocks, whose gradients are added in a fixed tree; part of the run's bits. (default: by batch and network)"
   )
   var shards: Int?
 
@@ -96,7 +96,7 @@ struct StreamingOptions: ParsableArguments {
     configuration.shuffleBlock = shuffleBlock.map {
       ShuffleBlock(rows: $0, window: shuffleWindow ?? ShuffleBlock.usualWindow)
     }
-    configuration.shards = shards == 1 ? nil : shards
+    configuration.shards = shards
     return configuration
   }
 }

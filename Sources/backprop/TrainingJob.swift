@@ -205,9 +205,8 @@ struct TrainingJob {
     let records = RunRecords(
       command.records, data: command.data, target: data.target.columns,
       warn: { reporter.warn(code: $0, $1) })
-    let trainer = Trainer<T>(
-      configuration: configuration, threads: threads, diagnosis: diagnosis,
-      distributions: records.distributions)
+    let trainer = Trainer<T>(configuration: configuration, threads: threads)
+    let observers = records.observers() + (diagnosis.map { [DiagnosisObserver<T>($0)] } ?? [])
     Interruption.becomeRequest()
     let report = { (event: TrainingEvent) in
       reporter.report(event)
@@ -227,12 +226,13 @@ struct TrainingJob {
         force: command.goal.force, reporter)
       summary = try trainer.resume(
         &network, from: checkpoint, on: training, validation: validation, metrics: metrics,
-        data: fingerprint, force: command.goal.force, checkpoints: receiver, report: report,
-        isInterrupted: { Interruption.isRequested })
+        data: fingerprint, force: command.goal.force, checkpoints: receiver, observers: observers,
+        report: report, isInterrupted: { Interruption.isRequested })
     } else {
       summary = try trainer.train(
         &network, on: training, validation: validation, metrics: metrics, data: fingerprint,
-        checkpoints: receiver, report: report, isInterrupted: { Interruption.isRequested })
+        checkpoints: receiver, observers: observers, report: report,
+        isInterrupted: { Interruption.isRequested })
     }
 
     var saved: (path: String, sha256: String)?

@@ -135,6 +135,7 @@ final class TrainingReporter {
         JSONMember("validationExamples", JSONValue(start.validationExamples)),
         JSONMember("parameters", JSONValue(start.parameters)),
         JSONMember("sizes", JSONValue(start.sizes)),
+        JSONMember("blocks", JSONValue(start.blocks)),
         JSONMember(
           "configuration", (try? JSONValue(encoding: start.configuration)) ?? .null),
       ]
@@ -158,11 +159,12 @@ final class TrainingReporter {
       printJSON(Self.json(report, fold: fold?.number))
       // A log has a line a fold.
       if !quiet, fold == nil || Terminal.isInteractive { progress.show(report) }
-    case .diagnosis(let diagnosis):
+    case .measurement(let measurement):
+      guard let diagnosis = measurement as? EpochDiagnosis else { break }
       printJSON(diagnosis.json)
       if !quiet { diagnosis.lines.forEach(progress.note) }
     case .warning(let code, let message): warn(code: code, message)
-    case .distributions, .end: break
+    case .end: break
     }
   }
 

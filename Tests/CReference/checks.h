@@ -67,7 +67,6 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
   REF_REAL *sum = REF_NAME(matrix)(m, ldd, 0, NULL), *below = REF_NAME(matrix)(m, lda, 0, NULL);
   REF_REAL *expected = REF_NAME(matrix)(m, lda, 0, NULL), *passed = REF_NAME(matrix)(m, lda, 0, NULL);
   REF_REAL *w2 = REF_NAME(matrix)(n, k, 0, NULL), *b2 = REF_NAME(matrix)(1, n, 0, NULL);
-  REF_REAL *w3 = REF_NAME(matrix)(n, k, 0, NULL), *b3 = REF_NAME(matrix)(1, n, 0, NULL);
 
   kernels->pack(k, n, w, b, packed);
   kernels->unpack(k, n, packed, w2, b2);
@@ -117,31 +116,105 @@ const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m
     if (!REF_NAME(zero_padding)(m, k, below, lda)) fault = "backpropagate: padding";
   }
 
-  // BP3 and BP4.
-  for (size_t j = 0; j < panels * (k + 1) * 16; j++) packed[j] = (REF_REAL)NAN;
-  const size_t way = (m + k + n) % 3;
-  kernels->parameter_gradient(
-      pool, (bp_parameter_gradient){
-                .m = m, .k = k, .n = n,
-                .a = REF_NAME(at)(way == 0 ? a : way == 1 ? compact : turned, way == 0 ? lda : k),
-                .a_rows = way == 2 ? places : NULL, .delta = REF_NAME(at)(delta, ldd), .gradient = packed});
-  kernels->unpack(k, n, packed, w2, b2);
-  REF_NAME(parameter_gradient)(fused, m, k, n, a, lda, delta, ldd, w3, b3);
-  if (REF_NAME(first_difference)(n, k, w2, k, w3, k) >= 0) fault = "parameter_gradient: weights";
-  if (REF_NAME(first_difference)(1, n, b2, n, b3, n) >= 0) fault = "parameter_gradient: biases";
-  for (size_t r = 0; r <= k && n > 0; r++)
-    for (size_t j = n; j < panels * 16; j++)
-      if (packed[((panels - 1) * (k + 1) + r) * 16 + j % 16] != 0)
-        fault = "parameter_gradient: padding";
-
   REF_NAME(release)(a, m, lda), REF_NAME(release)(delta, m, ldd);
   REF_NAME(release)(w, n, k), REF_NAME(release)(b, 1, n), REF_NAME(release)(w2, n, k);
-  REF_NAME(release)(b2, 1, n), REF_NAME(release)(w3, n, k), REF_NAME(release)(b3, 1, n);
+  REF_NAME(release)(b2, 1, n);
   REF_NAME(release)(packed, panels, (k + 1) * 16), REF_NAME(release)(out, m, ldd);
   REF_NAME(release)(z, m, ldd), REF_NAME(release)(sum, m, ldd);
   REF_NAME(release)(below, m, lda), REF_NAME(release)(expected, m, lda);
   REF_NAME(release)(compact, m, k), REF_NAME(release)(kept, m, lda);
   REF_NAME(release)(passed, m, lda), REF_NAME(release)(turned, m, k);
+  free(places);
+  return fault;
+}
+
+const char *REF_NAME(check_blocks)(bp_variant variant, bp_pool *pool, size_t m, size_t k, size_t n,
+                                   size_t blocks) {
+  const bp_kernels *kernels = bp_kernels_of(variant, REF_PRECISION);
+  const bool fused = ref_fuses(variant);
+  const char *fault = NULL;
+  uint64_t state = m * 10007 + k * 101 + n * 13 + blocks;
+  const size_t lda = ref_padded(k) + 16, ldd = ref_padded(n), panels = ref_padded(n) / 16;
+  const size_t most = k > n ? k : n;
+  REF_REAL *a = REF_NAME(matrix)(m, lda, k, &state), *delta = REF_NAME(matrix)(m, ldd, n, &state);
+  REF_REAL *packed = REF_NAME(matrix)(panels, (k + 1) * 16, 0, NULL);
+  REF_REAL *w = REF_NAME(matrix)(n, k, 0, NULL), *b = REF_NAME(matrix)(1, n, 0, NULL);
+  REF_REAL *w2 = REF_NAME(matrix)(n, k, 0, NULL), *b2 = REF_NAME(matrix)(1, n, 0, NULL);
+  REF_REAL *turned = REF_NAME(matrix)(m, k, 0, NULL), *compact = REF_NAME(matrix)(m, k, 0, NULL);
+  uint32_t *places = malloc((m + 1) * sizeof *places);
+  for (size_t r = 0; r < m; r++) {
+    places[r] = (uint32_t)(m - 1 - r);
+    memcpy(compact + r * k, a + r * lda, k * sizeof *a);
+    memcpy(turned + places[r] * k, a + r * lda, k * sizeof *a);
+  }
+  REF_NAME(soil)(m, k, a, lda);
+  REF_NAME(parameter_gradient)(fused, m, k, n, a, lda, delta, ldd, blocks, w2, b2);
+  // Inputs with padded rows; rows that follow each other; those of a data set, in any order. At last, for
+  // one block, the rows in three calls.
+  for (int way = 0; way < (blocks == 1 ? 4 : 3); way++) {
+    bp_parameter_gradient p = {
+        .m = m, .k = k, .n = n,
+        .a = REF_NAME(at)(way == 1 ? compact : way == 2 ? turned : a, way % 3 == 0 ? lda : k),
+        .a_rows = way == 2 ? places : NULL, .delta = REF_NAME(at)(delta, ldd),
+        .blocks = {.count = blocks}, .gradient = packed};
+    for (size_t i = 0; i < panels * (k + 1) * 16; i++) packed[i] = (REF_REAL)NAN;
+    if (way < 3) kernels->parameter_gradient(pool, p);
+    for (size_t call = 0; way == 3 && call < 3; call++) {
+      const size_t first = call * call * m / 9, last = (call + 1) * (call + 1) * m / 9;
+      p.m = last - first, p.blocks.continues = call > 0;
+      p.a.start = a + first * lda, p.delta.start = delta + first * ldd;
+      kernels->parameter_gradient(pool, p);
+    }
+    kernels->unpack(k, n, packed, w, b);
+    if (REF_NAME(first_difference)(n, k, w, k, w2, k) >= 0) fault = "parameter_gradient: weights";
+    if (REF_NAME(first_difference)(1, n, b, n, b2, n) >= 0) fault = "parameter_gradient: biases";
+    for (size_t r = 0; r <= k && n > 0; r++)
+      for (size_t j = n; j < panels * 16; j++)
+        if (packed[((panels - 1) * (k + 1) + r) * 16 + j % 16] != 0)
+          fault = "parameter_gradient: padding";
+  }
+
+  // Of a normalisation of k columns, δ being their ∂C/∂n: ẑ is formed as the kernel forms it.
+  REF_REAL *slopes = REF_NAME(matrix)(m, lda, k, &state), *hat = REF_NAME(matrix)(m, lda, 0, NULL);
+  REF_REAL *moments = REF_NAME(matrix)(m, 2, 2, &state), *sums = REF_NAME(matrix)(4, most, 0, NULL);
+  const REF_REAL one = 1;
+  for (size_t r = 0; r < m; r++)
+    for (size_t i = 0; i < k; i++)
+      hat[r * lda + i] = (a[r * lda + i] - moments[2 * r]) * moments[2 * r + 1];
+  REF_REAL *gains = REF_NAME(matrix)(2, lda, 0, NULL);
+  const bp_normalization norm = {m, k, true, REF_NAME(at)(a, lda), moments};
+  kernels->normalize_gradient(norm, REF_NAME(at)(slopes, lda), (bp_blocks){.count = blocks}, gains);
+  kernels->column_sums(m, k, REF_NAME(at)(a, lda), (bp_blocks){.count = blocks}, sums);
+  for (size_t i = 0; i < k; i++) {
+    const REF_REAL *gain = gains + i / 16 * 32 + i % 16, *x = slopes + i;
+    if (gain[0] != REF_NAME(sum_of_blocks)(fused, m, blocks, 0, blocks, x, lda, hat + i, lda) ||
+        gain[16] != REF_NAME(sum_of_blocks)(fused, m, blocks, 0, blocks, &one, 0, x, lda))
+      fault = "normalize_gradient";
+    if (sums[i] != REF_NAME(sum_of_blocks)(fused, m, blocks, 0, blocks, &one, 0, a + i, lda))
+      fault = "column_sums";
+  }
+  if (blocks == 1 && m > 0) {
+    bp_normalization head = norm, tail = norm;
+    head.rows = m / 3, tail.rows = m - m / 3;
+    tail.z.start = a + m / 3 * lda, tail.moments = moments + m / 3 * 2;
+    REF_REAL *again = REF_NAME(matrix)(2, lda, 0, NULL), *sums2 = REF_NAME(matrix)(1, most, 0, NULL);
+    const bp_blocks begin = {.count = 1}, onwards = {.count = 1, .continues = true};
+    kernels->normalize_gradient(head, REF_NAME(at)(slopes, lda), begin, again);
+    kernels->normalize_gradient(tail, REF_NAME(at)(slopes + m / 3 * lda, lda), onwards, again);
+    if (REF_NAME(first_difference)(1, ref_padded(k) * 2, gains, 0, again, 0) >= 0)
+      fault = "normalize_gradient: in two calls";
+    kernels->column_sums(head.rows, k, REF_NAME(at)(a, lda), begin, sums2);
+    kernels->column_sums(tail.rows, k, tail.z, onwards, sums2);
+    if (REF_NAME(first_difference)(1, k, sums, 0, sums2, 0) >= 0) fault = "column_sums: in two calls";
+    REF_NAME(release)(again, 2, lda), REF_NAME(release)(sums2, 1, most);
+  }
+  REF_NAME(release)(a, m, lda), REF_NAME(release)(delta, m, ldd);
+  REF_NAME(release)(packed, panels, (k + 1) * 16), REF_NAME(release)(w, n, k);
+  REF_NAME(release)(b, 1, n), REF_NAME(release)(w2, n, k), REF_NAME(release)(b2, 1, n);
+  REF_NAME(release)(turned, m, k), REF_NAME(release)(compact, m, k);
+  REF_NAME(release)(slopes, m, lda), REF_NAME(release)(hat, m, lda);
+  REF_NAME(release)(moments, m, 2), REF_NAME(release)(sums, 4, most);
+  REF_NAME(release)(gains, 2, lda);
   free(places);
   return fault;
 }
@@ -166,7 +239,8 @@ const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size
   bp_backpropagate down = {.m = m, .n = n, .k = k, .delta = REF_NAME(at)(delta, ldd), .panels = packed,
                            .out = REF_NAME(at)(below, lda)};
   bp_parameter_gradient sums = {.m = examples, .k = m, .n = n, .a = REF_NAME(at)(x, ldx),
-                                .delta = REF_NAME(at)(delta, ldd), .gradient = gradient};
+                                .delta = REF_NAME(at)(delta, ldd), .blocks = {.count = 3},
+                                .gradient = gradient};
   kernels->affine(NULL, up);
   kernels->backpropagate(NULL, down);
   kernels->parameter_gradient(NULL, sums);
@@ -594,7 +668,6 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
   REF_REAL *x = REF_NAME(matrix)(rows, ld, columns, &state);
   REF_REAL *z = REF_NAME(matrix)(rows, ld3, 3 * columns, &state);
   REF_REAL *out = REF_NAME(matrix)(rows, ld, 0, NULL), *wide = REF_NAME(matrix)(rows, ld3, 0, NULL);
-  REF_REAL *sums = REF_NAME(matrix)(1, columns, 0, NULL);
   REF_NAME(soil)(rows, columns, x, ld), REF_NAME(soil)(rows, 3 * columns, z, ld3);
   uint32_t *indices = calloc(rows + 1, sizeof *indices);
   for (size_t r = 0; r < rows; r++) indices[r] = (uint32_t)(r * 7 % rows);
@@ -678,12 +751,6 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
       fault = "add_moments";
   }
   free(values), free(moments), free(expected), free(unpacked), free(bases), free(stored);
-  kernels->column_sums(rows, columns, REF_NAME(at)(x, ld), sums);
-  for (size_t j = 0; j < columns; j++) {
-    REF_REAL sum = 0;
-    for (size_t r = 0; r < rows; r++) sum += x[r * ld + j];
-    if (sum != sums[j]) fault = "column_sums";
-  }
   kernels->maxout(rows, columns, 3, REF_NAME(at)(z, ld3), REF_NAME(at)(out, ld));
   kernels->maxout_delta(rows, columns, 3, REF_NAME(at)(x, ld), REF_NAME(at)(z, ld3), REF_NAME(at)(wide, ld3));
   if (!REF_NAME(zero_padding)(rows, 3 * columns, wide, ld3)) fault = "maxout_delta: padding";
@@ -727,7 +794,6 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
   free(indices);
   REF_NAME(release)(x, rows, ld), REF_NAME(release)(z, rows, ld3);
   REF_NAME(release)(out, rows, ld), REF_NAME(release)(wide, rows, ld3);
-  REF_NAME(release)(sums, 1, columns);
   return fault;
 }
 
@@ -760,7 +826,7 @@ uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool) {
   }
   kernels->parameter_gradient(
       pool, (bp_parameter_gradient){.m = m, .k = k, .n = n, .a = REF_NAME(at)(a, lda), .delta = REF_NAME(at)(out2, ldd),
-                                    .gradient = gradient});
+                                    .blocks = {.count = 5}, .gradient = gradient});
   HASH(gradient, 5, (k + 1) * 16, (k + 1) * 16);
   for (bp_function f = BP_EXP; f <= BP_ERF; f++) {
     for (size_t i = 0; i < m * lda; i++) out[i] = f == BP_LOG ? 1 + a[i] : a[i] * 3 / 4;

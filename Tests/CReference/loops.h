@@ -38,14 +38,29 @@ void REF_NAME(backpropagate)(bool fused, size_t m, size_t n, size_t k, const REF
       out[x * ldout + i] = REF_NAME(inner)(fused, n, 0, delta + x * lddelta, 1, weights + i, k);
 }
 
+REF_REAL REF_NAME(sum_of_blocks)(bool fused, size_t rows, size_t blocks, size_t first, size_t last,
+                                 const REF_REAL *x, size_t dx, const REF_REAL *y, size_t dy) {
+  if (last - first == 1) {
+    REF_REAL sum = 0;
+    for (size_t r = first * rows / blocks; r < last * rows / blocks; r++)
+      sum = REF_NAME(multiply_add)(fused, x[r * dx], y[r * dy], sum);
+    return sum;
+  }
+  size_t left = 1;
+  while (2 * left < last - first) left *= 2;
+  REF_REAL sum = REF_NAME(sum_of_blocks)(fused, rows, blocks, first, first + left, x, dx, y, dy);
+  return sum + REF_NAME(sum_of_blocks)(fused, rows, blocks, first + left, last, x, dx, y, dy);
+}
+
 void REF_NAME(parameter_gradient)(bool fused, size_t m, size_t k, size_t n, const REF_REAL *a,
-                                  size_t lda, const REF_REAL *delta, size_t lddelta,
+                                  size_t lda, const REF_REAL *delta, size_t lddelta, size_t blocks,
                                   REF_REAL *weights, REF_REAL *biases) {
   const REF_REAL one = 1;
   for (size_t j = 0; j < n; j++) {
     for (size_t i = 0; i < k; i++)
-      weights[j * k + i] = REF_NAME(inner)(fused, m, 0, a + i, lda, delta + j, lddelta);
-    biases[j] = REF_NAME(inner)(fused, m, 0, &one, 0, delta + j, lddelta);
+      weights[j * k + i] = REF_NAME(sum_of_blocks)(fused, m, blocks, 0, blocks, a + i, lda,
+                                                   delta + j, lddelta);
+    biases[j] = REF_NAME(sum_of_blocks)(fused, m, blocks, 0, blocks, &one, 0, delta + j, lddelta);
   }
 }
 

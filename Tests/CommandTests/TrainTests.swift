@@ -89,7 +89,7 @@ struct TrainTests {
     #expect(
       keys(documents[0]) == [
         "schema", "event", "examples", "validationExamples", "parameters", "sizes",
-        "configuration",
+        "blocks", "configuration",
       ])
     #expect(documents[0]["schema"]?.string == "backprop.train/1")
     #expect(documents[0]["event"]?.string == "start")

@@ -107,7 +107,7 @@ extension AssumptionCheck {
     var workspace = Workspace(for: top, capacity: examples.count)
     let batch = Batch(inputs: outputs, targets: examples.targets, weights: examples.weights)
     top.forward(batch, in: &workspace)
-    top.formOutputDelta(in: &workspace)
+    top.formOutputDelta(0..<examples.count, in: workspace)
     let slopes = workspace.delta(of: 0)
     return zip(losses, workspace.exampleLosses).enumerated().map { row, pair in
       Judged(

@@ -209,7 +209,7 @@ extension Network {
   /// examples.
   func errorResolution(in workspace: borrowing Workspace<T>) -> Double {
     let last = workspace.states[layers.count - 1]
-    let scale: T = reduction.scale(count: workspace.rows)
+    let scale = workspace.scale
     var sum = 0.0
     for row in 0..<workspace.rows {
       let weight = Double((workspace.weights?[row] ?? 1) * scale)

@@ -2,13 +2,44 @@
 ///
 /// Only what is cheap: the flow of the error and the units on some training examples, and the update
 /// that the run's own optimizer would make next. The trials of `Diagnosis` are not part of it.
-public struct EpochDiagnosis: Codable, Sendable {
+public struct EpochDiagnosis: Codable, Sendable, TrainingMeasurement {
   /// The epoch that has just ended; 0 before the first step.
   public let epoch: Int
   /// Layers 2 … L; dead and saturated units are those of the measured examples.
   public let layers: [LayerDiagnosis]
   /// The most severe first.
   public let findings: [Finding]
+}
+
+/// Diagnoses a run before its first step and after each epoch; each diagnosis is an `EpochDiagnosis`.
+public final class DiagnosisObserver<T: Scalar>: TrainingObserver {
+  private var options: DiagnosisOptions
+  private var probe: DiagnosisProbe<T>?
+
+  /// - Parameter options: What is looked at. The run's configuration takes the place of the one that
+  ///   stands there.
+  /// - Precondition: At least one example is looked at.
+  public init(_ options: DiagnosisOptions) {
+    precondition(options.examples >= 1, "a diagnosis of \(options.examples) examples")
+    self.options = options
+  }
+
+  public func begin(
+    on training: TrainingExamples<T>, configuration: TrainingConfiguration
+  ) throws(FileError) {
+    options.configuration = configuration
+    probe = DiagnosisProbe(
+      on: try training.subset(options.rows(of: training.count)), options: options)
+  }
+
+  public func epochEnded(_ state: EpochState<T>) -> [any TrainingMeasurement] {
+    guard let probe else { return [] }
+    return [
+      probe.diagnosis(
+        after: state.epoch, of: state.network, optimizer: state.optimizer,
+        rate: state.learningRate, pool: state.pool)
+    ]
+  }
 }
 
 /// Diagnoses a run between its epochs, on copies: not one bit of the run depends on it.

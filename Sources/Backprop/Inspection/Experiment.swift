@@ -143,7 +143,7 @@ public struct ExperimentLab: Sendable {
   private static func weight(
     of row: Int, _ network: Network<Double>, in workspace: borrowing Workspace<Double>
   ) -> Double {
-    (workspace.weights?[row] ?? 1) * network.reduction.scale(count: workspace.rows)
+    workspace.weight(of: row)
   }
 
   /// Σₓ wₓ ½ λ ‖aˡₓ‖².
@@ -164,11 +164,14 @@ public struct ExperimentLab: Sendable {
     _ network: Network<Double>, penalizing hidden: Int, in workspace: inout Workspace<Double>,
     into gradient: inout Parameters<Double>
   ) {
-    network.formOutputDelta(in: &workspace)  // BP1
+    let rows = 0..<workspace.rows
+    network.formOutputDelta(rows, in: workspace)  // BP1
     for layer in network.layers.indices.reversed() {
-      network.formGradient(of: layer, in: &workspace, into: &gradient, pool: nil)
+      network.formGradient(
+        of: layer, rows, blocks: workspace.blocks.count, in: workspace, into: gradient.mutableStart,
+        pool: nil)
       if layer > 0 {
-        network.formBackpropagatedDelta(below: layer, in: &workspace, pool: nil)  // BP2
+        network.formBackpropagatedDelta(below: layer, rows, in: workspace, pool: nil)  // BP2
         if layer - 1 == hidden { addPenaltyTerm(network, at: hidden, in: &workspace) }
       }
     }

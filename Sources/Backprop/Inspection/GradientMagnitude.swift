@@ -44,8 +44,7 @@ extension Network {
     ofRow row: Int, in workspace: borrowing Workspace<T>
   ) -> [Double] {
     let state = workspace.states[layers.count - 1]
-    let scale: T = reduction.scale(count: workspace.rows)
-    let weight = abs(Double((workspace.weights?[row] ?? 1) * scale))
+    let weight = abs(Double(workspace.weight(of: row)))
     let a = state.outputs.row(row).map { abs(Double($0)) }
     let y = workspace.targets.row(row).map { abs(Double($0)) }
     if loss.isCanonical(with: outputActivation) {

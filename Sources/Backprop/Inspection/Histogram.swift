@@ -91,7 +91,7 @@ public struct LayerDistributions: Sendable {
 }
 
 /// The distributions of all layers between two epochs.
-public struct EpochDistributions: Sendable {
+public struct EpochDistributions: Sendable, TrainingMeasurement {
   /// The epoch that has just ended; 0 before the first step.
   public let epoch: Int
   /// Updates made since the start of the run.
@@ -100,6 +100,40 @@ public struct EpochDistributions: Sendable {
   public let examples: Int
   /// Layers 2 … L.
   public let layers: [LayerDistributions]
+}
+
+/// Measures the distributions of a run before its first step and after each epoch; each measurement is
+/// `EpochDistributions`.
+public final class DistributionObserver<T: Scalar>: TrainingObserver {
+  private let options: DistributionOptions
+  private var probe: DistributionProbe<T>?
+
+  /// - Precondition: At least one example is measured, in at least one bucket.
+  public init(_ options: DistributionOptions = DistributionOptions()) {
+    precondition(
+      options.examples >= 1 && options.buckets >= 1,
+      "\(options.examples) examples in \(options.buckets) buckets")
+    self.options = options
+  }
+
+  public func begin(
+    on training: TrainingExamples<T>, configuration: TrainingConfiguration
+  ) throws(FileError) {
+    // The same examples that a diagnosis of as many would look at.
+    var sample = DiagnosisOptions(configuration: configuration)
+    sample.examples = options.examples
+    probe = DistributionProbe(
+      on: try training.subset(sample.rows(of: training.count)), configuration: configuration,
+      options: options)
+  }
+
+  public func epochEnded(_ state: EpochState<T>) -> [any TrainingMeasurement] {
+    guard let probe else { return [] }
+    return [
+      probe.distributions(
+        after: state.epoch, step: state.optimizer.step, of: state.network, pool: state.pool)
+    ]
+  }
 }
 
 /// Measures distributions between the epochs of a run, in memory of its own: not one bit of the run

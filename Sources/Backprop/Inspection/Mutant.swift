@@ -78,18 +78,18 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
     let last = workspace.states[network.layers.count - 1]
     switch self {
     case .softmaxDiagonal where network.outputActivation == .softmax:
-      network.formLossGradient(in: &workspace)
+      network.formLossGradient(0..<workspace.rows, in: workspace)
       // The kernel of sigmoid: its σ′, computed from a, is a (1 − a).
       T.kernels.multiply_derivative(
         workspace.rows, network.outputCount, last.outputGradient.operand, last.outputs.operand,
         Activation.sigmoid.kernel, 0, last.delta.operand)
     case .signFlipped:
-      network.formOutputDelta(in: &workspace)
+      network.formOutputDelta(0..<workspace.rows, in: workspace)
       for row in 0..<workspace.rows {
         let delta = last.delta.row(row)
         for index in delta.indices { delta[index] = -delta[index] }
       }
-    default: network.formOutputDelta(in: &workspace)
+    default: network.formOutputDelta(0..<workspace.rows, in: workspace)
     }
   }
 
@@ -107,7 +107,9 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
         repeated.setRow(row, to: (0..<inputs).map { a.row(row)[$0 % a.columns] })
       }
       network.layers[layer].formGradient(
-        network.pass(0..<workspace.rows, through: layer, in: workspace, pool: nil),
+        network.pass(
+          0..<workspace.rows, through: layer, blocks: workspace.blocks.count, in: workspace,
+          pool: nil),
         below: repeated.view(from: 0), into: gradient.mutableStart)
       // The view above is read while the matrix lives.
       withExtendedLifetime(repeated) {}
@@ -116,7 +118,9 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
         gradient.setElements(of: tensor, to: [T](repeating: 0, count: tensor.count))
       }
     default:
-      network.formGradient(of: layer, in: &workspace, into: &gradient, pool: nil)
+      network.formGradient(
+        of: layer, 0..<workspace.rows, blocks: workspace.blocks.count, in: workspace,
+        into: gradient.mutableStart, pool: nil)
       guard self == .withoutBiasGradient, let biases = gradient.layout.tensor(.bias, of: layer)
       else { return }
       gradient.setElements(of: biases, to: [T](repeating: 0, count: biases.count))
@@ -135,7 +139,8 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
       // Row j of [out, in] becomes column j of [in, out], filled from the same flat numbers.
       let numbers = (0..<outputs).flatMap { j in (0..<inputs).map { weights[$0 * outputs + j] } }
       misread.parameters.setTensors(of: layer, weights: numbers, biases: biases)
-      misread.formBackpropagatedDelta(below: layer, in: &workspace, pool: nil)
+      misread.formBackpropagatedDelta(
+        below: layer, 0..<workspace.rows, in: workspace, pool: nil)
     case .withoutDerivative:
       let passedDown = network.outputGradient(of: layer - 1, in: workspace)
       let below = workspace.states[layer - 1]
@@ -148,7 +153,9 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
       network.layers[layer - 1].formDelta(
         network.pass(0..<workspace.rows, through: layer - 1, in: workspace, pool: nil),
         pastDerivative: true)
-    default: network.formBackpropagatedDelta(below: layer, in: &workspace, pool: nil)
+    default:
+      network.formBackpropagatedDelta(
+        below: layer, 0..<workspace.rows, in: workspace, pool: nil)
     }
   }
 }

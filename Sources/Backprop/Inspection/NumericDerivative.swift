@@ -419,7 +419,7 @@ extension Network {
   private func lossMagnitude(ofRow row: Int, in workspace: borrowing Workspace<T>) -> Double {
     let last = workspace.states[layers.count - 1]
     let weight = abs(
-      Double((workspace.weights?[row] ?? 1) * (reduction.scale(count: workspace.rows) as T)))
+      Double(workspace.weight(of: row)))
     let (a, y) = (last.outputs.row(row), workspace.targets.row(row))
     switch (loss, outputActivation) {
     case (.crossEntropy, .softmax): return weight * y.reduce(0) { $0 + abs(Double($1)) }

@@ -167,8 +167,7 @@ extension Network {
 
     // The copies.
     let last = layers.count - 1
-    let scale: T = reduction.scale(count: batch.count)
-    let weights = (0..<batch.count).map { (workspace.weights?[$0] ?? 1) * scale }
+    let weights = (0..<batch.count).map { workspace.weight(of: $0) }
     let losses = workspace.exampleLosses
     let inputs = workspace.copy(workspace.inputs)
     let targets = workspace.copy(workspace.targets)
@@ -180,7 +179,7 @@ extension Network {
       if index == last {
         // The last layer is copied last, so its δ may be formed anew, by the general form.
         if self.loss.isCanonical(with: outputActivation) {
-          formOutputDelta(in: &workspace, usingShortcut: false)
+          formOutputDelta(0..<batch.count, in: workspace, usingShortcut: false)
           general = workspace.delta(of: index)
         }
         outputGradient = workspace.copy(workspace.states[index].outputGradient)

@@ -25,7 +25,7 @@ public struct OutputDesign: Sendable, Equatable {
   ) throws(OutputDesignError) {
     let loss = loss ?? Self.usualLoss(task: task, activation: activation)
     let usualActivation: Activation =
-      task == .classification && loss == .squaredError ? .softmax : loss.canonicalActivation
+      task == .classification && loss == .squaredError ? .softmax : loss.defaultOutputActivation
     self.loss = loss
     self.activation = activation ?? usualActivation
     switch task {

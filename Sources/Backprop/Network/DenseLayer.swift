@@ -169,9 +169,11 @@ extension DenseLayer: LayerKind {
       pass.pool?.handle,
       .init(
         m: pass.rows, k: inputs, n: affineOutputs, a: below.operand, a_rows: below.rows,
-        delta: pass.state.delta.operand, ahead: ahead, gradient: gradient + pass.offsets[0]))
+        delta: pass.state.delta.operand, blocks: pass.sum, ahead: ahead,
+        gradient: gradient + pass.offsets[0]))
     if let kept = pass.state.normalization, let normalization {
-      normalization.formGradient(pass.rows, of: kept, into: gradient + pass.offsets[1])
+      normalization.formGradient(
+        pass.rows, of: kept, blocks: pass.sum, into: gradient + pass.offsets[1])
     }
   }
 

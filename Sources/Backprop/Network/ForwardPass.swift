@@ -29,49 +29,57 @@ extension Network {
     _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T, under noise: Noise? = nil,
     pool: ThreadPool?
   ) -> Double {
-    check(workspace)
-    batch.load(into: &workspace, under: noise, pool: pool)
-    workspace.noise = noise
-    if let noise { workspace.apply(noise, loss: loss, pool: pool) }
-    formOutputs(in: &workspace, pool: pool)
-    return formLosses(in: &workspace, scale: scale)
+    begin(batch, in: &workspace, scale: scale, under: noise, pool: pool)
+    let rows = 0..<workspace.rows
+    propagate(rows, in: workspace, pool: pool)
+    formLosses(rows, in: workspace)
+    return workspace.loss
   }
 
-  /// aˡ of every layer, from the inputs that the workspace holds.
-  func formOutputs(in workspace: inout Workspace<T>, pool: ThreadPool?) {
+  /// Places a batch in the workspace, with what the noise makes of it.
+  func begin(
+    _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T, under noise: Noise?,
+    pool: ThreadPool?
+  ) {
+    check(workspace)
+    batch.load(into: &workspace, under: noise, pool: pool)
+    workspace.scale = scale
+    workspace.noise = noise
+    if let noise { workspace.apply(noise, loss: loss, pool: pool) }
+  }
+
+  /// aˡ of every layer for some rows, from the inputs that the workspace holds.
+  func propagate(
+    _ rows: Range<Int>, in workspace: borrowing Workspace<T>, pool: ThreadPool?
+  ) {
     for index in layers.indices {
       layers[index].forward(
-        pass(0..<workspace.rows, through: index, in: workspace, pool: pool),
-        below: workspace.inputs(of: index))
+        pass(rows, through: index, in: workspace, pool: pool),
+        below: workspace.inputs(of: index).dropping(rows.lowerBound))
     }
   }
 
-  /// wₓ Cₓ of each example from aᴸ, or from zᴸ where that is more accurate; returns their sum.
-  func formLosses(in workspace: inout Workspace<T>, scale: T) -> Double {
-    let last = workspace.states[layers.count - 1]
-    let rows = workspace.rows
-    let z = last.weightedInputs
-    let a = last.outputs
-    let y = workspace.targets
-    let targets = workspace.kernelTargets(scale: scale)
+  /// wₓ Cₓ of some examples from aᴸ, or from zᴸ where that is more accurate.
+  func formLosses(_ rows: Range<Int>, in workspace: borrowing Workspace<T>) {
+    let last = workspace.states[layers.count - 1].dropping(rows.lowerBound)
+    let losses = workspace.losses + rows.lowerBound
+    let targets = workspace.kernelTargets(rows)
     switch (loss, outputActivation) {
     case (.crossEntropy, .softmax):
-      T.kernels.softmax_cross_entropy(targets, z.operand, workspace.losses)
+      T.kernels.softmax_cross_entropy(targets, last.weightedInputs.operand, losses)
     case (.binaryCrossEntropy, .sigmoid):
-      T.kernels.sigmoid_cross_entropy(targets, z.operand, workspace.losses)
+      T.kernels.sigmoid_cross_entropy(targets, last.weightedInputs.operand, losses)
     case (.custom(let custom), _):
-      for row in 0..<rows {
-        let outputs = a.row(row)
-        let targets = y.row(row)
+      for row in rows {
+        let outputs = workspace.states[layers.count - 1].outputs.row(row)
+        let targets = workspace.targets.row(row)
         workspace.losses[row] = custom.value(
-          outputs: outputs.span, targets: targets.span,
-          weight: (workspace.weights?[row] ?? 1) * scale)
+          outputs: outputs.span, targets: targets.span, weight: workspace.weight(of: row))
       }
     default:
       guard let kernel = loss.kernel else { preconditionFailure("\(loss) has no kernel") }
-      T.kernels.loss(kernel.kind, kernel.parameter, targets, a.operand, workspace.losses)
+      T.kernels.loss(kernel.kind, kernel.parameter, targets, last.outputs.operand, losses)
     }
-    return T.kernels.sum(rows, workspace.losses)
   }
 
   /// Examples that a pass over many takes at a time: 1,024, or as many as have 2²² outputs in the widest
@@ -106,7 +114,7 @@ extension Network {
       workspace.rows = min(chunk, inputs.rows - first)
       workspace.inputs = inputs.paddedView(
         of: first..<(first + workspace.rows), copiedTo: workspace.gatheredInputs)
-      formOutputs(in: &workspace, pool: pool)
+      propagate(0..<workspace.rows, in: workspace, pool: pool)
       let outputs = workspace.states[layers.count - 1].outputs
       for row in 0..<workspace.rows {
         (target + (first + row) * predictions.stride).update(

@@ -41,7 +41,7 @@ protocol LayerKind: Hashable, Sendable {
   ///   then stands where `elementwiseDerivative` said.
   func formDelta<T: Scalar>(_ pass: LayerPass<T>, pastDerivative: Bool)
 
-  /// BP3 and BP4: the gradient of every tensor of the layer, summed over the rows in their order.
+  /// BP3 and BP4: the gradient of every tensor of the layer, summed over the rows as `Blocks` says.
   ///
   /// - Parameters:
   ///   - below: The outputs of the layer below, `[rows, inputs]`.
@@ -71,6 +71,8 @@ struct LayerPass<T: Scalar> {
   let rows: Int
   /// The row of the batch that they begin with: random numbers are functions of it.
   let first: Int
+  /// Into how many blocks these rows are cut, for the sums over them.
+  let blocks: Int
   /// The slots of the layer, from the first of these rows on.
   let state: LayerState<T>
   /// The flat buffer, and where the layer's groups of tensors stand in it.
@@ -82,6 +84,9 @@ struct LayerPass<T: Scalar> {
   let noise: Noise?
   /// Threads to use; nil for the caller's alone. Changes no bit.
   let pool: ThreadPool?
+
+  /// The same for a kernel.
+  var sum: SumOverBlocks { SumOverBlocks(count: blocks, continues: false) }
 
   /// The parameters of a group.
   func parameters(_ group: Int) -> UnsafePointer<T> { parameters + offsets[group] }

@@ -52,7 +52,7 @@ public enum Loss: Sendable {
   }
 
   /// The output activation that belongs to the loss: the one that makes a canonical pair, if any.
-  public var canonicalActivation: Activation {
+  public var defaultOutputActivation: Activation {
     switch self {
     case .crossEntropy: .softmax
     case .binaryCrossEntropy: .sigmoid

@@ -232,7 +232,7 @@ public enum NetworkError: UserError, Equatable {
       "layer \(layer) is the last and cannot be normalised: only hidden layers are"
     case .lossNotDefined(let loss, let activation):
       "loss \(loss) is not defined on the outputs of \(activation): "
-        + "use \(loss.canonicalActivation) on the last layer, or another loss"
+        + "use \(loss.defaultOutputActivation) on the last layer, or another loss"
     case .badParameter(let name):
       "\(name): the number is out of its range; the activations are "
         + Activation.names.joined(separator: ", ") + "; the losses "

@@ -28,7 +28,8 @@ public struct Noise: Hashable, Sendable {
   ///
   /// Szegedy et al. 2016, *Rethinking the Inception Architecture*, arXiv 1512.00567, section 7.
   public var labelSmoothing: Double
-  /// α of mixup, positive; 0 for none. Each batch draws λ ~ Beta(α, α) and a permutation π, and
+  /// α of mixup, positive; 0 for none. Each batch draws λ ~ Beta(α, α) and a permutation π
+  /// of the rows of each of its blocks, and
   ///
   ///     x̃ᵢ = λ xᵢ + (1−λ) x_π(i)        w̃ᵢ = λ wᵢ + (1−λ) w_π(i)
   ///     ỹᵢ = (λ wᵢ yᵢ + (1−λ) w_π(i) y_π(i)) / w̃ᵢ
@@ -115,7 +116,7 @@ extension Noise {
 // MARK: Applying it
 
 /// Where a workspace keeps what a noise makes of a batch.
-struct NoiseRoom<T: Scalar> {
+struct NoiseBuffers<T: Scalar> {
   /// x̃, `[m, inputs]`.
   let inputs: MatrixView<T>
   /// ỹ, `[m, outputs]`.
@@ -132,7 +133,7 @@ extension Workspace {
   mutating func apply(_ noise: Noise, loss: Loss, pool: ThreadPool?) {
     precondition(hasRoom(for: noise), "\(noise) in a workspace without room for it")
     if noise.mixup > 0 { mix(noise) }
-    let changed = room.inputs
+    let changed = noiseBuffers.inputs
     if noise.inputDeviation > 0 {
       T.kernels.add_normal(
         pool?.handle,
@@ -157,16 +158,16 @@ extension Workspace {
       let classes = loss == .binaryCrossEntropy ? 2 : targets.columns
       T.kernels.scale_and_shift(
         rows, targets.columns, targets.operand, 1 - epsilon, epsilon / Double(classes),
-        room.targets.operand)
-      targets = room.targets
+        noiseBuffers.targets.operand)
+      targets = noiseBuffers.targets
     }
   }
 
   private func hasRoom(for noise: Noise) -> Bool {
     guard
-      noise.isValid && (!noise.changesInputs || room.inputs.isKept)
-        && (!noise.changesTargets || room.targets.isKept)
-        && (noise.mixup == 0 || room.shares.isKept)
+      noise.isValid && (!noise.changesInputs || noiseBuffers.inputs.isKept)
+        && (!noise.changesTargets || noiseBuffers.targets.isKept)
+        && (noise.mixup == 0 || noiseBuffers.shares.isKept)
     else { return false }
     // By index: a closure would allocate in a build without optimisation.
     for index in 0..<layers.count where layers[index].dropout > 0 && !states[index].mask.isKept {
@@ -181,31 +182,35 @@ extension Workspace {
       seed: noise.seed, purpose: .mixup, index: UInt32(truncatingIfNeeded: noise.step))
     let beta = random.beta(noise.mixup)
     let lambda = T(max(beta, 1 - beta))
-    for row in 0..<rows { room.partners[row] = UInt32(row) }
-    random.shuffle(&room.partners, count: rows)
+    for row in 0..<rows { noiseBuffers.partners[row] = UInt32(row) }
+    // Within a block, so that whoever has its rows has all that is mixed.
+    let blocks = blocks
+    for block in 0..<blocks.count {
+      random.shuffle(&noiseBuffers.partners, in: blocks.rows(of: block))
+    }
 
-    let shares = room.shares.start
+    let shares = noiseBuffers.shares.start
     for row in 0..<rows { shares[row] = lambda }
-    mix(inputs, by: shares, into: room.inputs)
-    inputs = room.inputs
+    mix(inputs, by: shares, into: noiseBuffers.inputs)
+    inputs = noiseBuffers.inputs
     if let weights {
-      let mixed = room.weights.start
+      let mixed = noiseBuffers.weights.start
       for row in 0..<rows {
         let own = lambda * weights[row]
-        let sum = own + (1 - lambda) * weights[Int(room.partners[row])]
+        let sum = own + (1 - lambda) * weights[Int(noiseBuffers.partners[row])]
         mixed[row] = sum
         if sum > 0 { shares[row] = own / sum }
       }
       self.weights = UnsafePointer(mixed)
     }
-    mix(targets, by: shares, into: room.targets)
-    targets = room.targets
+    mix(targets, by: shares, into: noiseBuffers.targets)
+    targets = noiseBuffers.targets
   }
 
   private func mix(
     _ source: MatrixView<T>, by shares: UnsafeMutablePointer<T>, into mixed: MatrixView<T>
   ) {
-    room.partners.withUnsafeBufferPointer {
+    noiseBuffers.partners.withUnsafeBufferPointer {
       T.kernels.mix(
         rows, source.columns, source.operand, $0.baseAddress, shares, mixed.operand)
     }

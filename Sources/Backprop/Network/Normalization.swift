@@ -68,9 +68,10 @@ extension Normalization {
 
   /// ∂C/∂γ and ∂C/∂β from ∂C/∂n.
   func formGradient<T: Scalar>(
-    _ rows: Int, of state: NormalizationState<T>, into gradient: UnsafeMutablePointer<T>
+    _ rows: Int, of state: NormalizationState<T>, blocks: SumOverBlocks,
+    into gradient: UnsafeMutablePointer<T>
   ) {
-    T.kernels.normalize_gradient(operand(rows, state), state.delta.operand, gradient)
+    T.kernels.normalize_gradient(operand(rows, state), state.delta.operand, blocks, gradient)
   }
 }
 

@@ -58,7 +58,7 @@ public struct Predictor<T: Scalar>: ~Copyable {
       "\(rows.count) × \(network.outputCount) outputs into [\(outputs.rows), \(outputs.columns)]")
     workspace.rows = rows.count
     workspace.inputs = inputs.paddedView(of: rows, copiedTo: workspace.gatheredInputs)
-    network.formOutputs(in: &workspace, pool: pool)
+    network.propagate(0..<workspace.rows, in: workspace, pool: pool)
     let found = workspace.states[network.layers.count - 1].outputs
     let target = outputs.mutableStart
     for row in 0..<rows.count {

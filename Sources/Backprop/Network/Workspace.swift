@@ -26,8 +26,11 @@ public struct Workspace<T: Scalar>: ~Copyable {
   /// The noise of the last forward pass; nil where it was none.
   var noise: Noise?
 
-  /// How gradients are added up over a batch; nil for one ascending sum.
-  var shards: ShardSums<T>?
+  /// The factor of each example's weight in C: 1/m of a mean, with the m of the whole update.
+  var scale: T = 1
+  /// Into how many blocks each batch is cut; nil for as many as its length and the network ask for.
+  var shards: Int?
+  private let parameterCount: Int
 
   let gatheredInputs: MatrixView<T>
   /// Which rows of the data set the last batch is, where they are read in place.
@@ -37,7 +40,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
   /// wₓ Cₓ of each example.
   let losses: UnsafeMutablePointer<T>
   let states: [LayerState<T>]
-  var room: NoiseRoom<T>
+  var noiseBuffers: NoiseBuffers<T>
   private let buffer: AlignedBuffer<T>
 
   /// Allocates for batches of up to `capacity` examples.
@@ -54,6 +57,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
     precondition(capacity >= 0, "a workspace for \(capacity) examples")
     self.capacity = capacity
     layers = network.layers
+    parameterCount = network.parameterCount
     // Two walks of the same plan: one adds up the sizes, the other hands out the memory.
     var measure = Arena<T>(base: nil)
     _ = Self.plan(layers, capacity, keepsWeightedInputs, noise, in: &measure)
@@ -67,7 +71,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
     gatheredWeights = plan.weights.start
     losses = plan.losses.start
     states = plan.states
-    room = plan.room
+    noiseBuffers = plan.noiseBuffers
     ownTargets = plan.targets
     ownWeights = nil
     self.noise = nil
@@ -83,7 +87,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
     in arena: inout Arena<T>
   ) -> (
     inputs: MatrixView<T>, places: MatrixView<T>, targets: MatrixView<T>, weights: MatrixView<T>,
-    losses: MatrixView<T>, states: [LayerState<T>], room: NoiseRoom<T>
+    losses: MatrixView<T>, states: [LayerState<T>], noiseBuffers: NoiseBuffers<T>
   ) {
     let inputs = arena.matrix(capacity, layers.first?.inputs ?? 0)
     // As wide as a UInt32, at least.
@@ -101,13 +105,13 @@ public struct Workspace<T: Scalar>: ~Copyable {
         in: &arena)
     }
     let mixes = (noise?.mixup ?? 0) > 0
-    let room = NoiseRoom<T>(
+    let noiseBuffers = NoiseBuffers<T>(
       inputs: noise?.changesInputs ?? false ? arena.matrix(capacity, inputs.columns) : .none,
       targets: noise?.changesTargets ?? false ? arena.matrix(capacity, targets.columns) : .none,
       weights: mixes ? arena.matrix(1, capacity) : .none,
       shares: mixes ? arena.matrix(1, capacity) : .none,
       partners: mixes ? [UInt32](repeating: 0, count: capacity) : [])
-    return (inputs, places, targets, weights, losses, states, room)
+    return (inputs, places, targets, weights, losses, states, noiseBuffers)
   }
 
   /// What a layer computes from: x, or a of the layer below, or its ã where outputs were dropped; layer
@@ -117,6 +121,31 @@ public struct Workspace<T: Scalar>: ~Copyable {
     let below = states[layer - 1]
     return noise != nil && layers[layer - 1].dropout > 0 ? below.dropped : below.outputs
   }
+
+  /// How the last batch is cut.
+  var blocks: Blocks {
+    Blocks(
+      rows: rows, count: shards ?? Blocks.count(rows: rows, parameters: parameterCount))
+  }
+
+  /// C of the last batch, Σ wₓ Cₓ: each block by itself, then the tree.
+  var loss: Double {
+    let blocks = blocks
+    return blocks.sum { block in
+      let rows = blocks.rows(of: block)
+      return T.kernels.sum(rows.count, losses + rows.lowerBound)
+    }
+  }
+
+  /// Elements of one row of all layers, a and δ.
+  var width: Int {
+    var width = inputs.columns
+    for index in layers.indices { width += 2 * layers[index].affineOutputs }
+    return width
+  }
+
+  /// wₓ of one example: its own weight times the factor of the update.
+  func weight(of row: Int) -> T { (weights?[row] ?? 1) * scale }
 
   /// Copies the rows that a view shows of the last batch.
   func copy(_ view: MatrixView<T>) -> Matrix<T> {

@@ -22,6 +22,9 @@ typealias KernelPanels = bp_panels
 /// The same with the rate, the decay and the ε that a step of an optimiser has for them.
 typealias UpdateSpan = bp_span
 
+/// The order of a sum over rows.
+typealias SumOverBlocks = bp_blocks
+
 extension Scalar {
   /// The kernels for this type, of the instruction set that is active. Their names and contracts
   /// stand in `CBackpropKernels.h`.
@@ -64,11 +67,11 @@ extension Normalization {
 }
 
 extension Workspace {
-  /// y and w of the batch, as the kernels of a loss take them.
-  func kernelTargets(scale: T) -> bp_targets {
+  /// y and w of some rows of the batch, as the kernels of a loss take them.
+  func kernelTargets(_ rows: Range<Int>) -> bp_targets {
     bp_targets(
-      rows: rows, columns: targets.columns, y: targets.operand, weights: weights,
-      scale: Double(scale))
+      rows: rows.count, columns: targets.columns, y: targets.dropping(rows.lowerBound).operand,
+      weights: weights.map { $0 + rows.lowerBound }, scale: Double(scale))
   }
 }
 
@@ -214,6 +217,16 @@ final class AlignedBuffer<Element: Scalar>: @unchecked Sendable {
   }
 }
 
+/// What the threads of a pool do side by side.
+protocol PoolWork: AnyObject {
+  /// Does one part of the work, which touches no memory that another part writes.
+  ///
+  /// - Parameters:
+  ///   - part: From 0.
+  ///   - parts: How many there are, at least 1.
+  func run(part: Int, of parts: Int)
+}
+
 /// A pool of threads that split the output tiles of a kernel, never a sum; so the number of threads
 /// changes the time and not one bit of the result. A pool serves one caller at a time; a
 /// second one meanwhile works alone.
@@ -234,6 +247,20 @@ public final class ThreadPool: @unchecked Sendable {
 
   deinit {
     if let handle { bp_pool_destroy(handle) }
+  }
+
+  /// Does some work in as many parts as there are threads, each on its own. Without a pool, or while it
+  /// serves another caller, all of it is one part.
+  static func run(_ work: any PoolWork, on pool: ThreadPool?) {
+    guard let handle = pool?.handle else { return work.run(part: 0, of: 1) }
+    withUnsafePointer(to: work) { work in
+      bp_pool_run(
+        handle,
+        { context, part, parts in
+          context?.assumingMemoryBound(to: (any PoolWork).self).pointee.run(
+            part: Int(part), of: Int(parts))
+        }, UnsafeMutableRawPointer(mutating: work))
+    }
   }
 
   /// Does two things at the same time, the first on the caller's thread, if there may be two threads and

@@ -64,13 +64,14 @@ public final class TensorBoardWriter {
   public func write(_ event: TrainingEvent) throws(FileError) {
     switch event {
     case .epoch(let report): try append(Self.values(of: report), step: report.epoch)
-    case .distributions(let distributions):
+    case .measurement(let measurement):
+      guard let distributions = measurement as? EpochDistributions else { break }
       try append(Self.values(of: distributions), step: distributions.epoch)
     case .end: try file.synchronize()
     case .start(let start):
       guard let resumed = start.resumedFrom else { return }
       try append(Event(wallTime: now(), step: resumed.epoch, content: .sessionStart))
-    case .progress, .diagnosis, .warning: break
+    case .progress, .warning: break
     }
   }
 

@@ -31,6 +31,8 @@ public struct Checkpoint<T: Scalar>: Sendable {
   var lineSearch: LineSearchRecord?
   /// How many weights are in the average.
   var averaged = 0
+  /// Into how many blocks a whole batch is cut (`Blocks`).
+  var blocks = 1
   let best: BestEpoch<T>
   let running: RunningEpoch
   /// What `plateau` has made of the losses so far.
@@ -106,9 +108,9 @@ struct BestEpoch<T: Scalar>: Sendable {
   let reference: Evaluation?
 }
 
-/// The version of the engine, which a checkpoint carries and `backprop --version` prints.
+/// The version of the engine, which decides the bits of a run; a checkpoint carries it, and `backprop --version` prints.
 public enum EngineVersion {
-  public static let current = "0.1.0"
+  public static let current = "0.2.0"
 }
 
 // MARK: The data

@@ -133,6 +133,7 @@ private struct CheckpointState: Codable {
   let lineSearch: LineSearchRecord?
   /// Nil where nothing is averaged.
   let averaged: Int?
+  let blocks: Int
   let data: DataFingerprint
   let version: String
   let attachments: [String: String]
@@ -172,7 +173,7 @@ extension Checkpoint {
       bestEvaluation: best.evaluation, lastImprovement: best.lastImprovement,
       reference: best.reference,
       moments: moments.map(\.name), lineSearch: lineSearch,
-      averaged: averaged > 0 ? averaged : nil, data: data, version: version,
+      averaged: averaged > 0 ? averaged : nil, blocks: blocks, data: data, version: version,
       attachments: attachments)
     try add(CheckpointKey.state, state)
     var tensors = network.parameters.tensors() + best.parameters.tensors(prefix: "best.")
@@ -252,11 +253,12 @@ extension Checkpoint {
     }
     lineSearch = state.lineSearch
     averaged = state.averaged ?? 0
+    blocks = state.blocks
     data = state.data
     version = state.version
     attachments = state.attachments
     guard
-      step >= 0, averaged >= 0, epoch >= 1, epoch <= configuration.epochs,
+      step >= 0, averaged >= 0, blocks >= 1, epoch >= 1, epoch <= configuration.epochs,
       (0..<epoch).contains(best.epoch),
       (0..<epoch).contains(best.lastImprovement),
       stepInEpoch >= 0,

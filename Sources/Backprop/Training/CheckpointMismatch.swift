@@ -41,6 +41,7 @@ extension Checkpoint {
     networkDifferences(network) + optimizerDifferences(configuration, network)
       + configurationDifferences(configuration)
       + dataDifferences(data, metrics: metrics)
+      + blockDifferences(configuration, network, data)
       + (version == self.version
         ? [] : [CheckpointMismatch.Difference("version", now: version, before: self.version)])
   }
@@ -88,6 +89,15 @@ extension Checkpoint {
         "optimizer", now: name, before: name == before ? "other moments" : before,
         canBeForced: false)
     ]
+  }
+
+  /// A batch that is cut in another way is summed in another order.
+  private func blockDifferences(
+    _ configuration: TrainingConfiguration, _ network: Network<T>, _ data: DataFingerprint
+  ) -> [CheckpointMismatch.Difference] {
+    let now = configuration.blocksOfBatch(
+      examples: data.training.examples, parameters: network.parameterCount)
+    return now == blocks ? [] : [.init("blocks of a batch", now: "\(now)", before: "\(blocks)")]
   }
 
   private func configurationDifferences(

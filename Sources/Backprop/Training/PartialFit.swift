@@ -75,9 +75,7 @@ extension Trainer {
     } catch {
       preconditionFailure(error.description)
     }
-    // Examples in memory are always there to be read.
-    var noFailure: FileError?
-    var run = Run(self, network, .memory(chunk), nil, metrics, &noFailure)
+    let run = Run(self, network, .memory(chunk), nil, metrics)
     run.optimizer = state.optimizer
     var last: EpochReport?
     let end = run.epoch(state.passes + 1, &network, { false }) { event in

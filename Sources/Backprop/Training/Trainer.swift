@@ -13,24 +13,11 @@ public struct Trainer<T: Scalar>: Sendable {
   public let configuration: TrainingConfiguration
   /// Number of threads; small batches use one anyway.
   public let threads: Int
-  /// What is diagnosed before the first step and after each epoch; nil for nothing. It costs time
-  /// between the epochs and changes no bit of the run.
-  public let diagnosis: DiagnosisOptions?
-  /// Whether the distributions of weights, gradients and δ are measured at the same places, and how;
-  /// nil for not at all. That too changes no bit of the run.
-  public let distributions: DistributionOptions?
-
   /// - Parameters:
   ///   - configuration: What decides the run.
   ///   - threads: Threads to use, at least 1. Changes the time and not the result.
-  ///   - diagnosis: What to diagnose between the epochs; nil for nothing. This configuration takes
-  ///     the place of the one that stands there.
-  ///   - distributions: What to measure between the epochs; nil for nothing.
   /// - Precondition: The configuration's numbers lie in their ranges.
-  public init(
-    configuration: TrainingConfiguration, threads: Int = 1, diagnosis: DiagnosisOptions? = nil,
-    distributions: DistributionOptions? = nil
-  ) {
+  public init(configuration: TrainingConfiguration, threads: Int = 1) {
     precondition(
       configuration.batchSize >= 1 && configuration.epochs >= 1 && configuration.learningRate > 0,
       "batch size \(configuration.batchSize), \(configuration.epochs) epochs, "
@@ -43,17 +30,10 @@ public struct Trainer<T: Scalar>: Sendable {
         && configuration.hasValidUpdates && (configuration.monitor?.isValid ?? true)
         && configuration.noise.isValid
         && (configuration.shuffleBlock?.isValid ?? true) && (configuration.shards ?? 1) >= 1
-        && (!configuration.optimizer.searchesLines || configuration.hasPlainSteps)
-        && (diagnosis?.examples ?? 1) >= 1,
+        && (!configuration.optimizer.searchesLines || configuration.hasPlainSteps),
       "\(configuration): a number is out of its range")
     self.configuration = configuration
     self.threads = threads
-    var diagnosis = diagnosis
-    diagnosis?.configuration = configuration
-    self.diagnosis = diagnosis
-    precondition(
-      distributions.map { $0.examples >= 1 && $0.buckets >= 1 } ?? true, "\(distributions as Any)")
-    self.distributions = distributions
   }
 
   /// Runs all epochs, or as many as early stopping or an interruption leaves.
@@ -64,6 +44,7 @@ public struct Trainer<T: Scalar>: Sendable {
   ///   - validation: Examples that choose the best epoch and end a run that has patience.
   ///   - metrics: How outputs are judged.
   ///   - checkpoints: When to hand out the state of the run, and to whom; nil for never.
+  ///   - observers: Who sees network and workspace between the steps; nobody else's bits depend on them.
   ///   - report: Receives the events, on the caller's thread.
   ///   - isInterrupted: Asked after every step; true ends the run after that step.
   /// - Returns: How the run ended; also the last event.
@@ -75,7 +56,8 @@ public struct Trainer<T: Scalar>: Sendable {
   public func train(
     _ network: inout Network<T>, on training: Dataset<T>, validation: Dataset<T>? = nil,
     metrics: MetricKind, checkpoints: Checkpoints<T>? = nil,
-    report: (TrainingEvent) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
+    observers: [any TrainingObserver<T>] = [], report: (TrainingEvent) -> Void = { _ in },
+    isInterrupted: () -> Bool = { false }
   ) -> TrainingSummary {
     let data = checkpoints.map { _ in
       DataFingerprint(training: training, validation: validation)
@@ -84,7 +66,8 @@ public struct Trainer<T: Scalar>: Sendable {
     var failure: FileError?
     return run(
       &network, on: .memory(training), validation: validation.map { .memory($0) },
-      metrics: metrics, data: data, from: nil, checkpoints: checkpoints, report: report,
+      metrics: metrics, data: data, from: nil, checkpoints: checkpoints, observers: observers,
+      report: report,
       isInterrupted: isInterrupted, failure: &failure)
   }
 
@@ -98,7 +81,8 @@ public struct Trainer<T: Scalar>: Sendable {
   public func train(
     _ network: inout Network<T>, on training: TrainingExamples<T>,
     validation: TrainingExamples<T>?, metrics: MetricKind, data: DataFingerprint? = nil,
-    checkpoints: Checkpoints<T>? = nil, report: (TrainingEvent) -> Void = { _ in },
+    checkpoints: Checkpoints<T>? = nil, observers: [any TrainingObserver<T>] = [],
+    report: (TrainingEvent) -> Void = { _ in },
     isInterrupted: () -> Bool = { false }
   ) throws(FileError) -> TrainingSummary {
     var data = data
@@ -108,7 +92,8 @@ public struct Trainer<T: Scalar>: Sendable {
     var failure: FileError?
     let summary = run(
       &network, on: training, validation: validation, metrics: metrics, data: data, from: nil,
-      checkpoints: checkpoints, report: report, isInterrupted: isInterrupted, failure: &failure)
+      checkpoints: checkpoints, observers: observers, report: report, isInterrupted: isInterrupted,
+      failure: &failure)
     if let failure { throw failure }
     return summary
   }
@@ -133,7 +118,8 @@ public struct Trainer<T: Scalar>: Sendable {
   public func resume(
     _ network: inout Network<T>, from checkpoint: Checkpoint<T>, on training: Dataset<T>,
     validation: Dataset<T>? = nil, metrics: MetricKind, force: Bool = false,
-    checkpoints: Checkpoints<T>? = nil, report: (TrainingEvent) -> Void = { _ in },
+    checkpoints: Checkpoints<T>? = nil, observers: [any TrainingObserver<T>] = [],
+    report: (TrainingEvent) -> Void = { _ in },
     isInterrupted: () -> Bool = { false }
   ) throws(CheckpointMismatch) -> TrainingSummary {
     let data = DataFingerprint(training: training, validation: validation)
@@ -142,7 +128,8 @@ public struct Trainer<T: Scalar>: Sendable {
     var failure: FileError?
     return run(
       &network, on: .memory(training), validation: validation.map { .memory($0) },
-      metrics: metrics, data: data, from: checkpoint, checkpoints: checkpoints, report: report,
+      metrics: metrics, data: data, from: checkpoint, checkpoints: checkpoints,
+      observers: observers, report: report,
       isInterrupted: isInterrupted, failure: &failure)
   }
 
@@ -157,14 +144,16 @@ public struct Trainer<T: Scalar>: Sendable {
     _ network: inout Network<T>, from checkpoint: Checkpoint<T>, on training: TrainingExamples<T>,
     validation: TrainingExamples<T>?, metrics: MetricKind, data: DataFingerprint,
     force: Bool = false, checkpoints: Checkpoints<T>? = nil,
-    report: (TrainingEvent) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
+    observers: [any TrainingObserver<T>] = [], report: (TrainingEvent) -> Void = { _ in },
+    isInterrupted: () -> Bool = { false }
   ) throws -> TrainingSummary {
     let checkpoint = try accepted(checkpoint, network, data, metrics: metrics, force: force)
     network.parameters.assign(checkpoint.network.parameters)
     var failure: FileError?
     let summary = run(
       &network, on: training, validation: validation, metrics: metrics, data: data,
-      from: checkpoint, checkpoints: checkpoints, report: report, isInterrupted: isInterrupted,
+      from: checkpoint, checkpoints: checkpoints, observers: observers, report: report,
+      isInterrupted: isInterrupted,
       failure: &failure)
     if let failure { throw failure }
     return summary
@@ -189,7 +178,8 @@ public struct Trainer<T: Scalar>: Sendable {
     _ network: inout Network<T>, on training: TrainingExamples<T>,
     validation: TrainingExamples<T>?, metrics: MetricKind, data: DataFingerprint?,
     from checkpoint: Checkpoint<T>?, checkpoints: Checkpoints<T>?, ramp: RateRamp? = nil,
-    report: (TrainingEvent) -> Void, isInterrupted: () -> Bool, failure: inout FileError?
+    observers: [any TrainingObserver<T>] = [], report: (TrainingEvent) -> Void,
+    isInterrupted: () -> Bool, failure: inout FileError?
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
     precondition(
@@ -201,7 +191,9 @@ public struct Trainer<T: Scalar>: Sendable {
     } catch {
       preconditionFailure(error.description)
     }
-    var run = Run(self, network, training, validation, metrics, &failure)
+    let run = Run(self, network, training, validation, metrics)
+    run.observers = observers
+    run.beginObserving(training)
     run.checkpoints = checkpoints
     run.data = data
     run.ramp = ramp
@@ -213,9 +205,10 @@ public struct Trainer<T: Scalar>: Sendable {
           examples: training.count, validationExamples: validation?.count ?? 0,
           parameters: network.parameterCount, sizes: network.sizes,
           dropout: network.layers.dropLast().map(\.dropout), stepsPerEpoch: run.stepsPerEpoch,
+          blocks: run.blocks,
           configuration: configuration,
           resumedFrom: checkpoint.map { ($0.epoch, $0.step) })))
-    if checkpoint == nil { run.diagnose(network, after: 0, report) }
+    if checkpoint == nil { run.observe(network, after: 0, report) }
     var reason = TrainingSummary.Reason.completed
     for epoch in first...configuration.epochs where run.failure == nil {
       if let end = run.epoch(epoch, &network, isInterrupted, report) {

@@ -19,8 +19,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// The blocks that are shuffled instead of single examples; nil for a full shuffle. The order is the
   /// same whether the data is in memory or spooled, which needs blocks.
   public var shuffleBlock: ShuffleBlock?
-  /// Parts into which each batch is cut by position; their gradients are summed each in ascending
-  /// order, and then added by a fixed binary tree. Nil for 1, the whole batch.
+  /// Blocks into which each batch is cut (`Blocks`), at least 1; nil for as many as its length and the
+  /// network ask for.
   public var shards: Int?
   /// λ of ½ λ ‖W‖² in the loss; at least 0. Enters with BP4, never in δ.
   public var l2Penalty: Double
@@ -130,6 +130,15 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// Examples that a step takes of so many: a batch, or all under the rules that ask for all.
   func examplesPerStep(of count: Int) -> Int {
     optimizer.takesAllExamples ? count : min(batchSize, count)
+  }
+
+  /// Into how many blocks a whole batch is cut.
+  ///
+  /// - Parameters:
+  ///   - count: Training examples.
+  ///   - parameters: Those of the network.
+  func blocksOfBatch(examples count: Int, parameters: Int) -> Int {
+    shards ?? Blocks.count(rows: examplesPerStep(of: count), parameters: parameters)
   }
 
   /// A batch size that suits so many training examples: 16 for small sets, up to 256 for large ones.

@@ -4,10 +4,8 @@ public enum TrainingEvent: Sendable {
   /// Within an epoch, several times a second at most.
   case progress(TrainingProgress)
   case epoch(EpochReport)
-  /// Before the first step and after each epoch, if the trainer was asked to diagnose.
-  case diagnosis(EpochDiagnosis)
-  /// Before the first step and after each epoch, if the trainer was asked to measure them.
-  case distributions(EpochDistributions)
+  /// What an observer found before the first step or after an epoch.
+  case measurement(any TrainingMeasurement)
   case warning(code: String, message: String)
   case end(TrainingSummary)
 }
@@ -21,6 +19,8 @@ public struct TrainingStart: Sendable {
   /// The probability of each hidden layer that an output is dropped.
   public let dropout: [Double]
   public let stepsPerEpoch: Int
+  /// Into how many blocks a whole batch is cut, for the order of its sums (`Blocks`).
+  public let blocks: Int
   public let configuration: TrainingConfiguration
   /// Where a run goes on; nil for one that begins.
   public let resumedFrom: (epoch: Int, step: Int)?

@@ -12,6 +12,7 @@
 //   * Inputs and outputs do not overlap, unless the kernel says so.
 //   * Every multiply-add is one fused operation in all variants but BP_BASELINE on x86.
 //     A sum over an inner index runs in ascending order, in blocks fixed by the inner extent alone;
+//     one over the rows of a batch as bp_blocks has it;
 //     a sum across a row is a fixed tree over 16 lanes (lane i takes elements i, i + 16, …).
 //     (A multi-class hinge alone adds its margins in ascending order.)
 //     So the bits are the same for any thread count and for all FMA variants, and a row's result
@@ -132,6 +133,17 @@ typedef struct bp_matrix {
   size_t stride;
 } bp_matrix;
 
+// The order of a sum over the rows of a batch. The m rows are cut by position into `count` blocks, block
+// i being the rows ⌊i m/count⌋ ..< ⌊(i + 1) m/count⌋; some are empty, with the sum 0, if count > m. A
+// block is one ascending chain that begins with 0. Blocks are added by the binary tree whose left part
+// is the largest power of two below the number of blocks: five are ((b₀ + b₁) + (b₂ + b₃)) + b₄.
+//   count is 1 … 65,536. With `continues`, for count 1 alone, the chain begins with what stands where the
+//   sum goes, so that a block's rows, given in several calls, have the bits that they have in one.
+typedef struct bp_blocks {
+  size_t count;
+  bool continues;
+} bp_blocks;
+
 // Forward: z = a Wᵀ + b, out = σ(z).
 //   a [m, k], panels of W [n, k] and b [n], out [m, n]. Row r of a is a[a_rows[r]]: examples are read
 //   where they are, not copied. NULL for rows in their order.
@@ -170,8 +182,8 @@ typedef struct bp_rows {
   size_t count;
 } bp_rows;
 
-// BP3 and BP4: gradient rows i < k: Σₓ aₓᵢ δₓⱼ; gradient row k: Σₓ δₓⱼ, both over the batch in
-// ascending order.
+// BP3 and BP4: gradient rows i < k: Σₓ aₓᵢ δₓⱼ; gradient row k: Σₓ δₓⱼ, both over the batch in the
+// order of `blocks`, each step one fused multiply-add.
 //   a [m, k] with a_rows as in bp_affine, delta [m, n] with zero padding, gradient: panels,
 //   overwritten.
 //   Between the tiles the rows `ahead` (NULL for none), which will be read soon, are fetched into the
@@ -181,6 +193,7 @@ typedef struct bp_parameter_gradient {
   bp_matrix a;
   const uint32_t *a_rows;
   bp_matrix delta;
+  bp_blocks blocks;
   const bp_rows *ahead;
   void *gradient;
 } bp_parameter_gradient;

@@ -64,9 +64,10 @@ BP_KERNEL(void, normalize,
 // centred: without mean g. gradient is ∂C/∂n. `out` may be `gradient`. Padding becomes zero.
 BP_KERNEL(void, normalize_delta,
           (bp_normalization n, bp_matrix gradient, const void *panels, bp_matrix out))
-// ∂C/∂γ = Σₓ gradient ⊙ ẑ and, if centred, ∂C/∂β = Σₓ gradient, over the batch in ascending order.
+// ∂C/∂γ = Σₓ gradient ⊙ ẑ and, if centred, ∂C/∂β = Σₓ gradient, over the batch in the order of `blocks`.
 //   panels as above, overwritten; zero behind the last column.
-BP_KERNEL(void, normalize_gradient, (bp_normalization n, bp_matrix gradient, void *panels))
+BP_KERNEL(void, normalize_gradient,
+          (bp_normalization n, bp_matrix gradient, bp_blocks blocks, void *panels))
 
 // MARK: Losses (a function, then its gradient)
 //
@@ -111,6 +112,12 @@ BP_KERNEL(void, limit_norms,
 // average += share (θ - average), fused.
 BP_KERNEL(void, blend,
           (bp_pool *pool, bp_panels panels, double share, const void *parameters, void *average))
+
+// out[i] = Σ over blocks of sums[block · stride + i] by a binary tree whose left part is the largest power
+// of two below the number of blocks: five are ((s₀ + s₁) + (s₂ + s₃)) + s₄. count and stride are
+// multiples of 16, blocks at least 1; `out` may be `sums`.
+BP_KERNEL(void, add_blocks,
+          (bp_pool *pool, size_t count, size_t blocks, const void *sums, size_t stride, void *out))
 
 // MARK: Noise of training
 
@@ -170,8 +177,9 @@ BP_KERNEL(bool, standardize,
           (size_t rows, size_t columns, bp_matrix x, const double *means, const double *deviations,
            bp_matrix out))
 
-// out[j] = Σ over rows, ascending.
-BP_KERNEL(void, column_sums, (size_t rows, size_t columns, bp_matrix x, void *out))
+// out[j] = Σ over rows in the order of `blocks`.
+BP_KERNEL(void, column_sums,
+          (size_t rows, size_t columns, bp_matrix x, bp_blocks blocks, void *out))
 // Σ of `count` elements by the fixed tree over 16 lanes, in double.
 BP_KERNEL(double, sum, (size_t count, const void *x))
 // The four passes of a line search over flat buffers (Nocedal & Wright 2006, Alg. 7.4 and 3.5).

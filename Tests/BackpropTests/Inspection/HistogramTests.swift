@@ -40,10 +40,12 @@ struct HistogramTests {
     var found: [EpochDistributions] = []
     Trainer<Float>(
       configuration: TrainingConfiguration(
-        batchSize: 20, epochs: 3, l2Penalty: l2Penalty, seed: 2),
-      distributions: options
-    ).train(&network, on: TrainerTests.spirals(90, seed: 1), metrics: TrainerTests.metrics) {
-      if case .distributions(let distributions) = $0 { found.append(distributions) }
+        batchSize: 20, epochs: 3, l2Penalty: l2Penalty, seed: 2)
+    ).train(
+      &network, on: TrainerTests.spirals(90, seed: 1), metrics: TrainerTests.metrics,
+      observers: options.map { [DistributionObserver($0)] } ?? []
+    ) {
+      if case .measurement(let measurement as EpochDistributions) = $0 { found.append(measurement) }
     }
     return (network, found)
   }

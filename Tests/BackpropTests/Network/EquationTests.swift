@@ -16,9 +16,9 @@ struct EquationTests {
     let data = randomExamples(for: loss, inputs: 4, outputs: 3, count: 7, seed: 2, weighted: true)
     var workspace = Workspace(for: network, capacity: 7)
     network.forward(data.batch, in: &workspace)
-    network.formOutputDelta(in: &workspace, usingShortcut: true)
+    network.formOutputDelta(0..<7, in: workspace, usingShortcut: true)
     let shortcut = workspace.delta(of: 1)
-    network.formOutputDelta(in: &workspace, usingShortcut: false)
+    network.formOutputDelta(0..<7, in: workspace, usingShortcut: false)
     let general = workspace.delta(of: 1)
     for row in 0..<7 {
       for column in 0..<3 {

@@ -195,7 +195,8 @@ struct NormalizationTests {
         rows: rows, columns: n, centred: isCentred, z: z.target, moments: $0.baseAddress)
       kernels.normalize(normalization, Normalization.epsilon, panels, out.target)
       kernels.normalize_delta(normalization, d.target, panels, delta.target)
-      kernels.normalize_gradient(normalization, d.target, &gradient)
+      kernels.normalize_gradient(
+        normalization, d.target, .init(count: 1, continues: false), &gradient)
     }
     var (gains, shifts) = ([Double](repeating: 0, count: n), [Double](repeating: 0, count: n))
     for row in 0..<rows {

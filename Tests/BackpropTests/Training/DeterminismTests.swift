@@ -54,46 +54,55 @@ struct DeterminismTests {
     }
   }
 
-  @Test("Threads, vectors, and data in memory or in a file: one result for each number of shards")
+  @Test("Threads, vectors, data in memory or in a file, a resumed run: one result for each cut")
   func wholeMatrix() throws {
     let active = bp_variant_active()
     defer { _ = bp_variant_select(active) }
-    let data = SameBitsTests.weighted(60)
+    let data = SameBitsTests.weighted(120)
     var results: [Parameters<Float>] = []
-    for shards in [1, 4] {
+    // One block, five, and as many as 48 rows ask for, which are two.
+    for shards in [1, 5, nil] {
       var expected: Parameters<Float>?
       for variant in Self.fusedVariants {
         #expect(bp_variant_select(variant))
-        for threads in [1, 2, 4] {
+        for threads in [1, 2, 3, 8] {
           for isInFile in [false, true] {
             // All that is random, all that is normalised, and weights.
-            var network = try Network<Float>(
+            let fresh = try Network<Float>(
               sizes: [2, 70, 33, 3], activations: [.gelu, .relu, .softmax], loss: .crossEntropy,
               dropout: [0.2, 0.3], normalizations: [.layer, .rms], seed: 5)
             let trainer = Trainer<Float>(
               configuration: TrainingConfiguration(
-                optimizer: .adam(), learningRate: 0.01, batchSize: 24, epochs: 2, l2Penalty: 1e-3,
+                optimizer: .adam(), learningRate: 0.01, batchSize: 48, epochs: 2, l2Penalty: 1e-3,
                 clipNorm: 1, shuffleBlock: ShuffleBlock(rows: 8, window: 3), shards: shards,
                 inputNoise: 0.1, labelSmoothing: 0.05, mixup: 0.3),
               threads: threads)
             let examples: TrainingExamples<Float> =
               isInFile ? .spooled(try SameBitsTests.spooled(data)) : .memory(data)
+            var kept: [Checkpoint<Float>] = []
+            var network = fresh
             try trainer.train(
-              &network, on: examples, validation: nil, metrics: TrainerTests.metrics)
-            if let expected {
-              #expect(
-                network.parameters == expected,
-                "\(variant), \(threads) threads, \(shards) shards, in a file: \(isInFile)")
-            } else {
-              expected = network.parameters
-            }
+              &network, on: examples, validation: nil, metrics: TrainerTests.metrics,
+              checkpoints: Checkpoints(every: .steps(4)) { kept.append($0) })
+            let reference = expected ?? network.parameters
+            expected = reference
+            let what: Comment =
+              "\(variant), \(threads) threads, \(shards ?? 0) shards, in a file: \(isInFile)"
+            #expect(network.parameters == reference, what)
+            var resumed = fresh
+            try trainer.resume(
+              &resumed, from: try #require(kept.first), on: examples, validation: nil,
+              metrics: TrainerTests.metrics,
+              data: DataFingerprint(training: examples, validation: nil))
+            #expect(resumed.parameters == reference, what)
           }
         }
       }
       if let expected { results.append(expected) }
     }
-    // The number of shards is part of a run.
-    #expect(results.count == 2 && results[0] != results[1])
+    // The number of blocks is part of a run.
+    #expect(results.count == 3 && results[0] != results[1] && results[1] != results[2])
+    #expect(results[0] != results[2])
   }
 
   /// Every rule with a schedule of its own, clipped; wide enough that updates are split among threads.

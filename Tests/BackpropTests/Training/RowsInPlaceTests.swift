@@ -31,16 +31,15 @@ struct RowsInPlaceTests {
     let data = Self.dataset(200, isCompact: isCompact)
     let rows = (0..<count).map { UInt32($0 * 89 % 200) }
     let scattered = Batch(
-      inputs: data.storedInputs, targets: data.storedTargets, weights: nil, rows: .indices(rows[...]))
+      inputs: data.storedInputs, targets: data.storedTargets, weights: nil,
+      rows: .indices(rows[...]))
     let copied = data.subset(rows).batch
     let pool = ThreadPool(threads: 2)
     for shards in [1, 3] {
       for pool in [nil, pool] {
         let found = [scattered, copied].map { batch in
           var workspace = Workspace(for: network, capacity: count)
-          if shards > 1 {
-            workspace.shards = ShardSums(count: shards, layout: network.parameters.layout)
-          }
+          workspace.shards = shards
           var gradient = network.makeGradient()
           network.forward(batch, in: &workspace, pool: pool)
           network.backward(in: &workspace, into: &gradient, pool: pool)

@@ -16,15 +16,16 @@ struct TrainingDiagnosisTests {
       l2Penalty: 1e-3, seed: 2)
     var diagnoses: [EpochDiagnosis] = []
     var events: [String] = []
-    Trainer<Float>(configuration: configuration, diagnosis: diagnosis).train(
+    Trainer<Float>(configuration: configuration).train(
       &network, on: TrainerTests.spirals(90, seed: 1),
       validation: TrainerTests.spirals(30, seed: 2),
-      metrics: TrainerTests.metrics
+      metrics: TrainerTests.metrics,
+      observers: diagnosis.map { [DiagnosisObserver($0)] } ?? []
     ) { event in
       switch event {
       case .start: events.append("start")
       case .epoch(let report): events.append("epoch \(report.epoch)")
-      case .diagnosis(let diagnosis):
+      case .measurement(let diagnosis as EpochDiagnosis):
         events.append("diagnosis \(diagnosis.epoch)")
         diagnoses.append(diagnosis)
       default: break

@@ -10,9 +10,13 @@ void REF_NAME(affine)(bool fused, size_t m, size_t k, size_t n, const REF_REAL *
 // out = delta W.
 void REF_NAME(backpropagate)(bool fused, size_t m, size_t n, size_t k, const REF_REAL *delta,
                              size_t lddelta, const REF_REAL *weights, REF_REAL *out, size_t ldout);
+// Σᵣ x[r · dx] y[r · dy] over the rows of the blocks first ..< last, of `blocks` in all, as bp_blocks has
+// it.
+REF_REAL REF_NAME(sum_of_blocks)(bool fused, size_t rows, size_t blocks, size_t first, size_t last,
+                                 const REF_REAL *x, size_t dx, const REF_REAL *y, size_t dy);
 // weights[j][i] = Σₓ delta[x][j] a[x][i], biases[j] = Σₓ delta[x][j].
 void REF_NAME(parameter_gradient)(bool fused, size_t m, size_t k, size_t n, const REF_REAL *a,
-                                  size_t lda, const REF_REAL *delta, size_t lddelta,
+                                  size_t lda, const REF_REAL *delta, size_t lddelta, size_t blocks,
                                   REF_REAL *weights, REF_REAL *biases);
 
 // The distance of x from the exact value in units of x's last place; 0 if both are NaN or the same
@@ -36,6 +40,10 @@ ptrdiff_t REF_NAME(first_difference)(size_t rows, size_t columns, const REF_REAL
 // within some ulps of long double.
 const char *REF_NAME(check_products)(bp_variant variant, bp_pool *pool, size_t m, size_t k,
                                      size_t n);
+// The sums over a batch of m rows in so many blocks: gradients of an affine map and of a normalisation,
+// sums of columns.
+const char *REF_NAME(check_blocks)(bp_variant variant, bp_pool *pool, size_t m, size_t k, size_t n,
+                                   size_t blocks);
 const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size_t n);
 const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t columns);
 const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t panels, size_t rows);

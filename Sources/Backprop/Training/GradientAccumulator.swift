@@ -1,10 +1,10 @@
 /// The gradient of several batches as that of one, for networks whose batch is larger than memory.
 ///
-/// By assumption I the gradient of the joined batch is the weighted sum of the batches' gradients:
-/// under a mean a batch of m has the weight m/M, with M the examples of all of them, under a sum 1. The
-/// last group of an epoch may hold fewer batches; its mean is over its own examples, as that of a shorter
-/// last batch is.
-struct JoinedGradient<T: Scalar>: Sendable {
+/// By assumption I the gradient of the joined batch is the weighted sum of its examples' gradients. The
+/// weight, 1/M under a mean with M the examples of the whole update, is in each batch's δ already, so
+/// that the gradients are added as they are. The last group of an epoch may hold fewer batches; its mean
+/// is over its own examples, as that of a shorter last batch is.
+struct GradientAccumulator<T: Scalar>: Sendable {
   /// Batches of an update.
   let batches: Int
   private let batchSize: Int
@@ -39,30 +39,19 @@ struct JoinedGradient<T: Scalar>: Sendable {
   ///   - gradient: Of a batch; where the update is complete, it becomes that of all its batches.
   ///   - rows: Examples of the batch.
   ///   - all: M.
-  ///   - reduction: Of the loss.
   /// - Returns: Whether the update is complete.
   mutating func add(
-    _ gradient: inout Parameters<T>, rows: Int, of all: Int, reduction: Reduction,
-    pool: ThreadPool?
+    _ gradient: inout Parameters<T>, rows: Int, of all: Int, pool: ThreadPool?
   ) -> Bool {
     guard batches > 1 else { return true }
-    if count == 0 { sum.clear() }
-    sum.add(gradient, times: reduction == .mean ? T(rows) / T(all) : 1, pool: pool)
+    if count == 0 { sum.mutableStart.update(repeating: 0, count: sum.layout.count) }
+    // The gradient of ½ λ ‖θ‖² is λ θ: here λ is 1.
+    T.kernels.add_penalty_gradient(
+      pool?.handle, sum.layout.all, 1, gradient.start, sum.mutableStart)
     count += rows
     guard count >= all else { return false }
     count = 0
     Swift.swap(&sum, &gradient)
     return true
-  }
-}
-
-extension Parameters {
-  fileprivate mutating func clear() { mutableStart.update(repeating: 0, count: layout.count) }
-
-  /// Adds so many times other parameters of the same layout, biases too.
-  fileprivate mutating func add(_ other: Parameters, times factor: T, pool: ThreadPool?) {
-    let target = mutableStart
-    // The gradient of ½ λ ‖θ‖² is λ θ.
-    T.kernels.add_penalty_gradient(pool?.handle, layout.all, Double(factor), other.start, target)
   }
 }

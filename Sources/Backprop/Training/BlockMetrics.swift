@@ -1,0 +1,37 @@
+/// The metrics of one batch, block by block, so that threads judge whole blocks and the sums still have
+/// the order of `Blocks`. Allocated once for a run.
+final class BlockMetrics {
+  private let blocks: UnsafeMutableBufferPointer<Metrics>
+  /// Whether outputs in training are judged by the targets of the data, and not by smoothed or mixed
+  /// ones: wherever targets are classes.
+  private let judgesOwnTargets: Bool
+
+  /// - Parameter count: The most blocks of a batch.
+  init(kind: MetricKind, outputs: Int, count: Int, examples: Int) {
+    blocks = .allocate(capacity: count)
+    blocks.initialize(repeating: Metrics(kind: kind, outputs: outputs, examples: examples))
+    judgesOwnTargets = if case .regression = kind { false } else { true }
+  }
+
+  deinit {
+    blocks.deinitialize()
+    blocks.deallocate()
+  }
+
+  /// Judges the rows of one block by the outputs that stand in a workspace.
+  func judge<T: Scalar>(
+    _ block: Int, _ rows: Range<Int>, in workspace: borrowing Workspace<T>
+  ) {
+    blocks[block].removeAll()
+    blocks[block].add(
+      outputs: workspace.states[workspace.layers.count - 1].outputs,
+      targets: judgesOwnTargets ? workspace.ownTargets : workspace.targets,
+      weights: judgesOwnTargets ? workspace.ownWeights : workspace.weights, rows: rows)
+  }
+
+  /// Adds the blocks of a batch, all of which have been judged, to the metrics of an epoch.
+  func add(_ cut: Blocks, to metrics: inout Metrics) {
+    cut.merge(blocks) { $0.merge($1) }
+    metrics.merge(blocks[0])
+  }
+}
