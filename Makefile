@@ -20,7 +20,7 @@ ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
 .PHONY: help build test lint format bench bench-quick bench-readme bench-build docs sanitize fuzz check check-peers clean \
-  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors check-counts count-baseline time-shares
+  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors check-bench check-counts count-baseline time-shares
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -76,6 +76,7 @@ check: ## everything that must hold before a commit; exactly what CI runs
 	@$(MAKE) check-article
 	@$(MAKE) check-arm64
 	@$(MAKE) check-safetensors
+	@$(MAKE) check-bench
 	@$(MAKE) check-counts
 	@echo "make check: all passed"
 
@@ -110,6 +111,11 @@ check-safetensors: build ## a model of ours, read by the safetensors package (wh
 	  .venv-light/bin/python Reference/check_safetensors.py .build/release/backprop; \
 	else echo "check-safetensors left out: no Python with venv and PyPI here"; fi
 
+check-bench: ## what the benchmark's figures rest on (where Python is)
+	@if $(MAKE) .venv-light/ready; then \
+	  .venv-light/bin/python -m unittest discover -s Benchmarks; \
+	else echo "check-bench left out: no Python with venv and PyPI here"; fi
+
 check-counts: ## instructions, allocations and memory of training against a baseline (where valgrind is)
 	@if command -v $(PYTHON) > /dev/null; then $(PYTHON) Scripts/check-counts; \
 	else echo "check-counts left out: no Python here"; fi
@@ -129,7 +135,7 @@ PURE := numpy typing_extensions sympy mpmath networkx jinja2 MarkupSafe fsspec f
 
 .venv-light/ready:
 	$(PYTHON) -m venv .venv-light
-	.venv-light/bin/pip install --quiet numpy safetensors
+	.venv-light/bin/pip install --quiet numpy safetensors threadpoolctl
 	@touch $@
 
 .venv-peers/ready: Scripts/install-torch

@@ -104,8 +104,9 @@ def main():
             if name != "training":  # which measures them after each workload
                 peaks.measure(context)
             # Written at once: what comes later may fail.
-            write(section, machine.facts(peaks), arguments.out)
-            print(f"## {section.title}\n\n{section.text}\n\n{machine.facts(peaks)}\n", flush=True)
+            facts = machine.facts(peaks, context)
+            write(section, facts, arguments.out)
+            print(f"## {section.title}\n\n{section.text}\n\n{facts}\n", flush=True)
     index(arguments.out)
     if context.failures:
         sys.exit("error: not everything went well:\n  " + "\n  ".join(context.failures))

@@ -11,6 +11,15 @@ import tempfile
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent
 WORKLOADS = json.loads((FOLDER / "workloads.json").read_text())
+# What ties a peer to kernels, features or threads that it would not take by itself: a machine may have
+# OPENBLAS_CORETYPE set for older programs, which slows a current NumPy by up to 1.8.
+TUNING = ("OPENBLAS_", "GOTO_", "BLIS_", "MKL_", "ONEDNN_", "DNNL_", "OMP_", "GOMP_", "KMP_", "ATEN_",
+          "NPY_", "TORCHINDUCTOR_", "JAX_", "XLA_", "TF_ENABLE_", "TF_NUM_", "TF_XLA_", "POLARS_", "ARROW_")
+
+
+def clear_tuning(environment):
+    """Takes such variables out, {name: value}: all that is measured inherits what is left."""
+    return {name: environment.pop(name) for name in sorted(environment) if name.startswith(TUNING)}
 
 
 class Context:
@@ -25,6 +34,7 @@ class Context:
         self.bench = FOLDER / ".build" / "release" / "backprop-bench"
         self.backprop = FOLDER.parent / ".build" / "release" / "backprop"
         self.out, self.section, self.failures = arguments.out, "", []
+        self.cleared, self.openblas = clear_tuning(os.environ), set()
 
     def raw(self, **row):
         """Keeps one measurement: a line of results/SECTION.jsonl."""
@@ -93,6 +103,8 @@ class Peer:
         except BrokenPipeError:
             pass
         self.process.wait()
+        self.process.stdout.close()
+        self.errors.close()
 
 
 class Peers:
@@ -119,6 +131,7 @@ class Peers:
                     peer.close()
                 else:
                     context.raw(library=library, threads=count, sizes=workload["sizes"], **answer)
+                    context.openblas.update(answer["openblas"])
                     self.alive.append(peer)
 
     def ask(self, do, **order):

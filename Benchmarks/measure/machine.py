@@ -67,7 +67,7 @@ class Peaks:
                 f"{t[2]:.0f} GB/s (24 bytes an element: write-allocate is not counted)")
 
 
-def facts(peaks):
+def facts(peaks, context):
     lines = [f"- {datetime.date.today():%d %B %Y}, commit {commit()}",
              f"- {processor()}, {os.cpu_count()} cores, {vectors()}; {peaks}"]
     if peaks.flops[2] < 1.6 * peaks.flops[1]:
@@ -75,4 +75,10 @@ def facts(peaks):
                      "the shares of the peak are too high**")
     if versions():
         lines.append(f"- {versions()}")
+    if context.openblas:
+        lines.append(f"- OpenBLAS under NumPy and scikit-learn took its kernels for "
+                     f"{', '.join(sorted(context.openblas))}")
+    if context.cleared:
+        found = ", ".join(f"{name}={value}" for name, value in context.cleared.items())
+        lines.append(f"- The environment had {found}, which peers did not see")
     return "\n".join(lines)

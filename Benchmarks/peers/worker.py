@@ -4,7 +4,8 @@
 
 Lines that it takes on standard input, and what it answers on standard output:
 
-    {"do": "prepare", "workload": {…}, "folder": "…"}    {"chosen": "how"} or {"skipped": "why"}
+    {"do": "prepare", "workload": {…}, "folder": "…"}    {"chosen": "how", "openblas": ["SkylakeX"]}
+                                                         or {"skipped": "why"}
     {"do": "check", "steps": 20, "rate": 0.01}           {"before": 2.31, "after": 2.05}
     {"do": "measure", "seconds": 0.7}                    {"samplesPerSecond": 61023.5}
 
@@ -115,6 +116,16 @@ def fastest(ways, speed):
     return max(ways, key=speed) if len(ways) > 1 else ways[0]
 
 
+def openblas_kernels():
+    """The processors whose kernels OpenBLAS took, of each copy that this process has loaded."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ModuleNotFoundError:
+        return []
+    return sorted({library["architecture"] for library in threadpool_info()
+                   if library["internal_api"] == "openblas"})
+
+
 def main():
     module, peer, missing = None, None, None
     try:
@@ -134,7 +145,8 @@ def main():
             else:
                 try:
                     peer = module.Peer(library, workload, Data(workload, order["folder"]), threads)
-                    answer = {"chosen": getattr(peer, "chosen", "the only way")}
+                    answer = {"chosen": getattr(peer, "chosen", "the only way"),
+                              "openblas": openblas_kernels()}
                 except ModuleNotFoundError as error:  # what a module imports only when it is asked to
                     answer = {"skipped": f"{error.name} is not installed"}
         elif order["do"] == "check":
