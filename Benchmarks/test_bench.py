@@ -2,13 +2,20 @@
 
 import os
 import pathlib
+import sys
 import tempfile
 import types
 import unittest
 from unittest import mock
 
+import numpy as np
+
 from measure.context import Context, Peers, WORKLOADS, clear_tuning
-from measure.training import share_data
+from measure.training import matrix_exponentials, share_data
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "peers"))
+with mock.patch.dict(os.environ), mock.patch.object(sys, "argv", ["worker.py", "NumPy", "1"]):
+    import worker
 
 OPTIONS = types.SimpleNamespace(quick=True, alone=False, resume=False, rounds=1, seconds=0.1,
                                 workloads=None, peers=None, curves=None)
@@ -35,6 +42,27 @@ class Fairness(unittest.TestCase):
         if not own:
             self.skipTest("no threadpoolctl, or a NumPy without OpenBLAS")
         self.assertEqual(kernels(OPENBLAS_CORETYPE="Prescott", OPENBLAS_L2_SIZE="1024"), own)
+
+    def test_an_epoch_deals_every_row_once_and_a_batch_of_all_rows_is_dealt_once(self):
+        dealt = worker.Shuffled(12, 4)
+        first, second = dealt.several(3), dealt.several(3)
+        for epoch in first, second:
+            self.assertEqual(sorted(epoch.ravel()), list(range(12)))
+        self.assertFalse(np.array_equal(first, second))
+        whole = worker.Shuffled(12, 12)
+        for batch in whole.several(3):
+            np.testing.assert_array_equal(batch, whole.order)
+
+
+class Tasks(unittest.TestCase):
+    def test_matrix_exponentials_are_their_series(self):
+        rows = np.random.default_rng(1).standard_normal((50, 4), dtype=np.float32)
+        a = rows.reshape(-1, 2, 2).astype(np.float64)
+        term = total = np.broadcast_to(np.eye(2), a.shape)
+        for n in range(1, 60):
+            term = term @ a / n
+            total = total + term
+        np.testing.assert_allclose(matrix_exponentials(rows), total.reshape(-1, 4), rtol=1e-6, atol=1e-6)
 
 
 if __name__ == "__main__":

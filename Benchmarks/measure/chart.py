@@ -71,7 +71,7 @@ def log_bars(title, unit, groups):
     colour = colours(names)
     values = [v for _, group in groups for v in group.values() if v]
     low, high = min(values) / 1.8, max(values) * 1.3
-    width, left, right = 1000, 66, 16
+    width, left, right = max(1000, 82 + 131 * len(groups)), 66, 16  # room for a group's name
     bottom = 30 + 16 * max(group.count("\n") for group, _ in groups)
     parts, row = legend(names, colour, left, 50, width - left - right)
     top, plot = row + 22, 330

@@ -1,4 +1,4 @@
-"""Training: samples a second on the workloads W1 … W7, ours and the peers' in turns."""
+"""Training: samples a second on the workloads W1 … W8, ours and the peers' in turns."""
 
 import json
 import math
@@ -17,16 +17,31 @@ LIBRARIES = ["PyTorch", "torch.compile", "JAX step", "JAX scan", "tf.function", 
 # Steps and rate of the check: enough that the loss moves, few enough that it is soon done.
 CHECK_RATE = {"sgd": 0.05, "momentum": 0.01, "adam": 0.001, "adamw": 0.001}
 DEFAULT_STEPS = 30
-CHECK_STEPS = {"W6": 2, "W7": 3}
+CHECK_STEPS = {"W6": 2, "W7": 3, "W8": 1, "W8-1024": 10}
 TOLERANCE = 2e-3
+
+
+def matrix_exponentials(rows):
+    """e^A of the 2 × 2 matrix A in each row. With m half of A's trace, B = A − m I has B² = s² I, where
+    s² = −det B, so that e^A = e^m (cosh s I + sinh s / s B)."""
+    a = rows.astype(np.float64).reshape(-1, 2, 2)
+    m = np.trace(a, axis1=1, axis2=2)[:, None, None] / 2
+    b = a - m * np.eye(2)
+    s = np.sqrt(-np.linalg.det(b) + 0j)[:, None, None]
+    exponential = np.exp(m) * (np.cosh(s) * np.eye(2) + np.sinh(s) / s * b)
+    return exponential.real.reshape(-1, 4).astype(np.float32)
 
 
 def share_data(workload, folder):
     """Writes the data and the weights that all contestants begin with."""
     source, sizes, rows = np.random.default_rng(0), workload["sizes"], workload["rows"]
     folder.mkdir(parents=True, exist_ok=True)
-    source.random((rows, sizes[0]), dtype=np.float32).tofile(folder / "inputs.f32")
-    if workload["loss"] == "cross-entropy":
+    draw = source.standard_normal if "task" in workload else source.random
+    inputs = draw((rows, sizes[0]), dtype=np.float32)
+    inputs.tofile(folder / "inputs.f32")
+    if "task" in workload:
+        targets = matrix_exponentials(inputs)
+    elif workload["loss"] == "cross-entropy":
         targets = np.eye(sizes[-1], dtype=np.float32)[source.integers(0, sizes[-1], rows)]
     else:
         targets = source.random((rows, sizes[-1]), dtype=np.float32)
@@ -174,11 +189,11 @@ def run(context, peaks):
         text += f" Geometric mean over the best peer of each workload **{geometric_mean(ratios):.2f}**"
         text += f", over PyTorch eager **{geometric_mean(eager):.1f}**." if eager else "."
     if libraries:
-        text += (f" The check: everyone's mean loss before and after the first {DEFAULT_STEPS} steps (W6 "
-                 f"{CHECK_STEPS['W6']}, W7 {CHECK_STEPS['W7']}) from the same weights on the same "
-                 f"batches, at rates {', '.join(f'{k} {v}' for k, v in CHECK_RATE.items())}; the last "
-                 f"column is the loss of ours, and the largest relative difference of anyone's from the "
-                 f"median; more than {TOLERANCE} fails the run.")
+        listed = lambda figures: ", ".join(f"{key} {value}" for key, value in figures.items())
+        text += (f" The check: everyone's mean loss before and after the first {DEFAULT_STEPS} steps "
+                 f"({listed(CHECK_STEPS)}) from the same weights on the same batches, at rates "
+                 f"{listed(CHECK_RATE)}; the last column is the loss of ours, and the largest relative "
+                 f"difference of anyone's from the median; more than {TOLERANCE} fails the run.")
     if context.resume:
         text += " The run was interrupted and resumed: its lines may be of two days and commits."
     if notes:

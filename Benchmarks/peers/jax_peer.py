@@ -24,14 +24,11 @@ class Peer:
         self.start(workload["learningRate"])
         self.chosen = "a step a call"
         if self.scans:
-            # As many steps a call as an epoch has, or a tenth of a second takes.
-            speed = rate(self.shuffled_steps, self.size, 0.2, self.finish)
-            self.steps_a_call = max(1, min(len(data.inputs) // self.size,
-                                           int(speed / self.size * 0.1)))
-            self.shuffled_steps()
-            speed = rate(self.shuffled_steps, self.size, 0.2, self.finish)
-            self.steps_a_call = max(1, min(len(data.inputs) // self.size,
-                                           int(speed / self.size * 0.1)))
+            # As many steps a call as take a tenth of a second.
+            for _ in range(2):
+                speed = rate(self.shuffled_steps, self.size, 0.2, self.finish)
+                self.steps_a_call = max(1, int(speed / self.size * 0.1))
+                self.shuffled_steps()
             self.chosen = f"{self.steps_a_call} steps a call"
 
     def start(self, learning_rate):
@@ -47,10 +44,10 @@ class Peer:
         for l, (w, b) in enumerate(zip(weights, biases)):
             x = x @ w + b
             if l < len(weights) - 1:
-                x = jax.nn.relu(x) if self.workload["hidden"] == "relu" else jax.nn.sigmoid(x)
+                x = getattr(jax.nn, self.workload["hidden"])(x)
         if self.data.is_classes:
             return -jnp.mean(jnp.sum(y * jax.nn.log_softmax(x), axis=1))
-        return 0.5 * jnp.mean(jnp.square(x - y))
+        return 0.5 * jnp.mean(jnp.sum(jnp.square(x - y), axis=1))
 
     def step(self, learning_rate, state, inputs, targets, rows):
         parameters, first, second, t = state

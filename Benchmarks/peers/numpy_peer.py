@@ -54,6 +54,8 @@ class Peer:
                     z /= z.sum(axis=1, keepdims=True)
             elif self.hidden == "relu":
                 np.maximum(z, 0, out=z)
+            elif self.hidden == "tanh":
+                np.tanh(z, out=z)
             else:
                 np.negative(z, out=z)
                 np.exp(z, out=z)
@@ -73,6 +75,8 @@ class Peer:
                 np.dot(delta[l], self.w[l].T, out=delta[l - 1])
                 if self.hidden == "relu":
                     delta[l - 1] *= a[l] > 0
+                elif self.hidden == "tanh":
+                    delta[l - 1] *= 1 - a[l] * a[l]
                 else:
                     delta[l - 1] *= a[l] * (1 - a[l])
         self.update()
@@ -109,7 +113,7 @@ class Peer:
         self.forward(a)
         if self.data.is_classes:
             return float(-np.log(a[-1][np.arange(count), self.data.labels[:count]]).mean())
-        return float(0.5 * np.square(a[-1] - y).mean())
+        return float(0.5 * np.square(a[-1] - y).sum() / count)
 
     def check(self, steps, learning_rate):
         self.start(learning_rate)

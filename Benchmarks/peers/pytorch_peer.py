@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from worker import Shuffled, fastest, rate
 
-HIDDEN = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}
+HIDDEN = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh}
 
 
 def skips(library, workload):
@@ -36,7 +36,9 @@ class Common:
         self.shuffled_step()
 
     def loss(self, outputs, y):
-        return F.cross_entropy(outputs, y) if self.data.is_classes else 0.5 * F.mse_loss(outputs, y)
+        if self.data.is_classes:
+            return F.cross_entropy(outputs, y)
+        return 0.5 * y.shape[1] * F.mse_loss(outputs, y)  # whose mean is over the outputs, too
 
     def check(self, steps, learning_rate):
         self.start(learning_rate)
@@ -112,7 +114,7 @@ class Compiled(Common):
         for l in range(layers):
             x = F.linear(x, parameters[l], parameters[layers + l])
             if l < layers - 1:
-                x = torch.relu(x) if self.workload["hidden"] == "relu" else torch.sigmoid(x)
+                x = getattr(torch, self.workload["hidden"])(x)
         return x
 
     def plain_step(self, parameters, first, second, t, learning_rate, inputs, targets, rows):

@@ -32,13 +32,13 @@ class Peer:
             momentum=0.9 if rule == "momentum" else 0.0, learning_rate_init=learning_rate,
             shuffle=shuffles)
         self.extra = {"classes": np.arange(sizes[-1])} if self.data.is_classes else {}
-        self.targets = self.data.labels if self.data.is_classes else self.data.targets[:, 0]
+        self.targets = self.data.labels if self.data.is_classes else self.data.targets.squeeze()
 
     def mean_loss(self, x, y):
         if self.data.is_classes:
             p = self.model.predict_proba(x)
             return float(-np.log(p[np.arange(len(y)), y]).mean())
-        return float(0.5 * np.square(self.model.predict(x) - y).mean())
+        return float(0.5 * np.square(self.model.predict(x) - y).sum() / len(y))
 
     def check(self, steps, learning_rate):
         count = steps * self.size

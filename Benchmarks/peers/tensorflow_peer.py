@@ -9,8 +9,12 @@ import tensorflow as tf
 from worker import Shuffled, fastest, rate
 
 
+def is_long(workload):
+    return len(workload["sizes"]) > 12 or max(workload["sizes"]) > 2048
+
+
 def skips(library, workload):
-    if library == "Keras fit" and (len(workload["sizes"]) > 12 or max(workload["sizes"]) > 2048):
+    if library == "Keras fit" and is_long(workload):
         return "an epoch takes too long"
 
 
@@ -22,7 +26,6 @@ class Peer:
         self.size = workload["batch"]
         self.inputs, self.targets = tf.constant(data.inputs), tf.constant(data.targets)
         self.shuffled = Shuffled(len(data.inputs), self.size)
-        # Where an epoch has few steps, they are long, and calling them is nothing.
         counts = (1, self.steps_together()) if self.steps_together() >= 10 else (1,)
         ways = [(steps, compiles) for steps in counts for compiles in (False, True)]
         self.way = fastest(ways, self.speed)
@@ -31,7 +34,9 @@ class Peer:
         self.some_steps()()  # traced and compiled
 
     def steps_together(self):
-        return min(100, len(self.data.inputs) // self.size)
+        """Of long steps no more than an epoch has: calling them is nothing. Keras has no more."""
+        bounded = self.is_keras or is_long(self.workload)
+        return min(100, len(self.data.inputs) // self.size) if bounded else 100
 
     def speed(self, way):
         self.way = way
@@ -89,10 +94,10 @@ class Peer:
         for l, (w, b) in enumerate(zip(self.w, self.b)):
             x = tf.matmul(x, w) + b
             if l < len(self.w) - 1:
-                x = tf.nn.relu(x) if self.workload["hidden"] == "relu" else tf.nn.sigmoid(x)
+                x = getattr(tf.nn, self.workload["hidden"])(x)
         if self.data.is_classes:
             return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y, x))
-        return 0.5 * tf.reduce_mean(tf.square(x - y))
+        return 0.5 * tf.reduce_mean(tf.reduce_sum(tf.square(x - y), axis=1))
 
     def start_keras(self, learning_rate):
         keras, sizes = tf.keras, self.workload["sizes"]
@@ -108,7 +113,7 @@ class Peer:
             "adam": lambda: rules.Adam(learning_rate, epsilon=1e-8),
             "adamw": lambda: rules.AdamW(learning_rate, 0.01, epsilon=1e-8),
         }[self.workload["rule"]]()
-        half = lambda y, p: 0.5 * tf.reduce_mean(tf.square(p - y), axis=-1)
+        half = lambda y, p: 0.5 * tf.reduce_sum(tf.square(p - y), axis=-1)
         loss = keras.losses.CategoricalCrossentropy(from_logits=True) if self.data.is_classes else half
         self.model.compile(optimizer, loss, steps_per_execution=self.way[0],
                            jit_compile=self.way[1])

@@ -62,7 +62,8 @@ class Data:
 class Shuffled:
     """Row numbers of one batch after the other, reshuffled every epoch, without end. Every batch is
     full: what an epoch leaves over begins the first batch of the next, so that there is one
-    permutation for so many rows, however many are asked for at once."""
+    permutation for so many rows, however many are asked for at once. A batch of all rows is dealt once:
+    it is the same in any order."""
 
     def __init__(self, rows, size):
         self.source, self.rows, self.size = np.random.default_rng(1), rows, size
@@ -72,7 +73,8 @@ class Shuffled:
         rows = self.order[self.at:self.at + count]
         self.at += count
         while len(rows) < count:
-            self.order = self.source.permutation(self.rows).astype(np.int32)
+            if self.size < self.rows or not len(self.order):
+                self.order = self.source.permutation(self.rows).astype(np.int32)
             self.at = min(count - len(rows), self.rows)
             rows = np.concatenate([rows, self.order[:self.at]])
         return rows

@@ -43,6 +43,12 @@ struct Workload {
     Workload(
       name: "W7", sizes: Array(repeating: 256, count: 33) + [10], hidden: .relu,
       loss: .crossEntropy, optimizer: .adam(), batchSize: 64, examples: 3200),
+    Workload(
+      name: "W8", sizes: [4, 32, 16, 4], hidden: .tanh, loss: .squaredError, optimizer: .adam(),
+      batchSize: 10_000, examples: 10_000),
+    Workload(
+      name: "W8-1024", sizes: [4, 32, 16, 4], hidden: .tanh, loss: .squaredError,
+      optimizer: .adam(), batchSize: 1024, examples: 10_240),
   ]
 
   /// A network with weights of its own.

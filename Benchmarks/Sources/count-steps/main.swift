@@ -1,8 +1,8 @@
 // What Scripts/check-counts counts and Scripts/time-shares times: so many steps of training, or a run
 // whose memory is looked at.
 //
-//     count-steps W1 STEPS [THREADS]     steps of a workload, W1 to W7, one thread if nothing else is
-//                                        said, then the end
+//     count-steps W1 STEPS [THREADS]     steps of a workload, W1 to W8 or W8-1024, one thread if nothing
+//                                        else is said, then the end
 //     count-steps time W1 STEPS          the same, then one line of JSON with the seconds it took
 //     count-steps variant                the instruction set that the kernels are those of
 //     count-steps memory 64,1024,10 BATCH two steps of a network with Adam, then one line of JSON with
@@ -35,6 +35,7 @@ func dataset(rows: Int, inputs: Int, outputs: Int, isClassification: Bool) -> Da
 struct Workload {
   var sizes: [Int]
   var hidden = Activation.relu
+  var loss = Loss.crossEntropy
   var rule: OptimizerRule
   var batch: Int
   var rows: Int
@@ -49,17 +50,26 @@ struct Workload {
       hidden = .sigmoid
     case "W2": (sizes, rule, batch, rows) = ([784, 128, 10], .momentum(), 32, 2048)
     case "W3": (sizes, rule, batch, rows) = ([784, 512, 512, 10], .adam(), 128, 12_800)
-    case "W4": (sizes, rule, batch, rows) = ([16, 64, 64, 1], .adam(), 32, 8192)
-    case "W5": (sizes, rule, batch, rows) = ([64, 256, 256, 256, 1], .adamW(), 256, 25_600)
+    case "W4":
+      (sizes, rule, batch, rows) = ([16, 64, 64, 1], .adam(), 32, 8192)
+      loss = .squaredError
+    case "W5":
+      (sizes, rule, batch, rows) = ([64, 256, 256, 256, 1], .adamW(), 256, 25_600)
+      loss = .squaredError
     case "W6": (sizes, rule, batch, rows) = ([1024, 4096, 4096, 10], .momentum(), 1024, 2048)
     case "W7":
       (sizes, rule, batch, rows) = (Array(repeating: 256, count: 33) + [10], .adam(), 64, 3200)
+    case "W8", "W8-1024":
+      (sizes, rule) = ([4, 32, 16, 4], .adam())
+      (batch, rows) = name == "W8" ? (10_000, 10_000) : (1024, 10_240)
+      (hidden, loss) = (.tanh, .squaredError)
     default: return nil
     }
   }
 
   init(sizes: [Int], rule: OptimizerRule, batch: Int, rows: Int, steps: Int) {
     (self.sizes, self.rule, self.batch, self.rows, self.steps) = (sizes, rule, batch, rows, steps)
+    if sizes[sizes.count - 1] == 1 { loss = .squaredError }
   }
 
   /// Trains for so many steps.
@@ -68,12 +78,12 @@ struct Workload {
   @discardableResult
   func train(threads: Int = 1) throws -> Double {
     let outputs = sizes[sizes.count - 1]
-    let isClassification = outputs > 1
+    let isClassification = loss == .crossEntropy
     var network = try Network<Float>(
       sizes: sizes,
       activations: Array(repeating: hidden, count: sizes.count - 2)
         + [isClassification ? .softmax : .identity],
-      loss: isClassification ? .crossEntropy : .squaredError, seed: 1)
+      loss: loss, seed: 1)
     let configuration = TrainingConfiguration(
       optimizer: rule, learningRate: 1e-4, schedule: .constant, batchSize: batch,
       epochs: max(1, (steps * batch + rows - 1) / rows))
@@ -82,7 +92,9 @@ struct Workload {
       &network,
       on: dataset(
         rows: rows, inputs: sizes[0], outputs: outputs, isClassification: isClassification),
-      metrics: isClassification ? .classification(probabilities: true) : .regression(scales: [1]),
+      metrics: isClassification
+        ? .classification(probabilities: true)
+        : .regression(scales: Array(repeating: 1, count: outputs)),
       isInterrupted: {
         left -= 1
         return left == 0
@@ -115,7 +127,7 @@ func whole(_ text: String, _ name: String, _ range: ClosedRange<Int>) -> Int {
 
 func workload(_ name: String, _ steps: String) -> Workload {
   guard let workload = Workload(name, steps: whole(steps, "STEPS", 1...1_000_000_000)) else {
-    fail("there is no workload \"\(name)\"; take one of W1 to W7")
+    fail("there is no workload \"\(name)\"; take one of W1 to W8, or W8-1024")
   }
   return workload
 }
