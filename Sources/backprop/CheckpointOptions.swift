@@ -109,8 +109,6 @@ final class CheckpointWriter {
 
   private func save<T: Scalar>(_ checkpoint: Checkpoint<T>, _ reporter: TrainingReporter) {
     let start = clock.now
-    // A second Ctrl-C ends the program at once; then the temporary file goes too.
-    if Interruption.isRequested { Interruption.willWrite(folder.path(after: checkpoint.step)) }
     do {
       let path = try folder.save(checkpoint, keep: keep, replacing: replaces)
       replaces = false

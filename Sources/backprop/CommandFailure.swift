@@ -9,11 +9,10 @@ struct UsageError: Error, CustomStringConvertible {
 }
 
 /// Turns errors into one line on standard error, and an exit code: 0 done, 1 bad data or model,
-/// 2 usage, 130 after Ctrl-C.
+/// 2 usage, 130 after Ctrl-C (143 after SIGTERM, 129 after SIGHUP).
 enum CommandFailure {
   static let badData: Int32 = 1
   static let usage: Int32 = 2
-  static let interrupted: Int32 = 130
 
   /// Reports an error, and says how to exit.
   static func report(_ error: any Error) -> Int32 {

@@ -67,7 +67,6 @@ struct CreateCommand: ParsableCommand {
     let network: AnyNetwork =
       try precision.map(Names.isDouble) ?? false
       ? .double(try makeNetwork()) : .float(try makeNetwork())
-    Interruption.willWrite(output)
     let sha256 = try Model(network: network).write(to: output)
     if outputOptions.json {
       let document: JSONValue = [

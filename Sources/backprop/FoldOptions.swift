@@ -104,7 +104,7 @@ extension TrainingJob {
       guard summary.reason == .completed || summary.reason == .earlyStop else {
         reporter.stopped(summary, inFold: index + 1, of: count)
         throw ExitCode(
-          summary.reason == .interrupted ? CommandFailure.interrupted : CommandFailure.badData)
+          summary.reason == .interrupted ? Interruption.exitCode : CommandFailure.badData)
       }
       var metrics = Metric.usual(for: kind, outputs: prepared.network.outputCount)
       if case .quantile(let quantile) = prepared.network.loss {

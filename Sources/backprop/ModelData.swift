@@ -185,7 +185,7 @@ extension Model {
 extension DataSource {
   /// Opens data; if there is no such file, suggests one of a similar name.
   static func open(_ path: String, _ options: TableOptions) throws -> DataSource {
-    if !Folder.exists(path) { throw FileError.missing(path: path) }
+    try Folder.checkExists(path)
     return try open(path: path, options: options)
   }
 }

@@ -199,7 +199,6 @@ private struct OutputSink {
   private let file: AtomicFile?
 
   init(_ path: String?) throws {
-    if let path { Interruption.willWrite(path) }
     file = try path.map { try AtomicFile($0) }
   }
 

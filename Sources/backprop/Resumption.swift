@@ -165,8 +165,8 @@ extension TrainingJob {
     guard let path = options.folder else { return try TrainingJob(command, arguments: arguments) }
     // Before anything is made: a mistake in the options must not leave a folder behind.
     if options.resume == nil { _ = try TrainingJob(command, arguments: arguments) }
-    if let resume = options.resume, options.checkpoint != resume, !Folder.exists(resume) {
-      throw FileError.missing(path: resume)
+    if let resume = options.resume, options.checkpoint != resume {
+      try Folder.checkExists(resume)
     }
     let folder = try CheckpointFolder(path)
     let isSame = options.resume == path

@@ -157,7 +157,6 @@ final class RunRecords {
     guard let path = options.plot else { return }
     do {
       let picture = CurvesPicture(curves: curves, title: title, subtitle: subtitle)
-      Interruption.willWrite(path)
       let file = try AtomicFile(path)
       try file.write(Array(picture.text.utf8))
       try file.commit()

@@ -242,7 +242,6 @@ struct TrainingJob {
         configuration: configuration, weights: data.weights,
         options: resolvedOptions(
           network, configuration, task: data.target.task, held: held))
-      Interruption.willWrite(output)
       saved = (output, try model.write(to: output))
     }
     let isWhole = summary.reason == .completed || summary.reason == .earlyStop
@@ -259,7 +258,7 @@ struct TrainingJob {
     case .completed, .earlyStop:
       if let failure = reporter.outputFailure { throw failure }
       if let failure = records.failure { throw failure }
-    case .interrupted: throw ExitCode(CommandFailure.interrupted)
+    case .interrupted: throw ExitCode(Interruption.exitCode)
     case .diverged: throw ExitCode(CommandFailure.badData)
     }
   }

@@ -347,9 +347,50 @@ struct TrainTests {
     }
     running.process.interrupt()
     let result = try running.finish()
-    #expect(names.contains(".out.csv.\(running.process.processIdentifier).tmp"))
+    #expect(names.contains { $0.hasPrefix(".out.csv.") && $0.hasSuffix(".tmp") })
     #expect(result.exitCode == 130)
     #expect(try runner.files == ["classes.csv", "model.safetensors"])
+  }
+
+  @Test("A link given to -o stays one, and one that leads nowhere is named before the data is read")
+  func links() throws {
+    try runner.writeClassification()
+    let links = [("dangling", "new.safetensors"), ("loop", "loop"), ("gone", "no/m")]
+    for (name, target) in links {
+      try FileManager.default.createSymbolicLink(
+        atPath: runner.path(name), withDestinationPath: target)
+    }
+    let before = try runner.files
+    let train = ["train", "classes.csv", "--target", "label", "--epochs", "1", "--quiet", "-o"]
+    for (name, reason) in [
+      ("loop", "cannot write loop: "), ("gone", "cannot write gone: there is no folder ./no"),
+    ] {
+      let refused = try runner.run(train + [name])
+      #expect(
+        refused.exitCode == 2 && refused.errors.hasPrefix("error: \(reason)"), "\(refused.errors)")
+    }
+    #expect(try runner.files == before)
+    #expect(try runner.run(train + ["dangling"]).exitCode == 0)
+    #expect(try runner.files == (before + ["new.safetensors"]).sorted())
+    #expect(try Model(contentsOf: runner.path("new.safetensors")).configuration != nil)
+    for (name, target) in links {
+      #expect(
+        try FileManager.default.destinationOfSymbolicLink(atPath: runner.path(name)) == target)
+    }
+    for (name, reason) in [
+      ("loop", "error: cannot read loop: "),
+      ("gone", "error: gone is a link to no/m, which is not there"),
+    ] {
+      for command in [
+        ["train", name, "--target", "x"], ["evaluate", name, "classes.csv"],
+        ["train", "classes.csv", "--target", "label", "--resume", name, "--checkpoint", "run"],
+      ] {
+        let refused = try runner.run(command)
+        #expect(
+          refused.exitCode == 1 && refused.errors.hasPrefix(reason), "\(command): \(refused.errors)"
+        )
+      }
+    }
   }
 
   @Test("A run that diverges late keeps the best model so far")

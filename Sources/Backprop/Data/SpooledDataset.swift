@@ -48,11 +48,11 @@ public final class SpooledDataset<T: Scalar>: Sendable {
     guard statvfs(folder, &disk) == 0 else { throw .last("spool into", folder) }
     let free = Int(disk.f_bavail) * Int(disk.f_frsize)
     guard bytes <= free else { throw Self.full(folder, needed: bytes, free: free) }
-    let path = "\(folder)/.backprop-spool.\(getpid()).tmp"
-    unlink(path)
-    descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .last("spool into", folder) }
-    unlink(path)
+    guard let file = TemporaryFile(for: "\(folder)/backprop-spool", permissions: 0o600) else {
+      throw .last("spool into", folder)
+    }
+    file.remove()
+    descriptor = file.descriptor
     #if !canImport(Darwin)
       // Reserved now, so that another process cannot take the room away while the data is read.
       if bytes > 0, posix_fallocate(descriptor, 0, off_t(bytes)) == ENOSPC {

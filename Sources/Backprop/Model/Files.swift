@@ -6,8 +6,7 @@
   import Darwin
 #endif
 
-// Files by the system's own calls, in one place: reads at a position, and writing that becomes
-// visible as a whole or not at all.
+// Files by the system's own calls, in one place: reads at a position, and what names lead to.
 
 /// Why a file could not be read or written.
 public enum FileError: UserError, Equatable {
@@ -22,8 +21,12 @@ public enum FileError: UserError, Equatable {
   public var description: String {
     switch self {
     case .missing(let path):
-      "no such file: \(path)"
-        + (Folder.nearMatch(to: path).map { "; did you mean \($0)?" } ?? "")
+      if let target = Folder.link(at: path) {
+        "\(path) is a link to \(target), which is not there"
+      } else {
+        "no such file: \(path)"
+          + (Folder.nearMatch(to: path).map { "; did you mean \($0)?" } ?? "")
+      }
     case .isFolder(let path): "\(path) is a folder, not a file"
     case .notRegular(let path):
       "\(path) is not a regular file; it is read more than once, so save it to a file first"
@@ -108,86 +111,23 @@ final class OpenFile: Sendable {
   }
 }
 
-/// A file that appears under its name when it is complete, and never before.
-///
-/// It is written beside its goal under a temporary name, synchronised and renamed. If anything
-/// fails, or `commit` is never called, the temporary file is removed and the goal is as it was.
-/// A goal that is no regular file (a pipe, /dev/stdout) is written to directly.
-public final class AtomicFile {
-  public let path: String
-  private let goal: String
-  private let temporary: String?
-  private let descriptor: Int32
+/// What a path leads to through symbolic links: where something is, or will be when it is written.
+struct Destination {
+  let path: String
+  /// Nil if nothing is there yet.
+  let status: stat?
 
-  /// Opens the temporary file beside `path`.
-  public init(_ path: String) throws(FileError) {
-    self.path = path
+  init(_ path: String) throws(FileError) {
     var status = stat()
-    let exists = stat(path, &status) == 0
-    if exists, status.st_mode & S_IFMT == S_IFDIR { throw .isFolder(path: path) }
-    if exists, status.st_mode & S_IFMT != S_IFREG {
-      goal = path
-      temporary = nil
-      descriptor = open(path, O_WRONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw .last("write", path) }
+    guard stat(path, &status) != 0 else {
+      if status.st_mode & S_IFMT == S_IFDIR { throw .isFolder(path: path) }
+      self.path = Folder.resolved(path)
+      self.status = status
       return
     }
-    // Through a symbolic link to the file itself, so that the link stays a link.
-    let goal = exists ? Folder.resolved(path) : path
-    let (folder, name) = Folder.split(goal)
-    let temporary = "\(folder)/.\(name).\(getpid()).tmp"
-    unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .last("write", path) }
-    if exists { fchmod(descriptor, status.st_mode & 0o777) }
-    self.goal = goal
-    self.temporary = temporary
-    self.descriptor = descriptor
-  }
-
-  /// Appends bytes.
-  public func write(_ bytes: [UInt8]) throws(FileError) {
-    try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in
-      try write(UnsafeRawBufferPointer(buffer))
-    }
-  }
-
-  private func write(_ buffer: UnsafeRawBufferPointer) throws(FileError) {
-    var done = 0
-    while done < buffer.count {
-      let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
-      #if canImport(Glibc)
-        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-      #elseif canImport(Musl)
-        let count = Musl.write(descriptor, rest.baseAddress, rest.count)
-      #else
-        let count = Darwin.write(descriptor, rest.baseAddress, rest.count)
-      #endif
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .last("write", path)
-      }
-      done += count
-    }
-  }
-
-  /// Makes the file visible under its name, complete and on disk.
-  public func commit() throws(FileError) {
-    guard let temporary else { return }
-    guard fsync(descriptor) == 0 else { throw .last("write", path) }
-    guard rename(temporary, goal) == 0 else { throw .last("write", path) }
-    // The name itself is on disk only when its folder is.
-    let folder = open(Folder.split(goal).folder, O_RDONLY | O_CLOEXEC)
-    if folder >= 0 {
-      fsync(folder)
-      close(folder)
-    }
-  }
-
-  deinit {
-    close(descriptor)
-    // After a rename there is nothing under this name.
-    if let temporary { unlink(temporary) }
+    guard errno == ENOENT else { throw .last("write", path) }
+    self.path = Folder.end(of: path)
+    self.status = nil
   }
 }
 
@@ -200,15 +140,13 @@ public enum Folder {
     return (slash == path.startIndex ? "/" : String(path[..<slash]), name)
   }
 
-  /// Whether a new file can be made in the folder of a path: an error says why not.
+  /// Whether a file can be written under a path, in the folder that its links lead to: an error says
+  /// why not.
   public static func checkWritable(for path: String) throws(FileError) {
-    let (folder, name) = split(path)
-    var status = stat()
-    guard !name.isEmpty else { throw .isFolder(path: path) }
-    if stat(path, &status) == 0 {
-      if status.st_mode & S_IFMT == S_IFDIR { throw .isFolder(path: path) }
-      if status.st_mode & S_IFMT != S_IFREG { return }
-    }
+    guard !split(path).name.isEmpty else { throw .isFolder(path: path) }
+    let destination = try Destination(path)
+    if let status = destination.status, status.st_mode & S_IFMT != S_IFREG { return }
+    let folder = split(destination.path).folder
     guard access(folder, F_OK) == 0 else {
       throw .failed(verb: "write", path: path, reason: "there is no folder \(folder)")
     }
@@ -217,10 +155,34 @@ public enum Folder {
 
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Whether anything is under a path: an error says why nothing can be found there.
+  public static func checkExists(_ path: String) throws(FileError) {
+    guard access(path, F_OK) == 0 else { throw .last("read", path) }
+  }
+
+  /// What a symbolic link says that it leads to; nil if a path is no link.
+  public static func link(at path: String) -> String? {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(path, &target, target.count)
+    guard count > 0 else { return nil }
+    return String(decoding: target[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// The path that symbolic links lead to, where nothing need be.
+  public static func end(of path: String) -> String {
+    var end = path
+    // No system follows more of them.
+    for _ in 0..<40 {
+      guard let target = link(at: end) else { break }
+      end = target.hasPrefix("/") ? target : "\(split(end).folder)/\(target)"
+    }
+    return end
+  }
+
   /// A file of a similar name in the same folder.
   static func nearMatch(to path: String) -> String? {
     let (folder, name) = split(path)
-    let names = names(in: folder, limit: 10_000).filter { !$0.hasPrefix(".") }
+    let names = names(in: folder, limit: 10_000).filter { !$0.hasPrefix(".") && $0 != name }
     guard let near = Backprop.nearMatch(name, in: names.sorted()) else { return nil }
     return folder == "." && !path.hasPrefix("./") ? near : "\(folder == "/" ? "" : folder)/\(near)"
   }
