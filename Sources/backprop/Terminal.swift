@@ -21,6 +21,16 @@ struct OutputError: UserError {
 
 /// The two streams: results go to standard output, progress and warnings to standard error.
 enum Terminal {
+  /// Before any file is opened: one that took the place of a closed stream would get what is written
+  /// to that stream. In its place stands a folder, which can be neither read nor written, also not by
+  /// way of /dev/stdout; so whoever needs the stream has an error, as with a closed one.
+  static func fillClosedStreams() {
+    for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+      // The lowest that is free is this one.
+      guard open("/", O_RDONLY) == stream else { _exit(CommandFailure.badData) }
+    }
+  }
+
   /// Writes a line to standard output at once.
   static func printOutput(_ line: String) throws(OutputError) { try writeOutput(line + "\n") }
 

@@ -8,6 +8,7 @@ import ArgumentParser
   import Darwin
 #endif
 
+Terminal.fillClosedStreams()
 Interruption.install()
 do {
   var command = try BackpropCommand.parseAsRoot(try CommandWords.all.get())

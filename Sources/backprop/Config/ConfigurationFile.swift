@@ -42,7 +42,12 @@ struct ConfigurationFile {
     while true {
       let count = read(descriptor, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
-      if count < 0, errno == EISDIR { throw FileError.isFolder(path: path) }
+      // A stream that was closed is a folder: see Terminal.fillClosedStreams.
+      if count < 0, errno == EISDIR {
+        throw path == "-"
+          ? FileError.failed(verb: "read", path: name, reason: "it is closed, or a folder")
+          : FileError.isFolder(path: path)
+      }
       if count < 0 { throw failure(name) }
       if count == 0 { return bytes }
       bytes += buffer[..<count]
