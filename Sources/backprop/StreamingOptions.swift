@@ -138,7 +138,8 @@ struct MemoryBudget {
   ) throws -> ShuffleBlock {
     let size = MemoryLayout<T>.size
     let widths = network.layers.reduce(0) { $0 + 4 * ($1.outputs + 16) }
-    let perExample = (inputs + target.outputCount + widths + 64) * size
+    // In the workspace, and in the two batches that a reader makes in turn.
+    let perExample = (3 * (inputs + target.outputCount) + widths + 64) * size
     // θ, the gradient, the best, the first and up to three moments; written, each once more as bytes.
     let copies = hasCheckpoints ? 14 : 8
     let fixed =

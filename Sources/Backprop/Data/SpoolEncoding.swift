@@ -82,9 +82,8 @@ extension SpooledDataset {
 /// Rows on their way into a file.
 private final class SpoolPart<T: Scalar> {
   let spool: SpooledDataset<T>
-  private let inputs: Matrix<T>
-  private let targets: Matrix<T>
-  private let starts: (inputs: UnsafeMutablePointer<T>, targets: UnsafeMutablePointer<T>)
+  private var inputs: Matrix<T>
+  private var targets: Matrix<T>
   /// The rows of the table that wait to be written, and their weights.
   var rows: [UInt32] = []
   var weights: [T] = []
@@ -100,17 +99,15 @@ private final class SpoolPart<T: Scalar> {
     // Pieces of about a megabyte.
     let bytes = SpooledDataset<T>.bytesPerExample(spool.inputCount, spool.targetCount, true)
     let capacity = max(1, min(4096, (1 << 20) / bytes))
-    var inputs = Matrix<T>(rows: capacity, columns: spool.inputCount, isCompact: true)
-    var targets = Matrix<T>(rows: capacity, columns: spool.targetCount, isCompact: true)
-    starts = (inputs.mutableStart, targets.mutableStart)
-    self.inputs = inputs
-    self.targets = targets
+    inputs = Matrix(rows: capacity, columns: spool.inputCount, isCompact: true)
+    targets = Matrix(rows: capacity, columns: spool.targetCount, isCompact: true)
   }
 
   /// Zeros for the next row.
   func nextRow() -> (inputs: UnsafeMutablePointer<T>, targets: UnsafeMutablePointer<T>) {
     let place = (
-      starts.inputs + rows.count * spool.inputCount, starts.targets + rows.count * spool.targetCount
+      inputs.mutableStart + rows.count * spool.inputCount,
+      targets.mutableStart + rows.count * spool.targetCount
     )
     place.0.update(repeating: 0, count: spool.inputCount)
     place.1.update(repeating: 0, count: spool.targetCount)

@@ -1,37 +1,42 @@
 /// Deals the examples of a spooled data set into batches, holding one window of it at a time.
 ///
-/// The batches are those of the same data in memory under the same `ShuffleBlock`.
+/// The batches are those of the same data in memory under the same `ShuffleBlock`. Their examples are
+/// copied out of the window, which nobody else has; so a batch stays what it is for as long as it is held.
 final class SpoolReader<T: Scalar> {
   let data: SpooledDataset<T>
   private let block: ShuffleBlock
   private let batchSize: Int
-  private let inputs: Matrix<T>
-  private let targets: Matrix<T>
-  private let weights: Matrix<T>?
-  // The same memory. Batches refer to the matrices while the next window is read into them.
-  private let starts: Starts
-  /// A batch whose examples are from more than one window, made when first needed.
-  private var seam: Seam?
+  private var window: Examples
+  // Two, in turn: the last batch is still held when the next one is made.
+  private var batch: Examples
+  private var otherBatch: Examples
   private var order: BlockOrder
-  // Two, in turn: the last batch may still hold the one before.
+  /// Places in the window, in the order of the epoch, and how many of them have been dealt.
   private var places: [UInt32] = []
-  private var otherPlaces: [UInt32] = []
   private var position = 0
   private var dealt = 0
   /// Why the batches ended before the data did.
   private(set) var failure: FileError?
 
-  private struct Starts {
-    let inputs: UnsafeMutablePointer<T>
-    let targets: UnsafeMutablePointer<T>
-    let weights: UnsafeMutablePointer<T>?
-  }
+  private struct Examples {
+    var inputs: Matrix<T>
+    var targets: Matrix<T>
+    /// `[1, rows]`; nil where all weigh the same.
+    var weights: Matrix<T>?
 
-  private struct Seam {
-    let inputs: Matrix<T>
-    let targets: Matrix<T>
-    let weights: Matrix<T>?
-    let starts: Starts
+    init(of data: SpooledDataset<T>, rows: Int, isCompact: Bool) {
+      inputs = Matrix(rows: rows, columns: data.inputCount, isCompact: isCompact)
+      targets = Matrix(rows: rows, columns: data.targetCount, isCompact: isCompact)
+      weights = data.hasWeights ? Matrix(rows: 1, columns: rows) : nil
+    }
+
+    /// Takes the place of the rows from `row` on.
+    mutating func copy(_ places: ArraySlice<UInt32>, of other: Examples, to row: Int) {
+      inputs.copy(places, of: other.inputs, to: row)
+      targets.copy(places, of: other.targets, to: row)
+      guard let from = other.weights?.start, let to = weights?.mutableStart else { return }
+      for (offset, place) in places.enumerated() { to[row + offset] = from[Int(place)] }
+    }
   }
 
   /// - Parameters:
@@ -43,20 +48,11 @@ final class SpoolReader<T: Scalar> {
     self.block = block
     self.batchSize = batchSize
     let capacity = min(data.count, block.rows * block.window)
-    let made = Self.matrices(of: data, rows: capacity)
-    (inputs, targets, weights, starts) = (made.inputs, made.targets, made.weights, made.starts)
+    window = Examples(of: data, rows: capacity, isCompact: true)
+    batch = Examples(of: data, rows: min(batchSize, data.count), isCompact: false)
+    otherBatch = Examples(of: data, rows: min(batchSize, data.count), isCompact: false)
     places.reserveCapacity(capacity)
-    otherPlaces.reserveCapacity(capacity)
     order = BlockOrder(count: 0, block: block, seed: 0, epoch: 0, shuffled: false)
-  }
-
-  private static func matrices(of data: SpooledDataset<T>, rows: Int) -> Seam {
-    var inputs = Matrix<T>(rows: rows, columns: data.inputCount, isCompact: true)
-    var targets = Matrix<T>(rows: rows, columns: data.targetCount, isCompact: true)
-    var weights = data.hasWeights ? Matrix<T>(rows: 1, columns: rows, isCompact: true) : nil
-    let starts = Starts(
-      inputs: inputs.mutableStart, targets: targets.mutableStart, weights: weights?.mutableStart)
-    return Seam(inputs: inputs, targets: targets, weights: weights, starts: starts)
   }
 
   /// Begins an epoch.
@@ -72,56 +68,50 @@ final class SpoolReader<T: Scalar> {
   func next() -> Batch<T>? {
     let wanted = min(batchSize, data.count - dealt)
     guard wanted > 0, failure == nil else { return nil }
-    do throws(FileError) {
-      if position == places.count { try readWindow() }
-      dealt += wanted
-      if position + wanted <= places.count {
-        let range = position..<(position + wanted)
-        position = range.upperBound
-        return Batch(
-          inputs: .numbers(inputs), targets: StoredTargets(targets, classCount: data.classCount),
-          weights: weights,
-          rows: .indices(places[range]))
-      }
-      return try acrossWindows(wanted)
-    } catch {
-      failure = error
-      return nil
-    }
-  }
-
-  private func acrossWindows(_ wanted: Int) throws(FileError) -> Batch<T> {
-    let seam = seam ?? Self.matrices(of: data, rows: batchSize)
-    self.seam = seam
+    swap(&batch, &otherBatch)
     var filled = 0
     while filled < wanted {
-      if position == places.count { try readWindow() }
-      let place = Int(places[position])
-      (seam.starts.inputs + filled * data.inputCount).update(
-        from: starts.inputs + place * data.inputCount, count: data.inputCount)
-      (seam.starts.targets + filled * data.targetCount).update(
-        from: starts.targets + place * data.targetCount, count: data.targetCount)
-      if let weights = starts.weights { seam.starts.weights?[filled] = weights[place] }
-      position += 1
-      filled += 1
+      if position == places.count {
+        do {
+          try readWindow()
+        } catch {
+          failure = error
+          return nil
+        }
+      }
+      let some = places[position...].prefix(wanted - filled)
+      batch.copy(some, of: window, to: filled)
+      position += some.count
+      filled += some.count
     }
+    dealt += wanted
     return Batch(
-      inputs: .numbers(seam.inputs),
-      targets: StoredTargets(seam.targets, classCount: data.classCount), weights: seam.weights,
+      inputs: .numbers(batch.inputs), targets: StoredTargets(batch.targets, classCount: data.classCount), weights: batch.weights,
       rows: .range(0..<wanted))
   }
 
   private func readWindow() throws(FileError) {
-    swap(&places, &otherPlaces)
     let data = data
-    let starts = starts
+    let inputs = window.inputs.mutableStart
+    let targets = window.targets.mutableStart
+    let weights = window.weights?.mutableStart
     _ = try order.nextWindow(into: &places) { (rows, place) throws(FileError) in
       try data.read(
-        rows, inputs: starts.inputs + place * data.inputCount,
-        targets: starts.targets + place * data.targetCount,
-        weights: starts.weights.map { $0 + place })
+        rows, inputs: inputs + place * data.inputCount,
+        targets: targets + place * data.targetCount, weights: weights.map { $0 + place })
     }
     order.following(data.willRead)
     position = 0
+  }
+}
+
+extension Matrix {
+  /// Copies rows of another matrix, wherever they stand, over those from `row` on.
+  fileprivate mutating func copy(_ places: ArraySlice<UInt32>, of other: Matrix, to row: Int) {
+    let target = mutableStart + row * stride
+    places.withUnsafeBufferPointer { indices in
+      Element.kernels.gather(
+        nil, indices.count, columns, other.start, other.stride, indices.baseAddress, target, stride)
+    }
   }
 }
