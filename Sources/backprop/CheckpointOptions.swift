@@ -19,7 +19,7 @@ struct CheckpointOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "Go on from the newest whole checkpoint of this folder, with the options of its run, to the same model as without a break; then save there too. DATA is given again. With --checkpoint of the same folder a run begins if there is none yet."
+      "Go on from the newest whole checkpoint of this folder, with the options of its run, to the same model as without a break; then save there too. DATA, and what is written besides (--plot, --tensorboard, --spool), is given again; without -o the model is saved in this folder. With --checkpoint of the same folder a run begins if there is none yet."
   )
   var resume: String?
 
@@ -27,6 +27,13 @@ struct CheckpointOptions: ParsableArguments {
 
   /// Where checkpoints are saved.
   var folder: String? { checkpoint ?? resume }
+
+  /// Where the model of a run that may resume another is saved if nobody says so: beside its
+  /// checkpoints, for a checkpoint does not say it either. Nil for other runs.
+  var output: String? {
+    guard resume != nil, let folder else { return nil }
+    return folder + (folder.hasSuffix("/") ? "" : "/") + GoalOptions.defaultOutput
+  }
 
   /// Checks what can be checked without a look at the disk.
   func check() throws {

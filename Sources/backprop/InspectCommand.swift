@@ -43,7 +43,16 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func printOptions(of model: Model) throws {
-    guard let options = model.options?.object else { throw NoOptionsError(path: self.model) }
+    guard let stored = model.options?.object else { throw NoOptionsError(path: self.model) }
+    // What `train` never stores is none of its options, and least of all what is to be written.
+    let table = TrainOptionTable.train
+    let options = stored.filter {
+      table.kinds[$0.key] != nil && !TrainOptionTable.ofOneCall.contains($0.key)
+    }
+    if options.count < stored.count {
+      output.note(
+        "warning: \(self.model) holds other entries among its options, which are left out")
+    }
     if output.json {
       let schema = JSONMember("schema", .string(ConfigurationFile.schema))
       return try Terminal.printOutput(JSONValue.object([schema] + options).description)

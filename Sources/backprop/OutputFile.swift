@@ -18,6 +18,19 @@ enum OutputFile {
       "\(path) exists and is no model of this program; give another name with -o, or --force")
   }
 
+  /// The same for a picture.
+  ///
+  /// - Parameter force: Nil for a command without `--force`.
+  static func checkPicture(_ path: String, force: Bool?) throws {
+    try checkFolder(path, option: "--plot")
+    guard let file = FileIdentity(path), file.isRegularFile, force != true,
+      !CurvesPicture.isPicture(path)
+    else { return }
+    throw UsageError(
+      "\(path) exists and is no picture of this program; give another name with --plot"
+        + (force == nil ? "" : ", or --force"))
+  }
+
   static func checkFolder(_ path: String, option: String = "-o") throws {
     guard !path.isEmpty else { throw UsageError("\(option) \"\": give the name of a file") }
     do {
@@ -50,7 +63,7 @@ enum OutputFile {
   /// Whether two names are of one file, which need not be there yet.
   static func areSame(_ path: String, _ other: String) -> Bool {
     if let file = FileIdentity(path), let other = FileIdentity(other) { return file == other }
-    let (first, second) = (Folder.split(path), Folder.split(other))
+    let (first, second) = (Folder.split(Folder.end(of: path)), Folder.split(Folder.end(of: other)))
     guard first.name == second.name, let folder = FileIdentity(first.folder) else { return false }
     return folder == FileIdentity(second.folder)
   }

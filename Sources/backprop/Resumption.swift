@@ -177,7 +177,7 @@ extension TrainingJob {
       CheckpointWriter(
         folder, every: try command.checkpoints.interval,
         keep: command.checkpoints.keep ?? CheckpointFolder.usualKeep,
-        arguments: try RunArguments.remembered(arguments, data: command.data), replaces: !isSame)
+        arguments: RunArguments.remembered(arguments), replaces: !isSame)
     }
     guard let resume = options.resume,
       !(isSame && options.checkpoint != nil && folder.names.isEmpty)
@@ -189,8 +189,10 @@ extension TrainingJob {
     let (file, damaged) = try isSame ? folder.newest() : CheckpointFolder.newest(in: resume)
     var merged = arguments
     if let text = try file.attachments[Resumption.argumentsKey],
-      let stored = try JSONValue(parsing: text).array?.compactMap(\.string).filter({ $0 != "--" })
+      let words = try JSONValue(parsing: text).array?.compactMap(\.string)
     {
+      // Of what another wrote no more is taken than what a run here would have kept.
+      let stored = RunArguments.remembered(words)
       if let initializer = command.network.initializer, !command.goal.force {
         let before = try TrainCommand.parse(stored + [command.data]).network.initializer
         guard initializer == before else {
@@ -207,6 +209,9 @@ extension TrainingJob {
       effective, arguments: merged, checkpoints: writer(effective, merged),
       resumption: Resumption(
         file: file, givenNetwork: command.network.given + command.normalization.given))
+    if effective.goal.output == nil {
+      job.reporter.note("without -o the model will be saved in \(job.output)")
+    }
     for error in damaged {
       job.reporter.warn(
         code: "damagedCheckpoint", "\(error.description); going on from the one before",
@@ -218,36 +223,17 @@ extension TrainingJob {
 
 /// The options of a run as a resumed one takes them over.
 enum RunArguments {
-  private static let flags: Set<String> = ["--json", "--quiet", "--force"]
-  private static let options: Set<String> = ["--threads", "--checkpoint", "--resume"]
-
-  /// Options without DATA, and without those that belong to one call and not to the run.
-  static func remembered(_ arguments: [String], data: String) throws -> [String] {
-    var arguments = arguments
-    // DATA is where another word in its place is taken for DATA: an option may have the same value.
-    let mark = "data\u{1}"
-    for index in arguments.indices where arguments[index] == data {
-      var marked = arguments
-      marked[index] = mark
-      if (try? TrainCommand.parse(marked))?.data == mark {
-        arguments.remove(at: index)
-        break
+  /// Options without DATA, and without those that belong to one call and not to the run: whoever
+  /// resumes it says anew what is written.
+  static func remembered(_ arguments: [String]) -> [String] {
+    let table = TrainOptionTable.train
+    let left = TrainOptionTable.noKeys.union(TrainOptionTable.outputs)
+      .union(["json", "quiet", "threads"])
+    return table.words(of: arguments).flatMap { word -> ArraySlice<String> in
+      guard let name = word.name, !left.contains(name), table.kinds[name] != .positional else {
+        return []
       }
+      return arguments[word.range]
     }
-    var remembered: [String] = []
-    var index = 0
-    while index < arguments.count {
-      let argument = arguments[index]
-      index += 1
-      // It stands before DATA, which is gone; other options come behind these.
-      if flags.contains(argument) || argument == "--" { continue }
-      if options.contains(argument) {
-        index += 1
-        continue
-      }
-      if options.contains(where: { argument.hasPrefix("\($0)=") }) { continue }
-      remembered.append(argument)
-    }
-    return remembered
   }
 }

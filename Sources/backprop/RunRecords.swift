@@ -23,8 +23,10 @@ struct RecordOptions: ParsableArguments {
   /// - Parameters:
   ///   - model: Where the model will be saved.
   ///   - inputs: Files that are read.
-  func check(model: String, inputs: [String?]) throws {
-    if let plot { try check(plot: plot, model: model, inputs: inputs) }
+  ///   - force: Whether a file that is no picture of ours may be replaced; nil for a command that does
+  ///     not ask.
+  func check(model: String, inputs: [String?], force: Bool?) throws {
+    if let plot { try check(plot: plot, model: model, inputs: inputs, force: force) }
     if let folder = tensorBoard {
       guard !folder.isEmpty else {
         throw UsageError("--tensorboard \"\": give the name of a folder")
@@ -37,7 +39,7 @@ struct RecordOptions: ParsableArguments {
     }
   }
 
-  private func check(plot: String, model: String, inputs: [String?]) throws {
+  private func check(plot: String, model: String, inputs: [String?], force: Bool?) throws {
     if plot == "-" {
       throw UsageError("--plot - is no file; --curves draws in the terminal")
     }
@@ -45,11 +47,11 @@ struct RecordOptions: ParsableArguments {
     if let ending, Self.otherPictures.contains(ending) {
       throw UsageError("--plot \(plot): the picture is SVG; give a name that ends in .svg")
     }
-    try OutputFile.checkFolder(plot, option: "--plot")
     try OutputFile.check(plot, option: "--plot", isNoneOf: inputs)
     if OutputFile.areSame(plot, model) {
       throw UsageError("--plot \(plot) is where the model is saved; give another name")
     }
+    try OutputFile.checkPicture(plot, force: force)
   }
 
   private static let otherPictures: Set<String> = [

@@ -87,7 +87,7 @@ struct GoalOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: "Where to save the model. (default: \(Self.defaultOutput))")
+    help: "Where to save the model. (default: \(Self.defaultOutput), with --resume in its folder)")
   var output: String?
 
   @Option(name: .long, help: "Go on from this model: its network, encoder and labels.")
@@ -95,7 +95,9 @@ struct GoalOptions: ParsableArguments {
 
   @Flag(
     name: .long,
-    help: "Overwrite a file that is no model, or checkpoints; resume with other data or options.")
+    help:
+      "Overwrite a file that this program did not make, or checkpoints; resume with other data or options."
+  )
   var force = false
 
   static let defaultOutput = "model.safetensors"

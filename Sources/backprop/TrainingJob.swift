@@ -32,7 +32,7 @@ struct TrainingJob {
     try command.streaming.check(command.training)
     try command.updates.check(with: command.training)
     threads = try command.outputOptions.threadCount()
-    output = command.goal.output ?? GoalOptions.defaultOutput
+    output = command.goal.output ?? command.checkpoints.output ?? GoalOptions.defaultOutput
     // With other data, the columns must become inputs as they did when the weights were learned.
     base =
       if let resumption, try command.goal.force || resumption.wasForced {
@@ -60,10 +60,17 @@ struct TrainingJob {
       try OutputFile.check(output, isNoneOf: [command.data, command.training.validationData])
     }
     if tuner == nil, command.folds.savesModel(command) {
+      if command.goal.output == nil, command.checkpoints.resume != nil,
+        let target = Folder.link(at: output)
+      {
+        // It may have come with the checkpoints, from elsewhere.
+        throw UsageError("\(output) is a link to \(target); say with -o where the model goes")
+      }
       try OutputFile.checkModel(output, force: command.goal.force)
     }
     try command.records.check(
-      model: output, inputs: [command.data, command.training.validationData, command.goal.from])
+      model: output, inputs: [command.data, command.training.validationData, command.goal.from],
+      force: tuner == nil ? command.goal.force : nil)
   }
 
   var isDouble: Bool {

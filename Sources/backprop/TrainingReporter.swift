@@ -196,7 +196,11 @@ final class TrainingReporter {
         summary.bestEpoch > 0
         ? "the best model so far (epoch \(summary.bestEpoch))"
         : "the model as it was after step \(summary.steps), before the first epoch was finished,"
-      let remedy = checkpointFolder.map { "; go on with --resume \(Self.quoted($0))" } ?? ""
+      let remedy =
+        checkpointFolder.map { folder in
+          "; go on with --resume \(Self.quoted(folder))"
+            + (saved.map { " -o \(Self.quoted($0.path))" } ?? "")
+        } ?? ""
       Terminal.printError("interrupted: \(which) is saved in \(saved?.path ?? "")\(remedy)")
     case .diverged:
       let rescue =

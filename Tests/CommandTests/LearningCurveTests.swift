@@ -280,6 +280,40 @@ struct RunRecordTests {
     #expect(try runner.files == before)
   }
 
+  @Test(
+    "A picture takes the place of a picture of ours, and of nothing else unless that is asked for")
+  func replaced() throws {
+    try runner.writeClassification()
+    let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\"><title>mine</title></svg>\n"
+    for text in ["mine", svg, ""] {
+      try runner.write("p.svg", text)
+      for command in [
+        small + ["--epochs", "1"], ["tune-rate", "classes.csv", "--target", "label"],
+      ] {
+        let refused = try runner.run(command + ["--quiet", "--plot", "p.svg"])
+        #expect(refused.exitCode == 2, "\(command)")
+        let hasForce = command[0] == "train"
+        #expect(
+          refused.errors.hasPrefix(
+            "error: p.svg exists and is no picture of this program; give another name with --plot"
+              + (hasForce ? ", or --force;" : ";")), "\(refused.errors)")
+        #expect(try runner.read("p.svg") == Array(text.utf8))
+        #expect(try runner.files == ["classes.csv", "p.svg"])
+      }
+    }
+    let train = small + ["--epochs", "1", "--quiet", "--plot"]
+    #expect(try runner.run(train + ["p.svg", "--force"]).exitCode == 0)
+    let tune = ["tune-rate", "classes.csv", "--target", "label", "--quiet", "--plot"]
+    for command in [train, tune, train] {
+      #expect(try runner.run(command + ["p.svg"]).exitCode == 0)
+    }
+    // Both names lead to the same file, which is not there yet.
+    try FileManager.default.createSymbolicLink(
+      atPath: runner.path("l.svg"), withDestinationPath: "m")
+    let same = try runner.run(train + ["l.svg", "-o", "m"])
+    #expect(same.exitCode == 2 && same.errors.contains("where the model is saved"))
+  }
+
   @Test("A disk that is full costs the events after it, never the model, and is an error")
   func fullDisk() throws {
     try runner.writeClassification()

@@ -32,8 +32,10 @@ struct ResumeTests {
     documents.filter { $0["event"]?.string == name }
   }
 
+  /// The checkpoints of a folder, and what is left of half-written ones.
   private func checkpoints(_ folder: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: runner.path(folder)).sorted()
+      .filter { $0 != "model.safetensors" }
   }
 
   /// Starts a run that saves its state at every step, and kills it after so many checkpoints.
@@ -55,8 +57,9 @@ struct ResumeTests {
     #expect(killed.exitCode == SIGKILL)
     #expect(try !runner.files.contains("m.safetensors"))
 
-    // Options and output are those of the run; DATA is given again.
-    let resumed = try runner.run("train", "classes.csv", "--resume", "run", "--json")
+    // Options are those of the run; DATA and what is written are given again.
+    let resumed = try runner.run(
+      "train", "classes.csv", "--resume", "run", "--json", "-o", "m.safetensors")
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
     #expect(try runner.read("m.safetensors") == runner.read("whole.safetensors"))
     let documents = try resumed.documents
@@ -73,10 +76,14 @@ struct ResumeTests {
       saved.first?.object?.map(\.key) == ["event", "epoch", "step", "file", "seconds"])
     #expect(try checkpoints("run").count == 3)
 
-    // Once more from the end: the same model again.
+    // Once more from the end: the same model again, in the place that is its own.
     try FileManager.default.removeItem(atPath: runner.path("m.safetensors"))
-    #expect(try runner.run("train", "classes.csv", "--resume", "run", "--quiet").exitCode == 0)
-    #expect(try runner.read("m.safetensors") == runner.read("whole.safetensors"))
+    let again = try runner.run("train", "classes.csv", "--resume", "run/")
+    #expect(again.exitCode == 0)
+    #expect(again.errors.contains("without -o the model will be saved in run/model.safetensors"))
+    #expect(again.outputLines.contains("saved     run/model.safetensors"))
+    #expect(try !runner.files.contains("m.safetensors"))
+    #expect(try runner.read("run/model.safetensors") == runner.read("whole.safetensors"))
   }
 
   @Test("A run that takes over a folder leaves nothing there of the run before")
@@ -99,7 +106,7 @@ struct ResumeTests {
     let whole = try runner.read("m.safetensors")
     let resumed = try runner.run("train", "--resume", "run", "classes.csv", "--quiet")
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
-    #expect(try runner.read("m.safetensors") == whole)
+    #expect(try runner.read("run/model.safetensors") == whole)
   }
 
   @Test("With --force and nothing changed, weights that came with --from stay")
@@ -130,7 +137,8 @@ struct ResumeTests {
     for name in try checkpoints("run").dropFirst() {
       try FileManager.default.removeItem(atPath: runner.path("run/\(name)"))
     }
-    #expect(try runner.run("train", "classes.csv", "--resume", "run", "--quiet").exitCode == 0)
+    let resumed = ["train", "classes.csv", "--resume", "run", "--quiet", "--plot", "c.svg"]
+    #expect(try runner.run(resumed).exitCode == 0)
     #expect(try runner.read("c.svg") == runner.read("whole.svg"))
     let text = String(decoding: try runner.read("whole.svg"), as: UTF8.self)
     #expect(text.contains("ROC AUC"))
@@ -171,7 +179,7 @@ struct ResumeTests {
     running.process.interrupt()
     let result = try running.finish()
     #expect(result.exitCode == 130)
-    #expect(result.errors.contains("; go on with --resume run"))
+    #expect(result.errors.contains("; go on with --resume run -o model.safetensors"))
     let saved = events("checkpoint", in: try result.documents)
     #expect(saved.count == 1)
     let name = try #require(saved.first?["file"]?.string)
@@ -193,7 +201,7 @@ struct ResumeTests {
     let documents = try resumed.documents
     #expect(documents[0]["resumedFrom"]?["file"]?.string == "run/\(names[names.count - 2])")
     #expect(events("warning", in: documents).first?["code"]?.string == "damagedCheckpoint")
-    #expect(try runner.read("model.safetensors") == runner.read("whole.safetensors"))
+    #expect(try runner.read("run/model.safetensors") == runner.read("whole.safetensors"))
 
     for name in try checkpoints("run") { try runner.write("run/\(name)", [1, 2, 3]) }
     let refused = try runner.run("train", "classes.csv", "--resume", "run")
@@ -267,7 +275,60 @@ struct ResumeTests {
     #expect(errors.contains("warning: no checkpoint after step "))
     #expect(errors.contains("\(before[before.count - 1]) stays the newest"))
     #expect(try checkpoints("run") == before)
-    #expect(try runner.read("model.safetensors") == runner.read("whole.safetensors"))
+    #expect(try runner.read("run/model.safetensors") == runner.read("whole.safetensors"))
+  }
+
+  @Test("A checkpoint that came from elsewhere does not choose what is written, whatever it holds")
+  func foreign() throws {
+    #expect(
+      try runner.run(options + ["--checkpoint", "run", "--every", "5", "-o", "m"]).exitCode == 0)
+    try FileManager.default.removeItem(atPath: runner.path("m"))
+    let stored = try CheckpointFolder.newest(in: runner.path("run")).file
+    let key = "backprop.arguments"
+    let words = try JSONValue(parsing: try #require(stored.attachments[key])).array ?? []
+    // What a run here stores tells of no output in the first place.
+    #expect(words.contains("--epochs") && !words.contains("--checkpoint") && !words.contains("-o"))
+    var checkpoint = try Checkpoint<Float>(stored)
+    for text in ["victim", "victim.svg"] { try runner.write(text, "mine") }
+    try runner.write("elsewhere", "mine")
+    let before = try runner.files
+    for (front, more) in [
+      (["-o", "victim", "--force"], []), (["--output=victim", "--force"], []),
+      (["--force", "-o=victim", "--plot", "victim.svg"], []),
+      ([], ["--tensorboard", "board", "--plot=victim.svg", "--force"]),
+      ([], ["--checkpoint", "other", "--resume", "run", "--memory", "100MB", "--spool", "no"]),
+      (["--help"], ["--", "-o", "victim"]),
+      (["--config", "c.yaml", "-o", "victim"], ["--version"]),
+    ] {
+      checkpoint.attachments[key] =
+        JSONValue.array(front.map { .string($0) } + words + more.map { .string($0) }).description
+      try checkpoint.write(to: stored.path)
+      let resumed = try runner.run("train", "classes.csv", "--resume", "run", "--quiet")
+      let isShuffledOtherwise = more.contains("--memory")
+      #expect(
+        resumed.exitCode == (isShuffledOtherwise ? 1 : 0), "\(front) \(more): \(resumed.errors)")
+      #expect(try runner.files == before, "\(front) \(more)")
+      for name in ["victim", "victim.svg"] { #expect(try runner.read(name) == Array("mine".utf8)) }
+    }
+    // Nor do links that came along.
+    let next = runner.path(
+      "run/checkpoint-\(String(1_000_000_000_001 + checkpoint.step).dropFirst()).safetensors")
+    try FileManager.default.createSymbolicLink(atPath: next, withDestinationPath: "../elsewhere")
+    let resumed = try runner.run("train", "classes.csv", "--resume", "run", "--every", "1")
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect((try? FileManager.default.destinationOfSymbolicLink(atPath: next)) == nil)
+    let model = runner.path("run/model.safetensors")
+    for target in ["../elsewhere", "../new"] {
+      try FileManager.default.removeItem(atPath: model)
+      try FileManager.default.createSymbolicLink(atPath: model, withDestinationPath: target)
+      let refused = try runner.run("train", "classes.csv", "--resume", "run")
+      #expect(refused.exitCode == 2)
+      #expect(
+        refused.errors.contains("model.safetensors is a link to \(target); say with -o"),
+        "\(refused.errors)")
+    }
+    #expect(try runner.read("elsewhere") == Array("mine".utf8))
+    #expect(try runner.files == before)
   }
 
   @Test("Options that make no sense leave no folder, and a folder of another run is left alone")
@@ -293,10 +354,11 @@ struct ResumeTests {
     // One command that begins, and goes on.
     let both = ["--checkpoint", "run", "--resume", "run", "--every", "3"]
     #expect(try runner.run(options + both).exitCode == 0)
-    let first = try runner.read("model.safetensors")
+    let first = try runner.read("run/model.safetensors")
     let second = try runner.run(options + both)
     #expect(second.exitCode == 0 && second.output.contains("resumedFrom"))
-    #expect(try runner.read("model.safetensors") == first)
+    #expect(try runner.read("run/model.safetensors") == first)
+    #expect(try runner.files == ["classes.csv", "run"])
 
     let again = try runner.run(options + ["--checkpoint", "run"])
     #expect(again.exitCode == 1 && again.errors.contains("go on from them with --resume run"))

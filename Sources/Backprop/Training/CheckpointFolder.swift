@@ -72,6 +72,8 @@ public final class CheckpointFolder: Sendable {
   ) throws -> String {
     precondition(keep >= 1, "keeping \(keep) checkpoints")
     let goal = path(after: checkpoint.step)
+    // A folder that came from elsewhere must not choose what is written.
+    if Folder.link(at: goal) != nil { unlink(goal) }
     try checkpoint.write(to: goal)
     let steps = Self.steps(in: path)
     let later = steps.filter { $0 > checkpoint.step }

@@ -149,6 +149,11 @@ extension ConfigurationFile {
         words = ["--\(entry.key)=\(items.joined(separator: ","))"]
       }
       guard let words else { continue }
+      guard !TrainOptionTable.outputs.contains(entry.key) else {
+        throw problem(
+          "a file does not choose what is written, or over what; take it out, and give "
+            + "--\(entry.key) on the command line")
+      }
       do {
         _ = try TrainCommand.parse(words + ["data"])
       } catch {

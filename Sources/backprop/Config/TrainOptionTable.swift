@@ -6,7 +6,7 @@ struct ConfigurationOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "Take options from this YAML or JSON file (- is standard input), each under its long name, and DATA as data: hidden: [64, 64]. Options of the command line win. `inspect MODEL --config` prints such a file."
+      "Take options from this YAML or JSON file (- is standard input), each under its long name, and DATA as data: hidden: [64, 64]. Options of the command line win; what is written (\(TrainOptionTable.outputs.sorted().joined(separator: ", "))) is said there alone. `inspect MODEL --config` prints such a file."
   )
   var config: String?
 }
@@ -27,10 +27,13 @@ struct TrainOptionTable {
 
   /// What can be given on a command line only.
   static let noKeys: Set<String> = ["config", "help", "version"]
+  /// What is written, and over what: for whoever calls the command to say, and for no file.
+  static let outputs: Set<String> = [
+    "output", "force", "plot", "tensorboard", "checkpoint", "resume", "spool",
+  ]
   /// What belongs to one call and does not enter into the model that it makes.
-  static let ofOneCall: Set<String> = noKeys.union([
-    "output", "force", "json", "quiet", "threads", "plot", "curves", "tensorboard", "diagnose",
-    "checkpoint", "every", "keep", "resume", "folds", "memory", "spool",
+  static let ofOneCall = noKeys.union(outputs).union([
+    "json", "quiet", "threads", "curves", "diagnose", "every", "keep", "folds", "memory",
   ])
 
   /// - Parameter help: What the parser tells about a command, in JSON.

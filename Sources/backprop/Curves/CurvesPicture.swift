@@ -1,5 +1,13 @@
 import Backprop
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Learning curves as a standalone SVG picture: no script, nothing to load, light or dark as its
 /// viewer prefers.
 ///
@@ -18,10 +26,7 @@ struct CurvesPicture {
 
   var text: String {
     var lines = [
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(Self.number(Self.size.width))\" "
-        + "height=\"\(Self.number(Self.size.height))\" viewBox=\"0 0 "
-        + "\(Self.number(Self.size.width)) \(Self.number(Self.size.height))\" role=\"img\" "
-        + "aria-labelledby=\"title desc\">",
+      Self.start(width: Self.size.width, height: Self.size.height),
       "<title id=\"title\">\(Self.escaped(title))</title>",
       "<desc id=\"desc\">\(Self.escaped(curves.summary))</desc>",
       "<style>", Self.style, "</style>",
@@ -34,6 +39,24 @@ struct CurvesPicture {
     for (panel, left) in zip(panels, Self.lefts) { lines += draw(panel, left: left) }
     if panels.isEmpty { lines.append(text("muted", x: 24, y: 130, "No epoch was finished.")) }
     return lines.joined(separator: "\n") + "\n</svg>\n"
+  }
+
+  /// How every picture of the program begins, which tells that it is one.
+  static func start(width: Double, height: Double) -> String {
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(number(width))\" "
+      + "height=\"\(number(height))\" viewBox=\"0 0 \(number(width)) \(number(height))\" "
+      + "role=\"img\" aria-labelledby=\"title desc\">\n\(mark)"
+  }
+
+  private static let mark = "<!-- drawn by backprop -->"
+
+  /// Whether a file is a picture that this program drew.
+  static func isPicture(_ path: String) -> Bool {
+    guard let file = fopen(path, "r") else { return false }
+    defer { fclose(file) }
+    var head = [UInt8](repeating: 0, count: 512)
+    let count = fread(&head, 1, head.count, file)
+    return String(decoding: head[..<count], as: UTF8.self).contains(mark)
   }
 
   static let style = """

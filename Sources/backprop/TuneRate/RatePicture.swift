@@ -20,9 +20,7 @@ extension RateReport {
     }
     let heading = "\(title): loss against learning rate"
     var lines = [
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(number(size.width))\" "
-        + "height=\"\(number(size.height))\" viewBox=\"0 0 \(number(size.width)) "
-        + "\(number(size.height))\" role=\"img\" aria-labelledby=\"title desc\">",
+      CurvesPicture.start(width: size.width, height: size.height),
       "<title id=\"title\">\(CurvesPicture.escaped(heading))</title>",
       "<desc id=\"desc\">\(CurvesPicture.escaped(summary))</desc>",
       "<style>", CurvesPicture.style, ".raw { fill: #777; opacity: 0.45; }",
