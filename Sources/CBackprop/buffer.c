@@ -1,7 +1,10 @@
 // Memory: the buffers of matrices and parameters, and each thread's scratch.
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -53,6 +56,37 @@ void bp_prefer_huge_pages(void *start, size_t bytes) {
 #endif
 }
 
+// MARK: The lack of it
+
+static void (*exhaustion_handler)(size_t bytes);
+
+void bp_on_exhaustion(void (*handler)(size_t bytes)) { exhaustion_handler = handler; }
+
+_Noreturn void bp_exhausted(size_t bytes) {
+  if (exhaustion_handler) exhaustion_handler(bytes);
+  fprintf(stderr, "Fatal error: out of memory: %zu bytes cannot be had\n", bytes);
+  __builtin_trap();
+}
+
+static int64_t left_of(int limit, size_t used) {
+  struct rlimit most;
+  if (getrlimit(limit, &most) != 0 || most.rlim_cur > INT64_MAX) return INT64_MAX;
+  return most.rlim_cur > used ? (int64_t)(most.rlim_cur - used) : 0;
+}
+
+int64_t bp_limit_left(void) {
+  size_t pages = 0, data_pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (file) {
+    // Size, resident, shared, text, 0, data.
+    if (fscanf(file, "%zu %*u %*u %*u %*u %zu", &pages, &data_pages) != 2) pages = data_pages = 0;
+    fclose(file);
+  }
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  int64_t space = left_of(RLIMIT_AS, pages * page), data = left_of(RLIMIT_DATA, data_pages * page);
+  return space < data ? space : data;
+}
+
 // MARK: Scratch
 
 static const size_t scratch_bytes =
@@ -69,7 +103,7 @@ void *bp_scratch(void) {
   if (scratch) return scratch;
   void *memory =
       mmap(NULL, scratch_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) __builtin_trap();
+  if (memory == MAP_FAILED) bp_exhausted(scratch_bytes);
   pthread_once(&scratch_once, make_key);
   pthread_setspecific(scratch_key, memory);
   return scratch = memory;

@@ -44,13 +44,25 @@ enum Interruption {
         let (isFirst, _) = received.compareExchange(
           expected: 0, desired: number, ordering: .relaxed)
         if isRequest.load(ordering: .relaxed), isFirst || number != SIGINT { return }
-        TemporaryFile.removeLast()
-        _exit(128 + number)
+        Interruption.end(128 + number)
       }
       // nohup asks for a program that lives on.
       if number == SIGHUP, isIgnoring(before) { signal(SIGHUP, SIG_IGN) }
     }
     sigprocmask(SIG_UNBLOCK, &signals, nil)
+    // Memory that fails where no error can tell of it.
+    Memory.onExhaustion { _ in
+      let line: StaticString =
+        "error: out of memory; use less data, smaller batches or smaller layers\n"
+      _ = write(STDERR_FILENO, line.utf8Start, line.utf8CodeUnitCount)
+      Interruption.end(CommandFailure.badData)
+    }
+  }
+
+  /// Ends the program with nothing half-written left behind, without taking memory.
+  private static func end(_ code: Int32) -> Never {
+    TemporaryFile.removeLast()
+    _exit(code)
   }
 
   private static func isIgnoring(_ handler: sighandler_t?) -> Bool {

@@ -202,7 +202,7 @@ enum Names {
     return activations
   }
 
-  /// Refuses sizes whose parameters cannot fit into the memory of the machine.
+  /// Refuses sizes whose parameters cannot fit into memory.
   ///
   /// - Parameter copies: How many times as many numbers are held: gradient, moments and best weights
   ///   of a run.
@@ -214,11 +214,9 @@ enum Names {
       sum + (Double(layer.0.0) + 1) * Double(layer.0.1) * Double(layer.1.pieces)
     }
     let bytes = parameters * copies * Double(MemoryLayout<T>.size)
-    guard let memory = Processor.physicalMemory, bytes > memory else { return }
+    guard let shortage = Memory.shortage(Int(exactly: bytes.rounded(.up))) else { return }
     throw UsageError(
-      "sizes \(sizes.map(String.init).joined(separator: ",")) need about "
-        + "\(Format.fixed(bytes / 1e9, 0)) GB, the machine has \(Format.fixed(memory / 1e9, 0)): use "
-        + "smaller layers")
+      "sizes \(sizes.map(String.init).joined(separator: ",")): \(shortage); use smaller layers")
   }
 
   private static func value<Value>(

@@ -133,13 +133,6 @@ enum Terminal {
 
 /// What the machine has.
 enum Processor {
-  /// Bytes of memory; nil if the system does not say.
-  static var physicalMemory: Double? {
-    let pages = sysconf(Int32(_SC_PHYS_PAGES))
-    let size = sysconf(Int32(_SC_PAGESIZE))
-    return pages > 0 && size > 0 ? Double(pages) * Double(size) : nil
-  }
-
   /// Physical cores that this process may run on: a second thread on a core has no second set of
   /// vector units.
   static var physicalCores: Int {
@@ -181,13 +174,7 @@ enum Processor {
 
     /// The lines "name : value" of a file of the kernel's.
     private static func forEachField(of path: String, _ body: (String, String) -> Void) {
-      guard let file = fopen(path, "r") else { return }
-      defer { fclose(file) }
-      var buffer = [CChar](repeating: 0, count: 8192)
-      while fgets(&buffer, Int32(buffer.count), file) != nil {
-        let line = buffer.withUnsafeBufferPointer { bytes in
-          bytes.baseAddress.map { String(cString: $0) } ?? ""
-        }
+      for line in Memory.lines(of: path) {
         let parts = line.split(separator: ":", maxSplits: 1).map { part in
           part.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         }

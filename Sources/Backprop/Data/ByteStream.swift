@@ -31,8 +31,7 @@ struct ByteStream: ~Copyable {
 
   /// The most bytes that this stream can have: deflate makes at most 1,032 bytes of one.
   var sizeLimit: Int {
-    isCompressed
-      ? file.identity.size.multipliedReportingOverflow(by: 1032).partialValue : file.identity.size
+    isCompressed ? min(file.identity.size, .max / 1032) * 1032 : file.identity.size
   }
 
   deinit {
@@ -42,39 +41,6 @@ struct ByteStream: ~Copyable {
   /// Fills the front of `target`; returns how many bytes came, 0 only at the end of the file.
   mutating func read(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
     isCompressed ? try readInflated(into: target) : try file.read(into: target)
-  }
-
-  /// Reads exactly up to `count` bytes; memory grows only with what is really there.
-  mutating func bytes(upTo count: Int) throws(DataError) -> [UInt8] {
-    // Memory that is asked for costs something only where bytes come to stand in it. What a file has
-    // more than eight times its size is moved as it grows.
-    let size = file.identity.size
-    let expected = min(count, isCompressed ? 8 * min(size, 1 << 40) : size)
-    var failure: DataError?
-    var result = [UInt8](unsafeUninitializedCapacity: expected) { buffer, filled in
-      buffer.preferHugePages()
-      do throws(DataError) {
-        while filled < expected {
-          let got = try read(into: UnsafeMutableBufferPointer(rebasing: buffer[filled..<expected]))
-          if got == 0 { break }
-          filled += got
-        }
-      } catch {
-        failure = error
-      }
-    }
-    if let failure { throw failure }
-    guard result.count == expected, expected < count else { return result }
-    var step = [UInt8](repeating: 0, count: min(count - expected, 1 << 17))
-    while result.count < count {
-      let wanted = min(step.count, count - result.count)
-      let got = try step.withUnsafeMutableBufferPointer { (buffer) throws(DataError) -> Int in
-        try read(into: UnsafeMutableBufferPointer(rebasing: buffer[..<wanted]))
-      }
-      if got == 0 { break }
-      result.append(contentsOf: step[..<got])
-    }
-    return result
   }
 
   private mutating func readInflated(

@@ -344,6 +344,10 @@ extension CSVReader {
       filled -= position
       position = 0
     } else if filled == capacity {
+      if let shortage = Memory.shortage(2 * capacity) {
+        throw failure(
+          0, "a row of more than \(capacity) bytes: \(shortage)", remedy: "is this a table?")
+      }
       let larger = Self.allocate(2 * capacity)
       larger.update(from: buffer, count: filled)
       (buffer - Self.lead).deallocate()

@@ -1,13 +1,5 @@
 import CBackprop
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// Collects the columns of a file during its first pass, a block of rows at a time.
 struct ColumnKeeper: ~Copyable {
   /// What a column has been up to now.
@@ -71,9 +63,7 @@ struct ColumnKeeper: ~Copyable {
     indices = forms.map { $0 == .texts ? CategoryIndex(limit: Self.spellingLimit) : nil }
     textBytes = indices.reduce(0) { $0 + ($1 == nil ? 0 : Self.bytesOfIndex) }
     doubles = [[Double]](repeating: [], count: orders.count)
-    memoryLimit =
-      max(0, sysconf(Int32(_SC_PHYS_PAGES)) / 4)
-      .multipliedReportingOverflow(by: sysconf(Int32(_SC_PAGESIZE))).partialValue
+    memoryLimit = (Memory.available ?? .max) / 4
     let start = UInt8(keeping ? 0 : Self.mostFractions)
     for (column, form) in forms.enumerated() {
       fractions[column] = form == .decimals ? start : Self.anyCell

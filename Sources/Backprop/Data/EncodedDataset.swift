@@ -43,8 +43,7 @@ extension Dataset {
     let bytes = ByteInputs<T>(of: table, encodedBy: features)
     let plan = bytes == nil ? try features.plan(for: table) : FeaturePlan()
     let columns = bytes == nil ? features.outputCount : 0
-    try features.checkMemory(
-      rows: rowCount, columns: columns + target.columns.count, T.self, table)
+    try table.requireMemory(rows: rowCount, columns: columns + target.columns.count, T.self)
     var parts = [rowCount - validation.count, validation.count].map { rows in
       (
         Matrix<T>(rows: rows, columns: columns, isCompact: true),

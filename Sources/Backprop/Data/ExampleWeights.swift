@@ -79,8 +79,10 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
     of table: Table, rows: [UInt32]? = nil
   ) throws(DataError) -> [Double]? {
     guard let column else { return nil }
+    let count = rows?.count ?? table.rowCount
+    try table.requireMemory(rows: count, columns: 1, Double.self)
     var weights: [Double] = []
-    weights.reserveCapacity(rows?.count ?? table.rowCount)
+    weights.reserveCapacity(count)
     let request = try request(column, of: table)
     do {
       try table.read([request], rows: rows) { (chunk) throws(DataError) in

@@ -117,7 +117,7 @@ public struct FeatureEncoder: Sendable {
   ) throws(DataError) -> Matrix<T> {
     let count = rows?.count ?? table.rowCount
     let plan = try plan(for: table)
-    try checkMemory(rows: count, columns: outputCount, T.self, table)
+    try table.requireMemory(rows: count, columns: outputCount, T.self)
     var result = Matrix<T>(rows: count, columns: outputCount, isCompact: true)
     let stride = result.stride
     let start = result.mutableStart

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 extension FeatureEncoder {
   /// Fits to the training rows of a table.
   ///
@@ -145,23 +137,6 @@ extension FeatureEncoder {
     }
     return statistics
   }
-
-  /// Refuses a matrix that this machine could not hold, before it is allocated.
-  func checkMemory<T: Scalar>(
-    rows: Int, columns: Int, _ type: T.Type, _ table: Table
-  ) throws(DataError) {
-    let memory = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
-      by: sysconf(Int32(_SC_PAGESIZE)))
-    let needed = rows.multipliedReportingOverflow(
-      by: Matrix<T>.stride(columns: columns) * MemoryLayout<T>.size)
-    guard !needed.overflow, memory.overflow || needed.partialValue <= memory.partialValue else {
-      let gigabytes = Double(rows) * Double(columns * MemoryLayout<T>.size) / 1e9
-      throw DataError(
-        file: table.file,
-        "\(rows) rows of \(columns) inputs need \(Int(gigabytes.rounded(.up))) GB of memory",
-        remedy: "use fewer rows, or ignore columns with many categories")
-    }
-  }
 }
 
 extension Table {
@@ -185,6 +160,7 @@ extension Table {
     guard !positions.isEmpty else {
       throw DataError(file: file, "no numeric column is left as a feature")
     }
+    try requireMemory(rows: rows?.count ?? rowCount, columns: positions.count, T.self)
     let scale = pixelScale ?? 1
     var result = Matrix<T>(
       rows: rows?.count ?? rowCount, columns: positions.count, isCompact: true)

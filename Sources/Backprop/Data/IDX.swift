@@ -148,7 +148,7 @@ extension NumericArray {
     guard !shape.contains(0) else {
       throw DataError(file: path, "an array of \(text) has no elements")
     }
-    guard let bytes = byteCount(shape, type), bytes < Int.max - headerSize else {
+    guard let bytes = byteCount(shape, of: type.size), bytes < Int.max - headerSize else {
       throw DataError(
         file: path, "the header claims \(text) elements, which no file can hold")
     }
@@ -196,8 +196,33 @@ protocol ArrayStream: ~Copyable {
   var isCompressed: Bool { get }
   /// The most bytes that there can be; exactly so many if not compressed.
   var sizeLimit: Int { get }
-  /// The next bytes; fewer at the end. Memory grows only with what is really there.
-  mutating func bytes(upTo count: Int) throws(DataError) -> [UInt8]
+  /// Fills the front of `target`; returns how many bytes came, 0 only at the end.
+  mutating func read(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int
+}
+
+extension ArrayStream where Self: ~Copyable {
+  /// The next bytes; fewer at the end. Memory costs something only where bytes come to stand in it.
+  ///
+  /// - Throws: `DataError` if there is not so much memory, before any of it is taken.
+  mutating func bytes(upTo count: Int) throws(DataError) -> [UInt8] {
+    let most = min(count, sizeLimit)
+    if let shortage = Memory.shortage(most) { throw DataError(file: path, shortage) }
+    var failure: DataError?
+    let result = [UInt8](unsafeUninitializedCapacity: most) { buffer, filled in
+      buffer.preferHugePages()
+      do throws(DataError) {
+        while filled < most {
+          let got = try read(into: UnsafeMutableBufferPointer(rebasing: buffer[filled..<most]))
+          if got == 0 { break }
+          filled += got
+        }
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return result
+  }
 }
 
 extension ByteStream: ArrayStream {}

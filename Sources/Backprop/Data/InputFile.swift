@@ -62,21 +62,31 @@ struct InputFile: ~Copyable {
     }
   }
 
-  /// The bytes at a position, fewer at the end of the file.
-  func bytes(at offset: Int, count: Int) throws(DataError) -> [UInt8] {
-    let count = max(0, min(count, identity.size - offset))
-    var result = [UInt8](repeating: 0, count: count)
+  /// Fills the front of `target` with what stands at a position; returns how many bytes, fewer only at
+  /// the end of the file.
+  func read(
+    into target: UnsafeMutableBufferPointer<UInt8>, at offset: Int
+  ) throws(DataError) -> Int {
     var done = 0
-    while done < count {
-      let read = result.withUnsafeMutableBytes {
-        pread(descriptor, $0.baseAddress.map { $0 + done }, count - done, off_t(offset + done))
-      }
+    while done < target.count {
+      let read = pread(
+        descriptor, target.baseAddress.map { $0 + done }, target.count - done,
+        off_t(offset + done))
       if read < 0, errno == EINTR { continue }
       if read < 0 { throw DataError(FileError.last("read", path).description) }
       if read == 0 { break }
       done += read
     }
-    result.removeLast(count - done)
+    return done
+  }
+
+  /// The bytes at a position, fewer at the end of the file.
+  func bytes(at offset: Int, count: Int) throws(DataError) -> [UInt8] {
+    var result = [UInt8](repeating: 0, count: max(0, min(count, identity.size - offset)))
+    let done = try result.withUnsafeMutableBufferPointer { (buffer) throws(DataError) in
+      try read(into: buffer, at: offset)
+    }
+    result.removeLast(result.count - done)
     return result
   }
 }

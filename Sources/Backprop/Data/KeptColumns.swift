@@ -16,7 +16,7 @@ import Synchronization
 ///   numbers help that are wanted as categories (classes 0 … 9): their spelling stands in the text. A pass
 ///   reads the text for such columns; for all of its columns, if more than a quarter are such.
 ///
-/// Memory: at most 3/4 of the text's size and a quarter of the machine's memory, else nothing is kept.
+/// Memory: at most 3/4 of the text's size and a quarter of what can be had, else nothing is kept.
 /// Usual numbers take from a quarter to a half of their text.
 final class KeptColumns: Sendable {
   enum Kind: Sendable {

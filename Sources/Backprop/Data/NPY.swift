@@ -5,6 +5,15 @@ enum NPY {
   static let magic: [UInt8] = [0x93] + "NUMPY".utf8
   static let headerLimit = 10_000
 
+  /// What stands in front of the elements of an array.
+  struct Header {
+    let type: NumericArray.ElementType
+    let shape: [Int]
+    let isFortranOrder: Bool
+    /// Bytes of the header.
+    let size: Int
+  }
+
   /// Reads an array.
   ///
   /// - Parameters:
@@ -13,6 +22,16 @@ enum NPY {
   static func array(
     from stream: inout some ArrayStream & ~Copyable, totalSize: Int? = nil
   ) throws(DataError) -> NumericArray {
+    let header = try header(from: &stream)
+    return try NumericArray.read(
+      type: header.type, shape: header.shape, isFortranOrder: header.isFortranOrder,
+      headerSize: header.size, totalSize: totalSize, from: &stream)
+  }
+
+  /// Reads no more than the header.
+  static func header(
+    from stream: inout some ArrayStream & ~Copyable
+  ) throws(DataError) -> Header {
     let path = stream.path
     let start = try stream.bytes(upTo: 8)
     guard start.count == 8, Array(start.prefix(6)) == magic else {
@@ -30,10 +49,7 @@ enum NPY {
     let text = try stream.bytes(upTo: length)
     guard text.count == length else { throw DataError(file: path, "ends within its NPY header") }
     var parser = HeaderParser(path: path, bytes: text)
-    let header = try parser.header()
-    return try NumericArray.read(
-      type: header.type, shape: header.shape, isFortranOrder: header.isFortranOrder,
-      headerSize: 8 + lengthSize + length, totalSize: totalSize, from: &stream)
+    return try parser.header(size: 8 + lengthSize + length)
   }
 
   private static func elementType(
@@ -68,9 +84,7 @@ enum NPY {
       self.bytes = bytes
     }
 
-    mutating func header() throws(DataError) -> (
-      type: NumericArray.ElementType, shape: [Int], isFortranOrder: Bool
-    ) {
+    mutating func header(size: Int) throws(DataError) -> Header {
       var type: NumericArray.ElementType?
       var shape: [Int]?
       var isFortranOrder: Bool?
@@ -90,7 +104,7 @@ enum NPY {
       }
       skipSpaces()
       guard at == bytes.count, let type, let shape, let isFortranOrder else { throw malformed }
-      return (type, shape, isFortranOrder)
+      return Header(type: type, shape: shape, isFortranOrder: isFortranOrder, size: size)
     }
 
     var malformed: DataError {

@@ -19,6 +19,11 @@ public struct ArrayArchive {
   /// - Throws: `DataError` if there is no such array, or it is damaged or not of numbers.
   public func array(named name: String) throws(DataError) -> (shape: [Int], values: [Double]) {
     let array = try numericArray(named: name)
+    if let shortage = Memory.shortage(
+      NumericArray.byteCount(array.shape, of: 8))
+    {
+      throw DataError(file: "\(archive.path) (\(name))", shortage)
+    }
     var values = [Double](repeating: 0, count: array.rows * array.columns)
     for (column, source) in array.memoryColumns.enumerated() {
       for row in 0..<array.rows { values[row * array.columns + column] = source.number(row) }
@@ -26,7 +31,22 @@ public struct ArrayArchive {
     return (array.shape, values)
   }
 
+  /// The shape of an array, nil if there is none of this name; its elements are not looked at.
+  ///
+  /// - Throws: `DataError` if its header is damaged or not of numbers.
+  public func shape(named name: String) throws(DataError) -> [Int]? {
+    guard names.contains(name) else { return nil }
+    var stream = try archive.stream(of: try member(named: name))
+    return try NPY.header(from: &stream).shape
+  }
+
   func numericArray(named name: String) throws(DataError) -> NumericArray {
+    let member = try member(named: name)
+    var stream = try archive.stream(of: member)
+    return try NPY.array(from: &stream, totalSize: member.size)
+  }
+
+  private func member(named name: String) throws(DataError) -> ZipArchive.Member {
     guard let index = names.firstIndex(of: name) else {
       let match = nearMatch(name, in: names)
       throw DataError(
@@ -34,9 +54,7 @@ public struct ArrayArchive {
         remedy: match.map { "did you mean \(DataError.quoted($0))?" }
           ?? "the arrays are \(DataError.list(names))")
     }
-    let member = archive.members[index]
-    var stream = try archive.stream(of: member)
-    return try NPY.array(from: &stream, totalSize: member.size)
+    return archive.members[index]
   }
 
   // MARK: Tables
@@ -59,37 +77,40 @@ public struct ArrayArchive {
     if names.count == 1 {
       return DataSource(training: try table(names[0], nil), test: nil, targets: [])
     }
-    var columns: [(name: String, values: MemoryColumn)] = []
-    var rows: Int?
-    for name in names {
-      let array = try numericArray(named: name)
-      guard array.shape.count == 1, rows ?? array.rows == array.rows else {
-        rows = nil
-        break
-      }
-      rows = array.rows
-      columns.append((name, .array(array, first: 0, step: 1)))
-    }
-    guard let rows else {
+    var shapes: [[Int]?] = []
+    for name in names { shapes.append(try shape(named: name)) }
+    guard let shape = shapes.first ?? nil, shape.count == 1, shapes.allSatisfy({ $0 == shape })
+    else {
       throw DataError(
         file: archive.path,
         "the arrays \(DataError.list(names)) do not say what is input and what is target",
         remedy: "name them x and y, and x_test and y_test if there is a test part")
     }
-    let table = try Table(memory: columns, rowCount: rows, file: archive.path)
+    var columns: [(name: String, values: MemoryColumn)] = []
+    for name in names {
+      columns.append((name, .array(try numericArray(named: name), first: 0, step: 1)))
+    }
+    let table = try Table(memory: columns, rowCount: shape[0], file: archive.path)
     return DataSource(training: table, test: nil, targets: [])
   }
 
+  private func rowCount(of name: String) throws(DataError) -> Int {
+    try shape(named: name)?.first ?? 1
+  }
+
   private func table(_ inputs: String, _ targets: String?) throws(DataError) -> Table {
+    if let targets {
+      let (count, targetCount) = (try rowCount(of: inputs), try rowCount(of: targets))
+      guard targetCount == count else {
+        throw DataError(
+          file: archive.path, "\(inputs) has \(count) rows, but \(targets) has \(targetCount)")
+      }
+    }
     let x = try numericArray(named: inputs)
     var columns = x.memoryColumns.enumerated().map { (name: String($0), values: $1) }
     var groups: [String: [String]] = [:]
     if let targets {
       let y = try numericArray(named: targets)
-      guard y.rows == x.rows else {
-        throw DataError(
-          file: archive.path, "\(inputs) has \(x.rows) rows, but \(targets) has \(y.rows)")
-      }
       let names = y.columns == 1 ? ["y"] : (0..<y.columns).map { "y.\($0)" }
       columns += zip(names, y.memoryColumns).map { (name: $0, values: $1) }
       groups["y"] = names

@@ -36,16 +36,18 @@ struct NumericArray: Sendable {
 
   /// - Precondition: `bytes` holds exactly the elements of `shape`.
   init(type: ElementType, shape: [Int], isFortranOrder: Bool = false, bytes: [UInt8]) {
-    precondition(Self.byteCount(shape, type) == bytes.count, "\(bytes.count) bytes for \(shape)")
+    precondition(
+      Self.byteCount(shape, of: type.size) == bytes.count, "\(bytes.count) bytes for \(shape)")
     self.type = type
     self.shape = shape
     self.isFortranOrder = isFortranOrder
     self.bytes = bytes
   }
 
-  /// The bytes that an array takes, or nil if the number does not fit into an Int.
-  static func byteCount(_ shape: [Int], _ type: ElementType) -> Int? {
-    var count = type.size
+  /// The bytes that an array of elements of a size takes, or nil if the number does not fit into an
+  /// Int.
+  static func byteCount(_ shape: [Int], of size: Int) -> Int? {
+    var count = size
     for dimension in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
       if overflow || dimension < 0 { return nil }

@@ -60,7 +60,7 @@ public enum TableValues: Sendable {
 /// Opening a file reads it once, to find its columns, their kinds and the number of rows. Its columns
 /// are kept in a compact form for later passes, until `discardKeptColumns`: usual numbers take a quarter
 /// to a half of their text, and nothing is kept that takes more than 3/4 of the text, or a quarter of
-/// the machine's memory. With what they are encoded into, Floats, peak memory is below the text's
+/// what can be had. With what they are encoded into, Floats, peak memory is below the text's
 /// size for numbers of usual length (9 characters: 4 + 4 bytes). Where nothing is kept, by the options
 /// or because it is too much, for columns that mix numbers and texts, and for numbers that are wanted as
 /// categories (classes 0 … 9), the text is read again; the values of such columns take 8 bytes each while
@@ -218,6 +218,17 @@ public struct Table: Sendable {
       guard try reader.next() else { throw file.changed }
     }
     return .line(reader.line)
+  }
+
+  /// Refuses numbers of some rows that memory could not hold, before any of it is taken.
+  func requireMemory<T: Scalar>(
+    rows: Int, columns: Int, _ type: T.Type
+  ) throws(DataError) {
+    let bytes = NumericArray.byteCount([rows, columns], of: MemoryLayout<T>.size)
+    guard let shortage = Memory.shortage(bytes) else { return }
+    throw DataError(
+      file: file, "\(rows) rows of \(columns) numbers: \(shortage)",
+      remedy: "use fewer rows, or ignore columns with many categories")
   }
 
   /// The error about a number that became infinite, or NaN, when it was encoded.

@@ -87,8 +87,10 @@ extension Table {
   ) throws(DataError) -> Bool {
     let width = requests.count
     let held = requests.indices.filter { kept.holds(requests[$0]) }
+    let total = rows?.count ?? rowCount
+    try requireMemory(rows: total, columns: others.count, Double.self)
     var texts: [Double] = []
-    texts.reserveCapacity((rows?.count ?? rowCount) * others.count)
+    texts.reserveCapacity(total * others.count)
     do throws(DataError) {
       try read(file, others.map { requests[$0] }, rows, values, capacity) {
         (chunk) throws(DataError) in

@@ -67,6 +67,7 @@ public struct TargetColumns: Sendable {
     if areCodes {
       codes.reserveCapacity(table.rowCount)
     } else {
+      try table.requireMemory(rows: table.rowCount, columns: width, Double.self)
       values.reserveCapacity(table.rowCount * width)
     }
     try table.read(requests) { (chunk) throws(DataError) in

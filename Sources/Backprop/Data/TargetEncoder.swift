@@ -199,8 +199,9 @@ public struct TargetEncoder: Equatable, Sendable {
   func stored<T: Scalar>(
     _ table: Table, rows: [UInt32]? = nil
   ) throws(DataError) -> StoredTargets<T> {
-    var result = Matrix<T>(
-      rows: rows?.count ?? table.rowCount, columns: columns.count, isCompact: classCount != nil)
+    let count = rows?.count ?? table.rowCount
+    try table.requireMemory(rows: count, columns: columns.count, T.self)
+    var result = Matrix<T>(rows: count, columns: columns.count, isCompact: classCount != nil)
     let stride = result.stride
     let start = result.mutableStart
     try table.read(requests(of: table), rows: rows) { (chunk) throws(DataError) in

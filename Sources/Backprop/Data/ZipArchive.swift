@@ -197,53 +197,45 @@ final class ZipArchive {
       checksum = crc32(0, nil, 0)
     }
 
-    mutating func bytes(upTo count: Int) throws(DataError) -> [UInt8] {
-      var result: [UInt8] = []
-      while result.count < count, remaining > 0 {
-        let wanted = min(count - result.count, remaining, 1 << 20)
-        let part = try next(wanted)
-        guard !part.isEmpty else {
-          throw ZipArchive.damaged(archive.path, "\(DataError.quoted(member.name)) ends early")
-        }
-        checksum = part.withUnsafeBufferPointer {
-          crc32(checksum, $0.baseAddress, UInt32($0.count))
-        }
-        result += part
-        remaining -= part.count
-        if remaining == 0, checksum != UInt(member.checksum) {
-          throw ZipArchive.damaged(
-            archive.path, "the checksum of \(DataError.quoted(member.name)) is wrong")
-        }
+    mutating func read(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
+      let wanted = UnsafeMutableBufferPointer(
+        rebasing: target[..<min(target.count, remaining, 1 << 20)])
+      if wanted.isEmpty { return 0 }
+      let count = try next(into: wanted)
+      guard count > 0 else {
+        throw ZipArchive.damaged(archive.path, "\(DataError.quoted(member.name)) ends early")
       }
-      return result
+      checksum = crc32(checksum, wanted.baseAddress, UInt32(count))
+      remaining -= count
+      if remaining == 0, checksum != UInt(member.checksum) {
+        throw ZipArchive.damaged(
+          archive.path, "the checksum of \(DataError.quoted(member.name)) is wrong")
+      }
+      return count
     }
 
-    private mutating func next(_ wanted: Int) throws(DataError) -> [UInt8] {
+    private mutating func next(
+      into target: UnsafeMutableBufferPointer<UInt8>
+    ) throws(DataError) -> Int {
       guard let inflater else {
-        let part = try archive.file.bytes(at: stored.lowerBound, count: wanted)
-        stored = (stored.lowerBound + part.count)..<stored.upperBound
-        return part
+        let count = try archive.file.read(into: target, at: stored.lowerBound)
+        stored = (stored.lowerBound + count)..<stored.upperBound
+        return count
       }
-      var target = [UInt8](repeating: 0, count: wanted)
       while true {
         if piece.isEmpty {
           let count = min(stored.count, 1 << 18)
           piece = try archive.file.bytes(at: stored.lowerBound, count: count)[...]
-          guard !piece.isEmpty else { return [] }
+          guard !piece.isEmpty else { return 0 }
           stored = (stored.lowerBound + piece.count)..<stored.upperBound
         }
-        let step = piece.withUnsafeBufferPointer { source in
-          target.withUnsafeMutableBufferPointer { inflater.step(source, into: $0) }
-        }
+        let step = piece.withUnsafeBufferPointer { inflater.step($0, into: target) }
         piece = piece.dropFirst(step.consumed)
         if case .damaged(let reason) = step.state {
           throw ZipArchive.damaged(archive.path, "\(DataError.quoted(member.name)): \(reason)")
         }
-        if step.produced > 0 {
-          target.removeLast(wanted - step.produced)
-          return target
-        }
-        if case .ended = step.state { return [] }
+        if step.produced > 0 { return step.produced }
+        if case .ended = step.state { return 0 }
       }
     }
   }

@@ -281,12 +281,12 @@ extension Network {
   ///   - elements: The elements of a name, row-major.
   public init(
     layers: [Layer], loss: Loss, reduction: Reduction, source: String, names: [String],
-    shape: (String) -> [Int]?, elements: (String) throws -> [T]
+    shape: (String) throws -> [Int]?, elements: (String) throws -> [T]
   ) throws {
     try Self.validate(layers)
     let tensors = ParameterLayout(layers: layers).tensors
     for tensor in tensors {
-      guard let found = shape(tensor.name) else {
+      guard let found = try shape(tensor.name) else {
         throw ModelError.missingTensor(path: source, name: tensor.name)
       }
       guard found == tensor.shape else {

@@ -14,11 +14,9 @@ public enum WeightFile {
         weights: SafeTensors(contentsOf: path), layers: layers, loss: loss, reduction: reduction)
     }
     let archive = try ArrayArchive(contentsOf: path)
-    var arrays: [String: (shape: [Int], values: [Double])] = [:]
-    for name in archive.names { arrays[name] = try archive.array(named: name) }
     return try Network(
       layers: layers, loss: loss, reduction: reduction, source: path, names: archive.names,
-      shape: { arrays[$0]?.shape }, elements: { name in arrays[name]?.values.map { T($0) } ?? [] })
+      shape: archive.shape, elements: { try archive.array(named: $0).values.map { T($0) } })
   }
 
   /// Whether a file begins as zip archives do.

@@ -105,6 +105,9 @@ public struct Network<T: Scalar>: Sendable {
     self.loss = loss
     self.reduction = reduction
     layout = ParameterLayout(layers: layers)
+    if let shortage = Memory.shortage(layout.count * MemoryLayout<T>.size) {
+      throw .memory(parameters: layout.count, shortage)
+    }
     parameters = Parameters(layout: layout)
     for tensor in layout.tensors where tensor.role.start != 0 {
       parameters.setElements(
@@ -210,6 +213,8 @@ public enum NetworkError: UserError, Equatable {
   /// An activation or a loss whose number is out of its range.
   case badParameter(of: String)
   case tooLarge
+  /// More than there is; the text says how much.
+  case memory(parameters: Int, String)
   case badDropout(Double, layer: Int)
   case dropoutOfOutputs(layer: Int)
   case dropoutCount(found: Int, layers: Int)
@@ -239,6 +244,8 @@ public enum NetworkError: UserError, Equatable {
         + Loss.names.joined(separator: ", ")
     case .tooLarge:
       "the network would have more than 2³³ weights: use smaller layers"
+    case .memory(let parameters, let shortage):
+      "\(parameters) parameters: \(shortage); use smaller layers"
     case .badDropout(let p, let layer):
       "dropout \(p) of layer \(layer): give a probability of at least 0 and below 1"
     case .dropoutOfOutputs(let layer):

@@ -24,7 +24,8 @@ public struct Matrix<Element: Scalar>: Sendable {
     self.rows = rows
     self.columns = columns
     stride = isCompact ? columns : Self.stride(columns: columns)
-    buffer = AlignedBuffer(count: rows * stride)
+    let (count, overflow) = rows.multipliedReportingOverflow(by: stride)
+    buffer = AlignedBuffer(count: overflow ? .max : count)
   }
 
   /// A matrix from its rows, which must be equally long.

@@ -197,9 +197,9 @@ final class AlignedBuffer<Element: Scalar>: @unchecked Sendable {
 
   @usableFromInline
   init(count: Int) {
-    let bytes = count * MemoryLayout<Element>.stride
-    guard let memory = bp_buffer_create(bytes) else {
-      preconditionFailure("out of memory: \(bytes) bytes for \(count) numbers")
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    guard !overflow, let memory = bp_buffer_create(bytes) else {
+      bp_exhausted(overflow ? .max : bytes)
     }
     start = memory.bindMemory(to: Element.self, capacity: count)
     self.count = count
@@ -214,6 +214,20 @@ final class AlignedBuffer<Element: Scalar>: @unchecked Sendable {
 
   deinit {
     bp_buffer_destroy(start, count * MemoryLayout<Element>.stride)
+  }
+}
+
+extension Memory {
+  /// What `ulimit -v` and `ulimit -d` leave; nil without limits.
+  static var leftOfLimits: Int? {
+    let bytes = bp_limit_left()
+    return bytes < .max ? Int(bytes) : nil
+  }
+
+  /// Sets what ends the process where memory fails that no error can tell of: a program's own last
+  /// line, as a library's is a trap.
+  package static func onExhaustion(_ handler: @escaping @convention(c) (_ bytes: Int) -> Void) {
+    bp_on_exhaustion(handler)
   }
 }
 

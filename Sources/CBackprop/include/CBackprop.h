@@ -78,6 +78,13 @@ void bp_pool_run(bp_pool *pool, void (*body)(void *context, int part, int parts)
 // byte. NULL when memory is exhausted.
 void *bp_buffer_create(size_t bytes);
 void bp_buffer_destroy(void *buffer, size_t bytes);
+// Ends the process because so many bytes could not be had and nobody can be told by an error: by the
+// handler if there is one, else with a line on standard error and a trap.
+_Noreturn void bp_exhausted(size_t bytes);
+void bp_on_exhaustion(void (*handler)(size_t bytes));
+// What the limits of this process's address space and data (ulimit -v, -d) leave; INT64_MAX if
+// there are none.
+int64_t bp_limit_left(void);
 // Asks for huge pages where memory that is not touched yet is large enough to gain by them.
 void bp_prefer_huge_pages(void *start, size_t bytes);
 

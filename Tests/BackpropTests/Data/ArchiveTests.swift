@@ -75,6 +75,48 @@ import Testing
         .hasPrefix("a.npz (x.npy): the header claims 4 elements"))
   }
 
+  @Test("Names and shapes are looked at before any array is inflated, and only what is wanted is")
+  func lazily() throws {
+    // The contents of every member are damaged behind the header.
+    let zeros = [UInt8](repeating: 0, count: 4 << 20)
+    func damaged(_ members: [(String, [UInt8])]) -> [UInt8] {
+      var random = RandomSource(seed: 1, purpose: .sampling)
+      let noise = (0..<4000).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }
+      return ArrayFile.zip(
+        members.map { ($0.0, $0.1 + noise) }, isDeflated: true,
+        damage: { file, _ in
+          for at in file.indices where at % 3000 == 2999 { file[at] ^= 0x55 }
+        })
+    }
+    let large = ArrayFile.npy("<f8", [1000, 524], zeros)
+    let path = try fixture.file(
+      damaged([
+        ("layers.0.weight.npy", large), ("layers.0.bias.npy", large), ("bomb.npy", large),
+      ]), name: "w.npz")
+    let archive = try ArrayArchive(contentsOf: path)
+    #expect(try archive.shape(named: "bomb") == [1000, 524])
+    #expect(try archive.shape(named: "other") == nil)
+    #expect(throws: DataError.self) { try archive.array(named: "bomb") }
+    func message(_ inputs: Int, _ outputs: Int) -> String {
+      fixture.message {
+        let _: Network<Float> = try WeightFile.network(
+          from: path,
+          layers: [.dense(DenseLayer(inputs: inputs, outputs: outputs, activation: .identity))],
+          loss: .squaredError)
+      }
+    }
+    #expect(message(3, 2).contains("shape [1000, 524], but the layer needs [2, 3]"))
+    #expect(message(524, 1000).contains("layers.0.bias"))
+    #expect(
+      fixture.message { _ = try DataSource.open(path: path) }
+        .contains("do not say what is input and what is target"))
+    let pair = try fixture.file(
+      damaged([("x.npy", large), ("y.npy", ArrayFile.npy("<f8", [999], zeros))]), name: "a.npz")
+    #expect(
+      fixture.message { _ = try DataSource.open(path: pair) }
+        == "a.npz: x has 1000 rows, but y has 999")
+  }
+
   @Test(
     "A file cut to any length or with any byte changed is an error or the same arrays, never a crash"
   )
