@@ -25,6 +25,8 @@ extension Dataset {
 
   /// Encodes the two parts of a table in one pass, each straight into its own matrices, so that no
   /// row is held twice. The validation part may be empty.
+  ///
+  /// - Precondition: Each row of the table is in one of the parts of the split, and these ascend.
   public static func encoding(
     _ table: Table, features: FeatureEncoder, target: TargetEncoder, split: Split
   ) throws(DataError) -> (training: Dataset, validation: Dataset) {
@@ -38,8 +40,7 @@ extension Dataset {
   ) throws(DataError) -> (training: Dataset, validation: Dataset) {
     let rowCount = table.rowCount
     let validation = split?.validation ?? []
-    precondition(
-      (split?.training.count ?? rowCount) + validation.count == rowCount, "a split of other rows")
+    precondition(split?.isWhole(rowCount) ?? true, "a split of other than these \(rowCount) rows")
     let bytes = ByteInputs<T>(of: table, encodedBy: features)
     let plan = bytes == nil ? try features.plan(for: table) : FeaturePlan()
     let columns = bytes == nil ? features.outputCount : 0

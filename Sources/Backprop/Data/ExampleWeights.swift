@@ -72,7 +72,7 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - table: A table with the column.
-  ///   - rows: The rows, from 0, ascending; nil for all.
+  ///   - rows: The rows, from 0, in any order, also repeatedly; nil for all.
   /// - Returns: One a row; nil if there is no such column to read.
   /// - Throws: `DataError` for a missing column or value, a text, a negative number.
   public func rowWeights(
@@ -161,7 +161,7 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
   /// - Parameters:
   ///   - dataset: The encoded rows.
   ///   - table: Their table.
-  ///   - rows: The row of each example in the table, from 0, ascending; nil if they are all in order.
+  ///   - rows: The row of each example in the table, from 0; nil if they are all in order.
   ///   - target: How targets were encoded.
   /// - Throws: `DataError` for a bad weight, or if all are 0.
   public func weighted<T: Scalar>(

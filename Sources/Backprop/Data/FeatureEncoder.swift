@@ -109,7 +109,7 @@ public struct FeatureEncoder: Sendable {
   ///
   /// - Parameters:
   ///   - table: A table with the columns that it was fitted on.
-  ///   - rows: The rows to encode, from 0, ascending; nil for all.
+  ///   - rows: The rows to encode, from 0, in any order, also repeatedly; nil for all.
   /// - Throws: `DataError` if a column is missing, a number is none, or is too large once encoded.
   /// - Complexity: One pass over the table.
   public func encode<T: Scalar>(

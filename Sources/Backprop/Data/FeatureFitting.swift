@@ -8,7 +8,8 @@ extension FeatureEncoder {
   /// - Parameters:
   ///   - table: The table.
   ///   - targets: Names of the columns that are no features.
-  ///   - rows: The training rows, ascending; nil for all.
+  ///   - rows: The training rows, from 0, in any order; nil for all. One that is named twice counts
+  ///     twice.
   /// - Throws: `DataError` if no feature is left, there are too many categories, or numbers are too
   ///   large for a mean.
   /// - Complexity: One pass over the table.
@@ -146,7 +147,7 @@ extension Table {
   ///
   /// - Parameters:
   ///   - targets: Names of columns that are no inputs.
-  ///   - rows: The rows to take, from 0, ascending; nil for all.
+  ///   - rows: The rows to take, from 0, in any order, also repeatedly; nil for all.
   /// - Throws: `DataError` for a missing value, one that is too large for the precision, or if there
   ///   is no numeric column.
   public func numericMatrix<T: Scalar>(

@@ -8,6 +8,21 @@ public struct Split: Sendable, Equatable {
     self.validation = validation
   }
 
+  /// Whether these are so many rows, from 0, each once, and both parts ascend.
+  func isWhole(_ count: Int) -> Bool {
+    var (training, validation) = (training[...], validation[...])
+    for row in 0..<UInt32(count) {
+      if training.first == row {
+        training.removeFirst()
+      } else if validation.first == row {
+        validation.removeFirst()
+      } else {
+        return false
+      }
+    }
+    return training.isEmpty && validation.isEmpty
+  }
+
   /// Splits some of the rows, as `stratified` and `random` split all.
   ///
   /// - Parameters:

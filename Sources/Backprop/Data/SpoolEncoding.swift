@@ -16,13 +16,15 @@ extension SpooledDataset {
   ///   - target: Turns columns into targets.
   ///   - weights: What the examples weigh; nil if all weigh the same.
   ///   - loss: Whose domain the targets must lie in.
-  ///   - split: The rows of the two parts.
+  ///   - split: The rows of the two parts: each row of the table is in one of them, and they ascend.
   ///   - folder: Where the files are made.
   /// - Throws: `DataError` for a bad cell, `FileError` if the disk is full.
   public static func encoding(
     _ table: Table, features: FeatureEncoder, target: TargetEncoder, weights: ExampleWeights?,
     loss: Loss, split: Split, in folder: String
   ) throws -> Parts {
+    precondition(
+      split.isWhole(table.rowCount), "a split of other than these \(table.rowCount) rows")
     let plan = try features.plan(for: table)
     let weights = weights ?? ExampleWeights()
     let counts = [split.training.count, split.validation.count]

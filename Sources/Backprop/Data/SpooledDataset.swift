@@ -165,6 +165,7 @@ public final class SpooledDataset<T: Scalar>: Sendable {
 
   /// The examples of some rows, in memory.
   public func subset(_ rows: [UInt32]) throws(FileError) -> Dataset<T> {
+    precondition(rows.allSatisfy { Int($0) < count }, "a row past the last of \(count) examples")
     var inputs = Matrix<T>(rows: rows.count, columns: inputCount, isCompact: true)
     var targets = Matrix<T>(rows: rows.count, columns: targetCount, isCompact: true)
     var weights = Matrix<T>(rows: 1, columns: rows.count, isCompact: true)

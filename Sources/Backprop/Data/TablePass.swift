@@ -32,14 +32,23 @@ extension Table {
   ///
   /// - Parameters:
   ///   - requests: The columns, in the order in which a chunk holds them.
-  ///   - rows: The rows to deliver, ascending; nil for all.
+  ///   - rows: The rows to deliver, in any order, also repeatedly; nil for all. Of a file those that do
+  ///     not ascend are held meanwhile, 8 bytes a value.
   ///   - body: Receives each chunk; the memory is used again for the next one.
   /// - Throws: `DataError` for a bad cell or a file that changed since it was opened, and what `body`
   ///   throws.
+  /// - Precondition: The table has the rows.
   func read(
     _ requests: [ColumnRequest], rows: [UInt32]? = nil,
     _ body: (TableChunk) throws(DataError) -> Void
   ) throws(DataError) {
+    if let rows {
+      precondition(
+        rows.allSatisfy { Int($0) < rowCount }, "a row past the last of \(rowCount) rows")
+      if isStreamed, zip(rows, rows.dropFirst()).contains(where: { $0 >= $1 }) {
+        return try read(requests, unordered: rows, body)
+      }
+    }
     let width = requests.count
     let capacity = max(1, min(4096, 65_536 / max(1, width)))
     let size = capacity * max(1, width)
@@ -74,6 +83,34 @@ extension Table {
         }
         try body(TableChunk(start: start, count: count, width: width, values: values))
         start += count
+      }
+    }
+  }
+
+  /// Reads rows of a file as they stand in it, each once, and then deals them in the order asked for.
+  private func read(
+    _ requests: [ColumnRequest], unordered rows: [UInt32],
+    _ body: (TableChunk) throws(DataError) -> Void
+  ) throws(DataError) {
+    let width = requests.count
+    var places = [UInt32](repeating: .max, count: rowCount)
+    for row in rows { places[Int(row)] = 0 }
+    let ascending = places.indices.filter { places[$0] == 0 }.map { UInt32($0) }
+    for (place, row) in ascending.enumerated() { places[Int(row)] = UInt32(place) }
+    try requireMemory(rows: ascending.count, columns: width, Double.self)
+    var held: [Double] = []
+    held.reserveCapacity(ascending.count * width + TableChunk.slack)
+    try read(requests, rows: ascending) { (chunk) throws(DataError) in
+      held.append(
+        contentsOf: UnsafeBufferPointer(start: chunk.values, count: chunk.count * width))
+    }
+    held.append(contentsOf: repeatElement(0, count: TableChunk.slack))
+    try held.withUnsafeBufferPointer { (held) throws(DataError) in
+      guard let start = held.baseAddress else { return }
+      for (position, row) in rows.enumerated() {
+        try body(
+          TableChunk(
+            start: position, count: 1, width: width, values: start + Int(places[Int(row)]) * width))
       }
     }
   }

@@ -186,7 +186,7 @@ public struct TargetEncoder: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - table: A table with the columns that it was fitted on.
-  ///   - rows: The rows to encode, from 0, ascending; nil for all.
+  ///   - rows: The rows to encode, from 0, in any order, also repeatedly; nil for all.
   /// - Throws: `DataError` for a missing column or value, or a label that did not occur in training,
   ///   or a number that is too large for the precision.
   public func encode<T: Scalar>(
