@@ -99,7 +99,7 @@ struct CSVReader: ~Copyable {
     while true {
       switch try scanRow() {
       case .row: return true
-      case .blank: continue
+      case .blank: skipBlankLines()
       case .incomplete: try refill()
       case .end: return false
       }
@@ -161,6 +161,7 @@ private let lineFeed = UInt8(ascii: "\n")
 private let carriageReturn = UInt8(ascii: "\r")
 private let quote = UInt8(ascii: "\"")
 private let space = UInt8(ascii: " ")
+private let tab = UInt8(ascii: "\t")
 
 // MARK: Scanning
 
@@ -170,6 +171,26 @@ extension CSVReader {
     case blank
     case incomplete
     case end
+  }
+
+  /// Goes past the blank lines that follow one, which may be most of a file, byte by byte.
+  private mutating func skipBlankLines() {
+    var at = position
+    while at < filled {
+      switch buffer[at] {
+      case lineFeed: at += 1
+      case carriageReturn:
+        // Whether a line feed belongs to it shows after a refill.
+        guard at + 1 < filled else { return }
+        at += buffer[at + 1] == lineFeed ? 2 : 1
+      case space where delimiter != space, tab where delimiter != tab:
+        at += 1
+        continue
+      default: return
+      }
+      position = at
+      nextLine += 1
+    }
   }
 
   /// Finds the cells of the row at `position`. A row that the buffer does not hold to its end is
@@ -354,11 +375,14 @@ extension CSVReader {
       buffer = larger
       capacity *= 2
     }
-    let read = try stream.read(
-      into: UnsafeMutableBufferPointer(start: buffer + filled, count: capacity - filled))
-    filled += read
-    bytesRead += read
-    atEnd = read == 0
+    // Until it is full: a stream may give a byte at a time, and a row is scanned again after each refill.
+    while !atEnd, filled < capacity {
+      let read = try stream.read(
+        into: UnsafeMutableBufferPointer(start: buffer + filled, count: capacity - filled))
+      filled += read
+      bytesRead += read
+      atEnd = read == 0
+    }
   }
 
   private mutating func growCells() throws(DataError) {

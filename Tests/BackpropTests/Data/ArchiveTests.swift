@@ -154,6 +154,11 @@ import Testing
     #expect(
       fixture.message { _ = try Table(contentsOf: path) }
         == "t.csv.gz: ends in the middle of its compressed data; fetch or compress it again")
+    // A member a byte: the row is found in the buffer once it is full, not anew for each.
+    let bytes = (Array("a,b\n1,2\n".utf8) + [UInt8](repeating: UInt8(ascii: "3"), count: 2000))
+      .flatMap { ArrayFile.deflated([$0], window: 31) }
+    let table = try fixture.cells(bytes)
+    #expect(table.count == 3 && table[2][0].utf8.count == 2000)
     var damaged = first
     damaged[14] ^= 0xFF
     #expect(throws: DataError.self) { try Table(contentsOf: fixture.file(damaged)) }

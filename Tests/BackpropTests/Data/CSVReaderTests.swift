@@ -87,6 +87,29 @@ import Testing
     }
   }
 
+  @Test(
+    "Blank lines are passed over, however many there are, and each counts as a line",
+    arguments: ["\n", "\r\n", "\r", " \n", "\t \r\n", "\r\n\n\r"])
+  func blankLines(blank: String) throws {
+    let lines = blank == "\r\n\n\r" ? 3 : 1
+    // Beyond the end of the buffer, which falls on any byte of a line.
+    let count = (1 << 20) / blank.utf8.count + 3
+    let blanks = String(repeating: blank, count: count)
+    let text = "a,b\n\(blanks)1,2\n\(blanks) 3,\"4\"x\n"
+    let path = try fixture.file(text)
+    var reader = try CSVReader(ByteStream(path: path), delimiter: UInt8(ascii: ","))
+    #expect(try reader.next() && reader.line == 1)
+    #expect(try reader.next() && reader.line == 2 + count * lines && reader.text(1) == "2")
+    let message = fixture.message { _ = try fixture.cells(text.utf8) }
+    #expect(message.hasPrefix("t.csv, line \(3 + 2 * count * lines): text follows"), "\(message)")
+  }
+
+  @Test("A tab or a space that is the delimiter makes cells, not blank lines")
+  func delimitersAlone() throws {
+    #expect(try fixture.cells("\n\t\n \n".utf8, delimiter: "\t") == [["", ""]])
+    #expect(try fixture.cells("\n \n\t\n".utf8, delimiter: " ") == [["", ""]])
+  }
+
   @Test("What was written with quotes is read back, whatever it holds")
   func roundTrip() throws {
     var random = RandomSource(seed: 1, purpose: .sampling)
