@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backprop
 
 #if canImport(Glibc)
   import Glibc
@@ -11,6 +12,8 @@ import ArgumentParser
 Terminal.fillClosedStreams()
 Interruption.install()
 do {
+  // Little is taken without asking; there must be room for it.
+  if let shortage = Memory.shortage(4 << 20) { throw DataError(shortage) }
   var command = try BackpropCommand.parseAsRoot(try CommandWords.all.get())
   try command.run()
 } catch {

@@ -304,6 +304,7 @@ extension CSVReader {
     _ at: inout Int, _ breaks: inout Int, _ high: inout UInt64
   ) throws(DataError) -> UInt8 {
     let opening = breaks
+    let start = at
     let end = filled
     var form = Form.quoted
     at += 1
@@ -324,6 +325,7 @@ extension CSVReader {
       }
     }
     if atEnd {
+      if end - start > Self.cellLimit { throw tooLarge() }
       throw failure(
         opening, "a quoted cell opens here and is never closed", remedy: "close the quote")
     }

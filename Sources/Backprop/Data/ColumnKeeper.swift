@@ -188,7 +188,10 @@ struct ColumnKeeper: ~Copyable {
       for cell in cells where integers[cell] != Self.missing {
         if abs(Int64(integers[cell]) * factor) > Int64(Int32.max) { return nil }
       }
-      for cell in cells where integers[cell] != Self.missing { integers[cell] *= Int32(factor) }
+      // Not `*=`, which the compiler of Swift 6.3 breaks off at under the thread sanitizer.
+      for cell in cells where integers[cell] != Self.missing {
+        integers[cell] = integers[cell] * Int32(factor)
+      }
       fractions[column] = fraction
       return decimal
     }

@@ -10,9 +10,8 @@ extension FeatureEncoder {
   ///   - targets: Names of the columns that are no features.
   ///   - rows: The training rows, from 0, in any order; nil for all. One that is named twice counts
   ///     twice.
-  /// - Throws: `DataError` if no feature is left, there are too many categories, or numbers are too
-  ///   large for a mean.
-  /// - Complexity: One pass over the table.
+  /// - Throws: `DataError` if no feature is left, or there are too many categories.
+  /// - Complexity: One pass over the table, and one over columns with numbers below 2⁻⁴⁰⁰ or above 2⁴⁰⁰.
   public init(
     fitting table: Table, excluding targets: [String], rows: [UInt32]? = nil
   ) throws(DataError) {
@@ -68,10 +67,6 @@ extension FeatureEncoder {
       switch self {
       case .numbers(let moments, let missing):
         if moments.count == 0 { throw .ignored("it has no value in the training rows") }
-        guard moments.mean.isFinite, moments.deviation.isFinite else {
-          throw .refused(
-            "the numbers are too large to be standardised", remedy: "rescale or ignore the column")
-        }
         return .numeric(
           name: name, mean: moments.mean, deviation: moments.deviation, hasIndicator: missing > 0)
       case .categories(let index, let present, let isRequested):
@@ -131,10 +126,20 @@ extension FeatureEncoder {
         }
       }
     }
+    var extreme: [(slot: Int, scale: Double)] = []
     for run in runs {
       for slot in run.columns {
         statistics[slot] = .numbers(run[slot], missing: rowCount - run[slot].count)
+        if let scale = run[slot].neededScale { extreme.append((slot, scale)) }
       }
+    }
+    if extreme.isEmpty { return statistics }
+    var scaled = ColumnMoments(columns: 0..<extreme.count, scales: extreme.map(\.scale))
+    try table.read(extreme.map { requests[$0.slot] }, rows: rows) { (chunk) throws(DataError) in
+      scaled.add(chunk)
+    }
+    for (place, (slot, _)) in extreme.enumerated() {
+      statistics[slot] = .numbers(scaled[place], missing: rowCount - scaled[place].count)
     }
     return statistics
   }

@@ -3,34 +3,47 @@
 /// Welford 1962 (doi:10.1080/00401706.1962.10490022): M ← M + (x − M)/n, S ← S + (x − M)(x − M′).
 struct Moments {
   private(set) var count = 0
-  private(set) var mean = 0.0
+  // Of the numbers times `scale`, as are the next three.
+  private var scaledMean = 0.0
   private var squares = 0.0
   private var smallest = Double.infinity
   private var largest = -Double.infinity
+  private var scale = 1.0
 
   init() {}
 
   fileprivate init(
-    count: Int, mean: Double, squares: Double, smallest: Double, largest: Double
+    count: Int, mean: Double, squares: Double, smallest: Double, largest: Double, scale: Double
   ) {
-    (self.count, self.mean, self.squares) = (count, mean, squares)
-    (self.smallest, self.largest) = (smallest, largest)
+    (self.count, scaledMean, self.squares) = (count, mean, squares)
+    (self.smallest, self.largest, self.scale) = (smallest, largest, scale)
   }
 
   @inline(__always)
   mutating func add(_ value: Double) {
     count += 1
-    let difference = value - mean
-    mean += difference / Double(count)
-    squares += difference * (value - mean)
+    let difference = value - scaledMean
+    scaledMean += difference / Double(count)
+    squares += difference * (value - scaledMean)
     smallest = min(smallest, value)
     largest = max(largest, value)
   }
 
-  /// The standard deviation with n in the denominator. Exactly 0 if all numbers are equal, which
-  /// rounding in `squares` would hide.
+  var mean: Double { scaledMean / scale }
+
+  /// The standard deviation with n in the denominator. 0 if all numbers are equal, which rounding in
+  /// `squares` would hide, and only then.
   var deviation: Double {
-    smallest < largest ? (squares / Double(count)).squareRoot() : 0
+    guard smallest < largest else { return 0 }
+    return max((squares / Double(count)).squareRoot() / scale, .leastNonzeroMagnitude)
+  }
+
+  /// What to multiply the numbers by in a second pass, because squares of theirs are too small or too
+  /// large for a Double: a power of two, which changes no digit. Nil if none are.
+  var neededScale: Double? {
+    let most = max(abs(smallest), abs(largest))
+    guard smallest < largest, !(0x1p-400...0x1p400).contains(most) else { return nil }
+    return Double(sign: .plus, exponent: max(-1022, min(1023, -Int(most.exponent))), significand: 1)
   }
 }
 
@@ -39,12 +52,16 @@ struct Moments {
 struct ColumnMoments {
   let columns: Range<Int>
   private let stride: Int
+  private let scales: [Double]?
   // Rows of count, mean, squares, smallest and largest.
   private var state: [Double]
 
-  /// - Parameter columns: Which columns of a chunk.
-  init(columns: Range<Int>) {
+  /// - Parameters:
+  ///   - columns: Which columns of a chunk.
+  ///   - scales: What to multiply each by; nil for nothing.
+  init(columns: Range<Int>, scales: [Double]? = nil) {
     self.columns = columns
+    self.scales = scales
     stride = (columns.count + 15) / 16 * 16
     state =
       [Double](repeating: 0, count: 3 * stride)
@@ -54,12 +71,24 @@ struct ColumnMoments {
 
   /// Adds the rows of a chunk; NaN is left out.
   mutating func add(_ chunk: TableChunk) {
+    guard let scales else {
+      return add(chunk.count, chunk.values + columns.lowerBound, chunk.width)
+    }
+    var scaled = [Double](repeating: 0, count: chunk.count * stride)
+    for row in 0..<chunk.count {
+      for (at, column) in columns.enumerated() {
+        scaled[row * stride + at] = chunk.values[row * chunk.width + column] * scales[at]
+      }
+    }
+    scaled.withUnsafeBufferPointer { add(chunk.count, $0.baseAddress, stride) }
+  }
+
+  private mutating func add(_ rows: Int, _ values: UnsafePointer<Double>?, _ width: Int) {
     state.withUnsafeMutableBufferPointer {
       Double.kernels.add_moments(
-        chunk.count, columns.count,
-        .init(
-          start: UnsafeMutableRawPointer(mutating: chunk.values + columns.lowerBound),
-          stride: chunk.width), .init(start: $0.baseAddress, stride: stride))
+        rows, columns.count,
+        .init(start: UnsafeMutableRawPointer(mutating: values), stride: width),
+        .init(start: $0.baseAddress, stride: stride))
     }
   }
 
@@ -68,6 +97,7 @@ struct ColumnMoments {
     let at = column - columns.lowerBound
     return Moments(
       count: Int(state[at]), mean: state[stride + at], squares: state[2 * stride + at],
-      smallest: state[3 * stride + at], largest: state[4 * stride + at])
+      smallest: state[3 * stride + at], largest: state[4 * stride + at],
+      scale: scales?[at] ?? 1)
   }
 }

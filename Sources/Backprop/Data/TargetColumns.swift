@@ -145,6 +145,38 @@ public struct TargetColumns: Sendable {
     labelCodes.map { $0.map { UInt32($0) } }
   }
 
+  /// The moments of each column of numbers.
+  ///
+  /// - Parameter rows: The rows, in any order, also repeatedly; nil for all.
+  func moments(of rows: [UInt32]?) -> [Moments] {
+    let first = moments(of: rows, scales: nil)
+    let scales = columns.indices.map { first[$0].neededScale ?? 1 }
+    let moments =
+      scales.contains { $0 != 1 } ? self.moments(of: rows, scales: scales) : first
+    return columns.indices.map { moments[$0] }
+  }
+
+  private func moments(of rows: [UInt32]?, scales: [Double]?) -> ColumnMoments {
+    let width = columns.count
+    var moments = ColumnMoments(columns: 0..<width, scales: scales)
+    let total = rows?.count ?? rowCount
+    var values: [Double] = []
+    for start in stride(from: 0, to: total, by: 4096) {
+      let count = min(4096, total - start)
+      values.removeAll(keepingCapacity: true)
+      for position in start..<(start + count) {
+        let row = rows.map { Int($0[position]) } ?? position
+        values += numbers[(row * width)..<((row + 1) * width)]
+      }
+      values += repeatElement(0, count: TableChunk.slack)
+      values.withUnsafeBufferPointer {
+        guard let first = $0.baseAddress else { return }
+        moments.add(TableChunk(start: start, count: count, width: width, values: first))
+      }
+    }
+    return moments
+  }
+
   // MARK: Inference
 
   private static func inferred(

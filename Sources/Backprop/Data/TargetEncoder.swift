@@ -21,8 +21,7 @@ public struct TargetEncoder: Equatable, Sendable {
   ///   - targets: The target columns.
   ///   - coding: Nil for the usual one: one-hot, standardised, or zero-one for multi-label.
   ///   - rows: The training rows, from which mean and deviation are taken; nil for all.
-  /// - Throws: `DataError` if the coding does not fit the task or the number of labels, or numbers
-  ///   are too large.
+  /// - Throws: `DataError` if the coding does not fit the task or the number of labels.
   public init(
     fitting targets: TargetColumns, coding: TargetCoding? = nil, rows: [UInt32]? = nil
   ) throws(DataError) {
@@ -30,19 +29,7 @@ public struct TargetEncoder: Equatable, Sendable {
     var deviations: [Double] = []
     let coding = coding ?? Self.usualCoding(of: targets.task)
     if targets.task == .regression, coding == .standardized {
-      let width = targets.columns.count
-      for (column, name) in targets.columns.enumerated() {
-        var moments = Moments()
-        let values = targets.values
-        if let rows {
-          for row in rows { moments.add(values[Int(row) * width + column]) }
-        } else {
-          for row in 0..<targets.rowCount { moments.add(values[row * width + column]) }
-        }
-        guard moments.mean.isFinite, moments.deviation.isFinite else {
-          throw DataError(
-            column: name, "the numbers are too large to be standardised", remedy: "rescale them")
-        }
+      for moments in targets.moments(of: rows) {
         means.append(moments.mean)
         deviations.append(moments.deviation > 0 ? moments.deviation : 1)
       }

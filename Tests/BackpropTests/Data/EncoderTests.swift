@@ -112,6 +112,40 @@ import Testing
     }
   }
 
+  @Test(
+    "A column of any finite numbers is standardised, however small or large they are",
+    arguments: [4.9e-324, 2e-320, 1e-300, 1e-170, 1e-162, 1, 1e150, 1e155, 1e300, 3e307])
+  func anySize(unit: Double) throws {
+    // 0, 1, 2, 3 units and a missing number: the mean is 1.5, the deviation √(5/4).
+    let numbers = [0, 1, 2, 3].map { $0 * unit }
+    let text = "x,c,y\n" + numbers.map { "\($0),a,\($0)\n" }.joined() + ",b,\(numbers[0])\n"
+    let path = try fixture.file(text)
+    for options in [TableOptions(), TableOptions(keepsColumns: false)] {
+      let table = try Table(contentsOf: path, options: options)
+      let rows: [UInt32] = [0, 1, 2, 3]
+      let encoder = try FeatureEncoder(fitting: table, excluding: ["y", "c"])
+      let target = try TargetEncoder(
+        fitting: table, targets: ["y"], task: .regression, rows: rows)
+      let inputs: Matrix<Double> = try encoder.encode(table, rows: rows)
+      let targets: Matrix<Double> = try target.encode(table, rows: rows)
+      for row in rows.indices {
+        let expected = (Double(row) - 1.5) / 1.25.squareRoot()
+        // The least number of all has no halves.
+        let tolerance = unit < 1e-310 ? 0.7 : 1e-13
+        #expect(abs(inputs[row, 0] - expected) <= tolerance, "\(inputs.elements)")
+        #expect(abs(targets[row, 0] - expected) <= tolerance, "\(targets.elements)")
+      }
+      #expect(inputs[0, 0] < inputs[1, 0] && inputs[2, 0] < inputs[3, 0])
+    }
+  }
+
+  @Test("The largest numbers of both signs are standardised")
+  func bothSigns() throws {
+    let table = try fixture.table("x,y\n1.7e308,1\n-1.7e308,0\n")
+    let encoder = try FeatureEncoder(fitting: table, excluding: ["y"])
+    #expect((try encoder.encode(table) as Matrix<Float>).elements == [[1], [-1]])
+  }
+
   @Test("Equal numbers have deviation 0 exactly, large shifts do not hurt")
   func moments() {
     var moments = Moments()
