@@ -9,7 +9,7 @@ let examples = Dataset<Float>(
   inputs: Matrix(corners.map(\.inputs)), targets: Matrix(corners.map(\.target)))
 var network = try Network<Float>(
   sizes: [2, 8, 1], activations: [.tanh, .sigmoid], loss: .binaryCrossEntropy, seed: 1)
-let trainer = Trainer<Float>(
+let trainer = try Trainer<Float>(
   configuration: TrainingConfiguration(learningRate: 0.05, batchSize: 4, epochs: 300))
 trainer.train(&network, on: examples, metrics: .classification(probabilities: true))
 

@@ -31,7 +31,7 @@ var network = try Network<Float>(
   sizes: [1, 16, 1], activations: [.tanh, .identity], loss: .custom(AsymmetricSquare()), seed: 1)
 let x = (0..<64).map { Float($0) / 32 - 1 }
 let data = Dataset<Float>(inputs: Matrix(x.map { [$0] }), targets: Matrix(x.map { [$0 * $0] }))
-let summary = Trainer<Float>(
+let summary = try Trainer<Float>(
   configuration: TrainingConfiguration(learningRate: 0.03, batchSize: 16, epochs: 200)
 ).train(&network, on: data, metrics: .regression(scales: [1]))
 print("finished after \(summary.steps) steps")

@@ -13,7 +13,7 @@ var network = try Network<Float>(
   sizes: [data.features.outputCount, 32, data.target.outputCount],
   activations: [.relu, .softmax], loss: .crossEntropy, seed: 1)
 let configuration = TrainingConfiguration(batchSize: 16, epochs: 60, seed: 1)
-let summary = Trainer<Float>(configuration: configuration, threads: 2).train(
+let summary = try Trainer<Float>(configuration: configuration, threads: 2).train(
   &network, on: data.training, validation: data.validation,
   metrics: .classification(probabilities: true))
 

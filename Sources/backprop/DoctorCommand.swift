@@ -50,7 +50,7 @@ struct DoctorCommand: ParsableCommand {
   ) throws {
     let dataset = try opened.dataset(for: network)
     let options = try measures.diagnosisOptions(for: opened.model, examples: dataset.count)
-    let diagnosis = Diagnosis(
+    let diagnosis = try Diagnosis(
       of: network, on: dataset,
       metrics: opened.coders.target.metrics(outputActivation: network.outputActivation),
       options: options, pool: threads > 1 ? ThreadPool(threads: threads) : nil)
@@ -100,39 +100,33 @@ struct DoctorOptions: ParsableArguments {
   var seed: UInt64?
 
   /// Checks what can be checked before the data is read.
-  func check() throws {
-    for (option, value) in [("--examples", examples), ("--steps", steps)] {
-      guard let value, !(1...100_000_000).contains(value) else { continue }
-      throw UsageError("\(option) \(value): give a number from 1 to 100000000")
-    }
-    if let learningRate, !(learningRate.isFinite && learningRate > 0) {
-      throw UsageError("--learning-rate \(learningRate): give a number greater than 0")
-    }
-    _ = try optimizer.map(Names.optimizer)
-    _ = try thresholds()
-  }
+  func check() throws { _ = try diagnosisOptions(for: nil, examples: 1) }
 
-  func diagnosisOptions(for model: Model, examples count: Int) throws -> DiagnosisOptions {
-    var options = DiagnosisOptions(configuration: try configuration(for: model, examples: count))
+  /// - Parameters:
+  ///   - model: The model, once it is read.
+  ///   - count: Examples of the data.
+  func diagnosisOptions(for model: Model?, examples count: Int) throws -> DiagnosisOptions {
+    var options = DiagnosisOptions(
+      configuration: try configuration(model?.configuration, examples: count))
     if let examples { options.examples = examples }
     if let steps { options.steps = steps }
-    options.isUntrained = model.configuration == nil
+    options.isUntrained = model?.configuration == nil
     options.thresholds = try thresholds()
+    let checked = options
+    try UsageError.unless { () throws(ConfigurationError) in try checked.validate() }
     return options
   }
 
   /// The run that the trial imitates: the model's own as far as nothing else is given.
-  private func configuration(for model: Model, examples: Int) throws -> TrainingConfiguration {
+  private func configuration(
+    _ own: TrainingConfiguration?, examples: Int
+  ) throws -> TrainingConfiguration {
     var configuration =
-      model.configuration
+      own
       ?? TrainingConfiguration(
         batchSize: TrainingConfiguration.suggestedBatchSize(examples: examples))
     if let optimizer, optimizer != configuration.optimizer.name {
-      // A learning rate, and a decay, mean something under their own rule only.
-      let rule = try Names.optimizer(optimizer)
-      configuration.optimizer = rule
-      configuration.learningRate = rule.suggestedLearningRate
-      configuration.weightDecay = rule.suggestedWeightDecay
+      configuration.change(to: try Names.optimizer(optimizer))
     }
     if let learningRate { configuration.learningRate = learningRate }
     configuration.seed = seed ?? TrainingConfiguration().seed

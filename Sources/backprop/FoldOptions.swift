@@ -98,7 +98,7 @@ extension TrainingJob {
           data.weights, mean: training.meanWeight, labels: data.target.labels,
           reduction: prepared.network.reduction)
       }
-      let summary = Trainer<T>(configuration: configuration, threads: threads).train(
+      let summary = try Trainer<T>(configuration: configuration, threads: threads).train(
         &prepared.network, on: training, validation: validation, metrics: kind,
         report: reporter.report, isInterrupted: { Interruption.isRequested })
       guard summary.reason == .completed || summary.reason == .earlyStop else {

@@ -43,18 +43,6 @@ struct NoiseOptions: ParsableArguments {
   ///   - loss: The loss, if it is known already.
   ///   - batchSize: Examples a step, if that was given.
   func check(hidden: Int, loss: Loss?, batchSize: Int?) throws {
-    func check(_ option: String, _ value: Double?, _ range: String, _ isInRange: (Double) -> Bool)
-      throws
-    {
-      guard let value, !(value.isFinite && isInRange(value)) else { return }
-      throw UsageError("\(option) \(JSONValue(value)): give a number \(range)")
-    }
-    try check("--input-dropout", inputDropout, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-    try check("--input-noise", inputNoise, "of at least 0") { $0 >= 0 }
-    try check("--label-smoothing", labelSmoothing, "of at least 0 and below 1") {
-      $0 >= 0 && $0 < 1
-    }
-    try check("--mixup", mixup, "of at least 0") { $0 >= 0 }
     if batchSize == 1, (mixup ?? 0) > 0 {
       throw UsageError(
         "--mixup mixes the examples of a batch, and --batch-size 1 leaves none to mix with")

@@ -118,37 +118,8 @@ struct ResumptionError: UserError {
 
   /// "--epochs 60 (the checkpoint has 40), training data 61 examples (the checkpoint has 60)"
   static func list(_ differences: [CheckpointMismatch.Difference]) -> String {
-    differences.map { "\(option($0.name)) \($0.now) (the checkpoint has \($0.before))" }
+    differences.map { "\(OptionName.of($0.name)) \($0.now) (the checkpoint has \($0.before))" }
       .joined(separator: ", ")
-  }
-
-  /// The option that a key of the configuration is given by; other names stay as they are.
-  private static func option(_ name: String) -> String {
-    switch name {
-    case "network", "training data", "validation data", "metrics", "version", "columns", "targets":
-      return name
-    case "l2Penalty": return "--l2"
-    case "l1Penalty": return "--l1"
-    case "averaging", "averaging.exponential.decay": return "--ema"
-    case "averaging.stochastic.start": return "--swa"
-    case "cycleMomentum.low", "cycleMomentum.high": return "--cycle-momentum"
-    case "shuffles": return "shuffling"
-    case "shuffleBlock", "shuffleBlock.rows": return "--shuffle-block"
-    case "shuffleBlock.window": return "--shuffle-window"
-    case "optimizer.momentum": return "--momentum"
-    case let name where name.hasPrefix("optimizer."):
-      return "--optimizer, its"
-        + " \(name.dropFirst("optimizer.".count))"
-    case "monitor.metric": return "--monitor"
-    case "monitor.minimumDelta": return "--min-delta"
-    default: break
-    }
-    var option = "--"
-    for character in name {
-      if character.isUppercase { option += "-" }
-      option += character.lowercased()
-    }
-    return option
   }
 }
 

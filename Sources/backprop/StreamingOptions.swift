@@ -38,20 +38,10 @@ struct StreamingOptions: ParsableArguments {
 
   /// Checks what can be checked before any data is read.
   func check(_ training: RunOptions) throws {
-    for (option, value, most) in [
-      ("--shuffle-block", shuffleBlock, 1_000_000_000),
-      ("--shuffle-window", shuffleWindow, 1_000_000), ("--shards", shards, 1024),
-    ] {
-      if let value, !(1...most).contains(value) {
-        throw UsageError("\(option) \(value): give a number from 1 to \(most)")
-      }
-    }
-    if let block = shuffleBlock,
-      block.multipliedReportingOverflow(by: shuffleWindow ?? ShuffleBlock.usualWindow).partialValue
-        > Int(UInt32.max)
-    {
-      throw UsageError("--shuffle-block \(block): that many blocks make a window too large")
-    }
+    // With --memory, the rows of a block may follow from it.
+    let block = ShuffleBlock(
+      rows: shuffleBlock ?? 1, window: shuffleWindow ?? ShuffleBlock.usualWindow)
+    try UsageError.unless { () throws(ConfigurationError) in try block.validate() }
     _ = try bytes
     if memory == nil {
       if spool != nil { throw UsageError("--spool needs --memory") }

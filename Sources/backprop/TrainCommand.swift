@@ -285,7 +285,6 @@ struct RunOptions: ParsableArguments {
           + "or use --optimizer \(rule.name == "gd" ? "sgd" : rule.name == "rprop" ? "rmsprop" : "adam")"
       )
     }
-    if rule.searchesLines { try refuseWhatBendsLines(under: rule) }
     let batchSize =
       rule.takesAllExamples
       ? examples : batchSize ?? TrainingConfiguration.suggestedBatchSize(examples: examples)
@@ -299,20 +298,6 @@ struct RunOptions: ParsableArguments {
       shuffles: !noShuffle, l2Penalty: l2Penalty ?? 0, weightDecay: weightDecay,
       clipNorm: clipNorm, clipValue: clipValue, patience: patience ?? usualPatience,
       seed: seed ?? TrainingConfiguration().seed, monitor: try monitored())
-  }
-
-  /// A search along a line is for a lower loss, so the loss must be all there is.
-  private func refuseWhatBendsLines(under rule: OptimizerRule) throws {
-    let given = [
-      ("--clip-norm", clipNorm != nil, "leave it out"),
-      ("--clip-value", clipValue != nil, "leave it out"),
-      ("--weight-decay", (weightDecay ?? 0) > 0, "--l2 puts a penalty into the loss"),
-    ]
-    for (option, isGiven, remedy) in given where isGiven {
-      throw UsageError(
-        "\(option) has no meaning for \(rule.name), whose steps are searched for a lower loss; "
-          + remedy)
-    }
   }
 
   /// Nil if neither option is given.
@@ -368,28 +353,9 @@ struct RunOptions: ParsableArguments {
 
   /// Checks what can be checked before any data is read.
   func check() throws {
-    func check(_ option: String, _ value: Double?, _ range: String, _ isInRange: (Double) -> Bool)
-      throws
-    {
-      guard let value, !(value.isFinite && isInRange(value)) else { return }
-      throw UsageError("\(option) \(JSONValue(value)): give a number \(range)")
+    try UsageError.unless { () throws(ConfigurationError) in
+      try NumberRange.belowOne.check(validation, "validation")
     }
-    try check("--learning-rate", learningRate, "greater than 0") { $0 > 0 }
-    try check("--momentum", momentum, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-    try check("--weight-decay", weightDecay, "of at least 0") { $0 >= 0 }
-    try check("--l2", l2Penalty, "of at least 0") { $0 >= 0 }
-    try check("--warm-up", warmUp, "from 0 to 1") { $0 >= 0 && $0 <= 1 }
-    try check("--clip-norm", clipNorm, "greater than 0") { $0 > 0 }
-    try check("--clip-value", clipValue, "greater than 0") { $0 > 0 }
-    try check("--validation", validation, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-    try check("--batch-size", batchSize.map { Double($0) }, "from 1 to 2147483647") {
-      $0 >= 1 && $0 <= 2_147_483_647
-    }
-    try check("--epochs", epochs.map { Double($0) }, "from 1 to 100000000") {
-      $0 >= 1 && $0 <= 1e8
-    }
-    try check("--patience", patience.map { Double($0) }, "of at least 1") { $0 >= 1 }
-    try check("--min-delta", minDelta, "of at least 0") { $0 >= 0 }
     if validation == 0, validationData == nil {
       for (option, isGiven) in [("--monitor", monitor != nil), ("--min-delta", minDelta != nil)]
       where isGiven {
@@ -402,6 +368,5 @@ struct RunOptions: ParsableArguments {
     if patience != nil, validation == 0, validationData == nil {
       throw UsageError("--patience needs validation data, and --validation 0 leaves none")
     }
-    _ = try configuration(examples: 1, hasValidation: false)
   }
 }

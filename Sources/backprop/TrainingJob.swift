@@ -44,10 +44,12 @@ struct TrainingJob {
       json: command.outputOptions.json, quiet: command.outputOptions.quiet)
     try Self.checkNames(command)
     try command.folds.check(command)
+    let hidden = try base.map { $0.network.layers.count - 1 } ?? Self.hiddenSizes(command).count
     try command.noise.check(
-      hidden: base.map { $0.network.layers.count - 1 } ?? Self.hiddenSizes(command).count,
-      loss: base?.network.loss ?? command.network.loss.map(Names.loss),
+      hidden: hidden, loss: base?.network.loss ?? command.network.loss.map(Names.loss),
       batchSize: command.training.batchSize)
+    _ = try Self.configuration(
+      command, examples: 1, hasValidation: false, layers: hidden + 1, hasDropout: false)
     if let base, resumption == nil {
       try Self.checkAgreement(of: command.network.given + command.normalization.given, with: base)
       try command.table.checkAgreement(with: base)
@@ -166,39 +168,32 @@ struct TrainingJob {
       validation: examples.validation, test: test, held: prepared.split.validation.count)
   }
 
-  /// The configuration for a network and a number of training examples, with what all groups of
-  /// options say.
+  /// The configuration for a network and a number of training examples.
   func configuration<T: Scalar>(
     for network: Network<T>, examples: Int, hasValidation: Bool
+  ) throws -> TrainingConfiguration {
+    try Self.configuration(
+      command, examples: examples, hasValidation: hasValidation, layers: network.layers.count,
+      hasDropout: network.layers.haveDropout)
+  }
+
+  /// What all groups of options say, checked.
+  private static func configuration(
+    _ command: TrainCommand, examples: Int, hasValidation: Bool, layers: Int, hasDropout: Bool
   ) throws -> TrainingConfiguration {
     var configuration = command.noise.configure(
       command.streaming.applied(
         to: try command.training.configuration(examples: examples, hasValidation: hasValidation)))
-    try command.updates.apply(
-      to: &configuration, examples: examples, layers: network.layers.count)
-    if configuration.optimizer.searchesLines {
-      try checkSearch(configuration, of: network.layers)
+    try command.updates.apply(to: &configuration, examples: examples)
+    try UsageError.unless { () throws(ConfigurationError) in
+      try configuration.validate(layers: layers)
+    }
+    if configuration.optimizer.searchesLines, hasDropout {
+      throw UsageError(
+        "--dropout has no meaning for \(configuration.optimizer.name), which compares losses along a "
+          + "line, and dropout makes those of many functions; leave it out")
     }
     return configuration
-  }
-
-  /// Refuses what has no meaning for a rule that compares losses along a line: they must be those of
-  /// one function, and the point that it finds is the next one.
-  private func checkSearch(_ configuration: TrainingConfiguration, of layers: [Layer]) throws {
-    let given = [
-      ("--dropout", layers.contains { $0.dropout > 0 }),
-      ("--input-noise", configuration.inputNoise != nil),
-      ("--input-dropout", configuration.inputDropout != nil),
-      ("--label-smoothing", configuration.labelSmoothing != nil),
-      ("--mixup", configuration.mixup != nil), ("--max-norm", configuration.maxNorm != nil),
-      ("--ema or --swa", configuration.averaging != nil),
-      ("--accumulate", (configuration.accumulate ?? 1) > 1),
-      ("--rate-factors", configuration.tensorFactors != nil),
-    ]
-    guard let (option, _) = given.first(where: \.1) else { return }
-    throw UsageError(
-      "\(option) has no meaning for \(configuration.optimizer.name), which compares losses along a line "
-        + "and goes where it finds the least; leave it out, or use another --optimizer")
   }
 
   /// Trains, saves and reports; throws the exit code unless all went well.
@@ -212,7 +207,7 @@ struct TrainingJob {
     let records = RunRecords(
       command.records, data: command.data, target: data.target.columns,
       warn: { reporter.warn(code: $0, $1) })
-    let trainer = Trainer<T>(configuration: configuration, threads: threads)
+    let trainer = try Trainer<T>(configuration: configuration, threads: threads)
     let observers = records.observers() + (diagnosis.map { [DiagnosisObserver<T>($0)] } ?? [])
     Interruption.becomeRequest()
     let report = { (event: TrainingEvent) in

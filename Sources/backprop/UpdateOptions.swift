@@ -65,20 +65,6 @@ struct UpdateOptions: ParsableArguments {
 
   /// Checks what can be checked before any data is read.
   func check(with run: RunOptions) throws {
-    func check(_ option: String, _ value: Double?, _ range: String, _ isInRange: (Double) -> Bool)
-      throws
-    {
-      guard let value, !(value.isFinite && isInRange(value)) else { return }
-      throw UsageError("\(option) \(JSONValue(value)): give a number \(range)")
-    }
-    try check("--l1", l1Penalty, "of at least 0") { $0 >= 0 }
-    try check("--max-norm", maxNorm, "greater than 0") { $0 > 0 }
-    try check("--ema", ema, "greater than 0 and below 1") { $0 > 0 && $0 < 1 }
-    try check("--swa", swa, "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-    try check("--accumulate", accumulate.map { Double($0) }, "from 1 to 2147483647") {
-      $0 >= 1 && $0 <= 2_147_483_647
-    }
-    try check("--bias-rate-factor", biasRateFactor, "of at least 0") { $0 >= 0 }
     if ema != nil, swa != nil {
       throw UsageError("give --ema or --swa, not both: one average is saved")
     }
@@ -99,18 +85,8 @@ struct UpdateOptions: ParsableArguments {
     if decayBiases, configuration.weightDecay == 0 {
       throw UsageError("--decay-biases says what --weight-decay acts on; give --weight-decay too")
     }
-    _ = try factors()
-    guard try cycle() != nil else { return }
-    guard case .oneCycle = configuration.schedule else {
-      throw UsageError("--cycle-momentum needs --schedule one-cycle, whose rate it moves against")
-    }
-    if run.momentum != nil {
+    if cycleMomentum != nil, run.momentum != nil {
       throw UsageError("give --momentum or --cycle-momentum, not both")
-    }
-    guard rule.canCycleMomentum else {
-      throw UsageError(
-        "--cycle-momentum has no meaning for \(rule.name); use one of "
-          + OptimizerRule.allCases.filter(\.canCycleMomentum).map(\.name).joined(separator: ", "))
     }
   }
 
@@ -119,23 +95,15 @@ struct UpdateOptions: ParsableArguments {
   /// - Parameters:
   ///   - configuration: That of `RunOptions`.
   ///   - examples: Training examples.
-  ///   - layers: Layers that compute.
-  func apply(
-    to configuration: inout TrainingConfiguration, examples: Int, layers: Int
-  ) throws {
-    if let l1Penalty, l1Penalty > 0 { configuration.l1Penalty = l1Penalty }
+  func apply(to configuration: inout TrainingConfiguration, examples: Int) throws {
+    configuration.l1Penalty = l1Penalty == 0 ? nil : l1Penalty
     configuration.l2Scaling = try scaling()
     if configuration.l2Scaling == .perExample { configuration.trainingExamples = examples }
     configuration.maxNorm = maxNorm
     configuration.averaging =
       ema.map { .exponential(decay: $0) } ?? swa.map { .stochastic(start: $0) }
-    if let accumulate, accumulate > 1 { configuration.accumulate = accumulate }
+    configuration.accumulate = accumulate == 1 ? nil : accumulate
     configuration.tensorFactors = try factors()
-    if let count = configuration.tensorFactors?.count, count != 1, count != layers {
-      throw UsageError(
-        "--rate-factors \(rateFactors ?? ""): \(count) numbers for "
-          + "\(Format.count(layers, "layer")); give one for all, or one for each")
-    }
     configuration.cycleMomentum = try cycle()
   }
 
@@ -176,9 +144,7 @@ struct UpdateOptions: ParsableArguments {
   private func cycle() throws -> MomentumCycle? {
     try cycleMomentum.map { text in
       let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
-      guard parts.count == 2, let low = parts[0], let high = parts[1], low >= 0, low <= high,
-        high < 1
-      else {
+      guard parts.count == 2, let low = parts[0], let high = parts[1] else {
         throw UsageError(
           "--cycle-momentum \(text): give low:high with 0 ≤ low ≤ high < 1, such as 0.85:0.95")
       }

@@ -273,7 +273,7 @@ struct BadInputTests {
       ("--optimizer", "lbfgs", "--momentum", "0.9", "has no meaning for lbfgs"),
       ("--optimizer", "lbfgs", "--clip-norm", "1", "searched for a lower loss; leave it out"),
       ("--optimizer", "lbfgs", "--clip-value", "1", "searched for a lower loss; leave it out"),
-      ("--optimizer", "lbfgs", "--weight-decay", "0.1", "--l2 puts a penalty into the loss"),
+      ("--optimizer", "lbfgs", "--weight-decay", "0.1", "or give an L2 penalty"),
       ("--optimizer", "rprop", "--warm-up", "0.1", "leave --schedule and --warm-up out"),
       ("--optimizer", "lion", "--momentum", "0.9", "use --optimizer momentum"),
       ("--schedule", "one-cycle", "--warm-up", "0.1", "one-cycle:0.1"),

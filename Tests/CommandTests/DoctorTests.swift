@@ -40,6 +40,26 @@ struct DoctorTests {
     #expect(lines.contains { $0.contains("adam, learning rate 0.002, 50 steps of 16 examples") })
   }
 
+  @Test("Any rule is tried on a model that was trained with factors and decay of another")
+  func otherRules() throws {
+    try runner.writeClassification()
+    for options in [
+      ["--rate-factors", "1,0.5"], ["--bias-rate-factor", "2"], ["--weight-decay", "0.1"],
+      ["--weight-decay", "0.1", "--decay-biases"], ["--mixup", "0.2", "--max-norm", "3"],
+    ] {
+      let trained = try runner.run(
+        [
+          "train", "classes.csv", "--target", "label", "--hidden", "4", "--epochs", "1", "--quiet",
+        ] + options)
+      #expect(trained.exitCode == 0, "\(trained.errors)")
+      for rule in ["lbfgs", "lbfgs:1000", "rprop", "sgd"] {
+        let result = try runner.run(
+          "doctor", "model.safetensors", "classes.csv", "--optimizer", rule, "--steps", "2")
+        #expect(result.exitCode == 0, "\(options), \(rule): \(result.errors)")
+      }
+    }
+  }
+
   @Test("JSON has the keys of the contract, in its order, and the model's own rule is tried")
   func contract() throws {
     try create("zeros")

@@ -331,6 +331,13 @@ struct ResumeTests {
     #expect(try runner.files == before)
   }
 
+  @Test("An interval of ten times the age of the universe comes to no checkpoint, and to a model")
+  func longInterval() throws {
+    let result = try runner.run(options + ["--checkpoint", "run", "--every", "1e17h"])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(try checkpoints("run") == [])
+  }
+
   @Test("Options that make no sense leave no folder, and a folder of another run is left alone")
   func usage() throws {
     for (arguments, code, text) in [

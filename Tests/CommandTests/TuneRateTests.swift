@@ -65,7 +65,7 @@ struct TuneRateTests {
       (["--patience", "3"], "leave it out, and give it to train"),
       (["--optimizer", "rprop"], "there is no rate to tune"),
       (["--optimizer", "lbfgs"], "there is no rate to tune"),
-      (["--low", "1", "--high", "0.5"], "--low 1 is not below --high 0.5"),
+      (["--low", "1", "--high", "0.5"], "--high 0.5: give a number greater than 1"),
       (["--low", "0"], "give a number from 1e-12"), (["--steps", "3"], "from 20 to 1000000"),
       (["--first-epochs", "1"], "from 2 to 1000"), (["--plot", "-"], "--plot - is no file"),
     ] {

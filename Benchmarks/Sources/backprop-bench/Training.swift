@@ -28,7 +28,7 @@ func measureTraining(
   let clock = ContinuousClock()
   var rates: [Double] = []
   var (start, warm, last) = (clock.now, clock.now, clock.now)
-  Trainer<Float>(configuration: configuration, threads: threads).train(
+  try Trainer<Float>(configuration: configuration, threads: threads).train(
     &network, on: dataset,
     metrics: workload.isClassification
       ? .classification(probabilities: true)
@@ -68,7 +68,7 @@ func checkTraining(
     batchSize: workload.batchSize, epochs: 1)
   configuration.shuffles = false
   if case .adamW = workload.optimizer { configuration.weightDecay = 0.01 }
-  Trainer<Float>(configuration: configuration, threads: threads).train(
+  try Trainer<Float>(configuration: configuration, threads: threads).train(
     &network, on: dataset, metrics: metrics)
   return (before, network.evaluate(on: dataset, metrics: metrics).loss)
 }

@@ -88,7 +88,7 @@ struct Workload {
       optimizer: rule, learningRate: 1e-4, schedule: .constant, batchSize: batch,
       epochs: max(1, (steps * batch + rows - 1) / rows))
     var left = steps
-    return Trainer<Float>(configuration: configuration, threads: threads).train(
+    return try Trainer<Float>(configuration: configuration, threads: threads).train(
       &network,
       on: dataset(
         rows: rows, inputs: sizes[0], outputs: outputs, isClassification: isClassification),

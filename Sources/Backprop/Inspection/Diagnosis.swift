@@ -19,6 +19,16 @@ public struct DiagnosisOptions: Sendable {
     self.configuration = configuration
   }
 
+  /// - Throws: `ConfigurationError` with the first number that lies outside its range.
+  public func validate() throws(ConfigurationError) {
+    try configuration.validate()
+    let counts = NumberRange.whole(1...100_000_000)
+    for (name, value) in [
+      ("examples", examples), ("steps", steps), ("overfitExamples", overfitExamples),
+      ("overfitSteps", overfitSteps),
+    ] { try counts.check(value, name) }
+  }
+
   /// Rows of a data set to measure on, drawn without repetition, in ascending order.
   func rows(of count: Int) -> [UInt32] {
     guard examples < count else { return [UInt32](0..<UInt32(count)) }
@@ -33,7 +43,7 @@ public struct DiagnosisOptions: Sendable {
 /// work on copies. The same network, data and options give the same diagnosis, bit for bit.
 ///
 /// ```swift
-/// let diagnosis = Diagnosis(of: network, on: data, metrics: .classification(probabilities: true))
+/// let diagnosis = try Diagnosis(of: network, on: data, metrics: .classification(probabilities: true))
 /// for finding in diagnosis.findings { print(finding.code, finding.layer ?? 0, finding.value) }
 /// ```
 public struct Diagnosis: Codable, Sendable {
@@ -63,14 +73,13 @@ public struct Diagnosis: Codable, Sendable {
   ///   - metrics: How outputs are judged.
   ///   - options: What is looked at.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
+  /// - Throws: `ConfigurationError` if a number of the options lies outside its range.
   public init<T: Scalar>(
     of network: Network<T>, on data: Dataset<T>, metrics: MetricKind,
     options: DiagnosisOptions = DiagnosisOptions(), pool: ThreadPool? = nil
-  ) {
-    precondition(
-      data.count >= 1 && options.examples >= 1 && options.steps >= 1 && options.overfitExamples >= 1
-        && options.overfitSteps >= 1,
-      "a diagnosis on \(data.count) examples with \(options)")
+  ) throws(ConfigurationError) {
+    precondition(data.count >= 1, "a diagnosis without examples")
+    try options.validate()
     let bounds = options.thresholds
     let survey = Survey(of: network, on: data, bounds, pool: pool)
     let measured = Batch(data, rows: options.rows(of: data.count))

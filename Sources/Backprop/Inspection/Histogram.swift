@@ -74,6 +74,12 @@ public struct DistributionOptions: Sendable {
   public var buckets = 30
 
   public init() {}
+
+  /// - Throws: `ConfigurationError` with the first number that lies outside its range.
+  public func validate() throws(ConfigurationError) {
+    try NumberRange.whole(1...100_000_000).check(examples, "examples")
+    try NumberRange.whole(1...1_000_000).check(buckets, "buckets")
+  }
 }
 
 /// The distributions of one layer.

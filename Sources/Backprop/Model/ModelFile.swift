@@ -112,8 +112,10 @@ extension Model {
     targetEncoder = try metadata.valueIfPresent(ModelKey.target, as: TargetEncoder.self)
     configuration = try metadata.valueIfPresent(
       ModelKey.configuration, as: TrainingConfiguration.self)
-    if let configuration, !configuration.fits(layers: layers.count) {
-      throw metadata.problem(ModelKey.configuration, "its numbers are out of their ranges")
+    do {
+      try configuration?.validate(layers: layers.count)
+    } catch {
+      throw metadata.problem(ModelKey.configuration, error.description)
     }
     weights = try metadata.valueIfPresent(ModelKey.weights, as: ExampleWeights.self)
     options = try file[metadata: ModelKey.options].map { text in

@@ -54,11 +54,16 @@ public struct Noise: Hashable, Sendable {
     self.mixup = mixup
   }
 
-  /// Whether the numbers lie in their ranges.
-  public var isValid: Bool {
-    step >= 0 && inputDeviation >= 0 && inputDeviation.isFinite && (0..<1).contains(inputDropout)
-      && (0..<1).contains(labelSmoothing) && mixup >= 0 && mixup.isFinite
+  /// - Throws: `ConfigurationError` with the first number that lies outside its range.
+  public func validate() throws(ConfigurationError) {
+    try NumberRange.atLeastZero.check(inputDeviation, "inputNoise")
+    try NumberRange.belowOne.check(inputDropout, "inputDropout")
+    try NumberRange.belowOne.check(labelSmoothing, "labelSmoothing")
+    try NumberRange.atLeastZero.check(mixup, "mixup")
   }
+
+  /// Whether the numbers lie in their ranges.
+  public var isValid: Bool { step >= 0 && (try? validate()) != nil }
 
   var changesInputs: Bool { mixup > 0 || inputDeviation > 0 || inputDropout > 0 }
   var changesTargets: Bool { mixup > 0 || labelSmoothing > 0 }

@@ -232,6 +232,11 @@ extension Checkpoint {
       tensors: file.file, layers: layers, loss: metadata.loss(among: losses),
       reduction: metadata.value(ModelKey.reduction, as: Reduction.self))
     configuration = try metadata.value(ModelKey.configuration, as: TrainingConfiguration.self)
+    do {
+      try configuration.validate(layers: layers.count)
+    } catch {
+      throw metadata.problem(ModelKey.configuration, error.description)
+    }
     step = state.step
     var (running, bestEvaluation, reference) = (
       state.running, state.bestEvaluation, state.reference
@@ -257,14 +262,12 @@ extension Checkpoint {
     data = state.data
     version = state.version
     attachments = state.attachments
+    let counts = [step, averaged, stepInEpoch, plateau.badEpochs, lineSearch?.evaluations ?? 0]
     guard
-      step >= 0, averaged >= 0, blocks >= 1, epoch >= 1, epoch <= configuration.epochs,
-      (0..<epoch).contains(best.epoch),
+      counts.allSatisfy(NumberRange.counts.contains), stepInEpoch <= step, blocks >= 1,
+      running.totals.count == running.metrics.count, epoch >= 1, epoch <= configuration.epochs, (0..<epoch).contains(best.epoch),
       (0..<epoch).contains(best.lastImprovement),
-      stepInEpoch >= 0,
-      stepInEpoch <= step, running.totals.isConsistent,
-      running.totals.count == running.metrics.count, running.learningRate.isFinite,
-      plateau.scale.isFinite, plateau.badEpochs >= 0, (lineSearch?.evaluations ?? 0) >= 0,
+      running.totals.isConsistent, running.learningRate.isFinite, plateau.scale.isFinite,
       ([running.metrics] + [best.evaluation, best.reference].compactMap { $0?.metrics })
         .allSatisfy({ $0.isConsistent(outputs: outputs) })
     else {

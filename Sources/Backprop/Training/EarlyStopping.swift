@@ -12,7 +12,10 @@ public struct Monitor: Codable, Hashable, Sendable {
     self.minimumDelta = minimumDelta
   }
 
-  var isValid: Bool { minimumDelta >= 0 && minimumDelta.isFinite }
+  /// - Throws: `ConfigurationError` if δ is negative or not finite.
+  public func validate() throws(ConfigurationError) {
+    try NumberRange.atLeastZero.check(minimumDelta, "monitor.minimumDelta")
+  }
 
   /// The metric of an evaluation, turned so that larger is better.
   func score(_ evaluation: Evaluation) -> Double {

@@ -5,7 +5,9 @@ struct LossTotals: Codable, Equatable {
   private(set) var count = 0
 
   /// Whether they can be those of an epoch, when they come from a file.
-  var isConsistent: Bool { count >= 0 && dataSum.isFinite && penaltySum.isFinite }
+  var isConsistent: Bool {
+    NumberRange.counts.contains(count) && dataSum.isFinite && penaltySum.isFinite
+  }
 
   var dataLoss: Double { dataSum / Double(max(count, 1)) }
   var objective: Double { (dataSum + penaltySum) / Double(max(count, 1)) }

@@ -102,26 +102,42 @@ public enum OptimizerRule: Hashable, Sendable {
   /// Pairs of steps that L-BFGS can be told to keep.
   static let memories = 1...1000
 
-  /// Whether the constants lie in their ranges: μ, ρ, β₁ and β₂ in [0, 1), ε positive, ψ at least 0;
+  /// Checks the constants: μ, ρ, β₁ and β₂ in [0, 1), ε positive, ψ at least 0;
   /// 0 < shrinkage < 1 < growth and 0 < smallest ≤ largest; a memory from 1 to 1000.
-  var isValid: Bool {
-    let share = 0.0..<1
+  ///
+  /// - Throws: `ConfigurationError` with the first that lies outside.
+  public func validate() throws(ConfigurationError) {
+    func check(_ value: Double, _ key: Key, _ range: NumberRange) throws(ConfigurationError) {
+      try range.check(value, "optimizer.\(key.rawValue)")
+    }
     switch self {
-    case .gradientDescent, .sgd: return true
-    case .momentum(let momentum), .nesterov(let momentum): return share.contains(momentum)
-    case .adaGrad(let epsilon): return epsilon > 0
+    case .gradientDescent, .sgd: break
+    case .momentum(let momentum), .nesterov(let momentum):
+      try check(momentum, .momentum, .belowOne)
+    case .adaGrad(let epsilon): try check(epsilon, .epsilon, .positive)
     case .rmsProp(let smoothing, let epsilon), .adadelta(let smoothing, let epsilon):
-      return share.contains(smoothing) && epsilon > 0
+      try check(smoothing, .smoothing, .belowOne)
+      try check(epsilon, .epsilon, .positive)
     case .adam(let beta1, let beta2, let epsilon), .amsGrad(let beta1, let beta2, let epsilon),
-      .adamW(let beta1, let beta2, let epsilon), .rAdam(let beta1, let beta2, let epsilon):
-      return share.contains(beta1) && share.contains(beta2) && epsilon > 0
-    case .nAdam(let beta1, let beta2, let epsilon, let momentumDecay):
-      return share.contains(beta1) && share.contains(beta2) && epsilon > 0 && momentumDecay >= 0
-    case .lion(let beta1, let beta2): return share.contains(beta1) && share.contains(beta2)
+      .adamW(let beta1, let beta2, let epsilon), .rAdam(let beta1, let beta2, let epsilon),
+      .nAdam(let beta1, let beta2, let epsilon, _):
+      try check(beta1, .beta1, .belowOne)
+      try check(beta2, .beta2, .belowOne)
+      try check(epsilon, .epsilon, .positive)
+      if case .nAdam(_, _, _, let momentumDecay) = self {
+        try check(momentumDecay, .momentumDecay, .atLeastZero)
+      }
+    case .lion(let beta1, let beta2):
+      try check(beta1, .beta1, .belowOne)
+      try check(beta2, .beta2, .belowOne)
     case .rprop(let shrinkage, let growth, let smallest, let largest):
-      return shrinkage > 0 && shrinkage < 1 && growth > 1 && smallest > 0 && smallest <= largest
-        && largest.isFinite && growth.isFinite
-    case .lbfgs(let memory): return Self.memories.contains(memory)
+      try check(shrinkage, .shrinkage, .inside)
+      try check(growth, .growth, NumberRange(text: "greater than 1") { $0 > 1 })
+      try check(smallest, .smallest, .positive)
+      try check(
+        largest, .largest, NumberRange(text: "of at least \(smallest)") { $0 >= smallest })
+    case .lbfgs(let memory):
+      try NumberRange.whole(Self.memories).check(memory, "optimizer.\(Key.memory.rawValue)")
     }
   }
 

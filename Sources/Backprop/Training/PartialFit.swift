@@ -31,7 +31,7 @@ extension Trainer {
   /// over both, the moments among them.
   ///
   /// ```swift
-  /// let trainer = Trainer<Float>(configuration: TrainingConfiguration(schedule: .constant))
+  /// let trainer = try Trainer<Float>(configuration: TrainingConfiguration(schedule: .constant))
   /// var state = PartialTraining(for: network, configuration: trainer.configuration)
   /// for chunk in chunks {
   ///   try trainer.partialFit(&network, on: chunk, metrics: metrics, state: &state)

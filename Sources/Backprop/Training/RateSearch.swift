@@ -12,7 +12,7 @@
 /// answer for any number of threads.
 ///
 /// ```swift
-/// let search = RateSearch(configuration: TrainingConfiguration(optimizer: .sgd, seed: 1))
+/// let search = try RateSearch(configuration: TrainingConfiguration(optimizer: .sgd, seed: 1))
 /// let found = search.run(network, on: training, metrics: .classification(probabilities: true))
 /// configuration.learningRate = found.proposed ?? configuration.learningRate
 /// ```
@@ -23,15 +23,17 @@ public struct RateSearch: Sendable {
   public let options: RateSearchOptions
   public let threads: Int
 
+  /// - Throws: `ConfigurationError` if a number lies outside its range.
   /// - Precondition: The rule follows a learning rate: neither `rprop` nor `lbfgs` does.
   public init(
     configuration: TrainingConfiguration, options: RateSearchOptions = RateSearchOptions(),
     threads: Int = 1
-  ) {
+  ) throws(ConfigurationError) {
     precondition(
       !configuration.optimizer.ignoresSchedule, "\(configuration.optimizer.name) finds its own rate"
     )
-    precondition(options.isValid, "\(options)")
+    try configuration.validate()
+    try options.validate()
     self.configuration = configuration
     self.options = options
     self.threads = threads
@@ -149,7 +151,7 @@ public struct RateSearch: Sendable {
     configuration.epochs = epochs
     configuration.patience = nil
     configuration.monitor = nil
-    return Trainer(configuration: configuration, threads: threads)
+    return Trainer(checked: configuration, threads: threads)
   }
 
   private static func stepsPerEpoch(_ configuration: TrainingConfiguration, _ count: Int) -> Int {
@@ -177,8 +179,15 @@ public struct RateSearchOptions: Codable, Hashable, Sendable {
     self.epochs = epochs
   }
 
-  public var isValid: Bool {
-    lowest > 0 && highest > lowest && highest.isFinite && steps >= 20 && epochs >= 2
+  /// - Throws: `ConfigurationError` with the first number that lies outside its range.
+  public func validate() throws(ConfigurationError) {
+    let rates = NumberRange(text: "from 1e-12 to 1e12") { $0 >= 1e-12 && $0 <= 1e12 }
+    try rates.check(lowest, "lowest")
+    try rates.check(highest, "highest")
+    try NumberRange(text: "greater than \(JSONValue(lowest))") { $0 > lowest }
+      .check(highest, "highest")
+    try NumberRange.whole(20...1_000_000).check(steps, "steps")
+    try NumberRange.whole(2...1000).check(epochs, "epochs")
   }
 }
 

@@ -53,7 +53,7 @@ public enum Schedule: Hashable, Sendable {
       numbers.append(number)
     }
     func whole(_ index: Int) -> Int? {
-      Int(exactly: numbers[index]).flatMap { (1...1_000_000_000).contains($0) ? $0 : nil }
+      Int(exactly: numbers[index]).flatMap { Self.wholeNumbers.contains($0) ? $0 : nil }
     }
     let schedule: Schedule
     switch (parts.first ?? "", numbers.count) {
@@ -82,8 +82,12 @@ public enum Schedule: Hashable, Sendable {
       schedule = .plateau(factor: numbers[0], patience: patience)
     default: return nil
     }
-    guard schedule.isValid else { return nil }
-    self = schedule
+    do {
+      try schedule.validate()
+      self = schedule
+    } catch {
+      return nil
+    }
   }
 
   /// The name without arguments.
@@ -101,21 +105,37 @@ public enum Schedule: Hashable, Sendable {
     }
   }
 
-  /// Whether the arguments lie in their ranges: shares in [0, 1], factors in (0, 1), an exponent that
-  /// is positive, at least 1 epoch.
-  var isValid: Bool {
-    func isFactor(_ factor: Double) -> Bool { factor > 0 && factor < 1 }
+  /// Checks the arguments: shares in [0, 1], factors in (0, 1), an exponent that is positive, at
+  /// least 1 epoch.
+  ///
+  /// - Throws: `ConfigurationError` with the first that lies outside.
+  public func validate() throws(ConfigurationError) {
+    func check(_ value: Double, _ key: Key, _ range: NumberRange) throws(ConfigurationError) {
+      try range.check(value, "schedule.\(key.rawValue)")
+    }
+    func check(_ value: Int, _ key: Key) throws(ConfigurationError) {
+      try NumberRange.whole(Self.wholeNumbers).check(value, "schedule.\(key.rawValue)")
+    }
     switch self {
-    case .constant, .coslog4: return true
-    case .cosine(let warmUp): return (0...1).contains(warmUp)
-    case .step(let epochs, let factor): return epochs >= 1 && isFactor(factor)
-    case .exponential(let factor): return isFactor(factor)
-    case .inverseScaling(let exponent): return exponent > 0 && exponent.isFinite
-    case .cosineRestarts(let epochs, let growth): return epochs >= 1 && growth >= 1
-    case .oneCycle(let rise): return (0...1).contains(rise)
-    case .plateau(let factor, let patience): return isFactor(factor) && patience >= 1
+    case .constant, .coslog4: break
+    case .cosine(let warmUp): try check(warmUp, .warmUp, .part)
+    case .step(let epochs, let factor):
+      try check(epochs, .epochs)
+      try check(factor, .factor, .inside)
+    case .exponential(let factor): try check(factor, .factor, .inside)
+    case .inverseScaling(let exponent): try check(exponent, .exponent, .positive)
+    case .cosineRestarts(let epochs, let growth):
+      try check(epochs, .epochs)
+      try check(growth, .growth)
+    case .oneCycle(let rise): try check(rise, .rise, .part)
+    case .plateau(let factor, let patience):
+      try check(factor, .factor, .inside)
+      try check(patience, .patience)
     }
   }
+
+  /// Epochs, and by how many times they grow.
+  private static let wholeNumbers = 1...1_000_000_000
 
   /// Whether the rate begins low by itself, so that a warm-up before it has no meaning.
   public var hasOwnRise: Bool {

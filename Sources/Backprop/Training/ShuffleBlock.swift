@@ -25,7 +25,13 @@ public struct ShuffleBlock: Codable, Hashable, Sendable {
     self.window = window
   }
 
-  var isValid: Bool { rows >= 1 && window >= 1 && rows <= Int(UInt32.max) / window }
+  /// - Throws: `ConfigurationError` if a number is below 1, or the rows of a window are more than
+  ///   2³² − 1.
+  public func validate() throws(ConfigurationError) {
+    let most = Int(UInt32.max)
+    try NumberRange.whole(1...most).check(window, "shuffleBlock.window")
+    try NumberRange.whole(1...most / window).check(rows, "shuffleBlock.rows")
+  }
 }
 
 /// The order of one epoch, window after window.

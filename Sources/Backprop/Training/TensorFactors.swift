@@ -20,8 +20,12 @@ public struct TensorFactors: Codable, Hashable, Sendable {
     self.biasDecay = biasDecay
   }
 
-  var isValid: Bool {
-    [weightRate, biasRate, weightDecay, biasDecay].allSatisfy { $0 >= 0 && $0.isFinite }
+  /// - Throws: `ConfigurationError` with the first that is negative or not finite.
+  public func validate() throws(ConfigurationError) {
+    for (name, factor) in [
+      ("weightRate", weightRate), ("biasRate", biasRate), ("weightDecay", weightDecay),
+      ("biasDecay", biasDecay),
+    ] { try NumberRange.atLeastZero.check(factor, "tensorFactors.\(name)") }
   }
 }
 
@@ -39,7 +43,12 @@ public struct MomentumCycle: Codable, Hashable, Sendable {
     self.high = high
   }
 
-  var isValid: Bool { low >= 0 && low <= high && high < 1 }
+  /// - Throws: `ConfigurationError` unless 0 ≤ low ≤ high < 1.
+  public func validate() throws(ConfigurationError) {
+    try NumberRange.belowOne.check(low, "cycleMomentum.low")
+    try NumberRange(text: "of at least \(low) and below 1") { $0 >= low && $0 < 1 }
+      .check(high, "cycleMomentum.high")
+  }
 
   /// The momentum of one step of a one-cycle schedule; arguments as for `Schedule.rate`.
   func momentum(at step: Int, of total: Int, rise: Double) -> Double {
@@ -85,25 +94,5 @@ extension TrainingConfiguration {
   public func momentum(at step: Int, stepsPerEpoch: Int) -> Double? {
     guard let cycleMomentum, case .oneCycle(let rise) = schedule else { return nil }
     return cycleMomentum.momentum(at: step, of: stepsPerEpoch * epochs, rise: rise)
-  }
-
-  /// Whether what acts on an update lies in its ranges and fits together.
-  var hasValidUpdates: Bool {
-    guard let cycleMomentum else { return hasNumbersInRange }
-    guard case .oneCycle = schedule else { return false }
-    return hasNumbersInRange && cycleMomentum.isValid && optimizer.canCycleMomentum
-      && (warmUp ?? 0) == 0
-  }
-
-  /// Whether it can be that of a network with so many layers that compute, when it comes from a file.
-  func fits(layers: Int) -> Bool {
-    batchSize >= 1 && hasValidUpdates
-      && (tensorFactors.map { $0.count == 1 || $0.count == layers } ?? true)
-  }
-
-  private var hasNumbersInRange: Bool {
-    (l1Penalty ?? 0) >= 0 && (maxNorm ?? 1) > 0 && (averaging?.isValid ?? true)
-      && (accumulate ?? 1) >= 1 && (accumulate ?? 1) <= Int(Int32.max)
-      && (tensorFactors?.allSatisfy(\.isValid) ?? true)
   }
 }

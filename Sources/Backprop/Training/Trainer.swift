@@ -1,7 +1,7 @@
 /// Trains a network on a data set, and reports what happens.
 ///
 /// ```swift
-/// let trainer = Trainer<Float>(configuration: TrainingConfiguration(epochs: 50, seed: 1))
+/// let trainer = try Trainer<Float>(configuration: TrainingConfiguration(epochs: 50, seed: 1))
 /// let summary = trainer.train(
 ///   &network, on: training, validation: validation,
 ///   metrics: .classification(probabilities: true))
@@ -16,22 +16,16 @@ public struct Trainer<T: Scalar>: Sendable {
   /// - Parameters:
   ///   - configuration: What decides the run.
   ///   - threads: Threads to use, at least 1. Changes the time and not the result.
-  /// - Precondition: The configuration's numbers lie in their ranges.
-  public init(configuration: TrainingConfiguration, threads: Int = 1) {
-    precondition(
-      configuration.batchSize >= 1 && configuration.epochs >= 1 && configuration.learningRate > 0,
-      "batch size \(configuration.batchSize), \(configuration.epochs) epochs, "
-        + "learning rate \(configuration.learningRate)")
-    precondition(
-      configuration.optimizer.isValid && configuration.schedule.isValid
-        && (configuration.patience ?? 1) >= 1 && configuration.l2Penalty >= 0
-        && configuration.weightDecay >= 0 && (configuration.clipNorm ?? 1) > 0
-        && (configuration.clipValue ?? 1) > 0 && (0...1).contains(configuration.warmUp ?? 0)
-        && configuration.hasValidUpdates && (configuration.monitor?.isValid ?? true)
-        && configuration.noise.isValid
-        && (configuration.shuffleBlock?.isValid ?? true) && (configuration.shards ?? 1) >= 1
-        && (!configuration.optimizer.searchesLines || configuration.hasPlainSteps),
-      "\(configuration): a number is out of its range")
+  /// - Throws: `ConfigurationError` if a number lies outside its range.
+  public init(
+    configuration: TrainingConfiguration, threads: Int = 1
+  ) throws(ConfigurationError) {
+    try configuration.validate()
+    self.init(checked: configuration, threads: threads)
+  }
+
+  /// A trainer whose options have passed `validate`.
+  init(checked configuration: TrainingConfiguration, threads: Int) {
     self.configuration = configuration
     self.threads = threads
   }

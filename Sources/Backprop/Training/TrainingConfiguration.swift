@@ -120,11 +120,89 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
       at: step - rising, of: total - rising, stepsPerEpoch: stepsPerEpoch, peak: learningRate)
   }
 
-  /// Whether nothing is done to a step that a search for a lower loss would not know of.
-  var hasPlainSteps: Bool {
-    weightDecay == 0 && clipNorm == nil && clipValue == nil && inputNoise == nil
-      && inputDropout == nil && labelSmoothing == nil && mixup == nil && maxNorm == nil
-      && averaging == nil && (accumulate ?? 1) == 1 && tensorFactors == nil
+  /// Checks every number against its range, and what has no meaning beside what else is said.
+  ///
+  /// Whoever takes a configuration asks this first: the trainer, a reader of a model or a checkpoint,
+  /// the command. What passes traps nowhere.
+  ///
+  /// - Parameter layers: Layers that compute, where the network is known.
+  /// - Throws: `ConfigurationError` with the first setting at fault.
+  public func validate(layers: Int? = nil) throws(ConfigurationError) {
+    try optimizer.validate()
+    try schedule.validate()
+    try noise.validate()
+    try monitor?.validate()
+    try averaging?.validate()
+    try shuffleBlock?.validate()
+    for factors in tensorFactors ?? [] { try factors.validate() }
+    try NumberRange.positive.check(learningRate, "learningRate")
+    try NumberRange.part.check(warmUp, "warmUp")
+    // No epoch has more than 2³² steps, so that all of them can be counted.
+    try NumberRange.whole(1...Int(UInt32.max)).check(batchSize, "batchSize")
+    try NumberRange.whole(1...100_000_000).check(epochs, "epochs")
+    try NumberRange.whole(1...1024).check(shards, "shards")
+    try NumberRange.whole(1...Int(Int32.max)).check(accumulate, "accumulate")
+    try NumberRange(text: "of at least 1") { $0 >= 1 }.check(patience, "patience")
+    try NumberRange(text: "of at least 1") { $0 >= 1 }.check(trainingExamples, "trainingExamples")
+    for (name, value) in [
+      ("l2Penalty", l2Penalty), ("l1Penalty", l1Penalty), ("weightDecay", weightDecay),
+    ] { try NumberRange.atLeastZero.check(value, name) }
+    for (name, value) in [("clipNorm", clipNorm), ("clipValue", clipValue), ("maxNorm", maxNorm)] {
+      try NumberRange.positive.check(value, name)
+    }
+    try checkMeaning(layers: layers)
+  }
+
+  private func checkMeaning(layers: Int?) throws(ConfigurationError) {
+    if let count = tensorFactors?.count, count != 1, count != layers ?? max(1, count) {
+      throw ConfigurationError(
+        "tensorFactors",
+        "are \(count)\(layers.map { " for \($0) layers" } ?? ""): give one for all, or one for each"
+      )
+    }
+    if optimizer.searchesLines, let name = bends.first {
+      throw ConfigurationError(
+        name,
+        "has no meaning for \(optimizer.name), whose steps are searched for a lower loss; leave it out"
+          + (name == "weightDecay" ? ", or give an L2 penalty, which is part of the loss" : ""))
+    }
+    guard let cycleMomentum else { return }
+    try cycleMomentum.validate()
+    guard case .oneCycle = schedule, (warmUp ?? 0) == 0 else {
+      throw ConfigurationError(
+        "cycleMomentum", "needs the schedule one-cycle, whose rate it moves against")
+    }
+    guard optimizer.canCycleMomentum else {
+      throw ConfigurationError(
+        "cycleMomentum",
+        "has no meaning for \(optimizer.name): use one of "
+          + OptimizerRule.allCases.filter(\.canCycleMomentum).map(\.name).joined(separator: ", "))
+    }
+  }
+
+  /// What is done to a step that a search for a lower loss would not know of, by name.
+  private var bends: [String] {
+    [
+      ("weightDecay", weightDecay != 0), ("clipNorm", clipNorm != nil),
+      ("clipValue", clipValue != nil), ("inputNoise", inputNoise != nil),
+      ("inputDropout", inputDropout != nil), ("labelSmoothing", labelSmoothing != nil),
+      ("mixup", mixup != nil), ("maxNorm", maxNorm != nil), ("averaging", averaging != nil),
+      ("accumulate", (accumulate ?? 1) != 1), ("tensorFactors", tensorFactors != nil),
+    ].filter(\.1).map(\.0)
+  }
+
+  /// Takes another rule, with the learning rate and the decay that it suggests. What has no meaning
+  /// under it is left out.
+  public mutating func change(to rule: OptimizerRule) {
+    optimizer = rule
+    learningRate = rule.suggestedLearningRate
+    weightDecay = rule.suggestedWeightDecay
+    if rule.ignoresSchedule { (schedule, warmUp) = (.constant, nil) }
+    if rule.ignoresSchedule || !rule.canCycleMomentum { cycleMomentum = nil }
+    guard rule.searchesLines else { return }
+    (clipNorm, clipValue, maxNorm) = (nil, nil, nil)
+    (inputNoise, inputDropout, labelSmoothing, mixup) = (nil, nil, nil, nil)
+    (averaging, accumulate, tensorFactors) = (nil, nil, nil)
   }
 
   /// Examples that a step takes of so many: a batch, or all under the rules that ask for all.
@@ -155,7 +233,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// As many epochs as make a run converge: about 6,000 steps for small sets, at least 20 epochs for
   /// large ones.
   public static func suggestedEpochs(examples: Int, batchSize: Int) -> Int {
-    let stepsPerEpoch = max(1, (examples + batchSize - 1) / batchSize)
+    let stepsPerEpoch = (max(1, examples) - 1) / max(1, batchSize) + 1
     return min(300, max(20, 6000 / stepsPerEpoch))
   }
 }

@@ -14,11 +14,13 @@ public enum WeightAveraging: Codable, Hashable, Sendable {
   /// epochs before have no part in choosing the best. Izmailov et al. 2018, arXiv 1803.05407.
   case stochastic(start: Double = 0.75)
 
-  /// Whether the decay lies in (0, 1), or the start in [0, 1).
-  var isValid: Bool {
+  /// - Throws: `ConfigurationError` unless the decay lies in (0, 1), or the start in [0, 1).
+  public func validate() throws(ConfigurationError) {
     switch self {
-    case .exponential(let decay): decay > 0 && decay < 1
-    case .stochastic(let start): start >= 0 && start < 1
+    case .exponential(let decay):
+      try NumberRange.inside.check(decay, "averaging.exponential.decay")
+    case .stochastic(let start):
+      try NumberRange.belowOne.check(start, "averaging.stochastic.start")
     }
   }
 

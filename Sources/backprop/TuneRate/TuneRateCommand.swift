@@ -116,20 +116,10 @@ struct TuneRateOptions: ParsableArguments {
     let options = RateSearchOptions(
       lowest: low ?? usual.lowest, highest: high ?? usual.highest, steps: steps ?? usual.steps,
       epochs: firstEpochs ?? usual.epochs)
-    for (option, value) in [("--low", low), ("--high", high)] {
-      guard let value, !(value.isFinite && value >= 1e-12 && value <= 1e12) else { continue }
-      throw UsageError("\(option) \(JSONValue(value)): give a number from 1e-12 to 1e12")
-    }
-    guard options.lowest < options.highest else {
-      throw UsageError(
-        "--low \(JSONValue(options.lowest)) is not below --high \(JSONValue(options.highest))")
-    }
-    if let steps, !(20...1_000_000).contains(steps) {
-      throw UsageError("--steps \(steps): give a number from 20 to 1000000")
-    }
-    if let firstEpochs, !(2...1000).contains(firstEpochs) {
-      throw UsageError("--first-epochs \(firstEpochs): give a number from 2 to 1000")
-    }
+    let names = [
+      "lowest": "--low", "highest": "--high", "steps": "--steps", "epochs": "--first-epochs",
+    ]
+    try UsageError.unless(names) { () throws(ConfigurationError) in try options.validate() }
     return options
   }
 
@@ -172,7 +162,7 @@ struct RateTuner {
     _ network: Network<T>, _ coders: ModelData, _ configuration: TrainingConfiguration,
     on training: Dataset<T>, threads: Int, _ reporter: TrainingReporter
   ) throws {
-    let search = RateSearch(configuration: configuration, options: options, threads: threads)
+    let search = try RateSearch(configuration: configuration, options: options, threads: threads)
     let found = search.run(
       network, on: training,
       metrics: coders.target.metrics(outputActivation: network.outputActivation)

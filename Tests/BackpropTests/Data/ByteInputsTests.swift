@@ -88,7 +88,7 @@ struct ByteInputsTests {
       let data = try prepared(table, as: Float.self)
       var network = try Network<Float>(
         sizes: [35, 20, 3], activations: [.relu, .softmax], loss: .crossEntropy, seed: 2)
-      let summary = Trainer<Float>(
+      let summary = try Trainer<Float>(
         configuration: TrainingConfiguration(batchSize: 13, epochs: 3, shuffles: shuffles)
       ).train(
         &network, on: data.training, validation: data.validation, metrics: TrainerTests.metrics)
@@ -108,7 +108,7 @@ struct ByteInputsTests {
       sizes: [35, 20, 3], activations: [.relu, .softmax], loss: .crossEntropy, seed: 2)
     var counts: [Int64] = [Int64](repeating: 0, count: 70)
     var steps = 0
-    Trainer<Float>(configuration: TrainingConfiguration(batchSize: 20, epochs: 2)).train(
+    try Trainer<Float>(configuration: TrainingConfiguration(batchSize: 20, epochs: 2)).train(
       &network, on: data.training, metrics: TrainerTests.metrics,
       isInterrupted: {
         counts[steps] = allocation_count()

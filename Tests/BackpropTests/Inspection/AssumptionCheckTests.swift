@@ -170,7 +170,7 @@ struct ConvergedNetworkTests {
       sizes: [3, 6, 3], activations: [.tanh, .softmax], loss: .crossEntropy, seed: UInt64(seed))
     let data = randomExamples(
       for: .crossEntropy, inputs: 3, outputs: 3, count: 8, seed: UInt64(seed))
-    Trainer<Double>(
+    try Trainer<Double>(
       configuration: TrainingConfiguration(
         learningRate: 0.05, schedule: .constant, batchSize: 8, epochs: 4000)
     ).train(&network, on: data, metrics: .classification(probabilities: true))

@@ -120,7 +120,7 @@ struct ExperimentTests {
       example.network, on: example.data, checking: example.data.subset([0, 1]),
       metrics: .classification(probabilities: true))[0]
     var network = example.network
-    Trainer<Double>(
+    try Trainer<Double>(
       configuration: TrainingConfiguration(
         optimizer: .sgd, learningRate: 0.1, schedule: .constant, batchSize: 8, epochs: 3, seed: 4)
     ).train(&network, on: example.data, metrics: .classification(probabilities: true))

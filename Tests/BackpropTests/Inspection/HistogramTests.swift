@@ -38,7 +38,7 @@ struct HistogramTests {
   ) throws -> (network: Network<Float>, found: [EpochDistributions]) {
     var network: Network<Float> = try TrainerTests.network()
     var found: [EpochDistributions] = []
-    Trainer<Float>(
+    try Trainer<Float>(
       configuration: TrainingConfiguration(
         batchSize: 20, epochs: 3, l2Penalty: l2Penalty, seed: 2)
     ).train(

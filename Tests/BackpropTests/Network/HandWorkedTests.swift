@@ -62,7 +62,7 @@ struct HandWorkedTests {
 
     let configuration = TrainingConfiguration(
       optimizer: .sgd, learningRate: 0.15, schedule: .constant, batchSize: 1, epochs: 300)
-    Trainer<Double>(configuration: configuration).train(
+    try Trainer<Double>(configuration: configuration).train(
       &network, on: data, metrics: .regression(scales: [1]))
     let output = network.predictions(for: data.inputs)[0, 0]
     // The text shows 0.09 for the output after 300 epochs.

@@ -238,7 +238,7 @@ struct NormalizationTests {
     let spirals = TrainerTests.spirals(200, seed: 1)
     let data = Dataset<T>(
       inputs: spirals.inputs.converted(), targets: spirals.targets.converted())
-    Trainer<T>(
+    try Trainer<T>(
       configuration: TrainingConfiguration(
         optimizer: rule, learningRate: 0.01, batchSize: 48, epochs: epochs, l2Penalty: 1e-3,
         clipNorm: rule.searchesLines ? nil : 1),

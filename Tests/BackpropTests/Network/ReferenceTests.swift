@@ -51,7 +51,7 @@ struct ReferenceTests {
     let data = Dataset<Double>(
       inputs: Matrix(reference.inputs), targets: Matrix(reference.targets))
     var objective = 0.0
-    Trainer<Double>(configuration: configuration).train(
+    try Trainer<Double>(configuration: configuration).train(
       &network, on: data,
       metrics: .regression(scales: [Double](repeating: 1, count: network.outputCount))
     ) { event in

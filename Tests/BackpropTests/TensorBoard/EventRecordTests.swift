@@ -95,7 +95,7 @@ struct TensorBoardWriterTests {
     let writer = try TensorBoardWriter(folder: nested, now: { 1234.5 })
     var network: Network<Float> = try TrainerTests.network()
     var failures: [any Error] = []
-    Trainer<Float>(configuration: TrainingConfiguration(batchSize: 30, epochs: 2)).train(
+    try Trainer<Float>(configuration: TrainingConfiguration(batchSize: 30, epochs: 2)).train(
       &network, on: TrainerTests.spirals(60, seed: 1),
       validation: TrainerTests.spirals(30, seed: 2),
       metrics: TrainerTests.metrics, observers: [DistributionObserver<Float>()]

@@ -32,7 +32,7 @@ struct AllocationTests {
       var steps = 0
       let configuration = TrainingConfiguration(
         optimizer: rule, learningRate: 1e-3, batchSize: 20, epochs: 2, l2Penalty: 1e-4)
-      Trainer<Float>(configuration: configuration).train(
+      try Trainer<Float>(configuration: configuration).train(
         &network, on: dataset, metrics: TrainerTests.metrics,
         isInterrupted: {
           counts[steps] = allocation_count()
@@ -67,7 +67,7 @@ struct AllocationTests {
     configuration.cycleMomentum = MomentumCycle()
     var counts = [Int64](repeating: 0, count: 70)
     var steps = 0
-    Trainer<Float>(configuration: configuration).train(
+    try Trainer<Float>(configuration: configuration).train(
       &network, on: TrainerTests.spirals(600, seed: 1), metrics: TrainerTests.metrics,
       isInterrupted: {
         counts[steps] = allocation_count()
@@ -109,7 +109,7 @@ struct AllocationTests {
     var steps = 0
     let configuration = TrainingConfiguration(
       optimizer: .adam(), learningRate: 1e-3, batchSize: 64, epochs: 1)
-    Trainer<Float>(configuration: configuration, threads: 2).train(
+    try Trainer<Float>(configuration: configuration, threads: 2).train(
       &network, on: TrainerTests.spirals(640, seed: 1), metrics: TrainerTests.metrics,
       isInterrupted: {
         counts[steps] = allocation_count()

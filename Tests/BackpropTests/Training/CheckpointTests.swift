@@ -103,7 +103,7 @@ struct CheckpointTests {
         steps += 1
         return steps >= last
       }
-      let trainer = Trainer<T>(configuration: configuration)
+      let trainer = try Trainer<T>(configuration: configuration)
       if let checkpoint {
         try trainer.resume(
           &network, from: checkpoint, on: training, validation: validation, metrics: metrics,

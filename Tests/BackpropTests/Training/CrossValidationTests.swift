@@ -16,7 +16,7 @@ struct CrossValidationTests {
   func folds() throws {
     let data = TrainerTests.spirals(60, seed: 1)
     let network: Network<Float> = try TrainerTests.network()
-    let trainer = Trainer<Float>(configuration: TrainingConfiguration(batchSize: 8, epochs: 3))
+    let trainer = try Trainer<Float>(configuration: TrainingConfiguration(batchSize: 8, epochs: 3))
     let folds = try Folds.stratified(codes: (0..<60).map { UInt32($0 % 3) }, count: 4, seed: 5)
     let result = trainer.crossValidate(
       network, on: data, folds: folds, metrics: TrainerTests.metrics)
@@ -42,7 +42,7 @@ struct CrossValidationTests {
   func partialFit(rule: OptimizerRule) throws {
     let data = TrainerTests.spirals(20, seed: 3)
     let start: Network<Float> = try TrainerTests.network()
-    let trainer = Trainer<Float>(
+    let trainer = try Trainer<Float>(
       configuration: TrainingConfiguration(
         optimizer: rule, schedule: .constant, batchSize: 10, epochs: 1, shuffles: false,
         l2Penalty: 1e-3, weightDecay: 1e-2, clipNorm: 0.5))
@@ -78,7 +78,7 @@ struct CrossValidationTests {
     configuration.maxNorm = 1
     configuration.accumulate = 2
     configuration.tensorFactors = [TensorFactors(weightRate: 2, biasRate: 3, biasDecay: 1)]
-    let trainer = Trainer<Float>(configuration: configuration)
+    let trainer = try Trainer<Float>(configuration: configuration)
     var whole = start
     trainer.train(&whole, on: data, metrics: TrainerTests.metrics)
     var parts = start
@@ -109,7 +109,7 @@ struct CrossValidationTests {
   @Test("A call is one pass: 25 examples in batches of 10 are three steps, each example once")
   func onePass() throws {
     var network: Network<Float> = try TrainerTests.network()
-    let trainer = Trainer<Float>(
+    let trainer = try Trainer<Float>(
       configuration: TrainingConfiguration(schedule: .constant, batchSize: 10, epochs: 50))
     var state = PartialTraining(for: network, configuration: trainer.configuration)
     let report = try trainer.partialFit(

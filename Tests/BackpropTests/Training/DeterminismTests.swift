@@ -21,7 +21,7 @@ struct DeterminismTests {
     let data = Dataset<T>(
       inputs: spirals.inputs.converted(), targets: spirals.targets.converted())
     var losses: [Double] = []
-    Trainer<T>(
+    try Trainer<T>(
       configuration: TrainingConfiguration(
         optimizer: .adamW(), learningRate: 0.01, batchSize: 48, epochs: 3, l2Penalty: 1e-3),
       threads: threads
@@ -71,7 +71,7 @@ struct DeterminismTests {
             let fresh = try Network<Float>(
               sizes: [2, 70, 33, 3], activations: [.gelu, .relu, .softmax], loss: .crossEntropy,
               dropout: [0.2, 0.3], normalizations: [.layer, .rms], seed: 5)
-            let trainer = Trainer<Float>(
+            let trainer = try Trainer<Float>(
               configuration: TrainingConfiguration(
                 optimizer: .adam(), learningRate: 0.01, batchSize: 48, epochs: 2, l2Penalty: 1e-3,
                 clipNorm: 1, shuffleBlock: ShuffleBlock(rows: 8, window: 3), shards: shards,
@@ -115,7 +115,7 @@ struct DeterminismTests {
         sizes: [2, 300, 230, 3], activations: [.silu, .tanh, .softmax], loss: .crossEntropy, seed: 5
       )
       let schedules = Schedule.allCases
-      Trainer<T>(
+      try Trainer<T>(
         configuration: TrainingConfiguration(
           optimizer: rule, learningRate: 0.01, schedule: schedules[index % schedules.count],
           batchSize: 8, epochs: 2, weightDecay: rule.searchesLines ? 0 : 0.01,

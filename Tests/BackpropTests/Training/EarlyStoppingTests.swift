@@ -93,7 +93,7 @@ struct EarlyStoppingTests {
     for metric: Metric in [.rocAUC, .brier, .matthewsCorrelation, .logLoss] {
       var network = start
       var best: (epoch: Int, value: Double)?
-      let trainer = Trainer<Float>(
+      let trainer = try Trainer<Float>(
         configuration: TrainingConfiguration(
           learningRate: 0.05, epochs: 12, monitor: Monitor(metric: metric)))
       let summary = trainer.train(&network, on: training, validation: validation, metrics: kind) {

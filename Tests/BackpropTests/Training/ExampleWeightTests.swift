@@ -49,7 +49,7 @@ struct ExampleWeightTests {
   @Test("The same holds of a training step: the weights that come out are the same bits")
   func trainingStep() throws {
     for rule: OptimizerRule in [.sgd, .momentum(0.9), .adam(), .adamW()] {
-      let trainer = Trainer<Float>(
+      let trainer = try Trainer<Float>(
         configuration: TrainingConfiguration(
           optimizer: rule, learningRate: 0.1, schedule: .constant, batchSize: 8, epochs: 1,
           shuffles: false))
@@ -110,7 +110,7 @@ struct ExampleWeightTests {
     var found: Metrics?
     var network = start
     // One batch of all examples meets the weights of the start.
-    let trainer = Trainer<Float>(
+    let trainer = try Trainer<Float>(
       configuration: TrainingConfiguration(batchSize: 4, epochs: 1, shuffles: false))
     _ = trainer.train(&network, on: data, metrics: kind) {
       if case .epoch(let report) = $0 { found = report.metrics }

@@ -63,7 +63,7 @@ struct LBFGSTests {
       inputs: Matrix(x.map { [$0] }), targets: Matrix(x.map { [3 * $0 - 1] }))
     let configuration = TrainingConfiguration(
       optimizer: .lbfgs(), schedule: .constant, batchSize: 4, epochs: 100)
-    let summary = Trainer<Double>(configuration: configuration).train(
+    let summary = try Trainer<Double>(configuration: configuration).train(
       &network, on: data, metrics: .regression(scales: [1]))
     #expect(summary.reason == .completed && summary.epochs < 20)
     #expect(summary.note != nil && (summary.evaluations ?? 0) >= summary.steps)
@@ -79,7 +79,7 @@ struct LBFGSTests {
     network.parameters.setTensors(of: 0, weights: [2], biases: [0])
     let data = Dataset<Float>(inputs: Matrix([[1], [2]]), targets: Matrix([[2], [4]]))
     let before = network.parameters
-    let summary = Trainer<Float>(
+    let summary = try Trainer<Float>(
       configuration: TrainingConfiguration(optimizer: .lbfgs(), epochs: 9)
     ).train(&network, on: data, metrics: .regression(scales: [1]))
     #expect(summary.reason == .completed && summary.steps == 1 && summary.evaluations == 1)
@@ -93,7 +93,7 @@ struct LBFGSTests {
       var last = Double.nan
       let configuration = TrainingConfiguration(
         optimizer: rule, schedule: .constant, epochs: epochs, l2Penalty: 1e-4)
-      let summary = Trainer<Float>(configuration: configuration).train(
+      let summary = try Trainer<Float>(configuration: configuration).train(
         &network, on: TrainerTests.spirals(300, seed: 1), metrics: TrainerTests.metrics
       ) { event in
         if case .epoch(let report) = event { last = report.loss }

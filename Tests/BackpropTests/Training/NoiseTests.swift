@@ -191,7 +191,7 @@ struct NoiseTests {
       var reports: [EpochReport] = []
       var configuration = TrainingConfiguration(learningRate: 1e-9, batchSize: 60, epochs: 1)
       configuration.labelSmoothing = smoothing
-      Trainer<Float>(configuration: configuration).train(
+      try Trainer<Float>(configuration: configuration).train(
         &network, on: data, validation: data, metrics: TrainerTests.metrics
       ) { if case .epoch(let report) = $0 { reports.append(report) } }
       return try #require(reports.first)
@@ -224,7 +224,7 @@ struct NoiseTests {
         var configuration = Self.noisy(rule)
         configuration.batchSize = 40
         configuration.epochs = 1
-        Trainer<Float>(configuration: configuration, threads: threads).train(
+        try Trainer<Float>(configuration: configuration, threads: threads).train(
           &network, on: data, metrics: TrainerTests.metrics)
         return network.parameters
       }
@@ -238,7 +238,7 @@ struct NoiseTests {
   @Test("A run that is resumed after any step ends with the same bits")
   func resume() throws {
     let data = TrainerTests.spirals(45, seed: 1)
-    let trainer = Trainer<Float>(configuration: Self.noisy(.adam()))
+    let trainer = try Trainer<Float>(configuration: Self.noisy(.adam()))
     func network() throws -> Network<Float> {
       try TrainerTests.network().withDropout([0.2, 0.5])
     }
@@ -273,7 +273,7 @@ struct NoiseTests {
       loss: .crossEntropy, dropout: [0.2, 0.5], seed: 1)
     var counts: [Int64] = Array(repeating: 0, count: 110)
     var steps = 0
-    Trainer<Float>(configuration: Self.noisy(.adam())).train(
+    try Trainer<Float>(configuration: Self.noisy(.adam())).train(
       &network, on: weighted, metrics: TrainerTests.metrics,
       isInterrupted: {
         counts[steps] = allocation_count()

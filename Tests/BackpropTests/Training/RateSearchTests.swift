@@ -11,7 +11,7 @@ struct RateSearchTests {
     let network = try Network<Float>(
       sizes: [2, 32, 16, 3], activations: [.relu, .relu, .softmax], loss: .crossEntropy,
       reduction: reduction, seed: 1)
-    let search = RateSearch(
+    let search = try RateSearch(
       configuration: TrainingConfiguration(optimizer: rule, batchSize: 20, seed: 4),
       options: options, threads: threads)
     let copy = network
@@ -116,12 +116,12 @@ struct RateSearchTests {
   func comparison(rule: OptimizerRule) throws {
     let (found, network) = try search(rule)
     let proposed = try #require(found.proposed)
-    func loss(_ rate: Double) -> Double {
+    func loss(_ rate: Double) throws -> Double {
       var copy = network
       var last = Double.infinity
       let configuration = TrainingConfiguration(
         optimizer: rule, learningRate: rate, batchSize: 20, epochs: 10, seed: 4)
-      Trainer<Float>(configuration: configuration).train(
+      try Trainer<Float>(configuration: configuration).train(
         &copy, on: TrainerTests.spirals(300, seed: 1), metrics: TrainerTests.metrics
       ) { event in
         if case .epoch(let report) = event { last = report.loss }
@@ -129,7 +129,7 @@ struct RateSearchTests {
       }
       return last
     }
-    let (right, high, low) = (loss(proposed), loss(10 * proposed), loss(proposed / 30))
+    let (right, high, low) = (try loss(proposed), try loss(10 * proposed), try loss(proposed / 30))
     #expect(right < high && right < low, "\(rule.name), \(proposed): \(right), \(high), \(low)")
   }
 }

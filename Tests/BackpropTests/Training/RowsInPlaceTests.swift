@@ -74,7 +74,7 @@ struct RowsInPlaceTests {
     x[16, 5] = .infinity
     data = Dataset(inputs: x, targets: data.targets)
     var network = try Self.network()
-    let summary = Trainer<Float>(configuration: TrainingConfiguration(batchSize: 16, epochs: 1))
+    let summary = try Trainer<Float>(configuration: TrainingConfiguration(batchSize: 16, epochs: 1))
       .train(&network, on: data, metrics: TrainerTests.metrics)
     let divergence = try #require(summary.divergence)
     #expect(divergence.layer == 1 && divergence.neuron == 6 && divergence.example == 17)

@@ -37,7 +37,7 @@ struct TrainerTests {
       learningRate: 0.01, batchSize: 30, epochs: 40, seed: 2)
     let validation = Self.spirals(150, seed: 2)
     var losses: [Double] = []
-    let summary = Trainer<Float>(configuration: configuration).train(
+    let summary = try Trainer<Float>(configuration: configuration).train(
       &network, on: Self.spirals(300, seed: 1), validation: validation, metrics: Self.metrics
     ) { event in
       if case .epoch(let report) = event { losses.append(report.loss) }
@@ -61,7 +61,7 @@ struct TrainerTests {
       )
       let configuration = TrainingConfiguration(
         optimizer: rule, learningRate: 0.01, batchSize: 64, epochs: 2, l2Penalty: 1e-4, seed: 2)
-      Trainer<Float>(configuration: configuration, threads: threads).train(
+      try Trainer<Float>(configuration: configuration, threads: threads).train(
         &network, on: Self.spirals(300, seed: 1), validation: Self.spirals(60, seed: 2),
         metrics: Self.metrics)
       return network.parameters
@@ -82,7 +82,7 @@ struct TrainerTests {
         optimizer: rule, schedule: rule.ignoresSchedule ? .constant : .cosine(), batchSize: 30,
         epochs: 30, clipNorm: clip, seed: 2)
       var losses: [Double] = []
-      let summary = Trainer<Float>(configuration: configuration).train(
+      let summary = try Trainer<Float>(configuration: configuration).train(
         &network, on: Self.spirals(300, seed: 1), metrics: Self.metrics
       ) { event in
         if case .epoch(let report) = event { losses.append(report.loss) }
@@ -99,7 +99,7 @@ struct TrainerTests {
       optimizer: .sgd, learningRate: 1e-9, schedule: .constant, epochs: 50, patience: 3, seed: 2)
     // A learning rate of 1e-9 moves nothing that float can hold: the first epoch stays the best.
     var reports: [EpochReport] = []
-    let summary = Trainer<Float>(configuration: configuration).train(
+    let summary = try Trainer<Float>(configuration: configuration).train(
       &network, on: Self.spirals(90, seed: 1), validation: Self.spirals(60, seed: 2),
       metrics: Self.metrics
     ) { event in
@@ -116,7 +116,7 @@ struct TrainerTests {
       sizes: [2, 16, 3], activations: [.relu, .identity], loss: .squaredError, seed: 1)
     let configuration = TrainingConfiguration(
       optimizer: .sgd, learningRate: 1e6, schedule: .constant, epochs: 50, seed: 2)
-    let summary = Trainer<Float>(configuration: configuration).train(
+    let summary = try Trainer<Float>(configuration: configuration).train(
       &network, on: Self.spirals(300, seed: 1), metrics: .regression(scales: [1, 1, 1]))
     let divergence = try #require(summary.divergence)
     #expect(summary.reason == .diverged)
@@ -133,7 +133,7 @@ struct TrainerTests {
     // One batch an epoch, no validation data: only the update can do harm.
     let configuration = TrainingConfiguration(
       optimizer: .sgd, learningRate: 1e38, schedule: .constant, batchSize: 300, epochs: epochs)
-    let summary = Trainer<Float>(configuration: configuration).train(
+    let summary = try Trainer<Float>(configuration: configuration).train(
       &network, on: Self.spirals(300, seed: 1), metrics: .regression(scales: [1, 1, 1]))
     #expect(summary.reason == .diverged && summary.bestEpoch == 0 && summary.divergence != nil)
     #expect(network.parameters == start)
@@ -144,7 +144,7 @@ struct TrainerTests {
     var network: Network<Float> = try Self.network()
     let start = network.parameters
     var steps = 0
-    let summary = Trainer<Float>(configuration: TrainingConfiguration(batchSize: 30)).train(
+    let summary = try Trainer<Float>(configuration: TrainingConfiguration(batchSize: 30)).train(
       &network, on: Self.spirals(90, seed: 1), metrics: Self.metrics,
       isInterrupted: {
         steps += 1
@@ -182,7 +182,7 @@ struct TrainerTests {
     let configuration = TrainingConfiguration(
       optimizer: .sgd, learningRate: 0.1, schedule: .constant, batchSize: 30, epochs: 1,
       l2Penalty: 0.02)
-    Trainer<Double>(configuration: configuration).train(
+    try Trainer<Double>(configuration: configuration).train(
       &network, on: Dataset(inputs: data.inputs.converted(), targets: data.targets.converted()),
       metrics: Self.metrics
     ) { event in

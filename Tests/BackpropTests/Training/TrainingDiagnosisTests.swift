@@ -16,7 +16,7 @@ struct TrainingDiagnosisTests {
       l2Penalty: 1e-3, seed: 2)
     var diagnoses: [EpochDiagnosis] = []
     var events: [String] = []
-    Trainer<Float>(configuration: configuration).train(
+    try Trainer<Float>(configuration: configuration).train(
       &network, on: TrainerTests.spirals(90, seed: 1),
       validation: TrainerTests.spirals(30, seed: 2),
       metrics: TrainerTests.metrics,
@@ -92,7 +92,7 @@ struct TrainingDiagnosisTests {
           optimizer: rule, learningRate: 0.1, batchSize: 20, clipNorm: clipNorm))
       options.steps = 1
       return try #require(
-        Diagnosis(
+        try Diagnosis(
           of: network, on: TrainerTests.spirals(90, seed: 1), metrics: TrainerTests.metrics,
           options: options
         ).trial)
@@ -134,7 +134,7 @@ struct DivergenceTests {
     for row in 0..<50 { inputs[row, 0] = row == 36 ? 3e38 : 0.01 }
     network.parameters.setTensors(of: 0, weights: [1, 2], biases: [0, 0])
     for shuffles in [true, false] {
-      let summary = Trainer<Float>(
+      let summary = try Trainer<Float>(
         configuration: TrainingConfiguration(
           optimizer: .sgd, learningRate: 1e-6, batchSize: 8, epochs: 1, shuffles: shuffles, seed: 4)
       ).train(

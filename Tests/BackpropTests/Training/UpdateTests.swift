@@ -16,9 +16,9 @@ struct UpdateTests {
     _ configuration: TrainingConfiguration, _ network: inout Network<T>, _ data: Dataset<T>,
     validation: Dataset<T>? = nil, metrics: MetricKind = .regression(scales: [1]),
     threads: Int = 1
-  ) -> [EpochReport] {
+  ) throws -> [EpochReport] {
     var reports: [EpochReport] = []
-    Trainer<T>(configuration: configuration, threads: threads).train(
+    try Trainer<T>(configuration: configuration, threads: threads).train(
       &network, on: data, validation: validation, metrics: metrics
     ) { if case .epoch(let report) = $0 { reports.append(report) } }
     return reports
@@ -35,7 +35,7 @@ struct UpdateTests {
     // a = 0 w + 1 = y for each of 4 examples.
     let data = Dataset<Double>(
       inputs: Matrix(rows: 4, columns: 2), targets: Matrix([[1], [1], [1], [1]]))
-    let reports = run(configuration, &network, data)
+    let reports = try run(configuration, &network, data)
     let (after, biases) = network.parameters.denseTensors(of: 0)
     return (after, biases, try #require(reports.first))
   }
@@ -94,7 +94,7 @@ struct UpdateTests {
     var network: Network<Float> = try TrainerTests.network()
     var configuration = TrainingConfiguration(learningRate: 0.05, batchSize: 30, epochs: 5)
     configuration.maxNorm = 0.5
-    _ = run(
+    _ = try run(
       configuration, &network, TrainerTests.spirals(300, seed: 1), metrics: TrainerTests.metrics)
     for layer in network.layers.indices {
       let weights = network.parameters.tensors(of: layer).weights
@@ -120,7 +120,7 @@ struct UpdateTests {
       var network: Network<Float> = try TrainerTests.network()
       var configuration = TrainingConfiguration(batchSize: 30, epochs: 4)
       configuration.averaging = averaging
-      return run(
+      return try run(
         configuration, &network, TrainerTests.spirals(300, seed: 1), metrics: TrainerTests.metrics
       ).map(\.loss)
     }
@@ -139,7 +139,7 @@ struct UpdateTests {
     var network: Network<Float> = try TrainerTests.network()
     var configuration = TrainingConfiguration(learningRate: 0.01, batchSize: 30, epochs: 12)
     configuration.averaging = .stochastic(start: 0.5)
-    let reports = run(
+    let reports = try run(
       configuration, &network, TrainerTests.spirals(300, seed: 1), validation: validation,
       metrics: TrainerTests.metrics)
     #expect(reports[6].isBest)
@@ -163,7 +163,7 @@ struct UpdateTests {
           optimizer: .momentum(), learningRate: 0.01, batchSize: batch, epochs: 3,
           l2Penalty: 0.01, clipNorm: 1)
         (configuration.accumulate, configuration.l2Scaling) = (accumulate, .perBatch)
-        let reports = run(configuration, &network, data, metrics: TrainerTests.metrics)
+        let reports = try run(configuration, &network, data, metrics: TrainerTests.metrics)
         #expect(reports[2].step == 9)
         return (network.parameters, reports.map(\.loss))
       }
@@ -285,7 +285,7 @@ struct UpdateTests {
           seed: 1)
         var configuration = run.configuration
         (configuration.batchSize, configuration.epochs) = (60, 3)
-        _ = self.run(
+        _ = try self.run(
           configuration, &network, TrainerTests.spirals(300, seed: 1),
           metrics: TrainerTests.metrics, threads: threads)
         results.append(network.parameters)

@@ -1,0 +1,169 @@
+import Testing
+
+@testable import Backprop
+
+@Suite("Ranges of a configuration")
+struct ConfigurationTests {
+  /// One number out of its range each, and what the error calls it.
+  static let faults: [(name: String, change: @Sendable (inout TrainingConfiguration) -> Void)] = [
+    ("learningRate", { $0.learningRate = 0 }), ("learningRate", { $0.learningRate = .nan }),
+    ("learningRate", { $0.learningRate = .infinity }),
+    ("warmUp", { $0.warmUp = 1.5 }), ("batchSize", { $0.batchSize = 0 }),
+    ("batchSize", { $0.batchSize = .max }), ("epochs", { $0.epochs = 0 }),
+    (
+      "epochs",
+      {
+        $0.epochs = .max
+        $0.patience = 10
+      }
+    ),
+    ("shards", { $0.shards = 0 }), ("shards", { $0.shards = .max }),
+    ("accumulate", { $0.accumulate = -1 }), ("accumulate", { $0.accumulate = .max }),
+    ("patience", { $0.patience = 0 }), ("trainingExamples", { $0.trainingExamples = -1 }),
+    ("l2Penalty", { $0.l2Penalty = -1 }), ("l1Penalty", { $0.l1Penalty = .infinity }),
+    ("weightDecay", { $0.weightDecay = -1 }), ("clipNorm", { $0.clipNorm = 0 }),
+    ("clipValue", { $0.clipValue = .nan }), ("maxNorm", { $0.maxNorm = -1 }),
+    ("monitor.minimumDelta", { $0.monitor = Monitor(minimumDelta: -1) }),
+    ("inputNoise", { $0.inputNoise = -1 }), ("inputDropout", { $0.inputDropout = 1 }),
+    ("labelSmoothing", { $0.labelSmoothing = 1 }), ("mixup", { $0.mixup = -1 }),
+    ("averaging.exponential.decay", { $0.averaging = .exponential(decay: 1) }),
+    ("averaging.stochastic.start", { $0.averaging = .stochastic(start: 1) }),
+    ("tensorFactors.biasDecay", { $0.tensorFactors = [TensorFactors(biasDecay: -1)] }),
+    ("tensorFactors", { $0.tensorFactors = [] }),
+    ("shuffleBlock.rows", { $0.shuffleBlock = ShuffleBlock(rows: 0) }),
+    ("shuffleBlock.rows", { $0.shuffleBlock = ShuffleBlock(rows: .max) }),
+    ("shuffleBlock.window", { $0.shuffleBlock = ShuffleBlock(rows: 1, window: -1) }),
+    ("cycleMomentum", { $0.cycleMomentum = MomentumCycle() }),
+    (
+      "cycleMomentum.high",
+      {
+        $0.schedule = .oneCycle()
+        $0.cycleMomentum = MomentumCycle(low: 0.9, high: 0.5)
+      }
+    ),
+    ("schedule.warmUp", { $0.schedule = .cosine(warmUp: 2) }),
+    ("schedule.epochs", { $0.schedule = .step(epochs: 0) }),
+    ("schedule.factor", { $0.schedule = .exponential(factor: 1) }),
+    ("schedule.exponent", { $0.schedule = .inverseScaling(exponent: 0) }),
+    ("schedule.growth", { $0.schedule = .cosineRestarts(epochs: 1, growth: .max) }),
+    ("schedule.rise", { $0.schedule = .oneCycle(rise: -1) }),
+    ("schedule.patience", { $0.schedule = .plateau(patience: 0) }),
+    ("optimizer.momentum", { $0.optimizer = .momentum(1) }),
+    ("optimizer.epsilon", { $0.optimizer = .adaGrad(epsilon: 0) }),
+    ("optimizer.smoothing", { $0.optimizer = .adadelta(smoothing: -1) }),
+    ("optimizer.beta1", { $0.optimizer = .adam(beta1: 1) }),
+    ("optimizer.beta2", { $0.optimizer = .lion(beta2: .nan) }),
+    ("optimizer.momentumDecay", { $0.optimizer = .nAdam(momentumDecay: -1) }),
+    ("optimizer.shrinkage", { $0.optimizer = .rprop(shrinkage: 1) }),
+    ("optimizer.growth", { $0.optimizer = .rprop(growth: .infinity) }),
+    ("optimizer.smallest", { $0.optimizer = .rprop(smallest: 0) }),
+    ("optimizer.largest", { $0.optimizer = .rprop(smallest: 1, largest: 0.5) }),
+    ("optimizer.memory", { $0.optimizer = .lbfgs(memory: -1) }),
+    ("optimizer.memory", { $0.optimizer = .lbfgs(memory: 1_000_000_000) }),
+    (
+      "weightDecay",
+      {
+        $0.optimizer = .lbfgs()
+        $0.weightDecay = 0.1
+      }
+    ),
+    (
+      "tensorFactors",
+      {
+        $0.optimizer = .lbfgs()
+        $0.tensorFactors = [TensorFactors(biasRate: 2)]
+      }
+    ),
+  ]
+
+  @Test("A number out of its range is refused by its name, whoever takes the configuration")
+  func ranges() throws {
+    for (name, change) in Self.faults {
+      var configuration = TrainingConfiguration()
+      change(&configuration)
+      func refuses(_ body: () throws -> Void) {
+        do {
+          try body()
+          Issue.record("\(name) was let through")
+        } catch let error as ConfigurationError {
+          #expect(error.name == name, "\(error)")
+        } catch {
+          Issue.record("\(name): \(error)")
+        }
+      }
+      refuses { try configuration.validate() }
+      refuses { _ = try Trainer<Float>(configuration: configuration) }
+      refuses { try DiagnosisOptions(configuration: configuration).validate() }
+      guard !configuration.optimizer.ignoresSchedule else { continue }
+      refuses { _ = try RateSearch(configuration: configuration) }
+    }
+  }
+
+  @Test(
+    "Every rule and schedule lets its own defaults through, and every rule the change to any other")
+  func defaults() throws {
+    for schedule in Schedule.allCases { try schedule.validate() }
+    for rule in OptimizerRule.allCases {
+      try TrainingConfiguration(optimizer: rule).validate()
+      for other in OptimizerRule.allCases {
+        var configuration = TrainingConfiguration(
+          optimizer: rule, schedule: rule.ignoresSchedule ? .constant : .oneCycle())
+        if !rule.searchesLines {
+          configuration.weightDecay = 0.1
+          configuration.clipNorm = 1
+          configuration.mixup = 0.2
+          configuration.maxNorm = 3
+          configuration.averaging = .exponential()
+          configuration.accumulate = 2
+          configuration.tensorFactors = [TensorFactors(biasRate: 2, biasDecay: 1)]
+        }
+        if !rule.ignoresSchedule, rule.canCycleMomentum {
+          configuration.cycleMomentum = MomentumCycle()
+        }
+        try configuration.validate()
+        configuration.change(to: other)
+        try configuration.validate()
+        #expect(configuration.learningRate == other.suggestedLearningRate)
+      }
+    }
+  }
+
+  @Test("The diagnosis of a network lets every rule take the place of the one that trained it")
+  func diagnosis() throws {
+    let network = try Network<Float>(
+      sizes: [2, 5, 3], activations: [.tanh, .softmax], loss: .crossEntropy, seed: 1)
+    let data = TrainerTests.spirals(30, seed: 1)
+    for rule in OptimizerRule.allCases {
+      var options = DiagnosisOptions(
+        configuration: TrainingConfiguration(optimizer: .adam(), weightDecay: 0.1))
+      options.configuration.tensorFactors = [TensorFactors(weightRate: 0.5, biasDecay: 1)]
+      options.configuration.change(to: rule)
+      (options.steps, options.overfitSteps) = (2, 2)
+      let diagnosis = try Diagnosis(
+        of: network, on: data, metrics: TrainerTests.metrics, options: options)
+      #expect(diagnosis.trial?.optimizer == rule.name)
+    }
+  }
+
+  @Test("An interval of any length is due or not, and never traps")
+  func intervals() {
+    for (interval, isDue) in [
+      (CheckpointInterval.seconds(3.6e20), false), (.seconds(.infinity), false),
+      (.seconds(.nan), false), (.seconds(-1), true), (.seconds(0), true), (.steps(0), true),
+      (.steps(.min), true), (.steps(.max), false),
+    ] {
+      let checkpoints = Checkpoints<Float>(every: interval) { _ in }
+      #expect(checkpoints.isDue(after: 7, elapsed: .seconds(1)) == isDue, "\(interval)")
+    }
+  }
+
+  @Test("A batch size suggests epochs, whatever it is")
+  func suggestions() {
+    for size in [Int.min, 0, 1, .max] {
+      for examples in [Int.min, 0, 1, .max] {
+        let epochs = TrainingConfiguration.suggestedEpochs(examples: examples, batchSize: size)
+        #expect((20...300).contains(epochs))
+      }
+    }
+  }
+}
