@@ -10,10 +10,12 @@ struct MemoryCommandTests {
   init() throws { runner = try CommandRunner() }
 
   /// Runs a command that may take `megabytes` of address space beside what it takes without any data.
-  private func run(_ arguments: String, megabytes: Int) throws -> (exitCode: Int32, errors: String) {
+  private func run(_ arguments: String, megabytes: Int) throws -> (exitCode: Int32, errors: String)
+  {
     let command = CommandRunner.executable.path
     let status = try runner.shell(
-      "ulimit -v \((try baseMegabytes() + megabytes) * 1024) && exec '\(command)' \(arguments) > out 2> err")
+      "ulimit -v \((try baseMegabytes() + megabytes) * 1024) && exec '\(command)' \(arguments) > out 2> err"
+    )
     return (status, String(decoding: try runner.read("err"), as: UTF8.self))
   }
 
@@ -21,7 +23,9 @@ struct MemoryCommandTests {
   private func baseMegabytes() throws -> Int {
     let command = CommandRunner.executable.path
     for megabytes in stride(from: 50, to: 2000, by: 50)
-    where try runner.shell("ulimit -v \(megabytes * 1024) && exec '\(command)' --version > /dev/null 2>&1") == 0 {
+    where try runner.shell(
+      "ulimit -v \(megabytes * 1024) && exec '\(command)' --version > /dev/null 2>&1") == 0
+    {
       return megabytes
     }
     throw POSIXError(.ENOMEM)
@@ -88,7 +92,8 @@ struct MemoryCommandTests {
       "train-labels-idx1-ubyte.gz",
       deflated([0, 0, 8, 1] + bigEndian(count), zeros: count, window: 31))
     try expectFailure(
-      "train .", megabytes: 200, containing: "train-images-idx3-ubyte.gz", "314 MB of memory are needed")
+      "train .", megabytes: 200, containing: "train-images-idx3-ubyte.gz",
+      "314 MB of memory are needed")
   }
 
   @Test("Layers that memory cannot hold are refused before anything is allocated")

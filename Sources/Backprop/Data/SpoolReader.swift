@@ -86,7 +86,8 @@ final class SpoolReader<T: Scalar> {
     }
     dealt += wanted
     return Batch(
-      inputs: .numbers(batch.inputs), targets: StoredTargets(batch.targets, classCount: data.classCount), weights: batch.weights,
+      inputs: .numbers(batch.inputs),
+      targets: StoredTargets(batch.targets, classCount: data.classCount), weights: batch.weights,
       rows: .range(0..<wanted))
   }
 
@@ -111,7 +112,8 @@ extension Matrix {
     let target = mutableStart + row * stride
     places.withUnsafeBufferPointer { indices in
       Element.kernels.gather(
-        nil, indices.count, columns, other.start, other.stride, indices.baseAddress, target, stride)
+        nil, indices.count, columns, other.operand, indices.baseAddress,
+        .init(start: target, stride: stride))
     }
   }
 }

@@ -33,7 +33,8 @@ public enum Memory {
   package static func shortage(_ bytes: Int?) -> String? {
     guard let bytes else { return "more memory is needed than any machine has" }
     guard bytes >= leastAsked, let available, bytes > available - reserve else { return nil }
-    return "\(text(bytes)) of memory are needed, and \(text(max(0, available - reserve))) can be had"
+    return
+      "\(text(bytes)) of memory are needed, and \(text(max(0, available - reserve))) can be had"
   }
 
   /// "250 MB", "1.3 GB", rounded up.

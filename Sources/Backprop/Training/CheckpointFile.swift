@@ -265,7 +265,8 @@ extension Checkpoint {
     let counts = [step, averaged, stepInEpoch, plateau.badEpochs, lineSearch?.evaluations ?? 0]
     guard
       counts.allSatisfy(NumberRange.counts.contains), stepInEpoch <= step, blocks >= 1,
-      running.totals.count == running.metrics.count, epoch >= 1, epoch <= configuration.epochs, (0..<epoch).contains(best.epoch),
+      running.totals.count == running.metrics.count, epoch >= 1, epoch <= configuration.epochs,
+      (0..<epoch).contains(best.epoch),
       (0..<epoch).contains(best.lastImprovement),
       running.totals.isConsistent, running.learningRate.isFinite, plateau.scale.isFinite,
       ([running.metrics] + [best.evaluation, best.reference].compactMap { $0?.metrics })

@@ -139,7 +139,7 @@ import Testing
     }
     await #expect(processExitsWith: .failure) {
       let spool = try SpooledDataset<Float>(
-        count: 2, inputs: 1, outputs: 1, hasWeights: false, in: "/tmp")
+        count: 2, inputs: 1, targets: 1, hasWeights: false, in: "/tmp")
       _ = try spool.subset([2])
     }
   }

@@ -8,7 +8,7 @@ struct SpoolReaderTests {
   /// Example k has the inputs k and −k, the target 100 + k and the weight 1 + k.
   private func spooled(count: Int) throws -> SpooledDataset<Float> {
     let data = try SpooledDataset<Float>(
-      count: count, inputs: 2, outputs: 1, hasWeights: true,
+      count: count, inputs: 2, targets: 1, hasWeights: true,
       in: FileManager.default.temporaryDirectory.path)
     let numbers = (0..<count).map(Float.init)
     var inputs = Matrix<Float>(rows: count, columns: 2, isCompact: true)
@@ -31,7 +31,7 @@ struct SpoolReaderTests {
       case .range(let range): Array(range)
       case .indices(let indices): indices.map { Int($0) }
       }
-    return rows.map { inputs[row: $0] + batch.targets[row: $0] + [weights[0, $0]] }
+    return rows.map { inputs[row: $0] + batch.targets.numbers[row: $0] + [weights[0, $0]] }
   }
 
   @Test(

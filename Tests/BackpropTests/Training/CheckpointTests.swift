@@ -258,7 +258,7 @@ struct CheckpointTests {
     var network = try Network<Float>(
       sizes: [1, classes], activations: [.softmax], loss: .crossEntropy, seed: 1)
     var taken: [Checkpoint<Float>] = []
-    Trainer<Float>(configuration: TrainingConfiguration(batchSize: 4, epochs: 2)).train(
+    try Trainer<Float>(configuration: TrainingConfiguration(batchSize: 4, epochs: 2)).train(
       &network, on: data, validation: data, metrics: .classification(probabilities: true),
       checkpoints: Checkpoints(every: .steps(3)) { taken.append($0) })
     try taken[0].write(to: path)
