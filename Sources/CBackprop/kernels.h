@@ -10,6 +10,7 @@
 #include "normalization.h"
 #include "products.h"
 #include "rows.h"
+#include "scaling.h"
 #include "updates.h"
 
 const bp_kernels BP_TABLE = {

@@ -127,6 +127,14 @@ public enum Activation: NamedCase {
     }
   }
 
+  /// Whether σ acts on each element by itself, by a kernel: as the products can fuse it in.
+  var hasElementwiseKernel: Bool {
+    switch self {
+    case .softmax, .maxout, .own: false
+    default: true
+    }
+  }
+
   /// The open or closed interval that outputs lie in, as far as a loss must know it.
   var range: OutputRange {
     switch self {

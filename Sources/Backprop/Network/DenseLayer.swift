@@ -1,7 +1,7 @@
-/// A fully connected layer: z = W a + b, an optional normalisation of z, then a = σ(z).
+/// A fully connected layer: z = W a + b, an optional normalisation of z, then a = σ(z), or a mix of z and σ(z).
 ///
-/// Its tensors are W `[affine outputs, inputs]` and b, which share panels; and, where it is normalised, the
-/// gain and shift, which share others.
+/// Its tensors are W `[affine outputs, inputs]` and b, which share panels; where it is normalised, the
+/// gain and shift, which share others; and α where its activation is parametric.
 public struct DenseLayer: Hashable, Sendable {
   public let inputs: Int
   public let outputs: Int
@@ -13,12 +13,22 @@ public struct DenseLayer: Hashable, Sendable {
   /// What is left grows by 1/(1−p), so that the layer above meets the same mean with and without
   /// (inverted dropout). Off in evaluation and prediction. Srivastava et al. 2014, *Dropout*, JMLR
   /// 15(56):1929–1958.
-  public let dropout: Double
+  public internal(set) var dropout: Double
+  /// Whether each neuron learns how much of σ it applies, x being z, or n where z is normalised:
+  ///
+  ///     a = x + α (σ(x) − x)      δ = ∂C/∂a ⊙ (1 + α (σ′(x) − 1))      ∂C/∂α = Σₓ ∂C/∂a ⊙ (σ(x) − x)
+  ///
+  /// (δ is ∂C/∂n of a normalised layer, which then goes through its Jacobian.) α, a number a neuron,
+  /// begins at 1, where a = σ(x); at 0 the neuron is linear. No penalty and no decay touches it. For
+  /// hidden layers and elementwise activations. Holzmüller, Grinsztajn & Steinwart 2024,
+  /// arXiv 2407.04491, section 3; He et al. 2015, arXiv 1502.01852, for ReLU.
+  public let isParametric: Bool
 
   public init(
     inputs: Int, outputs: Int, activation: Activation, normalization: Normalization? = nil,
-    dropout: Double = 0
+    dropout: Double = 0, isParametric: Bool = false
   ) {
+    self.isParametric = isParametric
     self.normalization = normalization
     self.inputs = inputs
     self.outputs = outputs
@@ -38,23 +48,31 @@ extension DenseLayer: LayerKind {
         TensorGroup.Member(name: "weight", role: .weight, form: .panels, rows: inputs),
         TensorGroup.Member(name: "bias", role: .bias),
       ])
-    guard let normalization else { return [map] }
-    return [
-      map,
-      TensorGroup(
-        width: affineOutputs,
-        members: zip(normalization.tensorNames, [.gain, .shift]).map {
-          TensorGroup.Member(name: $0, role: $1)
-        }),
-    ]
+    var groups = [map]
+    if let normalization {
+      groups.append(
+        TensorGroup(
+          width: affineOutputs,
+          members: zip(normalization.tensorNames, [.gain, .shift]).map {
+            TensorGroup.Member(name: $0, role: $1)
+          }))
+    }
+    if isParametric {
+      groups.append(
+        TensorGroup(width: outputs, members: [TensorGroup.Member(name: "alpha", role: .slope)]))
+    }
+    return groups
   }
+
+  /// Which of the groups α is.
+  private var slopes: Int { normalization == nil ? 1 : 2 }
 
   func makeState<T: Scalar>(
     capacity: Int, for demands: StateDemands, in arena: inout Arena<T>
   ) -> LayerState<T> {
     let keepsZ =
-      demands.weightedInputs || normalization != nil || activation.keepsOutputGradient
-      || activation.derivativeUsesWeightedInputs
+      demands.weightedInputs || normalization != nil || isParametric
+      || activation.keepsOutputGradient || activation.derivativeUsesWeightedInputs
     let drops = demands.dropout && dropout > 0
     return LayerState(
       weightedInputs: keepsZ ? arena.matrix(capacity, affineOutputs) : .none,
@@ -69,13 +87,14 @@ extension DenseLayer: LayerKind {
           delta: arena.matrix(capacity, affineOutputs))
       },
       mask: drops ? arena.matrix(capacity, outputs) : .none,
-      dropped: drops ? arena.matrix(capacity, outputs) : .none)
+      dropped: drops ? arena.matrix(capacity, outputs) : .none,
+      activated: isParametric ? arena.matrix(capacity, outputs) : .none)
   }
 
   // MARK: Forward
 
-  /// z = W a + b, n = γ ⊙ ẑ + β where it is normalised, a = σ(z) or σ(n), and ã = a ⊙ r where outputs
-  /// are dropped.
+  /// z = W a + b, n = γ ⊙ ẑ + β where it is normalised, a = σ(z) or σ(n), mixed with z or n where it is
+  /// parametric, and ã = a ⊙ r where outputs are dropped.
   ///
   /// - Parameter below: Outputs of the layer below, `[rows, inputs]`; they may stand anywhere.
   func forward<T: Scalar>(_ pass: LayerPass<T>, below: MatrixView<T>) {
@@ -83,7 +102,7 @@ extension DenseLayer: LayerKind {
     if let kept = state.normalization, let normalization {
       formAffine(pass, below: below, into: kept.weightedInputs)
       normalization.form(pass.rows, gains: pass.parameters(1), of: kept, into: state.weightedInputs)
-      activation.form(pass.rows, outputs: state.outputs, from: state.weightedInputs)
+      formOutputs(pass)
     } else if hasElementwiseDerivative {
       let (z, a) = (state.weightedInputs, state.outputs)
       T.kernels.affine(
@@ -94,7 +113,7 @@ extension DenseLayer: LayerKind {
           parameter: activation.kernelParameter, z: z.optionalOperand, out: a.operand))
     } else {
       formAffine(pass, below: below, into: state.weightedInputs)
-      activation.form(pass.rows, outputs: state.outputs, from: state.weightedInputs)
+      formOutputs(pass)
     }
     if let noise = pass.noise, dropout > 0 { formDropped(pass, under: noise) }
   }
@@ -108,6 +127,17 @@ extension DenseLayer: LayerKind {
         m: pass.rows, k: inputs, n: affineOutputs, a: below.operand, a_rows: below.rows,
         panels: pass.parameters(0), activation: Activation.identity.kernel, parameter: 0,
         z: MatrixView<T>.none.optionalOperand, out: z.operand))
+  }
+
+  /// a = σ(x), or x + α ⊙ (σ(x) − x).
+  private func formOutputs<T: Scalar>(_ pass: LayerPass<T>) {
+    let (x, a, activated) = (
+      pass.state.weightedInputs, pass.state.outputs, pass.state.activated
+    )
+    activation.form(pass.rows, outputs: isParametric ? activated : a, from: x)
+    guard isParametric else { return }
+    T.kernels.scale_columns(
+      activated.scaling(pass.rows, from: x), pass.parameters(slopes), a.operand)
   }
 
   /// Inverted dropout: ã = a ⊙ r with rⱼ = 0 with probability p, else 1/(1−p). a stays beside ã,
@@ -125,12 +155,7 @@ extension DenseLayer: LayerKind {
   // MARK: Backward
 
   /// Whether σ′ has a kernel that the product of the layer above can fuse in.
-  var hasElementwiseDerivative: Bool {
-    switch activation {
-    case .softmax, .maxout, .own: false
-    default: true
-    }
-  }
+  var hasElementwiseDerivative: Bool { activation.hasElementwiseKernel && !isParametric }
 
   /// What the layer above fuses into its product; nil where σ′ takes part afterwards.
   func elementwiseDerivative<T: Scalar>(in state: LayerState<T>) -> ElementwiseDerivative<T>? {
@@ -141,7 +166,7 @@ extension DenseLayer: LayerKind {
       target: state.normalization?.delta ?? state.delta)
   }
 
-  /// δ = ∂C/∂a ⊙ r ⊙ σ′(z), and through the Jacobian of the normalisation where there is one: if outputs
+  /// δ = ∂C/∂a ⊙ r ⊙ σ′(z), of a parametric activation ∂C/∂a ⊙ r ⊙ (1 + α (σ′(z) − 1)), and through the Jacobian of the normalisation where there is one: if outputs
   /// were dropped, ã = a ⊙ r is what came up, and r goes back with it.
   func formDelta<T: Scalar>(_ pass: LayerPass<T>, pastDerivative: Bool) {
     let state = pass.state
@@ -152,15 +177,23 @@ extension DenseLayer: LayerKind {
     }
     if !pastDerivative {
       activation.formDelta(
-        pass.rows, gradient: state.outputGradient, outputs: state.outputs,
+        pass.rows, gradient: state.outputGradient,
+        outputs: isParametric ? state.activated : state.outputs,
         weightedInputs: state.weightedInputs, into: target)
+      if isParametric {
+        // ∂C/∂a + α (∂C/∂a σ′ − ∂C/∂a)
+        T.kernels.scale_columns(
+          target.scaling(pass.rows, from: state.outputGradient), pass.parameters(slopes),
+          target.operand)
+      }
     }
     if let kept = state.normalization, let normalization {
       normalization.formDelta(pass.rows, gains: pass.parameters(1), of: kept, into: state.delta)
     }
   }
 
-  /// BP3 and BP4: ∂C/∂b = Σₓ δ, ∂C/∂W = Σₓ δ aᵀ; and ∂C/∂γ and ∂C/∂β of a normalised layer.
+  /// BP3 and BP4: ∂C/∂b = Σₓ δ, ∂C/∂W = Σₓ δ aᵀ; ∂C/∂γ and ∂C/∂β of a normalised layer; and
+  /// ∂C/∂α = Σₓ ∂C/∂a ⊙ (σ(z) − z) of a parametric activation.
   func formGradient<T: Scalar>(
     _ pass: LayerPass<T>, below: MatrixView<T>, into gradient: UnsafeMutablePointer<T>,
     fetching ahead: UnsafePointer<RowsAhead>?
@@ -174,6 +207,12 @@ extension DenseLayer: LayerKind {
     if let kept = pass.state.normalization, let normalization {
       normalization.formGradient(
         pass.rows, of: kept, blocks: pass.sum, into: gradient + pass.offsets[1])
+    }
+    if isParametric {
+      let state = pass.state
+      T.kernels.column_products(
+        state.activated.scaling(pass.rows, from: state.weightedInputs), 1,
+        state.outputGradient.operand, gradient + pass.offsets[slopes])
     }
   }
 

@@ -5,6 +5,7 @@
 /// δ = ∂C/∂z of its own. The network only walks the list.
 public enum Layer: Hashable, Sendable {
   case dense(DenseLayer)
+  case scale(ScaleLayer)
 }
 
 /// What a kind of layer states: one file a kind.
@@ -108,76 +109,78 @@ extension Layer {
   public var inputs: Int {
     switch self {
     case .dense(let layer): layer.inputs
+    case .scale(let layer): layer.inputs
     }
   }
   /// Number of outputs.
   public var outputs: Int {
     switch self {
     case .dense(let layer): layer.outputs
+    case .scale(let layer): layer.outputs
     }
   }
   /// Width of z and δ: the outputs times the pieces of the activation.
   public var affineOutputs: Int {
     switch self {
     case .dense(let layer): layer.affineOutputs
+    case .scale(let layer): layer.affineOutputs
     }
   }
   /// The activation function, in a = σ(z).
   public var activation: Activation {
     switch self {
     case .dense(let layer): layer.activation
+    case .scale(let layer): layer.activation
     }
   }
   /// The probability that an output is dropped in training.
-  public var dropout: Double {
+  public var dropout: Double { dense?.dropout ?? 0 }
+  /// How z is normalised before the activation; nil where it is not.
+  public var normalization: Normalization? { dense?.normalization }
+  /// Whether neurons learn how much of the activation they apply.
+  public var isParametric: Bool { dense?.isParametric ?? false }
+  /// What the layer is called in files.
+  public var kindName: String {
     switch self {
-    case .dense(let layer): layer.dropout
+    case .dense: "dense"
+    case .scale: "scale"
     }
   }
-  /// How z is normalised before the activation; nil where it is not.
-  public var normalization: Normalization? {
-    switch self {
-    case .dense(let layer): layer.normalization
-    }
+  /// The layer, if it is fully connected.
+  public var dense: DenseLayer? {
+    if case .dense(let layer) = self { layer } else { nil }
   }
 
   var tensorGroups: [TensorGroup] {
     switch self {
     case .dense(let layer): layer.tensorGroups
-    }
-  }
-
-  /// Whether the product of the layer above may fuse σ′ of this one in.
-  var hasElementwiseDerivative: Bool {
-    switch self {
-    case .dense(let layer): layer.hasElementwiseDerivative
+    case .scale(let layer): layer.tensorGroups
     }
   }
 
   /// Whether the product of this layer can fuse σ′ of the one below in.
-  var fusesDerivative: Bool {
-    switch self {
-    case .dense: true
-    }
-  }
+  var fusesDerivative: Bool { dense != nil }
 
   func makeState<T: Scalar>(
     capacity: Int, for demands: StateDemands, in arena: inout Arena<T>
   ) -> LayerState<T> {
     switch self {
     case .dense(let layer): layer.makeState(capacity: capacity, for: demands, in: &arena)
+    case .scale(let layer): layer.makeState(capacity: capacity, for: demands, in: &arena)
     }
   }
 
   func forward<T: Scalar>(_ pass: LayerPass<T>, below: MatrixView<T>) {
     switch self {
     case .dense(let layer): layer.forward(pass, below: below)
+    case .scale(let layer): layer.forward(pass, below: below)
     }
   }
 
   func formDelta<T: Scalar>(_ pass: LayerPass<T>, pastDerivative: Bool = false) {
     switch self {
     case .dense(let layer): layer.formDelta(pass, pastDerivative: pastDerivative)
+    case .scale(let layer): layer.formDelta(pass, pastDerivative: pastDerivative)
     }
   }
 
@@ -188,12 +191,15 @@ extension Layer {
     switch self {
     case .dense(let layer):
       layer.formGradient(pass, below: below, into: gradient, fetching: ahead)
+    case .scale(let layer):
+      layer.formGradient(pass, below: below, into: gradient, fetching: ahead)
     }
   }
 
   func formInputGradient<T: Scalar>(_ pass: LayerPass<T>, into target: MatrixView<T>) {
     switch self {
     case .dense(let layer): layer.formInputGradient(pass, into: target)
+    case .scale(let layer): layer.formInputGradient(pass, into: target)
     }
   }
 
@@ -213,24 +219,35 @@ extension Layer {
 
 extension Layer: Codable {
   private enum Key: String, CodingKey {
-    case kind, inputs, outputs, activation, normalization, dropout
+    case kind, inputs, outputs, activation, normalization, dropout, parametric
   }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     let kind = try container.decode(String.self, forKey: .kind)
-    guard kind == "dense" else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .kind, in: container,
-        debugDescription: "\"\(kind)\" is not a kind of layer that this version knows")
+    let inputs = try container.decode(Int.self, forKey: .inputs)
+    let outputs = try container.decode(Int.self, forKey: .outputs)
+    func fault(_ key: Key, _ description: String) -> DecodingError {
+      .dataCorruptedError(forKey: key, in: container, debugDescription: description)
     }
-    self = .dense(
-      DenseLayer(
-        inputs: try container.decode(Int.self, forKey: .inputs),
-        outputs: try container.decode(Int.self, forKey: .outputs),
-        activation: try Self.activation(container.superDecoder(forKey: .activation)),
-        normalization: try container.decodeIfPresent(Normalization.self, forKey: .normalization),
-        dropout: try container.decodeIfPresent(Double.self, forKey: .dropout) ?? 0))
+    switch kind {
+    case "dense":
+      self = .dense(
+        DenseLayer(
+          inputs: inputs, outputs: outputs,
+          activation: try Self.activation(container.superDecoder(forKey: .activation)),
+          normalization: try container.decodeIfPresent(
+            Normalization.self, forKey: .normalization),
+          dropout: try container.decodeIfPresent(Double.self, forKey: .dropout) ?? 0,
+          isParametric: try container.decodeIfPresent(Bool.self, forKey: .parametric) ?? false))
+    case "scale":
+      guard inputs == outputs else {
+        throw fault(.outputs, "a scaling layer of \(inputs) inputs has \(outputs) outputs")
+      }
+      self = .scale(ScaleLayer(size: inputs))
+    default:
+      throw fault(.kind, "\"\(kind)\" is not a kind of layer that this version knows")
+    }
   }
 
   /// An activation by its name, also a user's own that the decoder was told of.
@@ -252,14 +269,13 @@ extension Layer: Codable {
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
-    switch self {
-    case .dense(let layer):
-      try container.encode("dense", forKey: .kind)
-      try container.encode(layer.inputs, forKey: .inputs)
-      try container.encode(layer.outputs, forKey: .outputs)
-      try container.encode(layer.activation, forKey: .activation)
-      try container.encodeIfPresent(layer.normalization, forKey: .normalization)
-      if layer.dropout != 0 { try container.encode(layer.dropout, forKey: .dropout) }
-    }
+    try container.encode(kindName, forKey: .kind)
+    try container.encode(inputs, forKey: .inputs)
+    try container.encode(outputs, forKey: .outputs)
+    guard let layer = dense else { return }
+    try container.encode(layer.activation, forKey: .activation)
+    try container.encodeIfPresent(layer.normalization, forKey: .normalization)
+    if layer.dropout != 0 { try container.encode(layer.dropout, forKey: .dropout) }
+    if layer.isParametric { try container.encode(true, forKey: .parametric) }
   }
 }

@@ -31,6 +31,8 @@ public struct Network<T: Scalar>: Sendable {
   public var outputCount: Int { layers[layers.count - 1].outputs }
   /// Number of weights and biases.
   public var parameterCount: Int { parameters.layout.parameterCount }
+  /// The fully connected layers but the last: those that dropout and normalisation are for.
+  public var hiddenLayers: [DenseLayer] { layers.dropLast().compactMap(\.dense) }
   /// σ of the last layer.
   public var outputActivation: Activation { layers[layers.count - 1].activation }
 
@@ -47,14 +49,17 @@ public struct Network<T: Scalar>: Sendable {
   ///   - dropout: Probabilities with which the outputs of hidden layers are dropped in training, one
   ///     per hidden layer; empty for none.
   ///   - initializer: How weights begin; nil takes the one suited to each layer's activation.
-  ///   - normalizations: How layers 2 … L − 1 normalise, one element per layer; empty for none.
-  ///   - seed: The same seed gives the same weights.
+  ///   - normalizations: How hidden layers normalise, one element per layer; empty for none.
+  ///   - isParametric: Whether the activations of hidden layers are parametric.
+  ///   - scalesInputs: Whether a scaling layer stands in front of them.
+  ///   - seed: The same seed gives the same weights, also behind a scaling layer.
   /// - Throws: `NetworkError` if the sizes or the activations make no network, or the loss is not
   ///   defined on the outputs of the last activation.
   public init(
     sizes: [Int], activations: [Activation], loss: Loss, reduction: Reduction = .mean,
     dropout: [Double] = [], initializer: Initializer? = nil,
-    normalizations: [Normalization?] = [], seed: UInt64 = 0
+    normalizations: [Normalization?] = [], isParametric: Bool = false, scalesInputs: Bool = false,
+    seed: UInt64 = 0
   ) throws(NetworkError) {
     guard sizes.count >= 2 else { throw .tooFewSizes(sizes) }
     if let index = sizes.firstIndex(where: { $0 < 1 }) {
@@ -69,18 +74,20 @@ public struct Network<T: Scalar>: Sendable {
     guard normalizations.isEmpty || normalizations.count >= sizes.count - 2 else {
       throw .normalizationCount(found: normalizations.count, layers: sizes.count - 2)
     }
+    let front = scalesInputs ? [Layer.scale(ScaleLayer(size: sizes[0]))] : []
     let layers = activations.indices.map { index in
       Layer.dense(
         DenseLayer(
           inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index],
           normalization: index < normalizations.count ? normalizations[index] : nil,
-          dropout: index < dropout.count ? dropout[index] : 0))
+          dropout: index < dropout.count ? dropout[index] : 0,
+          isParametric: isParametric && index < activations.count - 1))
     }
-    try self.init(layers: layers, loss: loss, reduction: reduction)
-    for tensor in parameters.layout.tensors where tensor.role == .weight {
-      var random = RandomSource(
-        seed: seed, purpose: .initialization, index: UInt32(tensor.layer))
-      let initializer = initializer ?? .suited(to: layers[tensor.layer].activation)
+    try self.init(layers: front + layers, loss: loss, reduction: reduction)
+    let weights = parameters.layout.tensors.filter { $0.role == .weight }
+    for (index, tensor) in weights.enumerated() {
+      var random = RandomSource(seed: seed, purpose: .initialization, index: UInt32(index))
+      let initializer = initializer ?? .suited(to: self.layers[tensor.layer].activation)
       parameters.setElements(
         of: tensor,
         to: initializer.weights(
@@ -137,6 +144,12 @@ public struct Network<T: Scalar>: Sendable {
         throw .badDropout(layer.dropout, layer: index + 2)
       }
       if index == layers.count - 1, layer.dropout > 0 { throw .dropoutOfOutputs(layer: index + 2) }
+      if layer.isParametric, !layer.activation.hasElementwiseKernel {
+        throw .notElementwise(layer.activation, layer: index + 2)
+      }
+      if index == layers.count - 1, layer.isParametric || layer.dense == nil {
+        throw .lastLayer(layer.functions, layer: index + 2)
+      }
       // What the groups multiply, first by itself: it may be any number of a file.
       guard max(layer.inputs, layer.outputs) <= largestParameterCount,
         layer.activation.pieces <= largestParameterCount / layer.outputs
@@ -154,21 +167,17 @@ public struct Network<T: Scalar>: Sendable {
 
   /// The same network with other dropout; the weights stay.
   ///
-  /// - Parameter dropout: As for `init`: one probability per hidden layer, or none.
+  /// - Parameter dropout: As for `init`: one probability per hidden dense layer, or none.
   /// - Throws: `NetworkError` if they are too many or too few, or no probabilities below 1.
   public func withDropout(_ dropout: [Double]) throws(NetworkError) -> Network {
-    guard dropout.isEmpty || dropout.count == layers.count - 1 else {
-      throw .dropoutCount(found: dropout.count, layers: layers.count - 1)
+    guard dropout.isEmpty || dropout.count == hiddenLayers.count else {
+      throw .dropoutCount(found: dropout.count, layers: hiddenLayers.count)
     }
-    let changed = layers.enumerated().map { index, layer in
-      switch layer {
-      case .dense(let dense):
-        Layer.dense(
-          DenseLayer(
-            inputs: dense.inputs, outputs: dense.outputs, activation: dense.activation,
-            normalization: dense.normalization,
-            dropout: index < dropout.count ? dropout[index] : 0))
-      }
+    var rest = dropout[...]
+    let changed = layers.map { layer in
+      guard var dense = layer.dense else { return layer }
+      dense.dropout = rest.popFirst() ?? 0
+      return .dense(dense)
     }
     _ = try Network(layers: changed, loss: loss, reduction: reduction)
     return Network(layers: changed, parameters: parameters, loss: loss, reduction: reduction)
@@ -218,6 +227,10 @@ public enum NetworkError: UserError, Equatable {
   case badDropout(Double, layer: Int)
   case dropoutOfOutputs(layer: Int)
   case dropoutCount(found: Int, layers: Int)
+  /// A parametric activation that is none of the elementwise ones.
+  case notElementwise(Activation, layer: Int)
+  /// The last layer scales, or has a parametric activation.
+  case lastLayer(String, layer: Int)
 
   public var description: String {
     switch self {
@@ -250,6 +263,11 @@ public enum NetworkError: UserError, Equatable {
       "dropout \(p) of layer \(layer): give a probability of at least 0 and below 1"
     case .dropoutOfOutputs(let layer):
       "layer \(layer) is the last, and its outputs cannot be dropped: dropout is for hidden layers"
+    case .notElementwise(let activation, let layer):
+      "\(activation) of layer \(layer) cannot be parametric: only the built-in elementwise activations can, "
+        + "such as relu, silu or mish"
+    case .lastLayer(let functions, let layer):
+      "layer \(layer) is the last and cannot be \(functions): the loss asks for a plain dense layer there"
     case .dropoutCount(let found, let layers):
       layers == 0
         ? "dropout for a network without hidden layers: leave it out, or add a hidden layer"

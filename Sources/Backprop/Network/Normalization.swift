@@ -101,8 +101,11 @@ extension Parameters {
 }
 
 extension Layer {
-  /// "relu", or "layer norm + relu" where z is normalised first.
+  /// "relu", or "layer norm + parametric relu" where z is normalised first and α learnt; "scale" of a
+  /// scaling layer.
   public var functions: String {
-    (normalization.map { "\($0.rawValue) norm + " } ?? "") + activation.description
+    guard let dense else { return kindName }
+    return (dense.normalization.map { "\($0.rawValue) norm + " } ?? "")
+      + (dense.isParametric ? "parametric " : "") + dense.activation.description
   }
 }

@@ -192,6 +192,23 @@ struct LayerState<T: Scalar> {
   let mask: MatrixView<T>
   /// ã = a ⊙ r, `[m, outputs]`, likewise.
   let dropped: MatrixView<T>
+  /// σ of a parametric activation, `[m, outputs]`; without columns elsewhere.
+  let activated: MatrixView<T>
+
+  init(
+    weightedInputs: MatrixView<T>, outputs: MatrixView<T>, delta: MatrixView<T>,
+    outputGradient: MatrixView<T>, normalization: NormalizationState<T>? = nil,
+    mask: MatrixView<T> = .none, dropped: MatrixView<T> = .none, activated: MatrixView<T> = .none
+  ) {
+    self.weightedInputs = weightedInputs
+    self.outputs = outputs
+    self.delta = delta
+    self.outputGradient = outputGradient
+    self.normalization = normalization
+    self.mask = mask
+    self.dropped = dropped
+    self.activated = activated
+  }
 
   /// The rows from `row` on.
   func dropping(_ row: Int) -> LayerState {
@@ -200,7 +217,7 @@ struct LayerState<T: Scalar> {
       weightedInputs: weightedInputs.dropping(row), outputs: outputs.dropping(row),
       delta: delta.dropping(row), outputGradient: outputGradient.dropping(row),
       normalization: normalization?.dropping(row), mask: mask.dropping(row),
-      dropped: dropped.dropping(row))
+      dropped: dropped.dropping(row), activated: activated.dropping(row))
   }
 }
 

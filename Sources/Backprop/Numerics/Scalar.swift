@@ -49,6 +49,14 @@ extension MatrixView {
   var optionalOperand: bp_matrix { bp_matrix(start: isKept ? start : nil, stride: stride) }
 }
 
+extension MatrixView {
+  /// These rows as what columns are scaled of: this, or this less `from`.
+  func scaling(_ rows: Int, from: MatrixView = .none) -> bp_scaling {
+    bp_scaling(
+      rows: rows, columns: columns, x: operand, x_rows: self.rows, from: from.optionalOperand)
+  }
+}
+
 extension UnsafeBufferPointer where Element: Scalar {
   /// Where the first NaN or infinity stands; negative if there is none.
   var firstNonfinite: Int {

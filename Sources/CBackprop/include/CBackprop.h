@@ -213,6 +213,15 @@ typedef struct bp_normalization {
   void *moments;
 } bp_normalization;
 
+// x [rows, columns], row r of it x[x_rows[r]], NULL for rows in their order; and from [rows, columns],
+// whose start is NULL where there is none.
+typedef struct bp_scaling {
+  size_t rows, columns;
+  bp_matrix x;
+  const uint32_t *x_rows;
+  bp_matrix from;
+} bp_scaling;
+
 // What a loss compares with: y [rows, columns], and the weights [rows] of the examples (NULL: all 1),
 // each times `scale`.
 typedef struct bp_targets {

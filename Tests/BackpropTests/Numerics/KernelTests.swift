@@ -126,6 +126,17 @@ struct KernelTests {
     Self.expectNone(ref_check_rows_f32(variant, pool, 33, 67), 33, 67)
   }
 
+  @Test(
+    "A factor for each column agrees with plain loops in every bit", arguments: supportedVariants)
+  func scaling(variant: bp_variant) {
+    for columns in 0...67 {
+      for (rows, blocks) in [(0, 1), (1, 1), (5, 1), (7, 3), (20, 5), (33, 16), (3, 9)] {
+        Self.expectNone(ref_check_scaling_f32(variant, rows, columns, blocks), rows, columns)
+        Self.expectNone(ref_check_scaling_f64(variant, rows, columns, blocks), rows, columns)
+      }
+    }
+  }
+
   @Test("Cells are read as decimals as digit by digit", arguments: supportedVariants)
   func decimals(variant: bp_variant) {
     Self.expectNone(ref_check_decimals_f32(variant))

@@ -48,6 +48,7 @@ const char *REF_NAME(check_batches)(bp_variant variant, size_t m, size_t k, size
 const char *REF_NAME(check_losses)(bp_variant variant, size_t rows, size_t columns);
 const char *REF_NAME(check_updates)(bp_variant variant, bp_pool *pool, size_t panels, size_t rows);
 const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows, size_t columns);
+const char *REF_NAME(check_scaling)(bp_variant variant, size_t rows, size_t columns, size_t blocks);
 const char *REF_NAME(check_decimals)(bp_variant variant);
 // A hash of the bits of products, activations and functions: equal for all fused variants.
 uint64_t REF_NAME(fingerprint)(bp_variant variant, bp_pool *pool);
