@@ -31,19 +31,21 @@ let (x, y) = (trace.inputs[row: 0], trace.targets[row: 0])
 let (a2, a3) = (hidden.outputs[row: 0], last.outputs[row: 0])
 let (delta2, delta3) = (hidden.delta[row: 0], last.delta[row: 0])
 let (slope2, slope3) = (hidden.derivative?[row: 0] ?? [], last.derivative?[row: 0] ?? [])
-let (weights2, weights3) = (hidden.parameters.weights, last.parameters.weights)
+guard let weights2 = hidden.tensor(.weight), let biases2 = hidden.tensor(.bias),
+  let weights3 = last.tensor(.weight), let biases3 = last.tensor(.bias)
+else { preconditionFailure("a dense layer without W or b") }
+let (w2, w3) = (rows(weights2.values), rows(weights3.values))
 
 // The network and its example.
 print("x = \(vector(x))")
 print("y = \(vector(y))")
-print("W² = \(matrix(weights2.elements))   b² = \(vector(hidden.parameters.biases))")
-print("W³ = \(matrix(weights3.elements))   b³ = \(vector(last.parameters.biases))")
+print("W² = \(matrix(w2))   b² = \(vector(biases2.values))")
+print("W³ = \(matrix(w3))   b³ = \(vector(biases3.values))")
 
 // Forward.
-let terms = (0..<2).map { "\(number(weights2[0, $0])) · \(number(x[$0]))" }.joined(separator: " + ")
+let terms = (0..<2).map { "\(number(w2[0][$0])) · \(number(x[$0]))" }.joined(separator: " + ")
 print(
-  "z²₁ = \(terms) + \(number(hidden.parameters.biases[0])) = \(number(hidden.weightedInputs[0, 0]))"
-)
+  "z²₁ = \(terms) + \(number(biases2.values[0])) = \(number(hidden.weightedInputs[0, 0]))")
 print("z² = \(vector(hidden.weightedInputs[row: 0]))")
 print("a² = \(vector(a2))")
 print("z³ = \(vector(last.weightedInputs[row: 0]))")
@@ -119,7 +121,7 @@ for loss in [Loss.squaredError, .crossEntropy] {
 
 // BP2: the votes of the layer above, their sum, then σ′.
 for j in 0..<2 {
-  let votes = (0..<2).map { "\(number(weights3[$0, j])) · \(operand(delta3[$0]))" }
+  let votes = (0..<2).map { "\(number(w3[$0][j])) · \(operand(delta3[$0]))" }
   print(
     "((W³)ᵀ δ³)\(["₁", "₂"][j]) = \(votes.joined(separator: " + ")) = "
       + number(hidden.outputGradient[0, j]))
@@ -131,7 +133,7 @@ for j in 0..<2 {
       + number(delta2[j]))
 }
 print("δ² = \(vector(delta2))")
-let straight = (0..<2).map { weights3[$0, 0] * delta3[0] + weights3[$0, 1] * delta3[1] }
+let straight = (0..<2).map { w3[$0][0] * delta3[0] + w3[$0][1] * delta3[1] }
 print("W³ δ³ = \(vector(straight))")
 
 // The two factors of BP2.
@@ -141,12 +143,12 @@ print("‖δ²‖ / ‖(W³)ᵀ δ³‖ = \(number(flow[0].derivativeFactor ?? .
 print("‖δ²‖ / ‖δ³‖ = \(number(flow[0].ratio ?? .nan))")
 
 // BP3 and BP4.
-print("∂C/∂b³ = δ³ = \(vector(last.gradient.biases))")
-print("∂C/∂b² = δ² = \(vector(hidden.gradient.biases))")
+print("∂C/∂b³ = δ³ = \(vector(biases3.gradient))")
+print("∂C/∂b² = δ² = \(vector(biases2.gradient))")
 print(
-  "∂C/∂w³₁₁ = \(number(a2[0])) · \(number(delta3[0])) = \(number(last.gradient.weights[0, 0]))")
-print("∂C/∂W³ = \(matrix(last.gradient.weights.elements))")
-print("∂C/∂W² = \(matrix(hidden.gradient.weights.elements))")
+  "∂C/∂w³₁₁ = \(number(a2[0])) · \(number(delta3[0])) = \(number(weights3.gradient[0]))")
+print("∂C/∂W³ = \(matrix(rows(weights3.gradient)))")
+print("∂C/∂W² = \(matrix(rows(weights2.gradient)))")
 
 // The weights of examples: two examples in one batch, the second counts three times.
 let inputs: [[Double]] = [[0.05, 0.10], [0.10, 0.05]]
@@ -174,7 +176,7 @@ for row in 0..<2 {
 let shares = (0..<2).map { both.layers[1].delta[$0, 0] * both.layers[0].outputs[$0, 0] }
 print(
   "∂C/∂w³₁₁ = \(number(shares[0])) + \(operand(shares[1])) = "
-    + number(both.layers[1].gradient.weights[0, 0]))
+    + number(both.layers[1].tensors[0].gradient[0]))
 
 // A penalty on the weights.
 let lambda = 0.01
@@ -182,24 +184,23 @@ let penalised = network.trace(
   example, optimizer: descent, learningRate: 0.5, l2Penalty: lambda)
 precondition(penalised.verification(for: network).verified)
 precondition(penalised.layers.map(\.delta) == trace.layers.map(\.delta), "a penalty touched δ")
-let slope = last.gradient.weights[0, 0] + lambda * weights3[0, 0]
-precondition(abs(penalised.layers[1].update.weights[0, 0] + 0.5 * slope) < 1e-12, "BP4")
+let slope = weights3.gradient[0] + lambda * w3[0][0]
+precondition(abs(penalised.layers[1].tensors[0].update[0] + 0.5 * slope) < 1e-12, "BP4")
 print("λ = \(number(lambda))   ½ λ ‖W‖² = \(number(penalised.penalty))")
 print("δ³ = \(vector(penalised.layers[1].delta[row: 0]))")
 print("δ² = \(vector(penalised.layers[0].delta[row: 0]))")
 print(
-  "∂(C + ½ λ ‖W‖²)/∂w³₁₁ = \(number(last.gradient.weights[0, 0])) + "
-    + "\(number(lambda)) · \(number(weights3[0, 0])) = \(number(slope))")
+  "∂(C + ½ λ ‖W‖²)/∂w³₁₁ = \(number(weights3.gradient[0])) + "
+    + "\(number(lambda)) · \(number(w3[0][0])) = \(number(slope))")
 
 // The update, and what it does to C.
 print("η = 0.5")
 print(
-  "w³₁₁ − η ∂C/∂w³₁₁ = \(number(weights3[0, 0])) − 0.5 · \(number(last.gradient.weights[0, 0])) = "
-    + number(weights3[0, 0] + last.update.weights[0, 0]))
+  "w³₁₁ − η ∂C/∂w³₁₁ = \(number(w3[0][0])) − 0.5 · \(number(weights3.gradient[0])) = "
+    + number(w3[0][0] + weights3.update[0]))
 print("C: \(number(trace.loss)) → \(number(trace.update.lossAfterWeightsOnly))   (W)")
 print("C: \(number(trace.loss)) → \(number(trace.update.lossAfter))   (W, b)")
-let norms = trace.layers.map(\.gradient.norm)
-let squaredNorm = norms.reduce(0) { $0 + $1 * $1 }
+let squaredNorm = trace.layers.reduce(0) { $0 + $1.gradientSquares }
 print("‖∇C‖² = \(number(squaredNorm))")
 for rate in [0.5, 0.05, 0.005] {
   let step = network.trace(example, optimizer: descent, learningRate: rate)
@@ -233,6 +234,9 @@ func operand(_ value: Double) -> String {
 func vector(_ values: [Double]) -> String {
   "(" + values.map { number($0) }.joined(separator: ", ") + ")"
 }
+
+/// The rows of a 2 × 2 matrix.
+func rows(_ values: [Double]) -> [[Double]] { [Array(values[0..<2]), Array(values[2..<4])] }
 
 /// [1, 2; 3, 4]
 func matrix(_ rows: [[Double]]) -> String {

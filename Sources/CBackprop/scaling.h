@@ -1,5 +1,6 @@
 // A factor for each column: a scaling layer, and the slopes of a parametric activation.
 #pragma once
+#include "blocks.h"
 #include "normalization.h"
 
 // Columns i … i + W - 1 of row r: of x, or of x - from.
@@ -17,21 +18,18 @@ static void scale_columns(bp_scaling s, const void *factors, bp_matrix out) {
     }
 }
 
-static void column_products(bp_scaling s, size_t blocks, bp_matrix delta, void *sums) {
+static void column_products(bp_scaling s, bp_matrix delta, bp_blocks blocks, void *sums) {
+  vec levels[BP_MOST_LEVELS][MOST_SUMS];
   for (size_t i = 0; i < round_up(s.columns, BP_PANEL); i += W) {
-    // The tree as a binary counter: partial[l] is the sum of 2^l blocks, the bits of b say which exist.
-    vec partial[sizeof(size_t) * 8];
-    for (size_t b = 0, r = 0; b < blocks; b++) {
-      vec sum = splat(0);
-      for (; r < (b + 1) * s.rows / blocks; r++)
+    real *out = (real *)sums + i;
+    vec sum = blocks.continues ? load(out) : splat(0);
+    for (size_t block = 0;; block++) {
+      const size_t end = block_start(block + 1, s.rows, blocks.count);
+      for (size_t r = block_start(block, s.rows, blocks.count); r < end; r++)
         sum = fma_of(load(row_of(delta, r) + i), within(offset_of(s, r, i), i, s.columns), sum);
-      size_t level = 0;
-      for (; b >> level & 1; level++) sum = partial[level] + sum;
-      partial[level] = sum;
+      if (add_to_tree(block, blocks.count, 1, &sum, levels)) break;
+      sum = splat(0);
     }
-    size_t level = (size_t)__builtin_ctzll(blocks);
-    vec sum = partial[level];
-    while (blocks >> ++level) if (blocks >> level & 1) sum = partial[level] + sum;
-    store((real *)sums + i, sum);
+    store(out, sum);
   }
 }

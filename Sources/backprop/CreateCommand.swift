@@ -35,7 +35,7 @@ struct CreateCommand: ParsableCommand {
   var initializer: String?
 
   @OptionGroup
-  var normalization: NormalizationOptions
+  var layers: LayerOptions
 
   @Option(name: .long, help: "Weights of your own: an .npz or .safetensors file.")
   var weights: String?
@@ -90,24 +90,19 @@ struct CreateCommand: ParsableCommand {
     }
     let activations = try Names.activations(
       activation, count: sizes.count - 1, option: "--activation")
-    let normalizations = try normalization.normalizations(count: sizes.count - 2)
+    let normalizations = try layers.normalizations(count: sizes.count - 2)
     try Names.checkMemory(sizes: sizes, activations: activations, copies: 3, as: T.self)
     let loss = try Names.loss(loss)
     let reduction = try reduction.map(Names.reduction) ?? .mean
     do {
-      if let weights {
-        let layers = activations.indices.map { index in
-          Layer.dense(
-            DenseLayer(
-              inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index],
-              normalization: index < normalizations.count ? normalizations[index] : nil))
-        }
-        return try WeightFile.network(
-          from: weights, layers: layers, loss: loss, reduction: reduction)
-      }
-      return try Network(
+      let network = try Network<T>(
         sizes: sizes, activations: activations, loss: loss, reduction: reduction,
-        initializer: initializer.map(Names.initializer), normalizations: normalizations, seed: seed)
+        initializer: weights == nil ? initializer.map(Names.initializer) : .zeros,
+        normalizations: normalizations, isParametric: layers.isParametric,
+        scalesInputs: layers.scalesInputs, seed: seed)
+      guard let weights else { return network }
+      return try WeightFile.network(
+        from: weights, layers: network.layers, loss: loss, reduction: reduction)
     } catch let error as NetworkError {
       throw UsageError(error.description)
     }

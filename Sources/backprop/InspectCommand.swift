@@ -62,7 +62,7 @@ struct InspectCommand: ParsableCommand {
     }
   }
 
-  private func document(_ model: Model, _ norms: [Double]) throws -> JSONValue {
+  private func document(_ model: Model, _ norms: [Double?]) throws -> JSONValue {
     let network = model.network
     return [
       "schema": "backprop.inspect/1", "sizes": JSONValue(network.sizes),
@@ -77,8 +77,10 @@ struct InspectCommand: ParsableCommand {
               JSONMember("activation", .string(layer.0.activation.description)),
               JSONMember(
                 "normalization", layer.0.normalization.map { .string($0.rawValue) } ?? .null),
-              JSONMember("weightNorm", JSONValue(layer.1)),
-            ] + (dropout > 0 ? [JSONMember("dropout", JSONValue(dropout))] : []))
+              JSONMember("weightNorm", layer.1.map { JSONValue($0) } ?? .null),
+              JSONMember("kind", .string(layer.0.kindName)),
+            ] + (layer.0.isParametric ? [JSONMember("parametric", true)] : [])
+              + (dropout > 0 ? [JSONMember("dropout", JSONValue(dropout))] : []))
         }),
       "loss": .string(network.loss.description), "reduction": .string(network.reduction.rawValue),
       "precision": .string(network.precisionName),
@@ -89,7 +91,7 @@ struct InspectCommand: ParsableCommand {
     ]
   }
 
-  private func printText(_ model: Model, _ norms: [Double]) throws {
+  private func printText(_ model: Model, _ norms: [Double?]) throws {
     let network = model.network
     func line(_ name: String, _ text: String) throws {
       try Terminal.printOutput(Format.right(name, 12) + text)
@@ -136,7 +138,7 @@ struct InspectCommand: ParsableCommand {
         Format.left(String(index + 2), 5) + "  " + Format.left(String(layer.outputs), 7) + "  "
           + Format.right(layer.functions, width) + "  "
           + (hasDropout ? Format.left(JSONValue(layer.dropout).description, 7) + "  " : "")
-          + Format.short(norm))
+          + (norm.map { Format.short($0) } ?? "–"))
     }
   }
 
@@ -163,11 +165,11 @@ private struct NoOptionsError: UserError {
 }
 
 extension Network {
-  /// ‖W‖ of each layer: the square root of the sum of all its squared weights.
-  var weightNorms: [Double] {
+  /// ‖W‖ of each layer: the square root of the sum of all its squared weights; nil if it has none.
+  var weightNorms: [Double?] {
     layers.indices.map { index in
-      parameters.denseTensors(of: index).weights.reduce(0.0) { $0 + Double($1) * Double($1) }
-        .squareRoot()
+      parameters.elements(.weight, of: index)?
+        .reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
     }
   }
 }

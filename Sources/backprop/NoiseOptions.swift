@@ -123,7 +123,7 @@ extension [Layer] {
   /// "dropout 0.5", or "dropout 0.2, 0.5" for hidden layers that differ; nil if there is none.
   var dropoutText: String? {
     guard haveDropout else { return nil }
-    let values = dropLast().map { JSONValue($0.dropout).description }
+    let values = hiddenDense.map { JSONValue($0.dropout).description }
     return "dropout " + (Set(values).count == 1 ? values[0] : values.joined(separator: ", "))
   }
 }

@@ -179,7 +179,7 @@ extension TrainingJob {
     let job = try TrainingJob(
       effective, arguments: merged, checkpoints: writer(effective, merged),
       resumption: Resumption(
-        file: file, givenNetwork: command.network.given + command.normalization.given))
+        file: file, givenNetwork: command.network.given + command.layers.given))
     if effective.goal.output == nil {
       job.reporter.note("without -o the model will be saved in \(job.output)")
     }

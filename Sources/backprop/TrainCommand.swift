@@ -31,7 +31,7 @@ struct TrainCommand: ParsableCommand {
   var network: NetworkOptions
 
   @OptionGroup(title: "Network")
-  var normalization: NormalizationOptions
+  var layers: LayerOptions
 
   @OptionGroup(title: "Training")
   var training: RunOptions

@@ -44,14 +44,15 @@ struct TrainingJob {
       json: command.outputOptions.json, quiet: command.outputOptions.quiet)
     try Self.checkNames(command)
     try command.folds.check(command)
-    let hidden = try base.map { $0.network.layers.count - 1 } ?? Self.hiddenSizes(command).count
+    let hidden =
+      try base.map { $0.network.layers.hiddenDense.count } ?? Self.hiddenSizes(command).count
     try command.noise.check(
       hidden: hidden, loss: base?.network.loss ?? command.network.loss.map(Names.loss),
       batchSize: command.training.batchSize)
     _ = try Self.configuration(
       command, examples: 1, hasValidation: false, layers: hidden + 1, hasDropout: false)
     if let base, resumption == nil {
-      try Self.checkAgreement(of: command.network.given + command.normalization.given, with: base)
+      try Self.checkAgreement(of: command.network.given + command.layers.given, with: base)
       try command.table.checkAgreement(with: base)
     }
     if let base, let resumption, command.goal.force {
@@ -112,7 +113,7 @@ struct TrainingJob {
     try command.noise.check(for: prepared.network.loss)
     if let base,
       let dropout = try command.noise.probabilities(
-        hidden: base.network.layers.count - 1)
+        hidden: base.network.layers.hiddenDense.count)
     {
       prepared.network = try prepared.network.withDropout(dropout)
     }
@@ -319,7 +320,8 @@ extension TrainingJob {
         reduction: options.reduction.map(Names.reduction) ?? .mean,
         dropout: command.noise.probabilities(hidden: hidden.count) ?? [],
         initializer: options.initializer.map(Names.initializer),
-        normalizations: command.normalization.normalizations(count: hidden.count),
+        normalizations: command.layers.normalizations(count: hidden.count),
+        isParametric: command.layers.isParametric, scalesInputs: command.layers.scalesInputs,
         seed: command.training.seed ?? 0)
       return Preparation(
         network: network,
@@ -423,11 +425,11 @@ extension TrainingJob {
         throw UsageError("--activation softmax: softmax belongs on the last layer only")
       }
     }
-    if let text = command.normalization.normalization {
+    if let text = command.layers.normalization {
       let usual = try Names.sizes(NetworkOptions.defaultHidden, option: "--hidden")
       let count =
         command.goal.from == nil ? (hidden ?? usual).count : Names.split(text).count
-      _ = try command.normalization.normalizations(count: count)
+      _ = try command.layers.normalizations(count: count)
     }
     _ = try command.table.tableOptions()
   }
@@ -437,8 +439,8 @@ extension TrainingJob {
     of given: [(option: String, text: String)], with base: Model
   ) throws {
     let layers = base.network.layers
-    let hidden = layers.dropLast().map { String($0.outputs) }.joined(separator: ",")
-    let activations = layers.dropLast().map(\.activation)
+    let hidden = layers.hiddenDense.map { String($0.outputs) }.joined(separator: ",")
+    let activations = layers.hiddenDense.map(\.activation)
     for (option, text) in given {
       switch option {
       case "--hidden":
@@ -455,7 +457,16 @@ extension TrainingJob {
         let list = try Names.normalizations(text, count: activations.count, option: option)
         try requireAgreement(
           option, list.map { $0?.rawValue ?? "none" }.joined(separator: ","),
-          layers.dropLast().map { $0.normalization?.rawValue ?? "none" }.joined(separator: ","))
+          layers.hiddenDense.map { $0.normalization?.rawValue ?? "none" }.joined(separator: ","))
+      case "--parametric":
+        guard layers.hiddenDense.allSatisfy(\.isParametric) else {
+          throw UsageError(
+            "\(option) contradicts the model, which has hidden layers with plain activations")
+        }
+      case "--scale-inputs":
+        guard layers[0].dense == nil else {
+          throw UsageError("\(option) contradicts the model, which has no scaling layer in front")
+        }
       case "--output-activation":
         try requireAgreement(
           option, Names.activation(text).description, base.network.outputActivation.description)

@@ -177,9 +177,7 @@ struct WhatIfCommand: ParsableCommand {
     let loss = network.evaluate(on: dataset, metrics: metrics).loss
     guard loss.isFinite else { throw NonfiniteLossError(model: model, loss: loss) }
     // A trained network has little left to learn, under a mutant or not: its shape begins anew.
-    let fresh = try Network<Double>(
-      sizes: network.sizes, activations: network.layers.map(\.activation), loss: network.loss,
-      reduction: network.reduction, normalizations: network.normalizations, seed: seed)
+    let fresh = network.freshlyDrawn(seed: seed)
     return WhatIfSubject(
       source: (model, data), network: network, freshNetwork: fresh, data: dataset, metrics: metrics)
   }

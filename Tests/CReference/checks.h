@@ -799,54 +799,55 @@ const char *REF_NAME(check_rows)(bp_variant variant, bp_pool *pool, size_t rows,
 
 // FNV-1a over the bits of everything that functions and products give for a fixed set of operands:
 // equal for all fused variants.
-// Σ over blocks by the tree as it is defined.
-static REF_REAL REF_NAME(tree)(const REF_REAL *sums, size_t count) {
-  if (count == 1) return sums[0];
-  size_t left = 1;
-  while (2 * left < count) left *= 2;
-  return REF_NAME(tree)(sums, left) + REF_NAME(tree)(sums + left, count - left);
-}
-
 const char *REF_NAME(check_scaling)(bp_variant variant, size_t rows, size_t columns, size_t blocks) {
   const bp_kernels *kernels = bp_kernels_of(variant, REF_PRECISION);
   const bool fused = ref_fuses(variant);
   const char *fault = NULL;
   uint64_t state = rows * 37 + columns;
-  const size_t ld = ref_padded(columns);
+  const size_t ld = ref_padded(columns), half = rows / 2;
   REF_REAL *x = REF_NAME(matrix)(rows, ld, columns, &state), *from = REF_NAME(matrix)(rows, ld, columns, &state);
   REF_REAL *delta = REF_NAME(matrix)(rows, ld, columns, &state), *f = REF_NAME(matrix)(1, ld, columns, &state);
   REF_REAL *out = REF_NAME(matrix)(rows, ld, 0, NULL), *sums = REF_NAME(matrix)(1, ld, 0, NULL);
-  REF_REAL *parts = REF_NAME(matrix)(1, blocks, 0, NULL);
+  REF_REAL *offsets = REF_NAME(matrix)(1, rows, 0, NULL);
   // Whatever stands behind the last column of x is not read.
   for (size_t r = 0; r < rows; r++)
     for (size_t j = columns; j < ld; j++) x[r * ld + j] = from[r * ld + j] = (REF_REAL)NAN;
   uint32_t *places = calloc(rows + 1, sizeof *places);
   for (size_t r = 0; r < rows; r++) places[r] = (uint32_t)(r * 7 % rows);
-  for (int mode = 0; mode < 4; mode++) {
-    const bool offset = mode & 1, scattered = mode & 2;
-    const bp_scaling s = {rows, columns, REF_NAME(at)(x, ld), scattered ? places : NULL,
-                          REF_NAME(at)(offset ? from : NULL, ld)};
+  for (int mode = 0; mode < 8; mode++) {
+    const bool offset = mode & 1, scattered = mode & 2, parted = mode & 4;
+    if (parted && blocks > 1) break;
+    bp_scaling s = {rows, columns, REF_NAME(at)(x, ld), scattered ? places : NULL,
+                    REF_NAME(at)(offset ? from : NULL, ld)};
     kernels->scale_columns(s, f, REF_NAME(at)(out, ld));
-    kernels->column_products(s, blocks, REF_NAME(at)(delta, ld), sums);
+    if (parted) {
+      // The rows of one block in two calls.
+      s.rows = half;
+      kernels->column_products(s, REF_NAME(at)(delta, ld), (bp_blocks){.count = 1}, sums);
+      s.rows = rows - half;
+      if (scattered) s.x_rows += half;
+      else s.x = REF_NAME(at)(x + half * ld, ld);
+      if (offset) s.from = REF_NAME(at)(from + half * ld, ld);
+    }
+    kernels->column_products(s, REF_NAME(at)(delta + (parted ? half * ld : 0), ld),
+                             (bp_blocks){.count = blocks, .continues = parted}, sums);
     for (size_t j = 0; j < columns; j++) {
-      for (size_t b = 0, r = 0; b < blocks; b++) {
-        parts[b] = 0;
-        for (; r < (b + 1) * rows / blocks; r++) {
-          REF_REAL value = x[(scattered ? places[r] : r) * ld + j];
-          if (offset) value -= from[r * ld + j];
-          REF_REAL y = offset ? REF_NAME(muladd)(fused, f[j], value, from[r * ld + j]) : f[j] * value;
-          if (out[r * ld + j] != y) fault = "scale_columns";
-          parts[b] = REF_NAME(muladd)(fused, delta[r * ld + j], value, parts[b]);
-        }
+      for (size_t r = 0; r < rows; r++) {
+        offsets[r] = x[(scattered ? places[r] : r) * ld + j];
+        if (offset) offsets[r] -= from[r * ld + j];
+        REF_REAL y = offset ? REF_NAME(muladd)(fused, f[j], offsets[r], from[r * ld + j])
+                            : f[j] * offsets[r];
+        if (out[r * ld + j] != y) fault = "scale_columns";
       }
-      if (sums[j] != REF_NAME(tree)(parts, blocks)) fault = "column_products";
+      if (sums[j] != REF_NAME(sum_of_blocks)(fused, rows, blocks, 0, blocks, delta + j, ld, offsets, 1))
+        fault = "column_products";
     }
     if (!REF_NAME(zero_padding)(rows, columns, out, ld)) fault = "scale_columns: padding";
     if (!REF_NAME(zero_padding)(1, columns, sums, ld)) fault = "column_products: padding";
   }
   REF_NAME(release)(x, rows, ld), REF_NAME(release)(from, rows, ld), REF_NAME(release)(delta, rows, ld);
   REF_NAME(release)(out, rows, ld), REF_NAME(release)(f, 1, ld), REF_NAME(release)(sums, 1, ld);
-  REF_NAME(release)(parts, 1, blocks);
+  REF_NAME(release)(offsets, 1, rows);
   free(places);
   return fault;
 }

@@ -42,21 +42,28 @@ struct ExplainTests {
         "schema", "example", "loss", "reduction", "inputs", "targets", "layers", "lossAfter",
         "predictedChange", "verified", "worstResidual",
       ])
-    #expect(document["schema"]?.string == "backprop.explain/1")
+    #expect(document["schema"]?.string == "backprop.explain/2")
     #expect(document["verified"]?.bool == true)
     let last = try #require(document["layers"]?[1])
     for key in [
-      "layer", "weights", "biases", "z", "a", "derivative", "lossGradient", "delta",
-      "biasGradient", "weightGradient", "weightUpdate", "biasUpdate",
+      "layer", "kind", "activation", "tensors", "z", "a", "derivative", "lossGradient", "delta",
     ] {
       #expect(last[key] != nil, "\(key)")
     }
+    for (tensor, role) in zip(last["tensors"]?.array ?? [], ["weight", "bias"]) {
+      #expect(
+        (tensor.object ?? []).map(\.key) == [
+          "name", "role", "shape", "values", "gradient", "update",
+        ])
+      #expect(tensor["name"]?.string == "layers.1.\(role)" && tensor["role"]?.string == role)
+    }
+    #expect(last["tensors"]?[0]?["shape"] == [2, 2] && last["tensors"]?[1]?["shape"] == [2])
     // 17 digits where they are needed: the text is the shortest of the same bits.
     let fixture = 0.13849856162855698
     #expect(last["delta"]?[0]?.double == fixture)
     #expect(result.output.contains("0.13849856162855698"))
     #expect(document["layers"]?[0]?["lossGradient"] == nil)
-    #expect(document["layers"]?[0]?["weights"]?[1]?[0]?.double == 0.25)
+    #expect(document["layers"]?[0]?["tensors"]?[0]?["values"]?[1]?[0]?.double == 0.25)
     #expect(abs((document["lossAfterWeightsOnly"]?.double ?? 0) - 0.291027773693599) < 1e-14)
   }
 
@@ -76,7 +83,7 @@ struct ExplainTests {
     // The gradient of a bias is the sum of the errors of its neuron.
     let errors = try #require(document["layers"]?[1]?["delta"]?.array)
     let sum = errors.reduce(0.0) { $0 + ($1[0]?.double ?? .nan) }
-    let gradient = try #require(document["layers"]?[1]?["biasGradient"]?[0]?.double)
+    let gradient = try #require(document["layers"]?[1]?["tensors"]?[1]?["gradient"]?[0]?.double)
     #expect(abs(sum - gradient) < 1e-6)
   }
 
@@ -283,7 +290,7 @@ struct ExplainTests {
     let all = try runner.run(
       "explain", "model.safetensors", "classes.csv", "--batch-size", "60", "--json")
     let gradient = try #require(
-      try all.documents[0]["layers"]?[1]?["weightGradient"]?[0]?[1]?.double)
+      try all.documents[0]["layers"]?[1]?["tensors"]?[0]?["gradient"]?[0]?[1]?.double)
     #expect(abs(pushes.reduce(0, +) - gradient) < 1e-6)
     let text = try runner.run(
       "explain", "model.safetensors", "classes.csv", "--why-weight", "3:1,2", "--language", "ko")

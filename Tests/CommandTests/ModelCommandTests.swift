@@ -184,7 +184,7 @@ struct ModelCommandTests {
     #expect(document["schema"]?.string == "backprop.inspect/1")
     #expect(
       keys(document["layers"]?[0]) == [
-        "layer", "outputs", "activation", "normalization", "weightNorm",
+        "layer", "outputs", "activation", "normalization", "weightNorm", "kind",
       ])
     #expect(document["layers"]?[0]?["layer"]?.int == 2)
     #expect(document["layers"]?.array?.count == 2)

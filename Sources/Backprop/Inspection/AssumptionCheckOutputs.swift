@@ -115,34 +115,36 @@ extension AssumptionCheck {
     }
   }
 
-  /// The same function of x, with the neurons of every hidden layer in another order.
+  /// The same function of x, with the neurons of every hidden dense layer in another order. A scaling
+  /// layer takes over the order of what is below it.
   static func permutingNeurons(
     of network: Network<Double>, _ random: inout RandomSource
   ) -> Network<Double> {
     var result = network
-    for layer in network.layers.indices.dropLast() {
-      let order = random.permutation(of: network.layers[layer].outputs).map(Int.init)
-      let pieces = network.layers[layer].activation.pieces
-      let source = result.parameters
-      // Row j of every tensor of the layer belongs to a neuron, column j of the weights above too.
+    let source = network.parameters
+    // Which neuron stands in each place.
+    var below = Array(0..<network.inputCount)
+    for (layer, kind) in network.layers.enumerated() {
+      let isLast = layer == network.layers.count - 1
+      let order =
+        kind.dense == nil
+        ? below
+        : isLast
+          ? Array(0..<kind.outputs) : random.permutation(of: kind.outputs).map(Int.init)
+      // Row j of every tensor of the layer belongs to a neuron, column j of its weights to one below.
       for tensor in source.layout.tensors(of: layer) {
-        let columns = tensor.count / tensor.shape[0]
+        let pieces = tensor.shape[0] / kind.outputs
+        let columns = tensor.shape.count > 1 ? below : [0]
         for (place, neuron) in order.enumerated() {
           for piece in 0..<pieces {
-            for column in 0..<columns {
+            for (column, input) in columns.enumerated() {
               result.parameters.mutableStart[tensor.index(place * pieces + piece, column)] =
-                source.start[tensor.index(neuron * pieces + piece, column)]
+                source.start[tensor.index(neuron * pieces + piece, input)]
             }
           }
         }
       }
-      guard let above = source.layout.tensor(.weight, of: layer + 1) else { continue }
-      for (place, neuron) in order.enumerated() {
-        for output in 0..<above.shape[0] {
-          result.parameters.mutableStart[above.index(output, place)] =
-            source.start[above.index(output, neuron)]
-        }
-      }
+      below = order
     }
     return result
   }

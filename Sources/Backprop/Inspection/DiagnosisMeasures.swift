@@ -10,15 +10,17 @@ public struct LayerDiagnosis: Codable, Hashable, Sendable {
   /// Share of the layer's ReLU units that gave 0 for every example; nil for other activations.
   public let deadShare: Double?
   /// Share of the outputs, over units and examples, at which σ′ is near 0; nil except for sigmoid and
-  /// tanh. On the last layer a saturated output may simply be right, so only those that are wrong by
+  /// tanh, and of a parametric activation, which lets the error through beside σ. On the last layer a saturated output may simply be right, so only those that are wrong by
   /// half their range or more count; and nil where the loss strikes σ′ out (a canonical pair).
   public let saturatedShare: Double?
-  /// Share of the neurons that have a twin: the same weights and bias, and the same δ for every
-  /// measured example; nil for the last layer, where targets tell neurons apart.
+  /// Share of the neurons that have a twin: the same elements in every tensor, and the same δ for every
+  /// measured example; nil for the last layer, where targets tell neurons apart, and for a scaling
+  /// layer, where each has an input of its own.
   public let symmetricShare: Double?
-  /// ‖ΔW‖ / ‖W‖; nil where W is 0, or no step was made.
+  /// ‖ΔW‖ / ‖W‖; nil where W is 0 or there is none, or no step was made.
   public let weightUpdateRatio: Double?
-  /// ‖Δb‖ / ‖b‖; nil likewise. Biases begin at 0, so that early ratios are large: no finding judges it.
+  /// ‖Δb‖ / ‖b‖, all tensors but W as one; nil likewise. Biases begin at 0, so that early ratios are
+  /// large: no finding judges it.
   public let biasUpdateRatio: Double?
 }
 
@@ -73,12 +75,14 @@ struct ActivityCount<T: Scalar> {
   private var examples = 0
   private let bound: T
   private let activations: [Activation]
+  private let isParametric: [Bool]
   /// Whether σ′ of the last layer holds the error back.
   private let countsLast: Bool
 
   /// - Parameter saturatedDerivative: σ′ over its largest value up to which an output is saturated.
   init(for network: Network<T>, saturatedDerivative: Double) {
     activations = network.layers.map(\.activation)
+    isParametric = network.layers.map(\.isParametric)
     hasFired = network.layers.map { layer in
       layer.activation == .relu ? [Bool](repeating: false, count: layer.outputs) : []
     }
@@ -134,7 +138,7 @@ struct ActivityCount<T: Scalar> {
   /// Share of the outputs of a layer, from 0, that are saturated, on the last one also wrong; nil unless
   /// σ can be, and holds the error back.
   func saturatedShare(of layer: Int, neurons: Int) -> Double? {
-    guard [.sigmoid, .tanh].contains(activations[layer]),
+    guard [.sigmoid, .tanh].contains(activations[layer]), !isParametric[layer],
       layer < activations.count - 1 || countsLast, examples > 0
     else { return nil }
     return Double(saturated[layer]) / (Double(neurons) * Double(examples))
@@ -142,34 +146,39 @@ struct ActivityCount<T: Scalar> {
 }
 
 extension Network {
-  /// Share of the neurons of a hidden layer that have a twin: equal weights and bias, and an equal δ
-  /// for every example of the last backward pass.
+  /// Share of the neurons of a hidden layer that have a twin: equal elements in every tensor, and an
+  /// equal δ for every example of the last backward pass.
   ///
   /// Such neurons get the same gradient and stay the same for ever. Equal δ alone would not do: dead
   /// units of ReLU all have δ = 0, and still differ.
   ///
   /// - Parameter layer: A hidden layer, from 0 for the first that computes.
+  /// - Returns: nil for a layer without weights, each of whose neurons has an input of its own.
   /// - Complexity: O(neurons × (inputs + batch)), unless many neurons agree in part.
-  func symmetricShare(of layer: Int, in workspace: borrowing Workspace<T>) -> Double {
-    let inputs = layers[layer].inputs
-    let pieces = layers[layer].activation.pieces
-    let (weights, biases) = parameters.denseTensors(of: layer)
+  func symmetricShare(of layer: Int, in workspace: borrowing Workspace<T>) -> Double? {
+    guard let first = parameters.layout.tensor(.weight, of: layer) else { return nil }
+    let neurons = layers[layer].outputs
+    let tensors = parameters.layout.tensors(of: layer)
     let delta = workspace.states[layer].delta
+    let pieces = delta.columns / neurons
     let rows = workspace.rows
     func areEqual(_ left: Int, _ right: Int) -> Bool {
-      (0..<pieces).allSatisfy { piece in
-        let (i, j) = (left * pieces + piece, right * pieces + piece)
-        return biases[i] == biases[j]
-          && (0..<inputs).allSatisfy {
-            weights[i * inputs + $0] == weights[j * inputs + $0]
-          }
-          && (0..<rows).allSatisfy { delta.row($0)[i] == delta.row($0)[j] }
+      tensors.allSatisfy { tensor in
+        // A row an output, or one for each of its pieces.
+        let elements = tensor.count / neurons
+        return (0..<elements).allSatisfy {
+          parameters[tensor, left * elements + $0] == parameters[tensor, right * elements + $0]
+        }
       }
+        && (0..<pieces).allSatisfy { piece in
+          let (i, j) = (left * pieces + piece, right * pieces + piece)
+          return (0..<rows).allSatisfy { delta.row($0)[i] == delta.row($0)[j] }
+        }
     }
     // Neurons that differ in the first weight are not compared further.
     var groups: [T: [[Int]]] = [:]
-    for neuron in 0..<layers[layer].outputs {
-      let key = weights[neuron * pieces * inputs]
+    for neuron in 0..<neurons {
+      let key = parameters[first, neuron * first.count / neurons]
       if let group = groups[key]?.firstIndex(where: { areEqual($0[0], neuron) }) {
         groups[key]?[group].append(neuron)
       } else {
@@ -177,7 +186,7 @@ extension Network {
       }
     }
     let twins = groups.values.joined().reduce(0) { $0 + ($1.count > 1 ? $1.count : 0) }
-    return Double(twins) / Double(layers[layer].outputs)
+    return Double(twins) / Double(neurons)
   }
 
   /// The layers' records, from the last backward pass.

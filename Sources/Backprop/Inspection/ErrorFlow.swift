@@ -100,9 +100,13 @@ extension Trace {
   /// ‖∇(wₓ Cₓ)‖ of each example, and every element of it.
   public var exampleGradients: ExampleGradients<T> {
     ExampleGradients(
-      below: [inputs] + layers.dropLast().map(\.outputs), deltas: layers.map(\.delta),
-      normalizationSquares: layers.map { record in
-        record.normalization?.exampleSquares(weightedInputs: record.weightedInputs)
+      layers.enumerated().map { index, record in
+        ExampleFactors(
+          below: index == 0 ? inputs : layers[index - 1].outputs, delta: record.delta,
+          isDense: record.tensor(.weight) != nil,
+          normalization: record.normalization?.exampleSquares(
+            weightedInputs: record.weightedInputs),
+          mix: record.activated.map { (record.outputGradient, $0, record.activationInputs) })
       })
   }
 

@@ -6,28 +6,19 @@
 /// (Goodfellow 2015, arXiv 1510.01799). Each already carries its example's weight wₓ, so they sum to
 /// the gradient of the batch (assumption I).
 public struct ExampleGradients<T: Scalar>: Sendable {
-  /// ‖∂(wₓ Cₓ)/∂(Wˡ, bˡ)‖ of each example, `[m, layers]`: layers 2 … L; of a normalised layer with γ and β.
+  /// ‖∂(wₓ Cₓ)/∂θˡ‖ of each example over all tensors of a layer, `[m, layers]`: layers 2 … L.
   public let layerNorms: Matrix<Double>
   /// ‖∇(wₓ Cₓ)‖ of each example over all parameters.
   public let norms: [Double]
-  /// a of the layer below each layer, and δ of each layer, `[m, …]`.
-  private let below: [Matrix<T>]
-  private let deltas: [Matrix<T>]
+  private let factors: [ExampleFactors<T>]
 
-  /// - Parameter normalizationSquares: ‖∂(wₓ Cₓ)/∂(γ, β)‖² of each example, for each layer; nil where
-  ///   it is not normalised.
-  init(below: [Matrix<T>], deltas: [Matrix<T>], normalizationSquares: [[Double]?]) {
-    self.below = below
-    self.deltas = deltas
-    let count = deltas.first?.rows ?? 0
-    var layerNorms = Matrix<Double>(rows: count, columns: deltas.count)
-    for example in 0..<count {
-      for layer in deltas.indices {
-        // ‖δ aᵀ‖² + ‖δ‖² = ‖δ‖² (‖a‖² + 1)
-        let delta = deltas[layer].squaredNorm(ofRow: example)
-        let outputs = below[layer].squaredNorm(ofRow: example)
-        let gains = normalizationSquares[layer]?[example] ?? 0
-        layerNorms[example, layer] = (delta * (outputs + 1) + gains).squareRoot()
+  init(_ factors: [ExampleFactors<T>]) {
+    self.factors = factors
+    let count = factors.first?.delta.rows ?? 0
+    var layerNorms = Matrix<Double>(rows: count, columns: factors.count)
+    for (layer, factor) in factors.enumerated() {
+      for (example, square) in factor.squares.enumerated() {
+        layerNorms[example, layer] = square.squareRoot()
       }
     }
     self.layerNorms = layerNorms
@@ -42,14 +33,14 @@ public struct ExampleGradients<T: Scalar>: Sendable {
   /// ∂(wₓ Cₓ)/∂W[output][input] of every example, or of the bias where `input` is nil.
   ///
   /// - Parameters:
-  ///   - layer: Index of the layer, from 0 for the first that computes.
+  ///   - layer: Index of a dense layer, from 0 for the first that computes.
   ///   - output: Row of W, from 0.
   ///   - input: Column of W, from 0.
   /// - Returns: One number an example; they sum to the gradient of the batch.
   public func values(layer: Int, output: Int, input: Int?) -> [T] {
     (0..<count).map { example in
-      let delta = deltas[layer][example, output]
-      return input.map { delta * below[layer][example, $0] } ?? delta
+      let delta = factors[layer].delta[example, output]
+      return input.map { delta * factors[layer].below[example, $0] } ?? delta
     }
   }
 
@@ -59,20 +50,58 @@ public struct ExampleGradients<T: Scalar>: Sendable {
   ///   - layer: Index of the layer whose weights are meant, from 0 for the first that computes.
   ///   - input: Column of W, from 0.
   public func inputs(of layer: Int, _ input: Int) -> [T] {
-    (0..<count).map { below[layer][$0, input] }
+    (0..<count).map { factors[layer].below[$0, input] }
   }
 
-  /// The gradient of one example over all parameters of a layer: W `[outputs, inputs]` and b.
+  /// ∂(wₓ Cₓ)/∂W `[affine outputs, inputs]` and ∂(wₓ Cₓ)/∂b of one example in a dense layer.
   ///
   /// - Complexity: O(outputs × inputs).
-  public func gradient(of example: Int, layer: Int) -> AffineTensor<T> {
-    let delta = deltas[layer][row: example]
-    let outputs = below[layer][row: example]
+  public func gradient(of example: Int, layer: Int) -> (weights: Matrix<T>, biases: [T]) {
+    let delta = factors[layer].delta[row: example]
+    let outputs = factors[layer].below[row: example]
     var weights = Matrix<T>(rows: delta.count, columns: outputs.count)
     for (row, slope) in delta.enumerated() {
       weights.setRow(row, to: outputs.map { slope * $0 })
     }
-    return AffineTensor(weights: weights, biases: delta)
+    return (weights, delta)
+  }
+}
+
+/// What the examples' gradients of one layer are products of.
+struct ExampleFactors<T: Scalar>: Sendable {
+  /// a of the layer below, `[m, inputs]`.
+  let below: Matrix<T>
+  /// δ, `[m, affine outputs]`.
+  let delta: Matrix<T>
+  /// ‖∂(wₓ Cₓ)/∂θ‖² of each example over all tensors.
+  let squares: [Double]
+
+  /// - Parameters:
+  ///   - normalization: ‖∂(wₓ Cₓ)/∂(γ, β)‖² of each example; nil for a layer that is not normalised.
+  ///   - mix: ∂C/∂a, σ(x) and x of a parametric activation, whose ∂C/∂α is ∂C/∂a (σ(x) − x).
+  init(
+    below: Matrix<T>, delta: Matrix<T>, isDense: Bool, normalization: [Double]?,
+    mix: (outputGradient: Matrix<T>, activated: Matrix<T>, inputs: Matrix<T>)?
+  ) {
+    self.below = below
+    self.delta = delta
+    squares = (0..<delta.rows).map { row in
+      // ‖δ aᵀ‖² + ‖δ‖² = ‖δ‖² (‖a‖² + 1) of an affine map, ‖x ⊙ δ‖² of a scaling layer.
+      var sum =
+        isDense
+        ? delta.squaredNorm(ofRow: row) * (below.squaredNorm(ofRow: row) + 1)
+        : (0..<delta.columns).reduce(0.0) {
+          let product = Double(below[row, $1]) * Double(delta[row, $1])
+          return $0 + product * product
+        }
+      sum += normalization?[row] ?? 0
+      guard let mix else { return sum }
+      return (0..<mix.activated.columns).reduce(sum) {
+        let move = Double(mix.activated[row, $1]) - Double(mix.inputs[row, $1])
+        let product = Double(mix.outputGradient[row, $1]) * move
+        return $0 + product * product
+      }
+    }
   }
 }
 
@@ -83,25 +112,28 @@ extension Network {
   /// - Complexity: O(batch × neurons): nothing of the size of the weights is formed.
   public func exampleGradients(in workspace: borrowing Workspace<T>) -> ExampleGradients<T> {
     check(workspace)
-    var below = [workspace.copy(workspace.inputs)]
-    var deltas: [Matrix<T>] = []
-    var squares: [[Double]?] = []
-    for index in layers.indices {
-      deltas.append(workspace.delta(of: index))
-      if index + 1 < layers.count { below.append(workspace.outputs(of: index)) }
-      guard let kind = layers[index].normalization,
-        let kept = workspace.states[index].normalization,
+    var factors: [ExampleFactors<T>] = []
+    for (index, layer) in layers.enumerated() {
+      let state = workspace.states[index]
+      var squares: [Double]?
+      if let kind = layer.normalization, let kept = state.normalization,
         let moments = workspace.moments(of: index)
-      else {
-        squares.append(nil)
-        continue
-      }
-      squares.append(
-        kind.exampleSquares(
+      {
+        squares = kind.exampleSquares(
           of: workspace.copy(kept.delta), weightedInputs: workspace.copy(kept.weightedInputs),
-          means: moments.means, inverseDeviations: moments.inverseDeviations))
+          means: moments.means, inverseDeviations: moments.inverseDeviations)
+      }
+      factors.append(
+        ExampleFactors(
+          below: index == 0 ? workspace.copy(workspace.inputs) : workspace.outputs(of: index - 1),
+          delta: workspace.delta(of: index), isDense: layer.dense != nil, normalization: squares,
+          mix: layer.isParametric
+            ? (
+              workspace.copy(state.outputGradient), workspace.copy(state.activated),
+              workspace.copy(state.weightedInputs)
+            ) : nil))
     }
-    return ExampleGradients(below: below, deltas: deltas, normalizationSquares: squares)
+    return ExampleGradients(factors)
   }
 }
 

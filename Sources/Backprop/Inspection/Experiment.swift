@@ -171,40 +171,30 @@ public struct ExperimentLab: Sendable {
         of: layer, rows, blocks: workspace.blocks.count, in: workspace, into: gradient.mutableStart,
         pool: nil)
       if layer > 0 {
-        network.formBackpropagatedDelta(below: layer, rows, in: workspace, pool: nil)  // BP2
-        if layer - 1 == hidden { addPenaltyTerm(network, at: hidden, in: &workspace) }
+        if layer - 1 == hidden {
+          formPenalizedDelta(network, of: hidden, in: workspace)
+        } else {
+          network.formBackpropagatedDelta(below: layer, rows, in: workspace, pool: nil)  // BP2
+        }
       }
     }
   }
 
-  /// δˡ += wₓ λ aˡ ⊙ σ′(zˡ).
-  private func addPenaltyTerm(
-    _ network: Network<Double>, at layer: Int, in workspace: inout Workspace<Double>
+  /// BP2 with one more term: δˡ from ∂C/∂aˡ + wₓ λ aˡ.
+  private func formPenalizedDelta(
+    _ network: Network<Double>, of layer: Int, in workspace: borrowing Workspace<Double>
   ) {
-    let state = workspace.states[layer]
-    let activation = network.layers[layer].activation
-    var term = workspace.outputs(of: layer)
-    for row in 0..<workspace.rows {
+    let rows = 0..<workspace.rows
+    let pass = network.pass(rows, through: layer, in: workspace, pool: nil)
+    network.layers[layer + 1].formInputGradient(
+      network.pass(rows, through: layer + 1, in: workspace, pool: nil),
+      into: pass.state.outputGradient)
+    for row in rows {
       let factor = lambda * Self.weight(of: row, network, in: workspace)
-      term.setRow(row, to: term[row: row].map { factor * $0 })
+      let (gradient, a) = (pass.state.outputGradient.row(row), pass.state.outputs.row(row))
+      for column in a.indices { gradient[column] += factor * a[column] }
     }
-    var product = Matrix<Double>(rows: workspace.rows, columns: state.delta.columns)
-    let start = product.mutableStart
-    let target = MatrixView(
-      start: start, columns: product.columns, stride: product.stride, isKept: true)
-    let rows = workspace.rows
-    withExtendedLifetime(term) {
-      activation.formDelta(
-        rows, gradient: $0.view(from: 0), outputs: state.outputs,
-        weightedInputs: state.weightedInputs, into: target)
-    }
-    for row in 0..<workspace.rows {
-      let delta = (state.normalization?.delta ?? state.delta).row(row)
-      for (index, value) in product[row: row].enumerated() { delta[index] += value }
-    }
-    network.layers[layer].formDelta(
-      network.pass(0..<workspace.rows, through: layer, in: workspace, pool: nil),
-      pastDerivative: true)
+    network.layers[layer].formDelta(pass)
   }
 
   // MARK: Penalties on parameters

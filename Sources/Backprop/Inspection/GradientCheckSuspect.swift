@@ -36,15 +36,13 @@ public struct Suspect: Codable, Hashable, Sendable {
   ///   - isGradient: Whether a mutant gives the gradient that was checked.
   /// - Returns: nil if no tensor is wrong.
   init?(_ tensors: [TensorCheck], of isGradient: (Mutant) -> Bool) {
-    guard tensors.contains(where: { $0.verdict == .wrong }) else { return nil }
+    guard let highest = tensors.filter({ $0.verdict == .wrong }).map(\.layer).max() else {
+      return nil
+    }
     mutant = Mutant.allCases.first(where: isGradient)
-    // ∂C/∂γ and ∂C/∂β go beside the four equations.
+    // The gradients of γ, β, s and α go beside the four equations.
     let tensors = tensors.filter { $0.name == .weight || $0.name == .bias }
     let red = tensors.filter { $0.verdict == .wrong }
-    guard !red.isEmpty else {
-      (finding, equations, layer) = (.unclear, [], nil)
-      return
-    }
     let layers = Set(red.map(\.layer))
     let last = tensors.map(\.layer).max() ?? 0
     // Tensors that say nothing, those of dead neurons for example, are neither red nor green.
@@ -54,10 +52,14 @@ public struct Suspect: Codable, Hashable, Sendable {
     }
     let pattern: (finding: Finding, equations: [String], layer: Int?)
     let only = layers.count == 1 && last > 2 ? layers.first : nil
-    let top = layers.max() ?? last
+    let top = layers.max() ?? highest
     // ∂C/∂b is δ itself: where a bias is green, δ is right.
     let greenBelow = green.filter { $0.name == .bias && $0.layer <= top }
-    if layers.count == 1, last > 2, red.allSatisfy(\.isZero), has(red, .weight), has(red, .bias) {
+    if red.isEmpty {
+      pattern = (.unclear, [], nil)
+    } else if layers.count == 1, last > 2, red.allSatisfy(\.isZero), has(red, .weight),
+      has(red, .bias)
+    {
       pattern = (.layerGradient, ["BP3", "BP4"], top)
     } else if !has(red, .weight), has(green, .weight) {
       pattern = (.biasGradient, ["BP3"], only)

@@ -14,25 +14,32 @@ extension Network {
   func gradientMagnitudes(in workspace: borrowing Workspace<T>) -> Parameters<Double> {
     var result = Parameters<Double>(layout: parameters.layout)
     for row in 0..<workspace.rows {
-      var delta = outputDeltaMagnitudes(ofRow: row, in: workspace)
+      var delta = outputDeltaMagnitudes(ofRow: row, in: workspace, into: &result)
       for layer in layers.indices.reversed() {
         delta = normalizedMagnitudes(delta, layer, row, workspace.states[layer], into: &result)
         let below = (layer == 0 ? workspace.inputs : workspace.states[layer - 1].outputs).row(row)
-        guard let weights = parameters.layout.tensor(.weight, of: layer),
-          let biases = parameters.layout.tensor(.bias, of: layer)
-        else { continue }
         var passedDown = [Double](repeating: 0, count: layers[layer].inputs)
         let target = result.mutableStart
-        for j in delta.indices where delta[j] != 0 {
-          target[biases.index(j)] += delta[j]
-          for k in passedDown.indices {
-            let index = weights.index(j, k)
-            target[index] += delta[j] * abs(Double(below[k]))
-            passedDown[k] += delta[j] * abs(Double(parameters.start[index]))
+        if let weights = parameters.layout.tensor(.weight, of: layer),
+          let biases = parameters.layout.tensor(.bias, of: layer)
+        {
+          for j in delta.indices where delta[j] != 0 {
+            target[biases.index(j)] += delta[j]
+            for k in passedDown.indices {
+              let index = weights.index(j, k)
+              target[index] += delta[j] * abs(Double(below[k]))
+              passedDown[k] += delta[j] * abs(Double(parameters.start[index]))
+            }
+          }
+        } else if let scales = parameters.layout.tensor(.scale, of: layer) {
+          for j in delta.indices {
+            target[scales.index(j)] += delta[j] * abs(Double(below[j]))
+            passedDown[j] = delta[j] * abs(Double(parameters.start[scales.index(j)]))
           }
         }
         if layer > 0 {
-          delta = derivativeMagnitudes(of: layer - 1, row, passedDown, workspace.states[layer - 1])
+          delta = derivativeMagnitudes(
+            of: layer - 1, row, passedDown, workspace.states[layer - 1], into: &result)
         }
       }
     }
@@ -41,7 +48,7 @@ extension Network {
 
   /// The magnitudes of what δᴸ of one example is added up from.
   private func outputDeltaMagnitudes(
-    ofRow row: Int, in workspace: borrowing Workspace<T>
+    ofRow row: Int, in workspace: borrowing Workspace<T>, into result: inout Parameters<Double>
   ) -> [Double] {
     let state = workspace.states[layers.count - 1]
     let weight = abs(Double(workspace.weight(of: row)))
@@ -62,12 +69,13 @@ extension Network {
       let mean = zip(slopes, a).reduce(0) { $0 + $1.0 * $1.1 }
       return a.indices.map { a[$0] * (slopes[$0] + mean) }
     }
-    return derivativeMagnitudes(of: layers.count - 1, row, slopes, state)
+    return derivativeMagnitudes(of: layers.count - 1, row, slopes, state, into: &result)
   }
 
-  /// The magnitudes of δ of a layer, from those of ∂C/∂a.
+  /// The magnitudes of δ of a layer, from those of ∂C/∂a; adds those of ∂C/∂α.
   private func derivativeMagnitudes(
-    of layer: Int, _ row: Int, _ slopes: [Double], _ state: LayerState<T>
+    of layer: Int, _ row: Int, _ slopes: [Double], _ state: LayerState<T>,
+    into result: inout Parameters<Double>
   ) -> [Double] {
     let activation = layers[layer].activation
     if case .maxout(let pieces) = activation {
@@ -75,14 +83,21 @@ extension Network {
     }
     let parameter = Double(T(activation.kernelParameter))
     let usesZ = activation.derivativeUsesWeightedInputs
-    let a = state.outputs.row(row)
+    let a = state.activated.row(row)
+    let alphas = parameters.layout.tensor(.slope, of: layer)
+    let target = result.mutableStart
     return slopes.indices.map { j in
       guard slopes[j] != 0 else { return 0 }
       let output = Double(a[j])
+      let z = usesZ || alphas != nil ? Double(state.weightedInputs.row(row)[j]) : 0
       // 1 − a of a sigmoid is known to ε only.
-      if activation == .sigmoid { return slopes[j] * output }
-      let z = usesZ ? Double(state.weightedInputs.row(row)[j]) : 0
-      return slopes[j] * activation.textbookDerivative(z: z, a: output, parameter).scale
+      let scale =
+        activation == .sigmoid
+        ? output : activation.textbookDerivative(z: z, a: output, parameter).scale
+      guard let alphas else { return slopes[j] * scale }
+      let index = alphas.index(j)
+      target[index] += slopes[j] * (abs(output) + abs(z))
+      return slopes[j] * (1 + abs(Double(parameters.start[index])) * (scale + 1))
     }
   }
 

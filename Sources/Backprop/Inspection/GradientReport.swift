@@ -81,8 +81,11 @@ public struct TensorCheck: Codable, Hashable, Sendable {
 }
 
 extension ParameterTensor.Role {
+  /// What several elements are called.
+  package var plural: String { self == .bias ? "biases" : rawValue + "s" }
+
   /// The symbol in an equation.
-  var letter: String {
+  package var letter: String {
     switch self {
     case .weight: "W"
     case .bias: "b"

@@ -82,16 +82,20 @@ public struct DistributionOptions: Sendable {
   }
 }
 
+/// The distributions of one tensor.
+public struct TensorDistributions: Sendable {
+  public let role: ParameterTensor.Role
+  public let values: Histogram
+  /// ∂C/∂θ of the objective, penalties included, over the measured examples.
+  public let gradient: Histogram
+}
+
 /// The distributions of one layer.
 public struct LayerDistributions: Sendable {
   /// l, from 2 to L.
   public let layer: Int
-  /// W and b.
-  public let weights: Histogram
-  public let biases: Histogram
-  /// ∂C/∂W and ∂C/∂b of the objective, penalties included, over the measured examples.
-  public let weightGradient: Histogram
-  public let biasGradient: Histogram
+  /// All tensors of the layer in their order.
+  public let tensors: [TensorDistributions]
   /// δ, of every neuron for every measured example.
   public let delta: Histogram
 }
@@ -180,18 +184,19 @@ struct DistributionProbe<T: Scalar> {
     gradient.addGradient(of: penalties, at: network.parameters, pool: pool)
     var layers: [LayerDistributions] = []
     for index in network.layers.indices {
-      let (weights, biases) = network.parameters.denseTensors(of: index)
-      let (weightGradient, biasGradient) = gradient.denseTensors(of: index)
       let delta = workspace.states[index].delta
       var deltas: [T] = []
       deltas.reserveCapacity(workspace.rows * delta.columns)
       for row in 0..<workspace.rows { deltas.append(contentsOf: delta.row(row)) }
       layers.append(
         LayerDistributions(
-          layer: index + 2, weights: Histogram(of: weights, buckets: buckets),
-          biases: Histogram(of: biases, buckets: buckets),
-          weightGradient: Histogram(of: weightGradient, buckets: buckets),
-          biasGradient: Histogram(of: biasGradient, buckets: buckets),
+          layer: index + 2,
+          tensors: network.parameters.layout.tensors(of: index).map { tensor in
+            TensorDistributions(
+              role: tensor.role,
+              values: Histogram(of: network.parameters.elements(of: tensor), buckets: buckets),
+              gradient: Histogram(of: gradient.elements(of: tensor), buckets: buckets))
+          },
           delta: Histogram(of: deltas, buckets: buckets)))
     }
     return EpochDistributions(

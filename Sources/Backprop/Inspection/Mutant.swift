@@ -34,7 +34,9 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
     switch self {
     case .untransposed:
       // One row or one column is its own transpose, as memory has it.
-      network.layers.dropFirst().contains { $0.inputs > 1 && $0.affineOutputs > 1 }
+      network.layers.dropFirst().contains {
+        $0.dense != nil && $0.inputs > 1 && $0.affineOutputs > 1
+      }
     case .frozenFirstLayer: network.layers.count > 1
     case .withoutDerivative: network.layers.dropLast().contains { $0.activation != .identity }
     case .softmaxDiagonal: network.outputActivation == .softmax && network.outputCount > 1
@@ -132,7 +134,7 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
     _ network: Network<T>, below layer: Int, in workspace: inout Workspace<T>
   ) {
     switch self {
-    case .untransposed:
+    case .untransposed where network.layers[layer].dense != nil:
       var misread = network
       let (weights, biases) = network.parameters.denseTensors(of: layer)
       let (inputs, outputs) = (network.layers[layer].inputs, network.layers[layer].affineOutputs)
@@ -149,6 +151,9 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
       for row in 0..<workspace.rows {
         let delta = (below.normalization?.delta ?? below.delta).row(row)
         for index in delta.indices { delta[index] = passedDown[row, index / pieces] }
+        // Where it is kept, ∂C/∂α is formed from it.
+        let kept = below.outputGradient.row(row)
+        for index in kept.indices { kept[index] = passedDown[row, index] }
       }
       network.layers[layer - 1].formDelta(
         network.pass(0..<workspace.rows, through: layer - 1, in: workspace, pool: nil),

@@ -7,7 +7,8 @@ extension Audit {
     let l = record.layer
     let width = Double(record.weightedInputs.columns)
     let terms = record.weightedInputs.columns
-    let (gain, shift) = (normalization.parameters.gain, normalization.parameters.shift)
+    guard let gain = record.tensor(.gain)?.values else { return }
+    let shift = record.tensor(.shift)?.values ?? []
     for row in 0..<record.weightedInputs.rows {
       let z = record.weightedInputs[row: row].map { Double($0) }
       let mean = Double(normalization.means[row])
@@ -36,12 +37,13 @@ extension Audit {
   /// The second half of BP2: δ = s (g − mean g − ẑ mean (g ⊙ ẑ)) with g = γ ⊙ ∂C/∂n; under RMS without
   /// the mean of g.
   mutating func delta(_ record: LayerTrace<T>, _ normalization: NormalizationTrace<T>) {
+    guard let gain = record.tensor(.gain)?.values else { return }
     let width = Double(record.delta.columns)
     let isCentred = normalization.kind.isCentred
     for row in 0..<record.delta.rows {
       let inverse = Double(normalization.inverseDeviations[row])
       let hats = record.weightedInputs[row: row].map { normalization.standardized($0, row: row) }
-      let slopes = zip(normalization.parameters.gain, normalization.normalizedDelta[row: row])
+      let slopes = zip(gain, normalization.normalizedDelta[row: row])
         .map { Double($0) * Double($1) }
       var (level, along) = (RightSide(value: 0, scale: 0), RightSide(value: 0, scale: 0))
       for (slope, hat) in zip(slopes, hats) {
@@ -63,6 +65,8 @@ extension Audit {
 
   /// ∂C/∂γ = Σₓ ∂C/∂n ⊙ ẑ and ∂C/∂β = Σₓ ∂C/∂n.
   mutating func gradient(_ record: LayerTrace<T>, _ normalization: NormalizationTrace<T>) {
+    guard let gains = record.tensor(.gain)?.gradient else { return }
+    let shifts = record.tensor(.shift)?.gradient ?? []
     let delta = normalization.normalizedDelta
     for j in 0..<delta.columns {
       var (gain, shift) = (RightSide(value: 0, scale: 0), RightSide(value: 0, scale: 0))
@@ -75,38 +79,13 @@ extension Audit {
         shift.scale += abs(slope)
       }
       compare(
-        Double(normalization.gradient.gain[j]), gain.value, scale: gain.scale,
+        Double(gains[j]), gain.value, scale: gain.scale,
         terms: delta.rows + 8,
         (.gainGradient, record.layer, 0, j + 1, 0))
       guard normalization.kind.isCentred else { continue }
       compare(
-        Double(normalization.gradient.shift[j]), shift.value, scale: shift.scale,
+        Double(shifts[j]), shift.value, scale: shift.scale,
         terms: delta.rows, (.shiftGradient, record.layer, 0, j + 1, 0))
-    }
-  }
-
-  /// Δγ and Δβ by the rule, from gradient and moments; nothing shrinks them.
-  mutating func update(
-    _ normalization: NormalizationTrace<T>, of layer: Int, _ update: UpdateTrace,
-    gradientSum: Double
-  ) {
-    let rule = TextbookUpdate(update, epsilon: epsilon, gradientSum: gradientSum)
-    for part in [\GainAndShift<T>.gain, \.shift] {
-      let parameters = normalization.parameters[keyPath: part]
-      for j in parameters.indices {
-        func moment(_ moment: GainAndShift<T>?) -> Double {
-          moment.map { Double($0[keyPath: part][j]) } ?? 0
-        }
-        let right = rule.change(
-          parameter: Double(parameters[j]),
-          gradient: Double(normalization.gradient[keyPath: part][j]),
-          firstMoment: moment(normalization.firstMoment),
-          secondMoment: moment(normalization.secondMoment),
-          maximum: moment(normalization.maximumMoment), isWeight: false)
-        step(
-          Double(normalization.update[keyPath: part][j]), right, from: Double(parameters[j]),
-          (.update, layer, 0, j + 1, 0))
-      }
     }
   }
 }

@@ -350,17 +350,22 @@ struct NumericDerivative: ~Copyable {
 }
 
 extension Network {
-  /// Σₖ |wⱼₖ aₖ| + |bⱼ| of every weighted input of the last pass, `[m, affine outputs]` a layer: z is
-  /// rounded to about ε of this, however much cancels in it.
+  /// Σₖ |wⱼₖ aₖ| + |bⱼ| of every weighted input of the last pass, `[m, affine outputs]` a layer, of a
+  /// scaling layer |sⱼ xⱼ|: z is rounded to about ε of this, however much cancels in it.
   func magnitudes(in workspace: borrowing Workspace<T>) -> [Matrix<Double>] {
     layers.indices.map { index in
       let below = index == 0 ? workspace.inputs : workspace.states[index - 1].outputs
       let (weights, biases) = parameters.denseTensors(of: index)
+      let scales = parameters.elements(.scale, of: index)
       let inputs = layers[index].inputs
-      var result = Matrix<Double>(rows: workspace.rows, columns: biases.count)
+      var result = Matrix<Double>(rows: workspace.rows, columns: layers[index].affineOutputs)
       for row in 0..<workspace.rows {
         let a = below.row(row)
-        for j in biases.indices {
+        for j in 0..<result.columns {
+          if let scales {
+            result[row, j] = abs(Double(scales[j]) * Double(a[j]))
+            continue
+          }
           var sum = abs(Double(biases[j]))
           for k in 0..<inputs { sum += abs(Double(weights[j * inputs + k]) * Double(a[k])) }
           result[row, j] = sum
@@ -394,6 +399,7 @@ extension Network {
           sum += abs(Double(delta[j])) * magnitudes[index][row, j]
         }
         sum += normalizationMagnitude(of: index, row: row, state)
+        sum += mixMagnitude(of: index, row: row, state)
       }
     }
     for row in 0..<workspace.rows { sum += lossMagnitude(ofRow: row, in: workspace) }
@@ -413,6 +419,17 @@ extension Network {
       sum += abs(Double(slope[j])) * (abs(gain) * s * (3 * size + 3 * abs(mean)) + abs(shift))
     }
     return sum
+  }
+
+  /// Σⱼ |∂C/∂aⱼ| times what aⱼ of a parametric activation is made of: x and α (σ(x) − x).
+  private func mixMagnitude(of layer: Int, row: Int, _ state: LayerState<T>) -> Double {
+    guard let alphas = parameters.elements(.slope, of: layer) else { return 0 }
+    let (slope, x) = (state.outputGradient.row(row), state.weightedInputs.row(row))
+    let values = state.activated.row(row)
+    return alphas.indices.reduce(0.0) { sum, j in
+      let (size, value) = (abs(Double(x[j])), abs(Double(values[j])))
+      return sum + abs(Double(slope[j])) * (size + abs(Double(alphas[j])) * (value + size))
+    }
   }
 
   /// wₓ ρₓ of one example, as `roundoff` has it.

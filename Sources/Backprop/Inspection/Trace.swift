@@ -1,7 +1,7 @@
 /// Every quantity of one pass of the engine: what training computes for a batch, copied out.
 ///
-/// The record holds, for all layers, x, y, z, a, σ′, ∂C/∂a, δ, ∂C/∂b, ∂C/∂W and the optimiser's
-/// update, and C before and after. `Network.trace` takes it from a `Workspace` after the very same
+/// The record holds, for all layers, x, y, z, a, σ′, ∂C/∂a, δ, the gradient of every tensor and the
+/// optimiser's update, and C before and after. `Network.trace` takes it from a `Workspace` after the very same
 /// calls that a training step makes; nothing of it is computed by other code. `verification(for:)` holds
 /// each quantity against its equation. Only C after the update has none in the record: it is what the
 /// engine measured at θ + Δθ.
@@ -9,8 +9,8 @@
 /// The Codable form is versioned: keys are never renamed within a version. Matrices are arrays of
 /// rows.
 public struct Trace<T: Scalar>: Codable, Sendable, Equatable {
-  /// The version of the Codable form that this library writes: 1.
-  public static var currentVersion: Int { 1 }
+  /// The version of the Codable form that this library writes: 2.
+  public static var currentVersion: Int { 2 }
 
   /// The version of this record's form.
   public let version: Int
@@ -47,11 +47,15 @@ public struct Trace<T: Scalar>: Codable, Sendable, Equatable {
 public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
   /// l, from 2 to L.
   public let layer: Int
+  /// "dense" or "scale": what files call the kind of layer.
+  public let kind: String
   public let activation: String
-  /// W `[affine outputs, inputs]` and b before the update.
-  public let parameters: AffineTensor<T>
+  /// All tensors of the layer in their order.
+  public let tensors: [TensorTrace<T>]
   /// z, `[m, affine outputs]`.
   public let weightedInputs: Matrix<T>
+  /// σ(z) of a parametric activation, `[m, outputs]`; nil elsewhere, where it is a.
+  public let activated: Matrix<T>?
   /// a, `[m, outputs]`.
   public let outputs: Matrix<T>
   /// σ′(z), `[m, affine outputs]`; nil for softmax, whose derivative is a matrix. Of maxout: 1 for the
@@ -63,39 +67,11 @@ public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
   public let delta: Matrix<T>
   /// δᴸ by the general form of BP1, where training takes the shortcut of a canonical pair; else nil.
   public let generalDelta: Matrix<T>?
-  /// ∂C/∂W by BP4 and ∂C/∂b by BP3, without penalties.
-  public let gradient: AffineTensor<T>
-  /// What the update added to W and b.
-  public let update: AffineTensor<T>
-  /// The first moment (or velocity) before the update; nil where the rule has none.
-  public let firstMoment: AffineTensor<T>?
-  /// The second moment before the update; nil where the rule has none.
-  public let secondMoment: AffineTensor<T>?
-  /// The largest second moment before the update; nil where the rule has none.
-  public let maximumMoment: AffineTensor<T>?
   /// What stands between z and σ; nil where z is not normalised.
   public let normalization: NormalizationTrace<T>?
 
   /// What σ is applied to, `[m, affine outputs]`: n of a normalised layer, else z.
   public var activationInputs: Matrix<T> { normalization?.normalized ?? weightedInputs }
-  /// ‖∂C/∂(W, b, γ, β)‖².
-  var gradientSquares: Double { gradient.squares + (normalization?.gradient.squares ?? 0) }
-}
-
-/// Weights and biases of one layer, or a gradient, a moment or an update of them.
-public struct AffineTensor<T: Scalar>: Codable, Sendable, Equatable {
-  /// `[affine outputs, inputs]`.
-  public let weights: Matrix<T>
-  /// `[affine outputs]`.
-  public let biases: [T]
-
-  /// The square root of the sum of all squares, in double precision.
-  public var norm: Double { squares.squareRoot() }
-
-  var squares: Double {
-    let weights = weights.view(from: 0).norm(rows: weights.rows)
-    return weights * weights + biases.reduce(0) { $0 + Double($1) * Double($1) }
-  }
 }
 
 /// One step of the optimiser, and what it did to the loss.
@@ -186,65 +162,42 @@ extension Network {
       } else {
         outputGradient = self.outputGradient(of: index, in: workspace)
       }
-      let before = parameters.affineTensor(of: index)
-      let changed = after.parameters.affineTensor(of: index)
       records.append(
         LayerTrace(
-          layer: index + 2, activation: layers[index].activation.description, parameters: before,
+          layer: index + 2, kind: layers[index].kindName,
+          activation: layers[index].activation.description,
+          tensors: tensorTraces(
+            of: index, gradient: equations, changed: after.parameters, optimizer: optimizer),
           weightedInputs: workspace.weightedInputs(of: index) ?? Matrix(rows: 0, columns: 0),
+          activated: layers[index].isParametric
+            ? workspace.copy(workspace.states[index].activated) : nil,
           outputs: workspace.outputs(of: index),
           derivative: derivative(of: index, in: workspace), outputGradient: outputGradient,
-          delta: delta, generalDelta: general, gradient: equations.affineTensor(of: index),
-          update: changed.subtracting(before),
-          firstMoment: optimizer.firstMoment.affineTensorIfPresent(of: index),
-          secondMoment: optimizer.secondMoment.affineTensorIfPresent(of: index),
-          maximumMoment: optimizer.maximumMoment.affineTensorIfPresent(of: index),
-          normalization: normalizationTrace(
-            of: index, in: workspace, gradient: equations, changed: after.parameters,
-            optimizer: optimizer)))
+          delta: delta, generalDelta: general,
+          normalization: normalizationTrace(of: index, in: workspace)))
     }
 
     // The loss after the step, and after a step of the weights alone.
     var weightsOnly = self
-    for index in layers.indices {
-      weightsOnly.parameters.setTensors(
-        of: index, weights: after.parameters.denseTensors(of: index).weights,
-        biases: parameters.denseTensors(of: index).biases)
+    for tensor in parameters.layout.tensors where tensor.role.isPenalized {
+      weightsOnly.parameters.setElements(of: tensor, to: after.parameters.elements(of: tensor))
     }
     let lossAfter = after.forward(batch, in: &workspace, pool: pool)
     let lossAfterWeightsOnly = weightsOnly.forward(batch, in: &workspace, pool: pool)
     let isPlainDescent =
       (optimizer.rule == .sgd || optimizer.rule == .gradientDescent) && optimizer.weightDecay == 0
-    var predicted = (weights: 0.0, biases: 0.0)
-    for record in records {
-      let (theta, g, move) = (record.parameters, record.gradient, record.update)
-      if isPlainDescent {
-        // −η ‖g + λ w + λ₁ sign(w)‖², not by way of Δθ, which is read off as a difference of rounded
-        // weights.
-        predicted.weights -=
-          learningRate
-          * (g.weights.dot(g.weights) + 2 * l2Penalty * g.weights.dot(theta.weights)
-            + l2Penalty * l2Penalty * theta.weights.dot(theta.weights))
-        if l1Penalty > 0 {
-          let signs = theta.weights.signs
-          predicted.weights -=
-            learningRate * l1Penalty
-            * (2 * g.weights.dot(signs) + 2 * l2Penalty * theta.weights.dot(signs)
-              + l1Penalty * signs.dot(signs))
-        }
-        predicted.biases -= learningRate * g.biases.reduce(0) { $0 + Double($1) * Double($1) }
-        predicted.biases -= learningRate * (record.normalization?.gradient.squares ?? 0)
-      } else {
-        predicted.weights += g.weights.dot(move.weights)
-        predicted.weights += l2Penalty * theta.weights.dot(move.weights)
-        if l1Penalty > 0 {
-          predicted.weights += l1Penalty * theta.weights.signs.dot(move.weights)
-        }
-        predicted.biases += zip(g.biases, move.biases).reduce(0) {
-          $0 + Double($1.0) * Double($1.1)
-        }
-        predicted.biases += record.normalization.map { $0.gradient.dot($0.update) } ?? 0
+    var predicted = (weights: 0.0, others: 0.0)
+    for tensor in records.flatMap(\.tensors) {
+      var change = 0.0
+      for (index, theta) in tensor.values.enumerated() {
+        let slope =
+          Double(tensor.gradient[index])
+          + (tensor.role.isPenalized ? penalties.slope(at: Double(theta)) : 0)
+        // −η ‖∇‖² of plain descent, not by way of Δθ, which is read off as a difference of rounded
+        // parameters.
+        change += slope * (isPlainDescent ? -learningRate * slope : Double(tensor.update[index]))
       }
+      if tensor.role.isPenalized { predicted.weights += change } else { predicted.others += change }
     }
     return Trace(
       version: Trace<T>.currentVersion, precision: T.precisionName, sizes: sizes,
@@ -256,7 +209,7 @@ extension Network {
         weightDecay: optimizer.weightDecay, lossAfter: lossAfter,
         penaltyAfter: after.parameters.penalty(penalties),
         lossAfterWeightsOnly: lossAfterWeightsOnly,
-        predictedChange: predicted.weights + predicted.biases,
+        predictedChange: predicted.weights + predicted.others,
         predictedChangeWeightsOnly: predicted.weights),
       loss: loss, penalty: parameters.penalty(penalties))
   }
@@ -280,7 +233,7 @@ extension Network {
       }
       withExtendedLifetime(ones) {
         activation.formDelta(
-          rows, gradient: $0.view(from: 0), outputs: state.outputs,
+          rows, gradient: $0.view(from: 0), outputs: state.activated,
           weightedInputs: state.weightedInputs, into: target)
       }
     }
@@ -343,15 +296,23 @@ extension Trace {
 extension LayerTrace {
   /// Whether all shapes are those of a layer with so many inputs and outputs, in a batch.
   fileprivate func fits(examples: Int, inputs: Int, outputs: Int) -> Bool {
-    let width = parameters.biases.count
-    func fits(_ tensor: AffineTensor<T>?) -> Bool {
-      tensor.map { $0.weights.has(width, inputs) && $0.biases.count == width } ?? true
+    guard self.outputs.has(examples, outputs), kind != "scale" || inputs == outputs else {
+      return false
     }
-    let pieces = Activation(activation)?.pieces ?? 1
-    return width == outputs * pieces && fits(parameters) && fits(gradient) && fits(update)
-      && fits(firstMoment) && fits(secondMoment) && weightedInputs.has(examples, width)
-      && self.outputs.has(examples, outputs) && outputGradient.has(examples, outputs)
-      && delta.has(examples, width) && (derivative?.has(examples, width) ?? true)
+    let layer =
+      kind == "scale"
+      ? Layer.scale(ScaleLayer(size: outputs))
+      : .dense(
+        DenseLayer(
+          inputs: inputs, outputs: outputs, activation: Activation(activation) ?? .identity,
+          normalization: normalization?.kind, isParametric: activated != nil))
+    let width = layer.affineOutputs
+    let expected = ParameterLayout(layers: [layer]).tensors
+    return kind == layer.kindName && tensors.count == expected.count
+      && zip(tensors, expected).allSatisfy { $0.fits($1) }
+      && weightedInputs.has(examples, width) && outputGradient.has(examples, outputs)
+      && (activated?.has(examples, outputs) ?? true) && delta.has(examples, width)
+      && (derivative?.has(examples, width) ?? true)
       && (generalDelta?.has(examples, width) ?? true)
       && (normalization?.fits(examples: examples, width: width) ?? true)
   }
@@ -360,53 +321,6 @@ extension LayerTrace {
 extension Matrix {
   fileprivate func has(_ rows: Int, _ columns: Int) -> Bool {
     self.rows == rows && self.columns == columns
-  }
-}
-
-extension Parameters {
-  /// W and b of a layer, copied out.
-  func affineTensor(of layer: Int) -> AffineTensor<T> {
-    let (weights, biases) = tensors(of: layer)
-    return AffineTensor(weights: weights, biases: biases)
-  }
-
-  /// The same, or nil if these parameters have no elements at all.
-  func affineTensorIfPresent(of layer: Int) -> AffineTensor<T>? {
-    layout.count > 0 ? affineTensor(of: layer) : nil
-  }
-}
-
-extension AffineTensor {
-  /// This less another, element by element.
-  func subtracting(_ other: AffineTensor) -> AffineTensor {
-    AffineTensor(
-      weights: weights.subtracting(other.weights),
-      biases: zip(biases, other.biases).map { $0 - $1 })
-  }
-}
-
-extension Matrix {
-  /// This less another, element by element.
-  func subtracting(_ other: Matrix) -> Matrix {
-    var result = Matrix(rows: rows, columns: columns)
-    let target = result.mutableStart
-    for row in 0..<rows {
-      let (left, right) = (start + row * stride, other.start + row * other.stride)
-      for column in 0..<columns {
-        target[row * result.stride + column] = left[column] - right[column]
-      }
-    }
-    return result
-  }
-
-  /// The sum of the products of all elements, in double precision.
-  func dot(_ other: Matrix) -> Double {
-    var sum = 0.0
-    for row in 0..<rows {
-      let (left, right) = (start + row * stride, other.start + row * other.stride)
-      for column in 0..<columns { sum += Double(left[column]) * Double(right[column]) }
-    }
-    return sum
   }
 }
 

@@ -50,28 +50,34 @@ struct Audit<T: Scalar> {
         input: place.input, left: left, right: right, residual: residual, limit: limit))
   }
 
-  /// z = W a + b, a = σ(z), and σ′; of a normalised layer a = σ(n) and σ′(n).
-  mutating func forward(_ record: LayerTrace<T>, below: Matrix<T>, _ activation: Activation) {
-    let z = record.weightedInputs
-    let weights = record.parameters.weights
-    let l = record.layer
-    let parameter = Double(T(activation.kernelParameter))
-    for row in 0..<z.rows {
+  /// z = W a + b.
+  mutating func weightedInputs(_ record: LayerTrace<T>, below: Matrix<T>) {
+    guard let weights = record.tensor(.weight), let biases = record.tensor(.bias) else { return }
+    for row in 0..<below.rows {
       let a = below.start + row * below.stride
-      for j in 0..<weights.rows {
-        let w = weights.start + j * weights.stride
-        let bias = Double(record.parameters.biases[j])
+      for j in biases.values.indices {
+        let first = weights.index(j)
+        let bias = Double(biases.values[j])
         var (sum, scale) = (bias, abs(bias))
         for k in 0..<weights.columns {
-          let term = Double(w[k]) * Double(a[k])
+          let term = Double(weights.values[first + k]) * Double(a[k])
           sum += term
           scale += abs(term)
         }
         compare(
-          Double(z[row, j]), sum, scale: scale, terms: weights.columns,
-          (.weightedInput, l, row + 1, j + 1, 0))
+          Double(record.weightedInputs[row, j]), sum, scale: scale, terms: weights.columns,
+          (.weightedInput, record.layer, row + 1, j + 1, 0))
       }
-      let units = record.outputs.columns
+    }
+  }
+
+  /// a = σ(z) and σ′, of a normalised layer a = σ(n) and σ′(n); of a parametric activation σ and not a.
+  mutating func activation(_ record: LayerTrace<T>, _ activation: Activation) {
+    let l = record.layer
+    let parameter = Double(T(activation.kernelParameter))
+    let values = record.activated ?? record.outputs
+    let units = values.columns
+    for row in 0..<values.rows {
       let zs = record.activationInputs[row: row].map { Double($0) }
       let exponentials = SoftmaxFormula(activation == .softmax ? zs : [])
       for j in 0..<units {
@@ -84,8 +90,9 @@ struct Audit<T: Scalar> {
         default: right = activation.textbookValue(zs[j], parameter)
         }
         compare(
-          Double(record.outputs[row, j]), right.value, scale: right.scale,
-          terms: activation == .softmax ? units : 8, (.output, l, row + 1, j + 1, 0))
+          Double(values[row, j]), right.value, scale: right.scale,
+          terms: activation == .softmax ? units : 8,
+          (record.activated == nil ? .output : .activated, l, row + 1, j + 1, 0))
       }
       guard let derivative = record.derivative else { continue }
       for j in 0..<derivative.columns {
@@ -95,8 +102,7 @@ struct Audit<T: Scalar> {
           let winner = pieceRange.reduce(pieceRange.lowerBound) { zs[$1] > zs[$0] ? $1 : $0 }
           right = RightSide(value: j == winner ? 1 : 0, scale: 1)
         } else {
-          right = activation.textbookDerivative(
-            z: zs[j], a: Double(record.outputs[row, j]), parameter)
+          right = activation.textbookDerivative(z: zs[j], a: Double(values[row, j]), parameter)
         }
         compare(
           Double(derivative[row, j]), right.value, scale: right.scale, terms: 8,
@@ -181,28 +187,29 @@ struct Audit<T: Scalar> {
 
   /// ∂C/∂aˡ = (Wˡ⁺¹)ᵀ δˡ⁺¹.
   mutating func passedDown(_ record: LayerTrace<T>, from above: LayerTrace<T>) {
-    let weights = above.parameters.weights
+    guard let weights = above.tensor(.weight) else { return }
     for row in 0..<record.outputs.rows {
       var sums = [Double](repeating: 0, count: weights.columns)
       var scales = sums
-      for j in 0..<weights.rows {
-        let w = weights.start + j * weights.stride
+      for j in 0..<above.delta.columns {
+        let first = weights.index(j)
         let delta = Double(above.delta[row, j])
         for k in 0..<weights.columns {
-          let term = Double(w[k]) * delta
+          let term = Double(weights.values[first + k]) * delta
           sums[k] += term
           scales[k] += abs(term)
         }
       }
       for k in 0..<weights.columns {
         compare(
-          Double(record.outputGradient[row, k]), sums[k], scale: scales[k], terms: weights.rows,
-          (.errorPassedDown, record.layer, row + 1, k + 1, 0))
+          Double(record.outputGradient[row, k]), sums[k], scale: scales[k],
+          terms: above.delta.columns, (.errorPassedDown, record.layer, row + 1, k + 1, 0))
       }
     }
   }
 
-  /// δ = ∂C/∂a ⊙ σ′, or through the Jacobian of softmax: BP2, and BP1 in its general form.
+  /// δ = ∂C/∂a ⊙ σ′, or through the Jacobian of softmax: BP2, and BP1 in its general form. Of a
+  /// parametric activation δ = ∂C/∂a ⊙ (1 + α (σ′ − 1)).
   mutating func delta(
     _ record: LayerTrace<T>, _ activation: Activation, _ equation: TraceEquation,
     of delta: Matrix<T>? = nil
@@ -213,10 +220,16 @@ struct Audit<T: Scalar> {
       if let derivative = record.derivative {
         let pieces = activation.pieces
         for j in 0..<delta.columns {
-          let right = slopes[j / pieces] * Double(derivative[row, j])
-          let scale = abs(right) + tiny
+          var right = RightSide(value: Double(derivative[row, j]), scale: 0)
+          right.scale = abs(right.value)
+          if let alpha = record.tensor(.slope).map({ Double($0.values[j]) }) {
+            right.value = 1 + alpha * (right.value - 1)
+            right.scale = 1 + abs(alpha) * (right.scale + 1)
+          }
+          let slope = slopes[j / pieces]
           compare(
-            Double(delta[row, j]), right, scale: scale, terms: 8,
+            Double(delta[row, j]), slope * right.value, scale: abs(slope) * right.scale + tiny,
+            terms: 8,
             (equation, record.layer, row + 1, j + 1, 0))
         }
       } else {
@@ -257,8 +270,8 @@ struct Audit<T: Scalar> {
 
   /// BP3 and BP4: sums over the batch.
   mutating func gradient(_ record: LayerTrace<T>, below: Matrix<T>) {
+    guard let weights = record.tensor(.weight), let biases = record.tensor(.bias) else { return }
     let delta = record.delta
-    let gradient = record.gradient
     let l = record.layer
     var sums = [Double](repeating: 0, count: below.columns)
     var scales = sums
@@ -277,44 +290,31 @@ struct Audit<T: Scalar> {
         }
       }
       compare(
-        Double(gradient.biases[j]), bias, scale: biasScale, terms: delta.rows,
+        Double(biases.gradient[j]), bias, scale: biasScale, terms: delta.rows,
         (.bp3, l, 0, j + 1, 0))
-      let row = gradient.weights.start + j * gradient.weights.stride
       for k in 0..<below.columns {
         compare(
-          Double(row[k]), sums[k], scale: scales[k], terms: delta.rows, (.bp4, l, 0, j + 1, k + 1))
+          Double(weights.gradient[weights.index(j, k)]), sums[k], scale: scales[k],
+          terms: delta.rows, (.bp4, l, 0, j + 1, k + 1))
       }
     }
   }
 
-  /// Δθ by the rule, from gradient and moments.
+  /// Δθ by the rule, from gradient and moments; only weights are penalised, and shrink.
   mutating func update(_ record: LayerTrace<T>, _ update: UpdateTrace, gradientSum: Double) {
     let rule = TextbookUpdate(update, epsilon: epsilon, gradientSum: gradientSum)
-    let weights = record.parameters.weights
-    let change = record.update.weights
-    let slope = record.gradient.weights
-    for j in 0..<weights.rows {
-      for k in 0..<weights.columns {
+    for tensor in record.tensors {
+      for (index, value) in tensor.values.enumerated() {
+        func moment(_ moment: [T]?) -> Double { moment.map { Double($0[index]) } ?? 0 }
         let right = rule.change(
-          parameter: Double(weights.start[j * weights.stride + k]),
-          gradient: Double(slope.start[j * slope.stride + k]),
-          firstMoment: record.firstMoment.map { Double($0.weights[j, k]) } ?? 0,
-          secondMoment: record.secondMoment.map { Double($0.weights[j, k]) } ?? 0,
-          maximum: record.maximumMoment.map { Double($0.weights[j, k]) } ?? 0, isWeight: true)
+          parameter: Double(value), gradient: Double(tensor.gradient[index]),
+          firstMoment: moment(tensor.firstMoment), secondMoment: moment(tensor.secondMoment),
+          maximum: moment(tensor.maximumMoment), isWeight: tensor.role.isPenalized)
+        let (neuron, input) = tensor.place(of: index)
         step(
-          Double(change.start[j * change.stride + k]), right,
-          from: Double(weights.start[j * weights.stride + k]),
-          (.update, record.layer, 0, j + 1, k + 1))
+          Double(tensor.update[index]), right, from: Double(value),
+          (.update, record.layer, 0, neuron, input))
       }
-      let right = rule.change(
-        parameter: Double(record.parameters.biases[j]),
-        gradient: Double(record.gradient.biases[j]),
-        firstMoment: record.firstMoment.map { Double($0.biases[j]) } ?? 0,
-        secondMoment: record.secondMoment.map { Double($0.biases[j]) } ?? 0,
-        maximum: record.maximumMoment.map { Double($0.biases[j]) } ?? 0, isWeight: false)
-      step(
-        Double(record.update.biases[j]), right, from: Double(record.parameters.biases[j]),
-        (.update, record.layer, 0, j + 1, 0))
     }
   }
 
@@ -333,7 +333,7 @@ struct Audit<T: Scalar> {
     let update = trace.update
     let (lambda, lambda1) = (update.l2Penalty, update.l1Penalty ?? 0)
     let place = (equation: TraceEquation.predictedChange, layer: trace.layers.count + 1, 0, 1, 0)
-    var (weights, biases) = (RightSide(value: 0, scale: 0), RightSide(value: 0, scale: 0))
+    var (weights, others) = (RightSide(value: 0, scale: 0), RightSide(value: 0, scale: 0))
     var count = 0
     func slope(of weight: Double) -> Double {
       lambda * weight + (weight > 0 ? lambda1 : weight < 0 ? -lambda1 : 0)
@@ -345,28 +345,19 @@ struct Audit<T: Scalar> {
       let size = abs(slope) + abs(decay)
       sum.scale += update.isPlainDescent ? update.learningRate * size * size : size * abs(move)
     }
-    for record in trace.layers {
-      let (theta, g, move) = (record.parameters, record.gradient, record.update)
-      for j in 0..<g.weights.rows {
-        for k in 0..<g.weights.columns {
-          add(
-            Double(g.weights.start[j * g.weights.stride + k]),
-            slope(of: Double(theta.weights.start[j * theta.weights.stride + k])),
-            Double(move.weights.start[j * move.weights.stride + k]), to: &weights)
+    for tensor in trace.layers.flatMap(\.tensors) {
+      for (index, theta) in tensor.values.enumerated() {
+        let (g, move) = (Double(tensor.gradient[index]), Double(tensor.update[index]))
+        if tensor.role.isPenalized {
+          add(g, slope(of: Double(theta)), move, to: &weights)
+        } else {
+          add(g, 0, move, to: &others)
         }
-        add(Double(g.biases[j]), 0, Double(move.biases[j]), to: &biases)
       }
-      count += g.weights.rows * (g.weights.columns + 1)
-      guard let gains = record.normalization else { continue }
-      for (slope, move) in zip(
-        gains.gradient.gain + gains.gradient.shift, gains.update.gain + gains.update.shift)
-      {
-        add(Double(slope), 0, Double(move), to: &biases)
-        count += 1
-      }
+      count += tensor.values.count
     }
     compare(
-      update.predictedChange, weights.value + biases.value, scale: weights.scale + biases.scale,
+      update.predictedChange, weights.value + others.value, scale: weights.scale + others.scale,
       terms: count, place)
     compare(
       update.predictedChangeWeightsOnly, weights.value, scale: weights.scale, terms: count, place)
@@ -376,35 +367,20 @@ struct Audit<T: Scalar> {
   mutating func penalty(_ trace: Trace<T>) {
     let lambda = trace.update.l2Penalty
     let place = (equation: TraceEquation.penalty, layer: trace.layers.count + 1, 0, 1, 0)
+    let lambda1 = trace.update.l1Penalty ?? 0
     var (before, after, scale, count) = (0.0, 0.0, 0.0, 0)
-    for record in trace.layers {
-      let (w, move) = (record.parameters.weights, record.update.weights)
-      let (own, cross, moved) = (w.dot(w), w.dot(move), move.dot(move))
-      before += own
-      after += own + 2 * cross + moved
-      scale += own + 2 * w.magnitudeDot(move) + moved
-      count += w.rows * w.columns
-    }
-    var first = (before: 0.0, after: 0.0, scale: 0.0)
-    if let lambda1 = trace.update.l1Penalty {
-      for record in trace.layers {
-        let (w, move) = (record.parameters.weights, record.update.weights)
-        for j in 0..<w.rows {
-          for k in 0..<w.columns {
-            let (theta, change) = (Double(w[j, k]), Double(move[j, k]))
-            first.before += lambda1 * abs(theta)
-            first.after += lambda1 * abs(theta + change)
-            first.scale += lambda1 * (abs(theta) + abs(change))
-          }
-        }
+    for tensor in trace.layers.flatMap(\.tensors) where tensor.role.isPenalized {
+      for (value, move) in zip(tensor.values, tensor.update) {
+        let (w, change) = (Double(value), Double(move))
+        let size = abs(w) + abs(change)
+        before += lambda / 2 * w * w + lambda1 * abs(w)
+        after += lambda / 2 * (w + change) * (w + change) + lambda1 * abs(w + change)
+        scale += lambda / 2 * size * size + lambda1 * size
       }
+      count += tensor.values.count
     }
-    compare(
-      trace.penalty, lambda / 2 * before + first.before, scale: lambda / 2 * before + first.before,
-      terms: count, place)
-    compare(
-      trace.update.penaltyAfter, lambda / 2 * after + first.after,
-      scale: lambda / 2 * scale + first.scale, terms: count, place)
+    compare(trace.penalty, before, scale: before, terms: count, place)
+    compare(trace.update.penaltyAfter, after, scale: scale, terms: count, place)
   }
 }
 
@@ -412,27 +388,5 @@ extension Matrix {
   /// Whether no element is NaN or infinite.
   var isFinite: Bool {
     Element.kernels.first_nonfinite(rows, columns, operand) < 0
-  }
-
-  /// −1, 0 or 1 for each element.
-  var signs: Matrix {
-    var result = self
-    for row in 0..<rows {
-      for column in 0..<columns {
-        let value = self[row, column]
-        result[row, column] = value > 0 ? 1 : value < 0 ? -1 : 0
-      }
-    }
-    return result
-  }
-
-  /// The sum of the magnitudes of the products of all elements, in double precision.
-  fileprivate func magnitudeDot(_ other: Matrix) -> Double {
-    var sum = 0.0
-    for row in 0..<rows {
-      let (left, right) = (start + row * stride, other.start + row * other.stride)
-      for column in 0..<columns { sum += abs(Double(left[column]) * Double(right[column])) }
-    }
-    return sum
   }
 }

@@ -10,7 +10,7 @@ extension Trace {
     loss.isFinite
       && layers.allSatisfy { record in
         record.weightedInputs.isFinite && record.outputs.isFinite && record.delta.isFinite
-          && record.gradient.weights.isFinite && record.gradient.biases.allSatisfy(\.isFinite)
+          && record.tensors.allSatisfy { $0.gradient.allSatisfy(\.isFinite) }
           && (record.normalization?.isFinite ?? true)
       }
   }
@@ -25,19 +25,25 @@ extension Trace {
   public func verification(for network: Network<T>) -> Verification {
     precondition(
       network.sizes == sizes
+        && network.layers.map(\.kindName) == layers.map(\.kind)
         && network.layers.map(\.activation.description) == layers.map(\.activation)
         && network.normalizations == layers.map(\.normalization?.kind)
+        && network.layers.map(\.isParametric) == layers.map { $0.activated != nil }
         && network.loss.description == lossName,
       "the trace of another network than \(network.sizes)")
     var audit = Audit<T>()
-    let gradientSum = layers.reduce(0.0) { $0 + $1.gradientSum(of: update) }
+    let gradientSum = layers.flatMap(\.tensors).reduce(0.0) { $0 + $1.gradientSum(of: update) }
     var below = inputs
     for (index, record) in layers.enumerated() {
       let activation = network.layers[index].activation
-      audit.forward(record, below: below, activation)
+      audit.weightedInputs(record, below: below)
+      audit.scaledInputs(record, below: below)
       if let normalization = record.normalization { audit.forward(record, normalization) }
+      audit.activation(record, activation)
+      audit.parametricOutputs(record)
       if index + 1 < layers.count {
         audit.passedDown(record, from: layers[index + 1])
+        audit.scaledDown(record, from: layers[index + 1])
         if let normalization = record.normalization {
           audit.delta(record, activation, .normalizedDelta, of: normalization.normalizedDelta)
           audit.delta(record, normalization)
@@ -53,11 +59,10 @@ extension Trace {
         }
       }
       audit.gradient(record, below: below)
+      audit.scaleGradient(record, below: below)
+      audit.slopeGradient(record)
+      if let normalization = record.normalization { audit.gradient(record, normalization) }
       audit.update(record, update, gradientSum: gradientSum)
-      if let normalization = record.normalization {
-        audit.gradient(record, normalization)
-        audit.update(normalization, of: record.layer, update, gradientSum: gradientSum)
-      }
       below = record.outputs
     }
     audit.predictedChange(self)
@@ -66,21 +71,15 @@ extension Trace {
   }
 }
 
-extension LayerTrace {
-  /// Σ |g| over the weights, with their penalties, and the biases of the layer.
+extension TensorTrace {
+  /// Σ |g| over the elements, with the penalties of weights.
   fileprivate func gradientSum(of update: UpdateTrace) -> Double {
-    var sum = 0.0
-    for j in 0..<parameters.weights.rows {
-      for k in 0..<parameters.weights.columns {
-        let weight = Double(parameters.weights[j, k])
-        let sign = weight == 0 ? 0 : weight > 0 ? 1.0 : -1
-        sum += abs(
-          Double(gradient.weights[j, k]) + update.l2Penalty * weight
-            + (update.l1Penalty ?? 0) * sign)
-      }
-      sum += abs(Double(gradient.biases[j]))
+    values.indices.reduce(0.0) { sum, index in
+      let value = role.isPenalized ? Double(values[index]) : 0
+      let sign = value == 0 ? 0 : value > 0 ? 1.0 : -1
+      return sum
+        + abs(
+          Double(gradient[index]) + update.l2Penalty * value + (update.l1Penalty ?? 0) * sign)
     }
-    guard let slopes = normalization?.gradient else { return sum }
-    return (slopes.gain + slopes.shift).reduce(sum) { $0 + abs(Double($1)) }
   }
 }

@@ -45,8 +45,14 @@ public struct VerificationFailure: Codable, Sendable, Equatable, CustomStringCon
 public enum TraceEquation: String, Codable, CaseIterable, Sendable {
   /// z = W a + b
   case weightedInput = "z = W a + b"
+  /// z = s ⊙ x of a scaling layer
+  case scaledInput = "z = s ⊙ x"
   /// a = σ(z)
   case output = "a = σ(z)"
+  /// σ(z) of a parametric activation
+  case activated = "σ(z)"
+  /// a = z + α ⊙ (σ(z) − z) of a parametric activation
+  case parametricOutput = "a = z + α (σ(z) − z)"
   /// σ′ from z or a
   case derivative = "σ′(z)"
   /// wₓ Cₓ as a function of aᴸ and y
@@ -61,6 +67,8 @@ public enum TraceEquation: String, Codable, CaseIterable, Sendable {
   case bp1Shortcut = "BP1, shortcut"
   /// ∂C/∂aˡ = (Wˡ⁺¹)ᵀ δˡ⁺¹, the first half of BP2
   case errorPassedDown = "BP2, (Wˡ⁺¹)ᵀ δˡ⁺¹"
+  /// ∂C/∂aˡ = sˡ⁺¹ ⊙ δˡ⁺¹, the same below a scaling layer
+  case errorScaledDown = "BP2, sˡ⁺¹ ⊙ δˡ⁺¹"
   /// BP2
   case bp2 = "BP2"
   /// The mean of z over the neurons of a normalised layer
@@ -75,6 +83,10 @@ public enum TraceEquation: String, Codable, CaseIterable, Sendable {
   case gainGradient = "∂C/∂γ"
   /// ∂C/∂β = Σₓ ∂C/∂n
   case shiftGradient = "∂C/∂β"
+  /// ∂C/∂s = Σₓ x ⊙ δ
+  case scaleGradient = "∂C/∂s"
+  /// ∂C/∂α = Σₓ ∂C/∂a ⊙ (σ(z) − z)
+  case slopeGradient = "∂C/∂α"
   case bp3 = "BP3"
   case bp4 = "BP4"
   /// Δθ by the optimiser's rule

@@ -1,4 +1,4 @@
-/// A fully connected layer: z = W a + b, an optional normalisation of z, then a = σ(z), or a mix of z and σ(z).
+/// A fully connected layer: z = W a + b, an optional normalisation of z, then a = σ(z), or a mix of both.
 ///
 /// Its tensors are W `[affine outputs, inputs]` and b, which share panels; where it is normalised, the
 /// gain and shift, which share others; and α where its activation is parametric.
@@ -21,7 +21,7 @@ public struct DenseLayer: Hashable, Sendable {
   /// (δ is ∂C/∂n of a normalised layer, which then goes through its Jacobian.) α, a number a neuron,
   /// begins at 1, where a = σ(x); at 0 the neuron is linear. No penalty and no decay touches it. For
   /// hidden layers and elementwise activations. Holzmüller, Grinsztajn & Steinwart 2024,
-  /// arXiv 2407.04491, section 3; He et al. 2015, arXiv 1502.01852, for ReLU.
+  /// arXiv 2407.04491; for ReLU He et al. 2015, arXiv 1502.01852.
   public let isParametric: Bool
 
   public init(
@@ -88,7 +88,7 @@ extension DenseLayer: LayerKind {
       },
       mask: drops ? arena.matrix(capacity, outputs) : .none,
       dropped: drops ? arena.matrix(capacity, outputs) : .none,
-      activated: isParametric ? arena.matrix(capacity, outputs) : .none)
+      activated: isParametric ? arena.matrix(capacity, outputs) : nil)
   }
 
   // MARK: Forward
@@ -131,13 +131,11 @@ extension DenseLayer: LayerKind {
 
   /// a = σ(x), or x + α ⊙ (σ(x) − x).
   private func formOutputs<T: Scalar>(_ pass: LayerPass<T>) {
-    let (x, a, activated) = (
-      pass.state.weightedInputs, pass.state.outputs, pass.state.activated
-    )
-    activation.form(pass.rows, outputs: isParametric ? activated : a, from: x)
+    let (x, activated) = (pass.state.weightedInputs, pass.state.activated)
+    activation.form(pass.rows, outputs: activated, from: x)
     guard isParametric else { return }
     T.kernels.scale_columns(
-      activated.scaling(pass.rows, from: x), pass.parameters(slopes), a.operand)
+      activated.scaling(pass.rows, from: x), pass.parameters(slopes), pass.state.outputs.operand)
   }
 
   /// Inverted dropout: ã = a ⊙ r with rⱼ = 0 with probability p, else 1/(1−p). a stays beside ã,
@@ -166,8 +164,9 @@ extension DenseLayer: LayerKind {
       target: state.normalization?.delta ?? state.delta)
   }
 
-  /// δ = ∂C/∂a ⊙ r ⊙ σ′(z), of a parametric activation ∂C/∂a ⊙ r ⊙ (1 + α (σ′(z) − 1)), and through the Jacobian of the normalisation where there is one: if outputs
-  /// were dropped, ã = a ⊙ r is what came up, and r goes back with it.
+  /// δ = ∂C/∂a ⊙ r ⊙ σ′(z), of a parametric activation ∂C/∂a ⊙ r ⊙ (1 + α (σ′(z) − 1)), and through the
+  /// Jacobian of the normalisation where there is one: if outputs were dropped, ã = a ⊙ r is what came
+  /// up, and r goes back with it.
   func formDelta<T: Scalar>(_ pass: LayerPass<T>, pastDerivative: Bool) {
     let state = pass.state
     let target = state.normalization?.delta ?? state.delta
@@ -177,8 +176,7 @@ extension DenseLayer: LayerKind {
     }
     if !pastDerivative {
       activation.formDelta(
-        pass.rows, gradient: state.outputGradient,
-        outputs: isParametric ? state.activated : state.outputs,
+        pass.rows, gradient: state.outputGradient, outputs: state.activated,
         weightedInputs: state.weightedInputs, into: target)
       if isParametric {
         // ∂C/∂a + α (∂C/∂a σ′ − ∂C/∂a)
@@ -211,8 +209,8 @@ extension DenseLayer: LayerKind {
     if isParametric {
       let state = pass.state
       T.kernels.column_products(
-        state.activated.scaling(pass.rows, from: state.weightedInputs), 1,
-        state.outputGradient.operand, gradient + pass.offsets[slopes])
+        state.activated.scaling(pass.rows, from: state.weightedInputs),
+        state.outputGradient.operand, pass.sum, gradient + pass.offsets[slopes])
     }
   }
 

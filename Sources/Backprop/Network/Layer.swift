@@ -217,6 +217,11 @@ extension Layer {
   }
 }
 
+extension [Layer] {
+  /// The fully connected layers but the last: those that dropout and normalisation are for.
+  package var hiddenDense: [DenseLayer] { dropLast().compactMap(\.dense) }
+}
+
 extension Layer: Codable {
   private enum Key: String, CodingKey {
     case kind, inputs, outputs, activation, normalization, dropout, parametric

@@ -31,8 +31,6 @@ public struct Network<T: Scalar>: Sendable {
   public var outputCount: Int { layers[layers.count - 1].outputs }
   /// Number of weights and biases.
   public var parameterCount: Int { parameters.layout.parameterCount }
-  /// The fully connected layers but the last: those that dropout and normalisation are for.
-  public var hiddenLayers: [DenseLayer] { layers.dropLast().compactMap(\.dense) }
   /// σ of the last layer.
   public var outputActivation: Activation { layers[layers.count - 1].activation }
 
@@ -84,15 +82,34 @@ public struct Network<T: Scalar>: Sendable {
           isParametric: isParametric && index < activations.count - 1))
     }
     try self.init(layers: front + layers, loss: loss, reduction: reduction)
+    drawWeights(by: initializer, seed: seed)
+  }
+
+  /// Every weight anew.
+  ///
+  /// - Parameters:
+  ///   - initializer: How weights begin; nil takes the one suited to each layer's activation.
+  ///   - seed: The same seed gives the same weights, whatever stands between the layers that have any.
+  private mutating func drawWeights(by initializer: Initializer?, seed: UInt64) {
     let weights = parameters.layout.tensors.filter { $0.role == .weight }
     for (index, tensor) in weights.enumerated() {
       var random = RandomSource(seed: seed, purpose: .initialization, index: UInt32(index))
-      let initializer = initializer ?? .suited(to: self.layers[tensor.layer].activation)
+      let initializer = initializer ?? .suited(to: layers[tensor.layer].activation)
       parameters.setElements(
         of: tensor,
         to: initializer.weights(
           inputs: tensor.shape[1], outputs: tensor.shape[0], using: &random))
     }
+  }
+
+  /// A network of the same layers as at its beginning: fresh weights, all else as `init` has it.
+  package func freshlyDrawn(seed: UInt64) -> Network {
+    var parameters = Parameters<T>(layout: layout)
+    parameters.setStarts()
+    var result = Network(
+      layers: layers, parameters: parameters, loss: loss, reduction: reduction)
+    result.drawWeights(by: nil, seed: seed)
+    return result
   }
 
   /// Makes a network of given layers, all weights zero; gains, scales and slopes are 1.
@@ -116,10 +133,7 @@ public struct Network<T: Scalar>: Sendable {
       throw .memory(parameters: layout.count, shortage)
     }
     parameters = Parameters(layout: layout)
-    for tensor in layout.tensors where tensor.role.start != 0 {
-      parameters.setElements(
-        of: tensor, to: [T](repeating: T(tensor.role.start), count: tensor.count))
-    }
+    parameters.setStarts()
   }
 
   /// Throws unless the layers fit together and are not too many parameters. Allocates nothing.
@@ -170,8 +184,8 @@ public struct Network<T: Scalar>: Sendable {
   /// - Parameter dropout: As for `init`: one probability per hidden dense layer, or none.
   /// - Throws: `NetworkError` if they are too many or too few, or no probabilities below 1.
   public func withDropout(_ dropout: [Double]) throws(NetworkError) -> Network {
-    guard dropout.isEmpty || dropout.count == hiddenLayers.count else {
-      throw .dropoutCount(found: dropout.count, layers: hiddenLayers.count)
+    guard dropout.isEmpty || dropout.count == layers.hiddenDense.count else {
+      throw .dropoutCount(found: dropout.count, layers: layers.hiddenDense.count)
     }
     var rest = dropout[...]
     let changed = layers.map { layer in

@@ -96,6 +96,13 @@ public struct Parameters<T: Scalar>: Sendable {
     setElements(of: tensor, to: elements)
   }
 
+  /// Sets the tensors that no initialiser draws to what they begin at: gains, scales and slopes to 1.
+  mutating func setStarts() {
+    for tensor in layout.tensors where tensor.role.start != 0 {
+      setElements(of: tensor, to: [T](repeating: T(tensor.role.start), count: tensor.count))
+    }
+  }
+
   /// One element of a tensor, by its place in a dense, row-major copy.
   subscript(tensor: ParameterTensor, element: Int) -> T {
     get { start[tensor.index(ofElement: element)] }

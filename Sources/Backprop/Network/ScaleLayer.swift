@@ -5,7 +5,7 @@
 /// In front of the first dense layer it learns how much each column of a table counts: s begins at 1, and
 /// an input that does not help is turned down with one number, not with a column of W. No penalty and no
 /// decay touches s. It may stand anywhere but last. Holzmüller, Grinsztajn & Steinwart 2024,
-/// arXiv 2407.04491, section 3.
+/// arXiv 2407.04491.
 public struct ScaleLayer: Hashable, Sendable {
   /// Number of inputs, and of outputs.
   public let size: Int
@@ -47,7 +47,7 @@ extension ScaleLayer: LayerKind {
     fetching ahead: UnsafePointer<RowsAhead>?
   ) {
     T.kernels.column_products(
-      below.scaling(pass.rows), 1, pass.state.delta.operand, gradient + pass.offsets[0])
+      below.scaling(pass.rows), pass.state.delta.operand, pass.sum, gradient + pass.offsets[0])
   }
 
   /// s ⊙ δ, `[rows, inputs]`.

@@ -48,7 +48,8 @@ public struct Workspace<T: Scalar>: ~Copyable {
   /// - Parameters:
   ///   - network: The network whose passes leave their numbers here.
   ///   - capacity: The most examples of a batch, at least 0.
-  ///   - keepsWeightedInputs: Whether z of every layer is kept, as a trace needs it.
+  ///   - keepsWeightedInputs: Whether z of every layer is kept, as a trace needs it, with room for
+  ///     ∂C/∂a.
   ///   - noise: A noise like those of the passes to come, which need room for what they change; nil
   ///     if there will be none.
   public init(
@@ -101,7 +102,8 @@ public struct Workspace<T: Scalar>: ~Copyable {
         capacity: capacity,
         for: StateDemands(
           weightedInputs: keepsWeightedInputs || isLast,
-          outputGradient: isLast || !layers[index + 1].fusesDerivative, dropout: noise != nil),
+          outputGradient: keepsWeightedInputs || isLast || !layers[index + 1].fusesDerivative,
+          dropout: noise != nil),
         in: &arena)
     }
     let mixes = (noise?.mixup ?? 0) > 0
@@ -192,13 +194,13 @@ struct LayerState<T: Scalar> {
   let mask: MatrixView<T>
   /// ã = a ⊙ r, `[m, outputs]`, likewise.
   let dropped: MatrixView<T>
-  /// σ of a parametric activation, `[m, outputs]`; without columns elsewhere.
+  /// σ of z, or of n, `[m, outputs]`: a itself, unless the activation is parametric.
   let activated: MatrixView<T>
 
   init(
     weightedInputs: MatrixView<T>, outputs: MatrixView<T>, delta: MatrixView<T>,
     outputGradient: MatrixView<T>, normalization: NormalizationState<T>? = nil,
-    mask: MatrixView<T> = .none, dropped: MatrixView<T> = .none, activated: MatrixView<T> = .none
+    mask: MatrixView<T> = .none, dropped: MatrixView<T> = .none, activated: MatrixView<T>? = nil
   ) {
     self.weightedInputs = weightedInputs
     self.outputs = outputs
@@ -207,7 +209,7 @@ struct LayerState<T: Scalar> {
     self.normalization = normalization
     self.mask = mask
     self.dropped = dropped
-    self.activated = activated
+    self.activated = activated ?? outputs
   }
 
   /// The rows from `row` on.

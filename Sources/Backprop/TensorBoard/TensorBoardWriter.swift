@@ -11,9 +11,10 @@
 /// After each epoch come the scalars `loss` (the objective), `dataLoss`, each metric,
 /// `validation/loss` and `validation/…`, `learningRate` and `examplesPerSecond`; and, if the trainer
 /// measures distributions, histograms from before the first step on: `weights/layer2`,
-/// `biases/layer2`, `weightGradient/layer2`, `biasGradient/layer2`, `delta/layer2`, and so on to
-/// layer L. The step of all of them is the epoch. A resumed run says so first, and TensorBoard forgets
-/// what the folder has of its first epoch and later ones.
+/// `weightGradient/layer2`, `biases/layer2`, `biasGradient/layer2`, likewise of the gains, shifts, scales
+/// and slopes that a layer has, `delta/layer2`, and so on to layer L. The step of all of them is the epoch.
+/// A resumed run says so first, and TensorBoard forgets what the folder has of its first epoch and later
+/// ones.
 ///
 /// ```swift
 /// let board = try TensorBoardWriter(folder: "runs/1")
@@ -97,11 +98,10 @@ public final class TensorBoardWriter {
 
   private static func values(of distributions: EpochDistributions) -> [SummaryValue] {
     distributions.layers.flatMap { layer in
-      [
-        ("weights", layer.weights), ("biases", layer.biases),
-        ("weightGradient", layer.weightGradient), ("biasGradient", layer.biasGradient),
-        ("delta", layer.delta),
-      ].map { SummaryValue(tag: "\($0.0)/layer\(layer.layer)", content: .histogram($0.1)) }
+      (layer.tensors.flatMap { tensor in
+        [(tensor.role.plural, tensor.values), ("\(tensor.role.rawValue)Gradient", tensor.gradient)]
+      } + [("delta", layer.delta)])
+      .map { SummaryValue(tag: "\($0.0)/layer\(layer.layer)", content: .histogram($0.1)) }
     }
   }
 

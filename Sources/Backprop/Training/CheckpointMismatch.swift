@@ -52,7 +52,7 @@ extension Checkpoint {
       return sizes.joined(separator: "–")
         + " (\(layers.map(\.functions).joined(separator: ", ")))"
         + (layers.contains { $0.dropout > 0 }
-          ? ", dropout \(layers.dropLast().map(\.dropout.description).joined(separator: ", "))"
+          ? ", dropout \(layers.hiddenDense.map(\.dropout.description).joined(separator: ", "))"
           : "")
     }
     var differences: [CheckpointMismatch.Difference] = []

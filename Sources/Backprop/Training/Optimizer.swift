@@ -181,9 +181,11 @@ extension ParameterTensor {
   /// - Parameter own: What the run says of the tensor's layer; nil for nothing.
   func updateFactors(_ own: TensorFactors?) -> UpdateFactors {
     let own = own ?? TensorFactors()
+    // What begins at 1 has nothing to gain by shrinking to 0.
+    let decay = role.isPenalized ? own.weightDecay : role.start == 0 ? own.biasDecay : 0
     return UpdateFactors(
       rate: factors.rate * (role.isPenalized ? own.weightRate : own.biasRate),
-      decay: factors.decay * (role.isPenalized ? own.weightDecay : own.biasDecay),
+      decay: factors.decay * decay,
       epsilon: factors.epsilon)
   }
 }

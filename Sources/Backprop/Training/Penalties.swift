@@ -18,6 +18,11 @@ struct Penalties: Hashable, Sendable {
   var l1 = 0.0
   /// With its scaling in it.
   var l2 = 0.0
+
+  /// λ₁ sign(w) + λ₂ w: what is added to the gradient of a weight.
+  func slope(at weight: Double) -> Double {
+    l2 * weight + (weight > 0 ? l1 : weight < 0 ? -l1 : 0)
+  }
 }
 
 extension TrainingConfiguration {

@@ -198,7 +198,7 @@ public struct Trainer<T: Scalar>: Sendable {
         TrainingStart(
           examples: training.count, validationExamples: validation?.count ?? 0,
           parameters: network.parameterCount, sizes: network.sizes,
-          dropout: network.layers.dropLast().map(\.dropout), stepsPerEpoch: run.stepsPerEpoch,
+          dropout: network.layers.hiddenDense.map(\.dropout), stepsPerEpoch: run.stepsPerEpoch,
           blocks: run.blocks,
           configuration: configuration,
           resumedFrom: checkpoint.map { ($0.epoch, $0.step) })))

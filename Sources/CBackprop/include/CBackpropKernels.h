@@ -74,11 +74,10 @@ BP_KERNEL(void, normalize_gradient,
 // out = f ⊙ x, or from + f ⊙ (x - from) in one fused operation. factors: f, padded to a multiple of 16.
 // `out` may be `x` or `from`. Padding of out becomes zero.
 BP_KERNEL(void, scale_columns, (bp_scaling s, const void *factors, bp_matrix out))
-// ∂C/∂f = Σₓ δ ⊙ x, or Σₓ δ ⊙ (x - from): block i of the batch, its rows ⌊i rows/blocks⌋ ..<
-// ⌊(i+1) rows/blocks⌋, is summed in ascending order; blocks are added by the fixed binary tree, whose
-// left part is the largest power of two below their number.
-//   sums: padded as the factors, overwritten; zero behind the last column. blocks >= 1.
-BP_KERNEL(void, column_products, (bp_scaling s, size_t blocks, bp_matrix delta, void *sums))
+// ∂C/∂f = Σₓ δ ⊙ x, or Σₓ δ ⊙ (x - from), over the batch in the order of `blocks`.
+//   sums: padded as the factors, overwritten; zero behind the last column.
+BP_KERNEL(void, column_products,
+          (bp_scaling s, bp_matrix delta, bp_blocks blocks, void *sums))
 
 // MARK: Losses (a function, then its gradient)
 //

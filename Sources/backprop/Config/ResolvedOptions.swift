@@ -33,7 +33,7 @@ extension TrainingJob {
   private func chosen<T: Scalar>(
     _ network: Network<T>, _ configuration: TrainingConfiguration
   ) -> [String: JSONValue] {
-    let hidden = network.layers.dropLast()
+    let hidden = network.layers.hiddenDense
     let activations = hidden.map(\.activation.description)
     let rule = configuration.optimizer
     var options: [String: JSONValue] = [
@@ -58,6 +58,8 @@ extension TrainingJob {
     if let first = norms.first, network.layers.contains(where: { $0.normalization != nil }) {
       options["norm"] = norms.allSatisfy { $0 == first } ? .string(first) : JSONValue(norms)
     }
+    if !hidden.isEmpty, hidden.allSatisfy(\.isParametric) { options["parametric"] = true }
+    if network.layers[0].dense == nil { options["scale-inputs"] = true }
     switch rule {
     case .lbfgs(let memory): options["optimizer"] = .string("\(rule.name):\(memory)")
     // Where it moves, --cycle-momentum tells of it.

@@ -264,6 +264,9 @@ enum Places {
           + "layer 2 from neuron 3 of layer 1")
     }
     try check(layer, output, text, option, layers, \.affineOutputs)
+    guard layers[layer - 2].dense != nil else {
+      throw UsageError("\(option) \(text): layer \(layer) scales its inputs and has no weights")
+    }
     let inputs = layers[layer - 2].inputs
     guard (1...inputs).contains(input) else {
       throw UsageError(

@@ -46,6 +46,11 @@ struct ExplainDocument {
 
     init(_ header: String...) { self.init(header) }
     init(_ header: [String]) { self.header = header }
+    /// A row for each of some indices.
+    init(_ columns: [(title: String, cell: (Int) -> String)], _ indices: [Int]) {
+      header = columns.map(\.title)
+      rows = indices.map { index in columns.map { $0.cell(index) } }
+    }
 
     mutating func add(_ cells: String...) { rows.append(cells) }
   }

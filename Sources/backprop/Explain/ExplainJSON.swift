@@ -1,7 +1,19 @@
 import Backprop
 
-/// A trace as `explain --json` prints it. Matrices of a single example are arrays of its numbers; of a
-/// batch, arrays of one row an example.
+/// A trace as `explain --json` prints it:
+///
+///     {"schema":"backprop.explain/2","example":…,"loss":…,"reduction":"…","inputs":[…],"targets":[…],
+///      "layers":[{"layer":2,"kind":"dense|scale","activation":"…",
+///                 "tensors":[{"name":"layers.0.weight","role":"weight|bias|gain|shift|scale|slope",
+///                             "shape":[…],"values":…,"gradient":…,"update":…}],
+///                 "z":[…],"a":[…],"derivative":[…]|null,"lossGradient":[…](last layer),"delta":[…],
+///                 "normalization":{…}|null}],
+///      "lossAfter":…,"predictedChange":…,"verified":true,"worstResidual":…}
+///
+/// Of a tensor of shape [out, in] values, gradient and update are rows, else plain arrays; behind them
+/// stand firstMoment, secondMoment and maximumMoment of rules that have any. A parametric activation has
+/// σ(z) as "activated". z, a, derivative and errors of a single example are arrays of its numbers; of a
+/// batch (whose key is "examples"), arrays of one row an example.
 struct ExplainJSON<T: Scalar> {
   let trace: Trace<T>
   let verification: Verification
@@ -21,7 +33,7 @@ struct ExplainJSON<T: Scalar> {
       text += value
     }
     func add(_ key: String, _ value: JSONValue) { add(key, value.description) }
-    add("schema", "\"backprop.explain/1\"")
+    add("schema", "\"backprop.explain/2\"")
     if isBatch {
       add("examples", JSONValue(trace.examples))
     } else {
@@ -60,17 +72,15 @@ struct ExplainJSON<T: Scalar> {
   private func append(_ record: LayerTrace<T>, to text: inout String) {
     let isLast = record.layer == trace.layers.count + 1
     var members: [(String, String)] = [
-      ("layer", "\(record.layer)"), ("activation", JSONValue(record.activation).description),
-      ("weights", matrix(record.parameters.weights)), ("biases", array(record.parameters.biases)),
+      ("layer", "\(record.layer)"), ("kind", JSONValue(record.kind).description),
+      ("activation", JSONValue(record.activation).description),
+      ("tensors", "[" + record.tensors.map(object).joined(separator: ",") + "]"),
       ("z", rows(record.weightedInputs)), ("a", rows(record.outputs)),
       ("derivative", record.derivative.map(rows) ?? "null"),
     ]
+    if let activated = record.activated { members.append(("activated", rows(activated))) }
     if isLast { members.append(("lossGradient", rows(record.outputGradient))) }
-    members += [
-      ("delta", rows(record.delta)), ("biasGradient", array(record.gradient.biases)),
-      ("weightGradient", matrix(record.gradient.weights)),
-      ("weightUpdate", matrix(record.update.weights)), ("biasUpdate", array(record.update.biases)),
-    ]
+    members.append(("delta", rows(record.delta)))
     members.append(("normalization", record.normalization.map(object) ?? "null"))
     if let general = record.generalDelta { members.append(("generalDelta", rows(general))) }
     let flow = trace.errorFlow[record.layer - 2]
@@ -83,26 +93,41 @@ struct ExplainJSON<T: Scalar> {
     text += object(of: members)
   }
 
-  /// What stands between z and σ. Moments of a single example are numbers, of a batch arrays; what
-  /// belongs to β is null under RMS.
+  /// One tensor: a matrix as its rows. The moments are those before the update, of rules that have any.
+  private func object(_ tensor: TensorTrace<T>) -> String {
+    func text(_ values: [T]) -> String {
+      guard tensor.shape.count > 1 else { return array(values) }
+      var text = "["
+      for first in stride(from: 0, to: values.count, by: tensor.columns) {
+        if first > 0 { text += "," }
+        append(values[first..<(first + tensor.columns)], to: &text)
+      }
+      return text + "]"
+    }
+    let moments = [
+      ("firstMoment", tensor.firstMoment), ("secondMoment", tensor.secondMoment),
+      ("maximumMoment", tensor.maximumMoment),
+    ].compactMap { name, moment in moment.map { (name, text($0)) } }
+    return object(
+      of: [
+        ("name", JSONValue(tensor.name).description),
+        ("role", JSONValue(tensor.role.rawValue).description),
+        ("shape", JSONValue(tensor.shape).description), ("values", text(tensor.values)),
+        ("gradient", text(tensor.gradient)), ("update", text(tensor.update)),
+      ] + moments)
+  }
+
+  /// What stands between z and σ. Moments of a single example are numbers, of a batch arrays.
   private func object(_ normalization: NormalizationTrace<T>) -> String {
     func each(_ values: [T]) -> String {
       isBatch ? array(values) : JSONValue(values[0]).description
-    }
-    func shift(_ tensor: GainAndShift<T>) -> String {
-      tensor.shift.isEmpty ? "null" : array(tensor.shift)
     }
     return object(of: [
       ("kind", JSONValue(normalization.kind.rawValue).description),
       ("epsilon", JSONValue(Normalization.epsilon).description),
       ("mean", each(normalization.means)),
       ("inverseDeviation", each(normalization.inverseDeviations)),
-      ("n", rows(normalization.normalized)), ("gain", array(normalization.parameters.gain)),
-      ("shift", shift(normalization.parameters)), ("nDelta", rows(normalization.normalizedDelta)),
-      ("gainGradient", array(normalization.gradient.gain)),
-      ("shiftGradient", shift(normalization.gradient)),
-      ("gainUpdate", array(normalization.update.gain)),
-      ("shiftUpdate", shift(normalization.update)),
+      ("n", rows(normalization.normalized)), ("nDelta", rows(normalization.normalizedDelta)),
     ])
   }
 
@@ -126,7 +151,7 @@ struct ExplainJSON<T: Scalar> {
     var text = "["
     for row in 0..<matrix.rows {
       if row > 0 { text += "," }
-      append(matrix[row: row], to: &text)
+      append(matrix[row: row][...], to: &text)
     }
     text += "]"
     return text
@@ -134,11 +159,11 @@ struct ExplainJSON<T: Scalar> {
 
   private func array(_ values: [T]) -> String {
     var text = ""
-    append(values, to: &text)
+    append(values[...], to: &text)
     return text
   }
 
-  private func append(_ values: [T], to text: inout String) {
+  private func append(_ values: ArraySlice<T>, to text: inout String) {
     text += "["
     for (index, value) in values.enumerated() {
       if index > 0 { text += "," }

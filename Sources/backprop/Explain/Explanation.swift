@@ -233,6 +233,9 @@ struct Explanation<T: Scalar> {
 
   private func forward(_ l: Int) -> [Block] {
     let record = layer(l)
+    guard let weights = record.tensor(.weight), let biases = record.tensor(.bias) else {
+      return [heading(l)] + scaledForward(l)
+    }
     let z = record.weightedInputs[row: 0]
     let a = record.outputs[row: 0]
     let pieces = activation(l).pieces
@@ -240,39 +243,21 @@ struct Explanation<T: Scalar> {
     let j = chosen(l)
     let indices = shown(
       z.indices.map { abs(Double(a[$0 / pieces])) }, always: j)
-    if let normalization = record.normalization {
-      var table = normalizedTable(l, normalization, indices)
-      table.remainder = remainder(z.count, shown: indices.count)
-      blocks.append(.table(table))
-    } else if let derivative = record.derivative?[row: 0] {
-      var table = Table(say("explain.column.neuron"), "z", "a", "σ′(z)")
-      for index in indices {
-        table.add(
-          name(l, of: index), Notation.number(z[index]), Notation.number(a[index / pieces]),
-          Notation.number(derivative[index]))
-      }
-      table.remainder = remainder(z.count, shown: indices.count)
-      blocks.append(.table(table))
-    } else {
-      var table = Table(say("explain.column.neuron"), "z", "a")
-      for index in indices {
-        table.add("\(index + 1)", Notation.number(z[index]), Notation.number(a[index]))
-      }
-      table.remainder = remainder(z.count, shown: indices.count)
-      blocks.append(.table(table))
-    }
+    var table = forwardTable(l, indices)
+    table.remainder = remainder(z.count, shown: indices.count)
+    blocks.append(.table(table))
 
     let inputs = below(l)[row: 0]
-    let weights = record.parameters.weights[row: j]
     let terms = sum(
       of: inputs.indices.map { k in
-        (
+        let weight = weights.values[weights.index(j, k)]
+        return (
           "\(Notation.weight(layer: l, j + 1, k + 1)) \(Notation.symbol("a", layer: l - 1, k + 1))",
-          "\(Notation.factor(weights[k])) · \(Notation.factor(inputs[k]))",
-          Double(weights[k]) * Double(inputs[k])
+          "\(Notation.factor(weight)) · \(Notation.factor(inputs[k]))",
+          Double(weight) * Double(inputs[k])
         )
       },
-      rest: (Notation.symbol("b", layer: l, j + 1), Double(record.parameters.biases[j])))
+      rest: (Notation.symbol("b", layer: l, j + 1), Double(biases.values[j])))
     blocks.append(
       .equation(
         Equation(
@@ -280,18 +265,26 @@ struct Explanation<T: Scalar> {
           Notation.number(z[j]))))
     blocks += normalizedForward(l, j)
     let argument = argument(l)
-    let text = ActivationText(activation: activation(l), argument: argument)
+    let text = ActivationText(
+      activation: activation(l), argument: argument,
+      value: record.activated == nil ? "a" : "σ(\(argument))")
     let u = unit(l, of: j)
-    blocks.append(
-      .equation(
-        Equation(
-          Notation.symbol("a", layer: l, u + 1),
-          text.function(z: Notation.symbol(argument, layer: l, j + 1)), Notation.number(a[u]))))
+    if let activated = record.activated {
+      blocks += parametricForward(l, j, activated, text)
+    } else {
+      blocks.append(
+        .equation(
+          Equation(
+            Notation.symbol("a", layer: l, u + 1),
+            text.function(z: Notation.symbol(argument, layer: l, j + 1)), Notation.number(a[u]))))
+    }
     if let derivative = record.derivative?[row: 0] {
       let value = Notation.number(derivative[j])
       let name = "σ′(\(Notation.symbol(argument, layer: l, j + 1)))"
       let formula = text.derivative
-      if let numbers = text.derivative(a: Notation.factor(a[u])) {
+      if let numbers = text.derivative(
+        a: Notation.factor((record.activated ?? record.outputs)[0, u]))
+      {
         blocks.append(.equation(Equation(name, formula, numbers, value)))
       } else {
         blocks.append(.equation(Equation(name, formula, value)))
@@ -300,6 +293,28 @@ struct Explanation<T: Scalar> {
       blocks.append(.text(say("explain.softmaxDerivative")))
     }
     return blocks
+  }
+
+  /// z, what a normalisation makes of it, σ where it is not a, a, and σ′ of the neurons that are shown.
+  private func forwardTable(_ l: Int, _ indices: [Int]) -> Table {
+    let record = layer(l)
+    let (x, pieces, hats) = (argument(l), activation(l).pieces, standardized(l))
+    var columns: [(title: String, cell: (Int) -> String)] = [
+      (say("explain.column.neuron"), { name(l, of: $0) }),
+      ("z", { Notation.number(record.weightedInputs[0, $0]) }),
+    ]
+    if let normalization = record.normalization {
+      columns.append(("ẑ", { Notation.number(hats[$0]) }))
+      columns.append(("n", { Notation.number(normalization.normalized[0, $0]) }))
+    }
+    if let activated = record.activated {
+      columns.append(("σ(\(x))", { Notation.number(activated[0, $0]) }))
+    }
+    columns.append(("a", { Notation.number(record.outputs[0, $0 / pieces]) }))
+    if let derivative = record.derivative {
+      columns.append(("σ′(\(x))", { Notation.number(derivative[0, $0]) }))
+    }
+    return Table(columns, indices)
   }
 
   /// "Layer 2: sigmoid, 30 neurons"
@@ -331,12 +346,19 @@ struct ActivationText {
   let activation: Activation
   /// What σ is applied to: "z", or "n" of a normalised layer.
   var argument = "z"
+  /// What σ gives: "a", or "σ(z)" of a parametric activation.
+  var value = "a"
+
+  /// σ(z) written out, for the symbol of z, behind its name where that is the sigmoid's.
+  func function(z: String) -> String {
+    activation == .sigmoid ? "σ(\(z)) = \(formula(z: z))" : formula(z: z)
+  }
 
   /// σ(z) written out, for the symbol of z.
-  func function(z: String) -> String {
+  func formula(z: String) -> String {
     switch activation {
     case .identity: z
-    case .sigmoid: "σ(\(z)) = 1 / (1 + exp(−\(z)))"
+    case .sigmoid: "1 / (1 + exp(−\(z)))"
     case .tanh: "tanh \(z)"
     case .relu: "max(0, \(z))"
     case .leakyReLU(let slope): "max(0, \(z)) + \(Notation.number(slope)) · min(0, \(z))"
@@ -356,13 +378,13 @@ struct ActivationText {
   var derivative: String {
     switch activation {
     case .identity: "1"
-    case .sigmoid: "a (1 − a)"
-    case .tanh: "1 − a²"
-    case .relu: "a > 0 ? 1 : 0"
-    case .leakyReLU(let slope): "a > 0 ? 1 : \(Notation.number(slope))"
-    case .elu(let alpha): "a > 0 ? 1 : a + \(Notation.number(alpha))"
-    case .selu: "a > 0 ? 1.050701 : a + 1.758099"
-    case .softplus: "1 − exp(−a)"
+    case .sigmoid: "\(value) (1 − \(value))"
+    case .tanh: "1 − \(value)²"
+    case .relu: "\(value) > 0 ? 1 : 0"
+    case .leakyReLU(let slope): "\(value) > 0 ? 1 : \(Notation.number(slope))"
+    case .elu(let alpha): "\(value) > 0 ? 1 : \(value) + \(Notation.number(alpha))"
+    case .selu: "\(value) > 0 ? 1.050701 : \(value) + 1.758099"
+    case .softplus: "1 − exp(−\(value))"
     case .gelu: "Φ(\(argument)) + \(argument) φ(\(argument))"
     case .silu: "s (1 + \(argument) (1 − s)), s = 1 / (1 + exp(−\(argument)))"
     case .mish:

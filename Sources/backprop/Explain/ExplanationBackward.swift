@@ -178,17 +178,7 @@ extension Explanation {
     let j = chosen(l)
     let indices = shown(delta.map { Double($0) }, always: j)
     var blocks: [Block] = [heading(l)]
-    var table = Table(
-      say("explain.column.neuron"), say("explain.column.votes"), "σ′(z)", "δ")
-    if let normalization = record.normalization {
-      table = normalizedErrorTable(l, normalization, indices)
-    } else {
-      for index in indices {
-        table.add(
-          name(l, of: index), Notation.number(slopes[index / pieces]),
-          Notation.number(record.derivative?[0, index] ?? 1), Notation.number(delta[index]))
-      }
-    }
+    var table = errorTable(l, indices)
     table.remainder = remainder(delta.count, shown: indices.count)
     blocks.append(.table(table))
 
@@ -197,34 +187,31 @@ extension Explanation {
     let scaled = record.normalization?.normalizedDelta[row: 0] ?? delta
     for index in [j] + indices.filter({ $0 != j }) {
       let unit = index / pieces
-      let errors = above.delta[row: 0]
-      let terms = sum(
-        of: errors.indices.map { i in
-          let weight = above.parameters.weights[i, unit]
-          return (
-            "\(Notation.weight(layer: l + 1, i + 1, unit + 1)) "
-              + Notation.symbol("δ", layer: l + 1, i + 1),
-            "\(Notation.factor(weight)) · \(Notation.factor(errors[i]))",
-            Double(weight) * Double(errors[i])
-          )
-        })
-      let argument = Notation.symbol(argument(l), layer: l, index + 1)
+      let terms = votes(for: unit, from: above)
       let name =
         record.normalization == nil
-        ? Notation.symbol("δ", layer: l, index + 1) : "∂C/∂\(argument)"
-      let slope = "σ′(\(argument))"
-      let derivative = Notation.factor(record.derivative?[0, index] ?? 1)
+        ? Notation.symbol("δ", layer: l, index + 1)
+        : "∂C/∂\(Notation.symbol("n", layer: l, index + 1))"
+      let value = Notation.number(scaled[index])
+      guard let slope = slope(l, index) else {
+        // A scaling layer passes on what it gets.
+        blocks.append(
+          .equation(
+            index == j
+              ? Equation(name, terms.symbols, terms.factors, terms.values, value)
+              : Equation(name, terms.values, value)))
+        continue
+      }
       if index == j {
         blocks.append(
           .equation(
             Equation(
-              name, "(\(terms.symbols)) · \(slope)", "(\(terms.factors)) · \(derivative)",
-              "(\(terms.values)) · \(derivative)",
-              "\(Notation.factor(slopes[unit])) · \(derivative)", Notation.number(scaled[index]))))
+              name, "(\(terms.symbols)) · \(slope.symbols)",
+              "(\(terms.factors)) · \(slope.factors)",
+              "(\(terms.values)) · \(slope.value)",
+              "\(Notation.factor(slopes[unit])) · \(slope.value)", value)))
       } else {
-        blocks.append(
-          .equation(
-            Equation(name, "(\(terms.values)) · \(derivative)", Notation.number(scaled[index]))))
+        blocks.append(.equation(Equation(name, "(\(terms.values)) · \(slope.value)", value)))
       }
     }
     blocks += normalizedDelta(l, j)
@@ -235,11 +222,14 @@ extension Explanation {
     let aboveNorm = flows[l - 1].norm
     if let weights = flow.weightFactor, let derivative = flow.derivativeFactor {
       let names = (Notation.superscript(l), Notation.superscript(l + 1))
+      let passedDown =
+        above.tensor(.weight) == nil
+        ? "‖s\(names.1) ⊙ δ\(names.1)‖" : "‖(W\(names.1))ᵀ δ\(names.1)‖"
       blocks.append(
         .equation(
           Equation(
             "‖δ\(names.0)‖ / ‖δ\(names.1)‖",
-            "‖(W\(names.1))ᵀ δ\(names.1)‖ / ‖δ\(names.1)‖ · ‖δ\(names.0)‖ / ‖(W\(names.1))ᵀ δ\(names.1)‖",
+            "\(passedDown) / ‖δ\(names.1)‖ · ‖δ\(names.0)‖ / \(passedDown)",
             "\(Notation.number(weights * aboveNorm)) / \(Notation.number(aboveNorm)) · "
               + "\(Notation.number(flow.norm)) / \(Notation.number(weights * aboveNorm))",
             "\(Notation.number(weights)) · \(Notation.number(derivative))",
@@ -247,10 +237,61 @@ extension Explanation {
       blocks.append(
         .text(
           say(
-            record.normalization == nil ? "explain.bp2.factors" : "explain.norm.factors",
+            above.tensor(.weight) == nil || record.tensor(.weight) == nil
+              || record.activated != nil
+              ? "explain.kinds.factors"
+              : record.normalization == nil ? "explain.bp2.factors" : "explain.norm.factors",
             Notation.number(weights), Notation.number(derivative))))
     }
     return blocks
+  }
+
+  /// The votes, σ′ and α, what a normalisation makes of them, and δ of the neurons that are shown.
+  private func errorTable(_ l: Int, _ indices: [Int]) -> Table {
+    let record = layer(l)
+    let (pieces, hats) = (activation(l).pieces, standardized(l))
+    var columns: [(title: String, cell: (Int) -> String)] = [
+      (say("explain.column.neuron"), { name(l, of: $0) }),
+      (
+        say("explain.column.votes"), { Notation.number(record.outputGradient[0, $0 / pieces]) }
+      ),
+    ]
+    if record.tensor(.weight) != nil {
+      columns.append(
+        ("σ′(\(argument(l)))", { Notation.number(record.derivative?[0, $0] ?? 1) }))
+    }
+    if let alphas = record.tensor(.slope)?.values {
+      columns.append(("α", { Notation.number(alphas[$0]) }))
+    }
+    if let normalization = record.normalization {
+      columns.append(("∂C/∂n", { Notation.number(normalization.normalizedDelta[0, $0]) }))
+      columns.append(("ẑ", { Notation.number(hats[$0]) }))
+    }
+    columns.append(("δ", { Notation.number(record.delta[0, $0]) }))
+    return Table(columns, indices)
+  }
+
+  /// What the layer above says of a neuron: (Wˡ⁺¹)ᵀ δˡ⁺¹, or s ⊙ δˡ⁺¹ of a scaling layer.
+  private func votes(
+    for unit: Int, from above: LayerTrace<T>
+  ) -> (symbols: String, factors: String, values: String) {
+    let l = above.layer
+    let errors = above.delta[row: 0]
+    func term(_ name: String, _ value: T, _ i: Int) -> (String, String, Double) {
+      (
+        "\(name) \(Notation.symbol("δ", layer: l, i + 1))",
+        "\(Notation.factor(value)) · \(Notation.factor(errors[i]))",
+        Double(value) * Double(errors[i])
+      )
+    }
+    if let scales = above.tensor(.scale)?.values {
+      return sum(of: [term(Notation.symbol("s", layer: l, unit + 1), scales[unit], unit)])
+    }
+    guard let weights = above.tensor(.weight) else { return ("", "", "") }
+    return sum(
+      of: errors.indices.map { i in
+        term(Notation.weight(layer: l, i + 1, unit + 1), weights.values[weights.index(i, unit)], i)
+      })
   }
 
   // MARK: BP3
@@ -262,12 +303,12 @@ extension Explanation {
     }
     for l in stride(from: lastLayer, through: 2, by: -1) {
       let record = layer(l)
+      guard let gradient = record.tensor(.bias)?.gradient else { continue }
       let name = Notation.superscript(l)
       blocks.append(
         .equation(
           Equation(
-            "∂C/∂b\(name)", isBatch ? "Σₓ δ\(name)(x)" : "δ\(name)", vector(record.gradient.biases))
-        )
+            "∂C/∂b\(name)", isBatch ? "Σₓ δ\(name)(x)" : "δ\(name)", vector(gradient)))
       )
       guard isBatch else { continue }
       let j = chosen(l)
@@ -278,9 +319,9 @@ extension Explanation {
             "∂C/∂\(Notation.symbol("b", layer: l, j + 1))",
             perExample(errors, symbol: Notation.symbol("δ", layer: l, j + 1)).symbols,
             perExample(errors, symbol: "").values,
-            Notation.number(record.gradient.biases[j]))))
+            Notation.number(gradient[j]))))
     }
-    return blocks + normalizationGradients()
+    return blocks + normalizationGradients() + slopeGradients()
   }
 
   /// A sum over the examples of the batch: "δ³₁(x₁) + …" and its numbers.
@@ -303,17 +344,15 @@ extension Explanation {
 
   /// The weights of layer l that are shown, as (output, input) from 0.
   func shownWeights(_ l: Int) -> [(output: Int, input: Int)] {
-    let gradient = layer(l).gradient.weights
+    guard let weights = layer(l).tensor(.weight) else { return [] }
     var best: [(output: Int, input: Int, size: Double)] = []
     let limit = focus.limit
-    for output in 0..<gradient.rows {
-      for (input, slope) in gradient[row: output].enumerated() {
-        let size = abs(Double(slope))
-        if best.count == limit, let least = best.last, size <= least.size { continue }
-        let place = best.firstIndex { $0.size < size } ?? best.count
-        best.insert((output, input, size), at: place)
-        if best.count > limit { best.removeLast() }
-      }
+    for (index, slope) in weights.gradient.enumerated() {
+      let size = abs(Double(slope))
+      if best.count == limit, let least = best.last, size <= least.size { continue }
+      let place = best.firstIndex { $0.size < size } ?? best.count
+      best.insert((index / weights.columns, index % weights.columns, size), at: place)
+      if best.count > limit { best.removeLast() }
     }
     var result = best.map { (output: $0.output, input: $0.input) }
     if let weight = focus.weight, weight.layer == l {
@@ -322,7 +361,7 @@ extension Explanation {
       result.insert(place, at: 0)
       if result.count > limit { result.removeLast() }
     }
-    if gradient.rows * gradient.columns <= limit {
+    if weights.values.count <= limit {
       result.sort { ($0.output, $0.input) < ($1.output, $1.input) }
     }
     return result
@@ -330,7 +369,7 @@ extension Explanation {
 
   private func weightGradients(_ l: Int) -> [Block] {
     let record = layer(l)
-    let gradient = record.gradient.weights
+    guard let tensor = record.tensor(.weight) else { return [heading(l)] + scaleGradients(l) }
     let weights = shownWeights(l)
     guard
       let first = focus.weight.flatMap({ weight in
@@ -346,7 +385,7 @@ extension Explanation {
         Notation.symbol("δ", layer: l), "∂C/∂w")
     for (output, input) in weights {
       let name = Notation.weight(layer: l, output + 1, input + 1)
-      let value = Notation.number(gradient[output, input])
+      let value = Notation.number(tensor.gradient[tensor.index(output, input)])
       table.rows.append(
         isBatch
           ? [name, value]
@@ -355,10 +394,11 @@ extension Explanation {
             value,
           ])
     }
-    table.remainder = remainder(gradient.rows * gradient.columns, shown: weights.count)
+    table.remainder = remainder(tensor.values.count, shown: weights.count)
     blocks.append(.table(table))
 
     let (j, k) = (first.output, first.input)
+    let slope = tensor.gradient[tensor.index(j, k)]
     let name = "∂C/∂\(Notation.weight(layer: l, j + 1, k + 1))"
     let a = Notation.symbol("a", layer: l - 1, k + 1)
     let delta = Notation.symbol("δ", layer: l, j + 1)
@@ -370,34 +410,32 @@ extension Explanation {
         .equation(
           Equation(
             name, "Σₓ \(a)(x) \(delta)(x)", perExample(products, symbol: "").values,
-            Notation.number(gradient[j, k]))))
+            Notation.number(slope))))
     } else {
       blocks.append(
         .equation(
           Equation(
             name, "\(a) \(delta)",
             "\(Notation.factor(below(l)[0, k])) · \(Notation.factor(record.delta[0, j]))",
-            Notation.number(gradient[j, k]))))
+            Notation.number(slope))))
     }
     let penalty = PenaltyText(trace.update)
     if penalty.isPresent {
       // The penalty enters here, and nowhere before.
-      let weight = Double(record.parameters.weights[j, k])
+      let weight = Double(tensor.values[tensor.index(j, k)])
       blocks.append(
         .equation(
           Equation(
             "\(name) + \(penalty.slope(of: Notation.weight(layer: l, j + 1, k + 1)))",
-            "\(Notation.factor(gradient[j, k])) + \(penalty.slopeInNumbers(at: weight))",
-            Notation.number(Double(gradient[j, k]) + penalty.slope(at: weight)))))
+            "\(Notation.factor(slope)) + \(penalty.slopeInNumbers(at: weight))",
+            Notation.number(Double(slope) + penalty.slope(at: weight)))))
     }
     blocks.append(
       .equation(
         Equation(
           "‖∂C/∂W\(Notation.superscript(l))‖",
           Notation.number(
-            gradient.elements.reduce(0.0) { sum, row in
-              row.reduce(sum) { $0 + Double($1) * Double($1) }
-            }.squareRoot()))))
+            tensor.gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()))))
     return blocks
   }
 

@@ -8,7 +8,7 @@ extension Explanation {
   func argument(_ l: Int) -> String { layer(l).normalization == nil ? "z" : "n" }
 
   /// ẑ of the neurons of layer l for the example that is shown.
-  private func standardized(_ l: Int) -> [Double] {
+  func standardized(_ l: Int) -> [Double] {
     guard let normalization = layer(l).normalization else { return [] }
     return layer(l).weightedInputs[row: 0].map { normalization.standardized($0, row: 0) }
   }
@@ -20,30 +20,11 @@ extension Explanation {
 
   // MARK: Forward
 
-  /// z, ẑ, n, a and σ′ of the neurons that are shown.
-  func normalizedTable(
-    _ l: Int, _ normalization: NormalizationTrace<T>, _ indices: [Int]
-  ) -> Table {
-    let record = layer(l)
-    let pieces = activation(l).pieces
-    let hats = standardized(l)
-    let derivative = record.derivative?[row: 0]
-    var table = Table(
-      [say("explain.column.neuron"), "z", "ẑ", "n", "a"] + (derivative == nil ? [] : ["σ′(n)"]))
-    for index in indices {
-      table.rows.append(
-        [
-          name(l, of: index), Notation.number(record.weightedInputs[0, index]),
-          Notation.number(hats[index]), Notation.number(normalization.normalized[0, index]),
-          Notation.number(record.outputs[0, index / pieces]),
-        ] + (derivative.map { [Notation.number($0[index])] } ?? []))
-    }
-    return table
-  }
-
   /// Mean and s of the layer, ẑ and n of neuron j.
   func normalizedForward(_ l: Int, _ j: Int) -> [Block] {
-    guard let normalization = layer(l).normalization else { return [] }
+    guard let normalization = layer(l).normalization,
+      let gains = layer(l).tensor(.gain)?.values
+    else { return [] }
     let z = layer(l).weightedInputs[row: 0]
     let isCentred = normalization.kind == .layer
     let mean = normalization.means[0]
@@ -79,7 +60,7 @@ extension Explanation {
             ? "(\(Notation.factor(z[j])) − \(Notation.factor(mean))) · \(Notation.number(inverse))"
             : "\(Notation.factor(z[j])) · \(Notation.number(inverse))",
           Notation.number(hat))))
-    let gain = normalization.parameters.gain[j]
+    let gain = gains[j]
     let product =
       "\(Notation.symbol("γ", layer: l, j + 1)) \(Notation.symbol("ẑ", layer: l, j + 1))"
     let numbers = "\(Notation.factor(gain)) · \(Notation.factor(hat))"
@@ -89,38 +70,21 @@ extension Explanation {
           Notation.symbol("n", layer: l, j + 1),
           isCentred ? "\(product) + \(Notation.symbol("β", layer: l, j + 1))" : product,
           isCentred
-            ? Notation.sum([numbers, Notation.number(normalization.parameters.shift[j])]) : numbers,
+            ? Notation.sum([numbers, Notation.number(layer(l).tensor(.shift)?.values[j] ?? 0)])
+            : numbers,
           Notation.number(normalization.normalized[0, j]))))
     return blocks
   }
 
   // MARK: BP2
 
-  /// The votes, σ′, ∂C/∂n, ẑ and δ of the neurons that are shown.
-  func normalizedErrorTable(
-    _ l: Int, _ normalization: NormalizationTrace<T>, _ indices: [Int]
-  ) -> Table {
-    let record = layer(l)
-    let pieces = activation(l).pieces
-    let hats = standardized(l)
-    var table = Table(
-      say("explain.column.neuron"), say("explain.column.votes"), "σ′(n)", "∂C/∂n", "ẑ", "δ")
-    for index in indices {
-      table.add(
-        name(l, of: index), Notation.number(record.outputGradient[0, index / pieces]),
-        Notation.number(record.derivative?[0, index] ?? 1),
-        Notation.number(normalization.normalizedDelta[0, index]), Notation.number(hats[index]),
-        Notation.number(record.delta[0, index]))
-    }
-    return table
-  }
-
   /// δ of neuron j from ∂C/∂n of the whole layer, through the Jacobian of the normalisation.
   func normalizedDelta(_ l: Int, _ j: Int) -> [Block] {
-    guard let normalization = layer(l).normalization else { return [] }
+    guard let normalization = layer(l).normalization,
+      let gains = layer(l).tensor(.gain)?.values
+    else { return [] }
     let isCentred = normalization.kind == .layer
     let hats = standardized(l)
-    let gains = normalization.parameters.gain
     let errors = normalization.normalizedDelta[row: 0]
     let slopes = zip(gains, errors).map { Double($0) * Double($1) }
     let count = Double(slopes.count)
@@ -164,29 +128,30 @@ extension Explanation {
   func normalizationGradients() -> [Block] {
     var blocks: [Block] = []
     for l in stride(from: lastLayer, through: 2, by: -1) {
-      guard let normalization = layer(l).normalization else { continue }
+      guard let normalization = layer(l).normalization, let gain = layer(l).tensor(.gain) else {
+        continue
+      }
       if blocks.isEmpty { blocks.append(.text(say("explain.norm.gradient"))) }
       let (n, hat) = (Notation.symbol("n", layer: l), Notation.symbol("ẑ", layer: l))
-      let gradient = normalization.gradient
       blocks.append(
         .equation(
           Equation(
             "∂C/∂\(Notation.symbol("γ", layer: l))",
-            isBatch ? "Σₓ ∂C/∂\(n)(x) ⊙ \(hat)(x)" : "∂C/∂\(n) ⊙ \(hat)", vector(gradient.gain))))
-      blocks.append(.equation(gainGradient(l, chosen(l), normalization)))
-      guard !gradient.shift.isEmpty else { continue }
+            isBatch ? "Σₓ ∂C/∂\(n)(x) ⊙ \(hat)(x)" : "∂C/∂\(n) ⊙ \(hat)", vector(gain.gradient))))
+      blocks.append(.equation(gainGradient(l, chosen(l), normalization, gain.gradient)))
+      guard let shift = layer(l).tensor(.shift) else { continue }
       blocks.append(
         .equation(
           Equation(
             "∂C/∂\(Notation.symbol("β", layer: l))", isBatch ? "Σₓ ∂C/∂\(n)(x)" : "∂C/∂\(n)",
-            vector(gradient.shift))))
+            vector(shift.gradient))))
     }
     return blocks
   }
 
   /// ∂C/∂γⱼ = Σₓ ∂C/∂nⱼ ẑⱼ.
   private func gainGradient(
-    _ l: Int, _ j: Int, _ normalization: NormalizationTrace<T>
+    _ l: Int, _ j: Int, _ normalization: NormalizationTrace<T>, _ gradient: [T]
   ) -> Equation {
     let errors = (0..<trace.examples.count).map { Double(normalization.normalizedDelta[$0, j]) }
     let hats = (0..<trace.examples.count).map {
@@ -195,7 +160,7 @@ extension Explanation {
     let name = "∂C/∂\(Notation.symbol("γ", layer: l, j + 1))"
     let error = "∂C/∂\(Notation.symbol("n", layer: l, j + 1))"
     let hat = Notation.symbol("ẑ", layer: l, j + 1)
-    let value = Notation.number(normalization.gradient.gain[j])
+    let value = Notation.number(gradient[j])
     guard isBatch else {
       return Equation(
         name, "\(error) \(hat)", "\(Notation.factor(errors[0])) · \(Notation.factor(hats[0]))",
@@ -204,39 +169,5 @@ extension Explanation {
     let products = zip(errors, hats).map { $0 * $1 }
     return Equation(
       name, "Σₓ \(error)(x) \(hat)(x)", perExample(products, symbol: "").values, value)
-  }
-
-  // MARK: Update
-
-  /// γ and β of layer l before and after, with what moved them; nil where it is not normalised.
-  ///
-  /// - Parameter isRounded: Becomes true where one did not move by what the rule says.
-  func normalizationTable(_ l: Int, _ isRounded: inout Bool) -> Table? {
-    guard let normalization = layer(l).normalization else { return nil }
-    var table = Table(
-      say("explain.column.parameter"), say("explain.column.before"), "∂C/∂θ", "Δθ",
-      say("explain.column.after"))
-    let (values, slopes) = (normalization.parameters, normalization.gradient)
-    let indices = shown(slopes.gain.map { Double($0) }, always: chosen(l))
-    let moves = normalization.update
-    for (letter, before, gradient, change) in [
-      ("γ", values.gain, slopes.gain, moves.gain), ("β", values.shift, slopes.shift, moves.shift),
-    ] where !before.isEmpty {
-      for index in indices {
-        table.add(
-          Notation.symbol(letter, layer: l, index + 1), Notation.number(before[index]),
-          Notation.number(gradient[index]), Notation.number(change[index]),
-          Notation.number(before[index] + change[index]))
-        let expected = -trace.update.learningRate * Double(gradient[index])
-        if trace.update.isPlainDescent,
-          abs(Double(change[index]) - expected) > 1e-3 * abs(expected)
-        {
-          isRounded = true
-        }
-      }
-    }
-    let count = values.gain.count + values.shift.count
-    table.remainder = remainder(count, shown: table.rows.count)
-    return table
   }
 }

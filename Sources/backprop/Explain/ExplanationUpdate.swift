@@ -25,29 +25,36 @@ extension Explanation {
     }
     var isRounded = false
     for l in stride(from: lastLayer, through: 2, by: -1) {
-      blocks.append(.table(updateTable(l, &isRounded)))
-      if let table = normalizationTable(l, &isRounded) { blocks.append(.table(table)) }
+      blocks += updateTable(l, &isRounded)
+      blocks += vectorTable(l, &isRounded)
     }
-    if isNormalized, penalty.isPresent || step.weightDecay > 0 {
-      blocks.append(.text(say("explain.norm.noDecay")))
+    if !vectors.isEmpty, penalty.isPresent || step.weightDecay > 0 {
+      blocks.append(
+        .text(say("explain.kinds.noDecay", vectors.map(\.letter).joined(separator: ", "))))
     }
-    if step.isPlainDescent, let place = shownWeights(lastLayer).first {
-      blocks.append(.equation(descent(place.output, place.input)))
+    if step.isPlainDescent, let place = shownWeights(lastLayer).first,
+      let weights = last.tensor(.weight)
+    {
+      blocks.append(.equation(descent(weights, place.output, place.input)))
     }
     if isRounded { blocks.append(.text(say("explain.update.rounded", trace.precision))) }
     return blocks + effect()
   }
 
-  /// Whether any layer has a gain.
-  private var isNormalized: Bool { trace.layers.contains { $0.normalization != nil } }
+  /// What the network has besides weights and biases.
+  private var vectors: [ParameterTensor.Role] {
+    ParameterTensor.Role.allCases.filter { role in
+      role != .weight && role != .bias && trace.layers.contains { $0.tensor(role) != nil }
+    }
+  }
 
   /// The weights of layer l before and after, with what moved them.
   ///
   /// - Parameter isRounded: Becomes true where a weight did not move by what the rule says, because its
   ///   precision has no such number.
-  private func updateTable(_ l: Int, _ isRounded: inout Bool) -> Table {
+  private func updateTable(_ l: Int, _ isRounded: inout Bool) -> [Block] {
     let step = trace.update
-    let record = layer(l)
+    guard let tensor = layer(l).tensor(.weight) else { return [] }
     let weights = shownWeights(l)
     let penaltyText = PenaltyText(step)
     let penalty = penaltyText.isPresent ? [penaltyText.slope(of: "w")] : []
@@ -55,9 +62,9 @@ extension Explanation {
       [say("explain.column.weight"), say("explain.column.before"), "∂C/∂w"] + penalty
         + ["Δw", say("explain.column.after")])
     for (output, input) in weights {
-      let before = record.parameters.weights[output, input]
-      let slope = record.gradient.weights[output, input]
-      let change = record.update.weights[output, input]
+      let index = tensor.index(output, input)
+      let (before, change) = (tensor.values[index], tensor.update[index])
+      let slope = tensor.gradient[index]
       let decay = penaltyText.slope(at: Double(before))
       table.rows.append(
         [
@@ -70,17 +77,44 @@ extension Explanation {
         isRounded = true
       }
     }
+    table.remainder = remainder(tensor.values.count, shown: weights.count)
+    return [.table(table)]
+  }
+
+  /// All of layer l but weights and biases before and after, with what moved them: γ, β, s, α.
+  private func vectorTable(_ l: Int, _ isRounded: inout Bool) -> [Block] {
+    var table = Table(
+      say("explain.column.parameter"), say("explain.column.before"), "∂C/∂θ", "Δθ",
+      say("explain.column.after"))
+    let tensors = vectors.compactMap { layer(l).tensor($0) }
+    guard let first = tensors.first else { return [] }
+    let indices = shown(first.gradient.map { Double($0) }, always: chosen(l))
+    for tensor in tensors {
+      for index in indices {
+        let (before, change) = (tensor.values[index], tensor.update[index])
+        table.add(
+          Notation.symbol(tensor.role.letter, layer: l, index + 1), Notation.number(before),
+          Notation.number(tensor.gradient[index]), Notation.number(change),
+          Notation.number(before + change))
+        let expected = -trace.update.learningRate * Double(tensor.gradient[index])
+        if trace.update.isPlainDescent,
+          abs(Double(change) - expected) > 1e-3 * abs(expected)
+        {
+          isRounded = true
+        }
+      }
+    }
     table.remainder = remainder(
-      record.parameters.weights.rows * record.parameters.weights.columns, shown: weights.count)
-    return table
+      tensors.reduce(0) { $0 + $1.values.count }, shown: table.rows.count)
+    return [.table(table)]
   }
 
   /// w + Δw = w − η (∂C/∂w + λ w) of one weight of the last layer.
-  private func descent(_ output: Int, _ input: Int) -> Equation {
+  private func descent(_ weights: TensorTrace<T>, _ output: Int, _ input: Int) -> Equation {
     let step = trace.update
-    let before = last.parameters.weights[output, input]
-    let slope = last.gradient.weights[output, input]
-    let after = before + last.update.weights[output, input]
+    let index = weights.index(output, input)
+    let (before, slope) = (weights.values[index], weights.gradient[index])
+    let after = before + weights.update[index]
     let name = Notation.weight(layer: lastLayer, output + 1, input + 1)
     let eta = Notation.number(step.learningRate)
     let penalty = PenaltyText(step)
@@ -107,7 +141,7 @@ extension Explanation {
       .heading(say("explain.update.effect")),
       .text(
         say(
-          isNormalized ? "explain.update.allParameters" : "explain.update.all",
+          !vectors.isEmpty ? "explain.update.allParameters" : "explain.update.all",
           Notation.number(trace.loss), Notation.number(step.lossAfter))),
       .text(
         say(

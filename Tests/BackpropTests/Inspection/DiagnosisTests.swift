@@ -109,7 +109,7 @@ struct DiagnosisMeasureTests {
       sizes: [1, 4, 1], activations: [.relu, .identity], loss: .squaredError)
     network.parameters.setTensors(of: 0, weights: [-1, -1, -2, -3], biases: [0, 0, 0, 0])
     network.parameters.setTensors(of: 1, weights: [1, 1, 1, 1], biases: [0])
-    func share() -> Double {
+    func share() -> Double? {
       var workspace = Workspace(for: network, capacity: 1)
       var gradient = network.makeGradient()
       network.forward(Batch(inputs: Matrix([[1]]), targets: Matrix([[1]])), in: &workspace)

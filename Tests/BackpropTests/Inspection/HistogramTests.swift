@@ -60,8 +60,9 @@ struct HistogramTests {
     #expect(with.found.allSatisfy { $0.examples == 90 && $0.layers.map(\.layer) == [2, 3, 4] })
     // [2, 32, 24, 3]
     let layer = with.found[3].layers[1]
-    #expect(layer.weights.count == 32 * 24 && layer.weightGradient.count == 32 * 24)
-    #expect(layer.biases.count == 24 && layer.biasGradient.count == 24)
+    #expect(layer.tensors.map(\.role) == [.weight, .bias])
+    #expect(layer.tensors.map(\.values.count) == [32 * 24, 24])
+    #expect(layer.tensors.map(\.gradient.count) == [32 * 24, 24])
     #expect(layer.delta.count == 90 * 24)
   }
 
@@ -77,16 +78,16 @@ struct HistogramTests {
     network.backward(in: &workspace, into: &gradient)
     for (index, layer) in found[3].layers.enumerated() {
       let (weights, biases) = network.parameters.denseTensors(of: index)
-      #expect(layer.weights == Histogram(of: weights, buckets: 7))
-      #expect(layer.biases == Histogram(of: biases, buckets: 7))
+      #expect(layer.tensors[0].values == Histogram(of: weights, buckets: 7))
+      #expect(layer.tensors[1].values == Histogram(of: biases, buckets: 7))
       // The penalty ½ λ ‖W‖² adds λ W.
       let slopes = zip(gradient.denseTensors(of: index).weights, weights).map {
         $0.addingProduct(1e-3, $1)
       }
       let expected = Histogram(of: slopes, buckets: 7)
-      #expect(layer.weightGradient.buckets.map(\.count) == expected.buckets.map(\.count))
+      #expect(layer.tensors[0].gradient.buckets.map(\.count) == expected.buckets.map(\.count))
       #expect(
-        layer.biasGradient
+        layer.tensors[1].gradient
           == Histogram(of: gradient.denseTensors(of: index).biases, buckets: 7))
       let delta = workspace.delta(of: index)
       let deltas = (0..<90).flatMap { Array(delta[row: $0]) }

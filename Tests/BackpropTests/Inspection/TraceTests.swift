@@ -31,11 +31,11 @@ struct TraceTests {
     #expect(abs(trace.layers[1].delta[0, 1] + 0.038098236516556) < 1e-14)
     #expect(abs(trace.layers[0].delta[0, 0] - 0.008771354689487) < 1e-14)
     #expect(abs(trace.layers[0].delta[0, 1] - 0.009954254705217) < 1e-14)
-    #expect(abs(trace.layers[1].gradient.weights[0, 0] - 0.082167040564231) < 1e-14)
-    #expect(trace.layers[1].gradient.biases == trace.layers[1].delta[row: 0])
+    #expect(abs((trace.layers[1].tensor(.weight)?.gradient[0] ?? .nan) - 0.082167040564231) < 1e-14)
+    #expect(trace.layers[1].tensor(.bias)?.gradient == trace.layers[1].delta[row: 0])
     #expect(abs(trace.update.lossAfterWeightsOnly - 0.291027773693599) < 1e-13)
     #expect(abs(trace.update.lossAfter - 0.280471446791430) < 1e-13)
-    let squares = trace.layers.reduce(0.0) { $0 + $1.gradient.squares }
+    let squares = trace.layers.reduce(0.0) { $0 + $1.gradientSquares }
     #expect(abs(trace.update.predictedChange + 0.5 * squares) < 1e-15)
     let verification = trace.verification(for: network)
     #expect(verification.verified && verification.worstResidual < 1e-15, "\(verification)")
@@ -67,12 +67,15 @@ struct TraceTests {
     for layer in 0..<2 {
       #expect(trace.layers[layer].outputs == workspace.outputs(of: layer))
       #expect(trace.layers[layer].delta == workspace.delta(of: layer))
-      #expect(trace.layers[layer].gradient == gradient.affineTensor(of: layer))
-      let before = network.parameters.affineTensor(of: layer)
-      #expect(trace.layers[layer].parameters == before)
-      #expect(
-        trace.layers[layer].update
-          == trained.parameters.affineTensor(of: layer).subtracting(before))
+      let tensors = network.parameters.layout.tensors(of: layer)
+      #expect(trace.layers[layer].tensors.map(\.name) == tensors.map(\.name))
+      for (record, tensor) in zip(trace.layers[layer].tensors, tensors) {
+        let before = network.parameters.elements(of: tensor)
+        #expect(record.values == before && record.gradient == gradient.elements(of: tensor))
+        let after = trained.parameters.elements(of: tensor)
+        #expect(record.update == zip(after, before).map { $0 - $1 })
+        #expect(record.firstMoment?.count == tensor.count && record.maximumMoment == nil)
+      }
     }
     #expect(trace.update.lossAfter == trained.forward(data.batch, in: &workspace))
   }
@@ -162,7 +165,7 @@ struct TraceTests {
     arguments: [
       ("weightedInputs", TraceEquation.weightedInput), ("outputs", .output),
       ("derivative", .derivative), ("outputGradient", .errorPassedDown), ("delta", .bp2),
-      ("gradient.weights", .bp4), ("gradient.biases", .bp3), ("update.weights", .update),
+      ("tensors.0.gradient", .bp4), ("tensors.1.gradient", .bp3), ("tensors.0.update", .update),
     ])
   func corruption(path: String, equation: TraceEquation) throws {
     let network = try Network<Double>(
@@ -235,7 +238,7 @@ struct TraceTests {
     network.parameters.setTensors(of: 0, weights: [1e8], biases: [0])
     let data = Dataset<Float>(inputs: Matrix([[1]]), targets: Matrix([[1e8 - 8]]))
     let trace = trace(network, data, rate: 0.01, l2Penalty: 0)
-    #expect(trace.layers[0].update.weights[0, 0] == 0)
+    #expect(trace.layers[0].tensors[0].update == [0])
     // g = a − y = 8 for the weight and for the bias: −0.01 · (64 + 64).
     #expect(abs(trace.update.predictedChange + 1.28) < 1e-12)
     #expect(abs(trace.update.predictedChangeWeightsOnly + 0.64) < 1e-12)
@@ -252,7 +255,7 @@ struct TraceTests {
       sizes: [1, 1], activations: [.identity], loss: .squaredError, seed: 1)
     let data = Dataset<Float>(inputs: Matrix([[1e4]]), targets: Matrix([[1e4]]))
     let trace = trace(network, data, rate: 1e38)
-    #expect(!trace.layers[0].update.weights[0, 0].isFinite)
+    #expect(!trace.layers[0].tensors[0].update[0].isFinite)
     let verification = trace.verification(for: network)
     #expect(!verification.failures.contains { $0.equation == .update }, "\(verification.failures)")
   }
@@ -294,7 +297,12 @@ struct TraceTests {
     for (path, value) in [
       (["version"], JSONValue(99)), (["inputs"], [[1, 2, 3]]), (["weights"], [1]),
       (["layers", "0", "delta"], [[1]]), (["layers", "1", "generalDelta"], [[1, 2]]),
-      (["layers", "0", "activation"], "tanh"), (["layers", "1", "gradient", "biases"], [1]),
+      (["layers", "0", "activation"], "tanh"), (["layers", "0", "kind"], "scale"),
+      (["layers", "0", "kind"], "none"), (["layers", "0", "tensors"], []),
+      (["layers", "1", "tensors", "1", "gradient"], [1]),
+      (["layers", "1", "tensors", "0", "shape"], [4, 2]),
+      (["layers", "1", "tensors", "0", "role"], "scale"),
+      (["layers", "1", "tensors", "1", "values"], [1, 2, 3]),
     ] {
       #expect(throws: DecodingError.self, "\(path)") {
         try document.replacing(path, by: value).decoded(as: Trace<Double>.self)
@@ -368,14 +376,18 @@ struct TraceTests {
     }
     // The norm from the factors is the norm of the gradient written out, and of a pass alone.
     for example in 0..<5 {
-      let squares = (0..<2).map { examples.gradient(of: example, layer: $0).squares }
+      let squares = (0..<2).map { layer in
+        let (weights, biases) = examples.gradient(of: example, layer: layer)
+        return (weights.elements.joined() + biases).reduce(0) { $0 + $1 * $1 }
+      }
       #expect(abs(examples.layerNorms[example, 1] - squares[1].squareRoot()) < 1e-15)
       #expect(abs(examples.norms[example] - (squares[0] + squares[1]).squareRoot()) < 1e-15)
       let single = data.subset([UInt32(example)])
       var own = network.makeGradient()
       network.forward(single.batch, in: &workspace)
       network.backward(in: &workspace, into: &own)
-      let norm = (0..<2).reduce(0.0) { $0 + own.affineTensor(of: $1).squares }.squareRoot()
+      let norm = own.layout.tensors.flatMap { own.elements(of: $0) }.reduce(0) { $0 + $1 * $1 }
+        .squareRoot()
       #expect(abs(examples.norms[example] - norm / 5) < 1e-15)
     }
   }

@@ -155,6 +155,46 @@ struct ModelFileTests {
     #expect(try text() != "no error")
   }
 
+  @Test("Scaling layers and parametric activations come back with the same bits")
+  func kinds() throws {
+    let path = try temporaryPath()
+    let network: Network<Float> = try LayerKindTests.network(LayerKindTests.mixed(dropout: 0.2))
+    try Model(network: .float(network)).write(to: path)
+    guard case .float(let read) = try Model(contentsOf: path).network else {
+      Issue.record("not in float precision")
+      return
+    }
+    #expect(read.layers == network.layers && read.parameters == network.parameters)
+    let names = try SafeTensors(contentsOf: path).tensors.map(\.name)
+    #expect(names.contains("layers.0.scale") && names.contains("layers.1.alpha"))
+  }
+
+  @Test("Layers of either kind that no network can have are refused with words")
+  func hostileKinds() throws {
+    let last = #"{"kind":"dense","inputs":4,"outputs":2,"activation":"softmax"}"#
+    func text(_ layers: String...) throws -> String {
+      message(try changed(ModelKey.layers, "[\(layers.joined(separator: ","))]"))
+    }
+    func scale(_ inputs: String, _ outputs: String) -> String {
+      #"{"kind":"scale","inputs":\#(inputs),"outputs":\#(outputs)}"#
+    }
+    func dense(_ activation: String, _ parametric: String = "true") -> String {
+      #"{"kind":"dense","inputs":3,"outputs":4,"activation":"\#(activation)","parametric":\#(parametric)}"#
+    }
+    #expect(try text(scale("3", "4"), last).contains("3 inputs has 4 outputs"))
+    for size in ["0", "-1", "\(Int.max)", "1e30", "1.5", "\"3\"", "null"] {
+      #expect(try text(scale(size, size), last) != "no error", "\(size)")
+    }
+    #expect(try text(scale("3", "3"), dense("relu", "false"), last).contains("layers.0.scale"))
+    #expect(try text(dense("maxout:3"), last).contains("cannot be parametric"))
+    #expect(try text(dense("softmax"), last).contains("softmax"))
+    #expect(try text(dense("relu"), last) != "no error")
+    #expect(try text(dense("relu", "1"), last) != "no error")
+    #expect(
+      try text(dense("maxout:3", "false"), last, scale("2", "2")).contains("layers.2.scale"))
+    #expect(try text(#"{"kind":"scaled","inputs":3,"outputs":3}"#).contains("scaled"))
+  }
+
   @Test("A weight that is not finite is refused, with its place")
   func nonFinite() throws {
     var network: Network<Float> = try network()

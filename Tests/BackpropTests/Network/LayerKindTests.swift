@@ -115,7 +115,7 @@ struct LayerKindTests {
     for (isParametric, scalesInputs) in [(true, false), (false, true), (true, true)] {
       let other = try network(isParametric, scalesInputs)
       #expect(other.layers.count == (scalesInputs ? 4 : 3))
-      #expect(other.hiddenLayers.map(\.isParametric) == [isParametric, isParametric])
+      #expect(other.layers.hiddenDense.map(\.isParametric) == [isParametric, isParametric])
       let difference = relativeDifference(
         other.predictions(for: data.inputs).elements.flatMap { $0 },
         plain.elements.flatMap { $0 })
@@ -231,7 +231,7 @@ struct LayerKindTests {
   @Test("Dropout counts the hidden dense layers")
   func dropout() throws {
     let network: Network<Float> = try Self.network(Self.mixed())
-    #expect(network.hiddenLayers.count == 5)
+    #expect(network.layers.hiddenDense.count == 5)
     let changed = try network.withDropout([0.1, 0.2, 0.3, 0.4, 0.5])
     #expect(changed.layers.map(\.dropout) == [0, 0.1, 0, 0.2, 0, 0, 0.3, 0.4, 0.5, 0, 0])
     #expect(changed.parameters == network.parameters)

@@ -141,7 +141,17 @@ enum EnglishText {
     "explain.norm.gradient":
       "The gain γ of a normalised layer, and its shift β if it has one, learn from `∂C/∂n`, as "
       + "a bias learns from δ:",
-    "explain.norm.noDecay": "Neither the penalty nor the decay touches γ and β.",
+    "explain.kinds.noDecay": "Neither the penalty nor the decay touches {0}.",
+    "explain.kinds.scale":
+      "A scaling layer multiplies each of its inputs by a factor of its own, `z = s ⊙ a`, and "
+      + "passes z on as it is.",
+    "explain.kinds.parametric":
+      "The activation is parametric: α says how much of σ a neuron applies, from 0, where it is "
+      + "linear, to 1, where `a = σ({0})`.",
+    "explain.kinds.slopeGradient":
+      "The α of a parametric activation learns from `∂C/∂a` times what σ changes:",
+    "explain.kinds.factors":
+      "On the way down the layer above scaled the error by {0}, and this layer by {1}.",
     "explain.update.allParameters": "`C {0} → {1}` (all parameters)",
     "explain.why.title": "Which examples push {0}: all {1} rows of {2}",
     "explain.why.text":

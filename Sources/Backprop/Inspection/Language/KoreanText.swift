@@ -108,7 +108,14 @@ enum KoreanText {
     "explain.norm.factors": "내려오는 동안 가중치는 에러를 {0}배로, σ′과 정규화는 {1}배로 만들었습니다.",
     "explain.norm.gradient":
       "정규화된 층의 이득 γ와 (있다면) 이동 β는, 편향이 δ에서 배우듯 `∂C/∂n`에서 배웁니다:",
-    "explain.norm.noDecay": "벌칙항과 감쇠는 γ와 β에 닿지 않습니다.",
+    "explain.kinds.noDecay": "벌칙항과 감쇠는 다음 파라미터에 닿지 않습니다: {0}.",
+    "explain.kinds.scale":
+      "배율 층은 입력마다 제 계수를 곱해 `z = s ⊙ a`를 만들고, z를 그대로 내보냅니다.",
+    "explain.kinds.parametric":
+      "활성화 함수에 파라미터가 있습니다. α는 뉴런이 σ를 얼마나 적용하는지를 정하며, 0이면 선형이고 1이면 `a = σ({0})`입니다.",
+    "explain.kinds.slopeGradient":
+      "파라미터가 있는 활성화 함수의 α는, `∂C/∂a`에 σ가 바꾼 양을 곱한 값에서 배웁니다:",
+    "explain.kinds.factors": "내려오는 동안 위층은 에러를 {0}배로, 이 층은 {1}배로 만들었습니다.",
     "explain.update.allParameters": "`C {0} → {1}` (모든 파라미터)",
     "explain.why.title": "{0}을(를) 민 예제들: {2}의 모든 행 {1}개",
     "explain.why.text": "BP4에 따라 예제마다 `∂C/∂{0}`에 `{1} · {2}`를 더합니다. 경사 하강법은 가중치를 그 반대로 움직입니다.",

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Backprop
 
-/// How the hidden layers are normalised.
-struct NormalizationOptions: ParsableArguments {
+/// What the layers have besides weights, biases and an activation.
+struct LayerOptions: ParsableArguments {
   @Option(
     name: .customLong("norm"),
     help:
@@ -10,7 +10,23 @@ struct NormalizationOptions: ParsableArguments {
   )
   var normalization: String?
 
-  var given: [(option: String, text: String)] { normalization.map { [("--norm", $0)] } ?? [] }
+  @Flag(
+    name: .customLong("parametric"),
+    help:
+      "The neurons of the hidden layers learn how much of their activation they apply: a = z + α (σ(z) − z), α from 1."
+  )
+  var isParametric = false
+
+  @Flag(
+    name: .customLong("scale-inputs"),
+    help: "A layer in front that learns a factor for each input: a = s ⊙ x, s from 1.")
+  var scalesInputs = false
+
+  /// Each option that was given, with its text; none of a flag.
+  var given: [(option: String, text: String)] {
+    (normalization.map { [("--norm", $0)] } ?? []) + (isParametric ? [("--parametric", "")] : [])
+      + (scalesInputs ? [("--scale-inputs", "")] : [])
+  }
 
   /// - Parameter count: Number of hidden layers.
   /// - Returns: One element per hidden layer; none without the option.
