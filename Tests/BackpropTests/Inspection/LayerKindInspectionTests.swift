@@ -233,11 +233,11 @@ struct LayerKindInspectionTests {
     // A run measures every tensor, and the doctor looks at all layers.
     var trained = network
     var found: [EpochDistributions] = []
-    Trainer<Double>(
-      configuration: TrainingConfiguration(batchSize: 3, epochs: 1),
-      distributions: DistributionOptions()
-    ).train(&trained, on: data, metrics: .classification(probabilities: true)) {
-      if case .distributions(let distributions) = $0 { found.append(distributions) }
+    Trainer<Double>(configuration: TrainingConfiguration(batchSize: 3, epochs: 1)).train(
+      &trained, on: data, metrics: .classification(probabilities: true),
+      observers: [DistributionObserver(DistributionOptions())]
+    ) {
+      if case .measurement(let measurement as EpochDistributions) = $0 { found.append(measurement) }
     }
     #expect(
       found[1].layers.map { $0.tensors.map(\.role) } == [

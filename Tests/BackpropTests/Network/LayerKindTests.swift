@@ -156,7 +156,8 @@ struct LayerKindTests {
     let network: Network<Float> = try Self.network(layers)
     let rows = (0..<130).map { UInt32($0 * 89 % 200) }
     let scattered = Batch(
-      inputs: data.storedInputs, targets: data.targets, weights: nil, rows: .indices(rows[...]))
+      inputs: data.storedInputs, targets: data.storedTargets, weights: nil,
+      rows: .indices(rows[...]))
     let one = passes(network, scattered)
     for (batch, pool) in [
       (scattered, ThreadPool(threads: 2)), (data.subset(rows).batch, nil),
@@ -174,6 +175,27 @@ struct LayerKindTests {
       predictor.predict(inputs, rows: row..<(row + 1), into: &outputs)
       #expect(outputs[row: 0] == predictions[row: row])
     }
+  }
+
+  @Test("A run has the same bits for any number of threads, whole blocks to a thread or not")
+  func runs() throws {
+    let data = RowsInPlaceTests.dataset(200)
+    func trained(threads: Int, shards: Int?) throws -> Parameters<Float> {
+      var network: Network<Float> = try Self.network(
+        [Self.scale(70), Self.dense(70, 9, .silu, dropout: 0.2), Self.scale(9)]
+          + [Self.dense(9, 3, .softmax, parametric: false)])
+      Trainer<Float>(
+        configuration: TrainingConfiguration(batchSize: 100, epochs: 2, shards: shards),
+        threads: threads
+      ).train(&network, on: data, metrics: TrainerTests.metrics)
+      return network.parameters
+    }
+    for shards in [nil, 1, 5] {
+      let one = try trained(threads: 1, shards: shards)
+      #expect(try trained(threads: 2, shards: shards) == one)
+      #expect(try trained(threads: 3, shards: shards) == one)
+    }
+    #expect(try trained(threads: 1, shards: 1) != trained(threads: 1, shards: nil))
   }
 
   @Test(
