@@ -233,7 +233,7 @@ struct LayerKindInspectionTests {
     // A run measures every tensor, and the doctor looks at all layers.
     var trained = network
     var found: [EpochDistributions] = []
-    Trainer<Double>(configuration: TrainingConfiguration(batchSize: 3, epochs: 1)).train(
+    try Trainer<Double>(configuration: TrainingConfiguration(batchSize: 3, epochs: 1)).train(
       &trained, on: data, metrics: .classification(probabilities: true),
       observers: [DistributionObserver(DistributionOptions())]
     ) {

@@ -184,7 +184,7 @@ struct LayerKindTests {
       var network: Network<Float> = try Self.network(
         [Self.scale(70), Self.dense(70, 9, .silu, dropout: 0.2), Self.scale(9)]
           + [Self.dense(9, 3, .softmax, parametric: false)])
-      Trainer<Float>(
+      try Trainer<Float>(
         configuration: TrainingConfiguration(batchSize: 100, epochs: 2, shards: shards),
         threads: threads
       ).train(&network, on: data, metrics: TrainerTests.metrics)
@@ -208,7 +208,7 @@ struct LayerKindTests {
     var optimizer = Optimizer<Double>(rule: .adamW(), weightDecay: 0.5, for: before.layout)
     optimizer.update(&decayed, along: network.makeGradient(), rate: 0.1)
     let data = randomExamples(for: .crossEntropy, inputs: 4, outputs: 3, count: 30, seed: 2)
-    Trainer<Double>(
+    try Trainer<Double>(
       configuration: TrainingConfiguration(
         optimizer: rule, learningRate: 0.01, batchSize: 10, epochs: 1, l2Penalty: 1e-3)
     ).train(&network, on: data, metrics: .classification(probabilities: true))
