@@ -27,7 +27,8 @@ struct LayerKindCommandTests {
     while running.process.isRunning, saved() < 5 { Thread.sleep(forTimeInterval: 0.001) }
     kill(running.process.processIdentifier, SIGKILL)
     _ = try running.finish()
-    let resumed = try runner.run("train", "classes.csv", "--resume", "run", "--json")
+    let resumed = try runner.run(
+      "train", "classes.csv", "--resume", "run", "-o", "m.safetensors", "--json")
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
     #expect(try runner.read("m.safetensors") == runner.read("whole.safetensors"))
   }

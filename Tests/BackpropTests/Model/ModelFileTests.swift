@@ -191,7 +191,7 @@ struct ModelFileTests {
     #expect(try text(dense("relu"), last) != "no error")
     #expect(try text(dense("relu", "1"), last) != "no error")
     #expect(
-      try text(dense("maxout:3", "false"), last, scale("2", "2")).contains("layers.2.scale"))
+      try text(dense("maxout:3", "false"), last, scale("2", "2")).contains("softmax belongs on"))
     #expect(try text(#"{"kind":"scaled","inputs":3,"outputs":3}"#).contains("scaled"))
   }
 
