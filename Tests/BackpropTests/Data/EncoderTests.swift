@@ -114,7 +114,9 @@ import Testing
 
   @Test(
     "A column of any finite numbers is standardised, however small or large they are",
-    arguments: [4.9e-324, 2e-320, 1e-300, 1e-170, 1e-162, 1, 1e150, 1e155, 1e300, 3e307])
+    arguments: [
+      .leastNonzeroMagnitude, 0x1p-1063, 1e-300, 1e-170, 1e-162, 1, 1e150, 1e155, 1e300, 3e307,
+    ])
   func anySize(unit: Double) throws {
     // 0, 1, 2, 3 units and a missing number: the mean is 1.5, the deviation √(5/4).
     let numbers = [0, 1, 2, 3].map { $0 * unit }
