@@ -28,7 +28,7 @@ struct gradient_tile {
   size_t ldb;
   bool continues;       // the first chain begins with c
   size_t levels;        // of the pieces before, those that are to be added, as bits
-  const real *partial;  // level 0 of them for this tile, each row TILE_COLUMNS, LEVEL to the next level
+  const real *partial;  // level 0 of them for this tile, row by row, LEVEL to the next level
   size_t used;          // lanes of the last vector not to be zeroed, where a vector is as wide as a panel
   real *c;
   size_t ldc, c_next;
@@ -75,7 +75,7 @@ INLINE void run_gradient_tile(const struct gradient_tile *t, const int rows, con
     if (left & 1)
       UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < vectors; v++)
-          sums[r][v] = load(partial + r * TILE_COLUMNS + v * W) + sums[r][v];
+          sums[r][v] = load(partial + (r * vectors + v) * W) + sums[r][v];
   const wordvec used = words(first_lanes(reals(~(wordvec){0}), t->used, 0));
   UNROLL for (int r = 0; r < rows; r++, c += t->ldc)
     UNROLL for (int v = 0; v < vectors; v++) {
@@ -165,14 +165,16 @@ INLINE void form_strip(const struct gradient_area *g, struct gradient_tile t, si
   const bp_parameter_gradient *p = g->p;
   const size_t panel = (p->k + 1) * BP_PANEL, rows = g->row_end - g->row;
   const bool narrow = g->column_end - j < TILE_COLUMNS;
-  const size_t place = ((j - g->column) * rows) + (row - g->row) * TILE_COLUMNS;
+  // Strip after strip, row after row: two narrow ones may follow each other.
+  const size_t width = narrow ? W : TILE_COLUMNS;
+  const size_t place = (j - g->column) * rows + (row - g->row) * width;
   const struct tiling tiling = tiling_of(count);
   t.b = row_of(p->delta, g->first) + j;
-  t.used = smaller(W, p->n - (j + (narrow ? 0 : TILE_COLUMNS - W)));
+  t.used = smaller(W, p->n - (j + width - W));
   t.partial = g->scratch + BP_MOST_PACKED + place;
   if (g->level) {
     t.c = g->level + place;
-    t.ldc = TILE_COLUMNS, t.c_next = BP_PANEL;
+    t.ldc = width, t.c_next = BP_PANEL;
   } else {
     t.c = (real *)p->gradient + j / BP_PANEL * panel + row * BP_PANEL + j % BP_PANEL;
     t.ldc = BP_PANEL, t.c_next = panel;
@@ -187,7 +189,7 @@ INLINE void form_strip(const struct gradient_area *g, struct gradient_tile t, si
       narrow ? narrow_gradient_tile(&t, h) : gradient_tile(&t, h);
     t.from += h;
     t.a += packed ? h * g->steps : h;
-    t.partial += h * TILE_COLUMNS;
+    t.partial += h * width;
     t.c += h * t.ldc;
   }
 }
