@@ -284,4 +284,41 @@ import Testing
       }
     }
   }
+
+  @Test(
+    "Blocks of rows are joined by the binary tree, however the rows come", arguments: [0, 1, 7])
+  func momentsOfBlocks(more: Int) {
+    // Three whole blocks and a part: ((1 + 2) + (3 + part)).
+    let block = ColumnMoments.blockRows
+    let rows = 3 * block + more
+    var random = RandomSource(seed: 6, purpose: .sampling)
+    let values = (0..<rows + TableChunk.slack).map { _ in random.uniform() * 10 + 1e6 }
+    func moments(_ rows: Range<Int>) -> Moments {
+      var result = Moments()
+      for row in rows { result.add(values[row]) }
+      return result
+    }
+    let expected = Moments(
+      Moments(moments(0..<block), moments(block..<2 * block)),
+      Moments(moments(2 * block..<3 * block), moments(3 * block..<rows)))
+    for chunk in [rows, 4096, 1000, block + 1] {
+      var columns = ColumnMoments(columns: 0..<1)
+      values.withUnsafeBufferPointer {
+        guard let first = $0.baseAddress else { return }
+        for start in stride(from: 0, to: rows, by: chunk) {
+          columns.add(
+            TableChunk(
+              start: start, count: min(chunk, rows - start), width: 1, values: first + start))
+        }
+      }
+      #expect(columns[0].count == rows)
+      #expect(columns[0].mean.bitPattern == expected.mean.bitPattern)
+      #expect(columns[0].deviation.bitPattern == expected.deviation.bitPattern)
+    }
+    // Uniform over 10: the standard deviation is 10/√12.
+    #expect(abs(expected.deviation - 10 / 12.0.squareRoot()) < 0.02)
+    let whole = moments(0..<rows)
+    #expect(abs(expected.mean / whole.mean - 1) < 1e-14)
+    #expect(abs(expected.deviation / whole.deviation - 1) < 1e-9)
+  }
 }
