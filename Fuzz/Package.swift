@@ -6,7 +6,7 @@ import PackageDescription
 //
 // To add a target: its name here, an entry in Sources/<name> like the others, and two or three small
 // inputs in Corpus/<name>. `Scripts/fuzz` finds it.
-let targets = ["csv", "idx", "json", "npy", "npz", "safetensors"]
+let targets = ["csv", "idx", "json", "npy", "npz", "run", "safetensors"]
 
 let package = Package(
   name: "Fuzz",

@@ -6,10 +6,10 @@ import Foundation
 public func fuzzTable(_ bytes: [UInt8]) {
   let path = InputFile.write(bytes)
   defer { InputFile.remove() }
-  refusesOrReturns {
+  ForeignRun.refused {
     let source = try DataSource.open(path: path)
     for table in [source.training, source.test].compactMap({ $0 }) {
-      refusesOrReturns {
+      ForeignRun.refused {
         let _: Matrix<Float> = try table.numericMatrix(excluding: [])
       }
       guard let name = source.targets.first ?? table.columns.last?.name else { continue }
@@ -34,10 +34,10 @@ public func fuzzTable(_ bytes: [UInt8]) {
 public func fuzzArchive(_ bytes: [UInt8]) {
   let path = InputFile.write(bytes)
   defer { InputFile.remove() }
-  refusesOrReturns {
+  ForeignRun.refused {
     let archive = try ArrayArchive(contentsOf: path)
     for name in archive.names {
-      refusesOrReturns {
+      ForeignRun.refused {
         let array = try archive.array(named: name)
         precondition(array.values.count == array.shape.reduce(1, *))
       }
@@ -54,17 +54,5 @@ public func readsBack<Value: Codable & Equatable>(_ value: Value) {
     precondition(copy == value, String(decoding: text, as: UTF8.self))
   } catch {
     preconditionFailure("\(error)")
-  }
-}
-
-/// Runs `body`, which may throw only errors that a user can read in one line.
-public func refusesOrReturns(_ body: () throws -> Void) {
-  do {
-    try body()
-  } catch let error as any UserError {
-    let text = error.description
-    precondition(!text.isEmpty && !text.contains { $0.isNewline }, "not one line: \(text)")
-  } catch {
-    preconditionFailure("an error that is none of ours: \(error)")
   }
 }

@@ -53,25 +53,17 @@ struct NoiseOptions: ParsableArguments {
 
   /// Refuses what has no meaning under a loss.
   func check(for loss: Loss) throws {
-    do {
-      try configure(TrainingConfiguration()).noise.check(for: loss)
-    } catch let error {
-      let option =
-        switch error {
-        case .smoothing: "--label-smoothing"
-        case .mixup: "--mixup"
-        }
-      throw UsageError("\(option): \(error.description)")
-    }
+    let regularization = configure(TrainingConfiguration()).regularization
+    try UsageError.unless { () throws(ConfigurationError) in try regularization.check(for: loss) }
   }
 
   /// The probability of each hidden layer; nil if the option was not given.
   func probabilities(hidden count: Int) throws -> [Double]? {
     guard let dropout else { return nil }
-    let values = try Names.split(dropout).map { part in
+    let values = try Names.split(dropout, option: "--dropout").map { part in
       guard let value = Double(part), value >= 0, value < 1 else {
         throw UsageError(
-          "--dropout \(dropout): \"\(part)\" is no probability of at least 0 and below 1")
+          "--dropout \(dropout): \(part.quoted) is no probability of at least 0 and below 1")
       }
       return value
     }

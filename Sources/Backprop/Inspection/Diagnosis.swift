@@ -80,6 +80,7 @@ public struct Diagnosis: Codable, Sendable {
   ) throws(ConfigurationError) {
     precondition(data.count >= 1, "a diagnosis without examples")
     try options.validate()
+    try options.configuration.validate(for: network)
     let bounds = options.thresholds
     let survey = Survey(of: network, on: data, bounds, pool: pool)
     let measured = Batch(data, rows: options.rows(of: data.count))

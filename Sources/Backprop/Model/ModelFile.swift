@@ -45,7 +45,7 @@ public enum ModelError: UserError, Equatable {
   case wrongType(path: String, name: String, found: String, expected: String)
   case notFinite(path: String, name: String, value: String, index: [Int])
 
-  public var description: String {
+  public var message: String {
     switch self {
     case .notAModel(let path):
       "\(path): a safetensors file, but not a model of this program (no \(ModelKey.format)); "
@@ -56,15 +56,15 @@ public enum ModelError: UserError, Equatable {
       "\(path): model format \(found) is not \(ModelKey.formatVersion), the newest that this "
         + "version reads; install a newer version"
     case .badMetadata(let path, let key, let problem): "\(path), \(key): \(problem)"
-    case .missingTensor(let path, let name): "\(path): there is no tensor \"\(name)\""
+    case .missingTensor(let path, let name): "\(path): there is no tensor \(name.quoted)"
     case .extraTensor(let path, let name):
-      "\(path): tensor \(JSONValue.string(name)) belongs to no layer of the network"
+      "\(path): tensor \(name.quoted) belongs to no layer of the network"
     case .wrongShape(let path, let name, let found, let expected):
-      "\(path), tensor \"\(name)\": shape \(found), but the layer needs \(expected)"
+      "\(path), tensor \(name.quoted): shape \(found), but the layer needs \(expected)"
     case .wrongType(let path, let name, let found, let expected):
-      "\(path), tensor \"\(name)\": element type \(found), expected \(expected)"
+      "\(path), tensor \(name.quoted): element type \(found), expected \(expected)"
     case .notFinite(let path, let name, let value, let index):
-      "\(path), tensor \"\(name)\": element \(index) is \(value); weights must be finite numbers"
+      "\(path), tensor \(name.quoted): element \(index) is \(value); weights must be finite numbers"
     }
   }
 }
@@ -113,7 +113,8 @@ extension Model {
     configuration = try metadata.valueIfPresent(
       ModelKey.configuration, as: TrainingConfiguration.self)
     do {
-      try configuration?.validate(layers: layers.count)
+      try configuration?.validate(
+        layers: layers.count, loss: loss, hasDropout: layers.contains { $0.dropout > 0 })
     } catch {
       throw metadata.problem(ModelKey.configuration, error.description)
     }
@@ -234,8 +235,8 @@ struct ModelMetadata {
     throw problem(
       ModelKey.loss,
       name.hasPrefix("custom:")
-        ? "\"\(name)\" is a loss of somebody's own, and can be read only by a program that has it"
-        : "\"\(name)\" is not the name of a known loss")
+        ? "\(name.quoted) is a loss of somebody's own, and can be read only by a program that has it"
+        : "\(name.quoted) is not the name of a known loss")
   }
 }
 

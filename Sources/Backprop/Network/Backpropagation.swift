@@ -60,17 +60,18 @@ extension Network {
   ///   - batch: Examples, at most as many as the workspace holds.
   ///   - workspace: Receives the passes.
   ///   - scale: The factor of each example's weight, 1/m of a mean.
-  ///   - noise: What is changed at random; nil for nothing.
+  ///   - regularization: What is changed at random; nil for nothing.
   ///   - gradient: Receives ∂C/∂θ of every tensor.
   ///   - passes: Memory for whole blocks, and who judges their outputs.
   /// - Returns: C = Σₓ wₓ Cₓ of the batch, without penalties.
   @specialized(where T == Float)
   @specialized(where T == Double)
   func forwardAndBackward(
-    _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T, under noise: Noise?,
+    _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T,
+    under regularization: StochasticRegularization?,
     into gradient: inout Parameters<T>, through passes: BlockPasses<T>, pool: ThreadPool?
   ) -> Double {
-    begin(batch, in: &workspace, scale: scale, under: noise, pool: pool)
+    begin(batch, in: &workspace, scale: scale, under: regularization, pool: pool)
     let blocks = workspace.blocks
     if passes.suit(blocks, width: workspace.width, pool: pool) {
       passes.pass(self, workspace, blocks, into: &gradient, pool: pool)
@@ -93,7 +94,8 @@ extension Network {
     LayerPass(
       rows: rows.count, first: rows.lowerBound, blocks: blocks,
       state: workspace.states[layer].dropping(rows.lowerBound), parameters: parameters.start,
-      offsets: parameters.layout.offsets[layer], number: layer + 2, noise: workspace.noise,
+      offsets: parameters.layout.offsets[layer], number: layer + 2,
+      regularization: workspace.regularization,
       pool: pool)
   }
 

@@ -56,15 +56,18 @@ public struct Batch<T: Scalar> {
 
   /// Whether the first layer reads x where it is, row by row: numbers, which nothing changes. Few or
   /// short rows are sooner copied than found again.
-  private func readsInPlace(_ noise: Noise?) -> Bool {
+  private func readsInPlace(_ regularization: StochasticRegularization?) -> Bool {
     guard case .numbers = inputs else { return false }
-    return count > 3 && inputs.columns >= 64 && !(noise?.changesInputs ?? false)
+    return count > 3 && inputs.columns >= 64 && !(regularization?.changesInputs ?? false)
   }
 
   /// Places x, y and w of these rows where the passes read them.
   ///
   /// - Parameter noise: What is going to change them; nil for nothing.
-  func load(into workspace: inout Workspace<T>, under noise: Noise?, pool: ThreadPool?) {
+  func load(
+    into workspace: inout Workspace<T>, under regularization: StochasticRegularization?,
+    pool: ThreadPool?
+  ) {
     precondition(
       count <= workspace.capacity, "\(count) examples in a workspace for \(workspace.capacity)")
     precondition(
@@ -85,7 +88,7 @@ public struct Batch<T: Scalar> {
       let y = workspace.gatheredTargets
       let w = workspace.gatheredWeights
       indices.withUnsafeBufferPointer { indices in
-        if readsInPlace(noise), case .numbers(let matrix) = inputs {
+        if readsInPlace(regularization), case .numbers(let matrix) = inputs {
           workspace.places.update(from: indices.baseAddress.unsafelyUnwrapped, count: count)
           x = matrix.view(from: 0)
           x.rows = UnsafePointer(workspace.places)

@@ -115,7 +115,9 @@ extension DenseLayer: LayerKind {
       formAffine(pass, below: below, into: state.weightedInputs)
       formOutputs(pass)
     }
-    if let noise = pass.noise, dropout > 0 { formDropped(pass, under: noise) }
+    if let regularization = pass.regularization, dropout > 0 {
+      formDropped(pass, under: regularization)
+    }
   }
 
   private func formAffine<T: Scalar>(
@@ -140,14 +142,16 @@ extension DenseLayer: LayerKind {
 
   /// Inverted dropout: ã = a ⊙ r with rⱼ = 0 with probability p, else 1/(1−p). a stays beside ã,
   /// because σ′ is computed from it.
-  private func formDropped<T: Scalar>(_ pass: LayerPass<T>, under noise: Noise) {
+  private func formDropped<T: Scalar>(
+    _ pass: LayerPass<T>, under regularization: StochasticRegularization
+  ) {
     let (a, mask, dropped) = (pass.state.outputs, pass.state.mask, pass.state.dropped)
     T.kernels.dropout(
       pass.pool?.handle,
       .init(
-        rows: pass.rows, columns: outputs, x: a.operand, seed: noise.seed,
-        stream: noise.stream(.dropout, layer: pass.number), first: pass.first),
-      Noise.threshold(dropout), 1 / (1 - dropout), mask.operand, dropped.operand)
+        rows: pass.rows, columns: outputs, x: a.operand, seed: regularization.seed,
+        stream: regularization.stream(.dropout, layer: pass.number), first: pass.first),
+      StochasticRegularization.threshold(dropout), 1 / (1 - dropout), mask.operand, dropped.operand)
   }
 
   // MARK: Backward
@@ -170,7 +174,7 @@ extension DenseLayer: LayerKind {
   func formDelta<T: Scalar>(_ pass: LayerPass<T>, pastDerivative: Bool) {
     let state = pass.state
     let target = state.normalization?.delta ?? state.delta
-    if pass.noise != nil, dropout > 0 {
+    if pass.regularization != nil, dropout > 0 {
       state.mask.multiply(
         into: pastDerivative ? target : state.outputGradient, rows: pass.rows, pool: pass.pool)
     }

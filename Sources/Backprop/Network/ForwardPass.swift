@@ -6,30 +6,33 @@ extension Network {
   /// - Parameters:
   ///   - batch: Examples, at most as many as the workspace holds.
   ///   - workspace: Receives aˡ of every layer (and z where it is kept) and the losses.
-  ///   - noise: What is changed at random, as in a step of training; nil for nothing, dropout
+  ///   - regularization: What is changed at random, as in a step of training; nil for nothing, dropout
   ///     included.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
   /// - Returns: C = Σₓ wₓ Cₓ of the batch, without penalties.
-  /// - Precondition: A noise suits the loss (`Noise.check(for:)`), and the workspace was made for
-  ///   one like it.
+  /// - Precondition: The regularisation suits the loss (`StochasticRegularization.check(for:)`), and
+  ///   the workspace was made for one like it.
   /// - Complexity: O(batch × weights), without allocation.
   @specialized(where T == Float)
   @specialized(where T == Double)
   @discardableResult
   public func forward(
-    _ batch: Batch<T>, in workspace: inout Workspace<T>, under noise: Noise? = nil,
+    _ batch: Batch<T>, in workspace: inout Workspace<T>,
+    under regularization: StochasticRegularization? = nil,
     pool: ThreadPool? = nil
   ) -> Double {
     forward(
-      batch, in: &workspace, scale: reduction.scale(count: batch.count), under: noise, pool: pool)
+      batch, in: &workspace, scale: reduction.scale(count: batch.count), under: regularization,
+      pool: pool)
   }
 
   /// The same with wₓ = `scale` times the example's weight, whatever the reduction.
   func forward(
-    _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T, under noise: Noise? = nil,
+    _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T,
+    under regularization: StochasticRegularization? = nil,
     pool: ThreadPool?
   ) -> Double {
-    begin(batch, in: &workspace, scale: scale, under: noise, pool: pool)
+    begin(batch, in: &workspace, scale: scale, under: regularization, pool: pool)
     let rows = 0..<workspace.rows
     propagate(rows, in: workspace, pool: pool)
     formLosses(rows, in: workspace)
@@ -38,14 +41,15 @@ extension Network {
 
   /// Places a batch in the workspace, with what the noise makes of it.
   func begin(
-    _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T, under noise: Noise?,
+    _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T,
+    under regularization: StochasticRegularization?,
     pool: ThreadPool?
   ) {
     check(workspace)
-    batch.load(into: &workspace, under: noise, pool: pool)
+    batch.load(into: &workspace, under: regularization, pool: pool)
     workspace.scale = scale
-    workspace.noise = noise
-    if let noise { workspace.apply(noise, loss: loss, pool: pool) }
+    workspace.regularization = regularization
+    if let regularization { workspace.apply(regularization, loss: loss, pool: pool) }
   }
 
   /// aˡ of every layer for some rows, from the inputs that the workspace holds.

@@ -82,7 +82,7 @@ struct LayerPass<T: Scalar> {
   /// Number of the layer in the chapter, from 2.
   let number: Int
   /// What the step changes at random; nil for nothing, dropout included.
-  let noise: Noise?
+  let regularization: StochasticRegularization?
   /// Threads to use; nil for the caller's alone. Changes no bit.
   let pool: ThreadPool?
 
@@ -251,7 +251,7 @@ extension Layer: Codable {
       }
       self = .scale(ScaleLayer(size: inputs))
     default:
-      throw fault(.kind, "\"\(kind)\" is not a kind of layer that this version knows")
+      throw fault(.kind, "\(kind.quoted) is not a kind of layer that this version knows")
     }
   }
 
@@ -266,7 +266,8 @@ extension Layer: Codable {
     guard let activation = own?.first(where: { "custom:\($0.name)" == name }) else {
       throw DecodingError.dataCorruptedError(
         in: container,
-        debugDescription: "\"\(name)\" is an activation of somebody's own, and can be read only by "
+        debugDescription:
+          "\(name.quoted) is an activation of somebody's own, and can be read only by "
           + "a program that has it")
     }
     return .custom(activation)

@@ -246,7 +246,7 @@ public enum NetworkError: UserError, Equatable {
   /// The last layer scales, or has a parametric activation.
   case lastLayer(String, layer: Int)
 
-  public var description: String {
+  public var message: String {
     switch self {
     case .tooFewSizes(let sizes):
       "a network needs at least an input and an output size, found \(sizes.count): give for example 4,16,3"

@@ -20,11 +20,11 @@ public struct Workspace<T: Scalar>: ~Copyable {
   var targets: MatrixView<T>
   /// Example weights of the last batch, or nil where all are 1.
   var weights: UnsafePointer<T>?
-  /// y and w as the data has them, whatever a noise made of them.
+  /// y and w as the data has them, whatever regularisation made of them.
   var ownTargets: MatrixView<T>
   var ownWeights: UnsafePointer<T>?
   /// The noise of the last forward pass; nil where it was none.
-  var noise: Noise?
+  var regularization: StochasticRegularization?
 
   /// The factor of each example's weight in C: 1/m of a mean, with the m of the whole update.
   var scale: T = 1
@@ -40,7 +40,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
   /// wₓ Cₓ of each example.
   let losses: UnsafeMutablePointer<T>
   let states: [LayerState<T>]
-  var noiseBuffers: NoiseBuffers<T>
+  var regularized: RegularizedBatch<T>
   private let buffer: AlignedBuffer<T>
 
   /// Allocates for batches of up to `capacity` examples.
@@ -50,10 +50,11 @@ public struct Workspace<T: Scalar>: ~Copyable {
   ///   - capacity: The most examples of a batch, at least 0.
   ///   - keepsWeightedInputs: Whether z of every layer is kept, as a trace needs it, with room for
   ///     ∂C/∂a.
-  ///   - noise: A noise like those of the passes to come, which need room for what they change; nil
-  ///     if there will be none.
+  ///   - regularization: One like those of the passes to come, which need room for what they change;
+  ///     nil if there will be none.
   public init(
-    for network: Network<T>, capacity: Int, keepsWeightedInputs: Bool = false, noise: Noise? = nil
+    for network: Network<T>, capacity: Int, keepsWeightedInputs: Bool = false,
+    regularization: StochasticRegularization? = nil
   ) {
     precondition(capacity >= 0, "a workspace for \(capacity) examples")
     self.capacity = capacity
@@ -61,10 +62,10 @@ public struct Workspace<T: Scalar>: ~Copyable {
     parameterCount = network.parameterCount
     // Two walks of the same plan: one adds up the sizes, the other hands out the memory.
     var measure = Arena<T>(base: nil)
-    _ = Self.plan(layers, capacity, keepsWeightedInputs, noise, in: &measure)
+    _ = Self.plan(layers, capacity, keepsWeightedInputs, regularization, in: &measure)
     buffer = AlignedBuffer(count: measure.used)
     var arena = Arena<T>(base: buffer.start)
-    let plan = Self.plan(layers, capacity, keepsWeightedInputs, noise, in: &arena)
+    let plan = Self.plan(layers, capacity, keepsWeightedInputs, regularization, in: &arena)
     gatheredInputs = plan.inputs
     places = UnsafeMutableRawPointer(plan.places.start)
       .bindMemory(to: UInt32.self, capacity: capacity)
@@ -72,10 +73,10 @@ public struct Workspace<T: Scalar>: ~Copyable {
     gatheredWeights = plan.weights.start
     losses = plan.losses.start
     states = plan.states
-    noiseBuffers = plan.noiseBuffers
+    regularized = plan.regularized
     ownTargets = plan.targets
     ownWeights = nil
-    self.noise = nil
+    self.regularization = nil
     inputs = plan.inputs
     targets = plan.targets
     weights = nil
@@ -84,11 +85,12 @@ public struct Workspace<T: Scalar>: ~Copyable {
   }
 
   private static func plan(
-    _ layers: [Layer], _ capacity: Int, _ keepsWeightedInputs: Bool, _ noise: Noise?,
+    _ layers: [Layer], _ capacity: Int, _ keepsWeightedInputs: Bool,
+    _ regularization: StochasticRegularization?,
     in arena: inout Arena<T>
   ) -> (
     inputs: MatrixView<T>, places: MatrixView<T>, targets: MatrixView<T>, weights: MatrixView<T>,
-    losses: MatrixView<T>, states: [LayerState<T>], noiseBuffers: NoiseBuffers<T>
+    losses: MatrixView<T>, states: [LayerState<T>], regularized: RegularizedBatch<T>
   ) {
     let inputs = arena.matrix(capacity, layers.first?.inputs ?? 0)
     // As wide as a UInt32, at least.
@@ -103,17 +105,19 @@ public struct Workspace<T: Scalar>: ~Copyable {
         for: StateDemands(
           weightedInputs: keepsWeightedInputs || isLast,
           outputGradient: keepsWeightedInputs || isLast || !layers[index + 1].fusesDerivative,
-          dropout: noise != nil),
+          dropout: regularization != nil),
         in: &arena)
     }
-    let mixes = (noise?.mixup ?? 0) > 0
-    let noiseBuffers = NoiseBuffers<T>(
-      inputs: noise?.changesInputs ?? false ? arena.matrix(capacity, inputs.columns) : .none,
-      targets: noise?.changesTargets ?? false ? arena.matrix(capacity, targets.columns) : .none,
+    let mixes = (regularization?.mixup ?? 0) > 0
+    let regularized = RegularizedBatch<T>(
+      inputs: regularization?.changesInputs ?? false
+        ? arena.matrix(capacity, inputs.columns) : .none,
+      targets: regularization?.changesTargets ?? false
+        ? arena.matrix(capacity, targets.columns) : .none,
       weights: mixes ? arena.matrix(1, capacity) : .none,
       shares: mixes ? arena.matrix(1, capacity) : .none,
       partners: mixes ? [UInt32](repeating: 0, count: capacity) : [])
-    return (inputs, places, targets, weights, losses, states, noiseBuffers)
+    return (inputs, places, targets, weights, losses, states, regularized)
   }
 
   /// What a layer computes from: x, or a of the layer below, or its ã where outputs were dropped; layer
@@ -121,7 +125,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
   func inputs(of layer: Int) -> MatrixView<T> {
     if layer == 0 { return inputs }
     let below = states[layer - 1]
-    return noise != nil && layers[layer - 1].dropout > 0 ? below.dropped : below.outputs
+    return regularization != nil && layers[layer - 1].dropout > 0 ? below.dropped : below.outputs
   }
 
   /// How the last batch is cut.

@@ -31,7 +31,7 @@ public enum CheckpointError: UserError, Equatable {
   case folderInUse(folder: String)
   case folderHasCheckpoints(folder: String, newest: String)
 
-  public var description: String {
+  public var message: String {
     switch self {
     case .damaged(let path, let reason): "\(path) is not a whole checkpoint: \(reason)"
     case .otherFormat(let path, let found):
@@ -233,7 +233,7 @@ extension Checkpoint {
       reduction: metadata.value(ModelKey.reduction, as: Reduction.self))
     configuration = try metadata.value(ModelKey.configuration, as: TrainingConfiguration.self)
     do {
-      try configuration.validate(layers: layers.count)
+      try configuration.validate(for: network)
     } catch {
       throw metadata.problem(ModelKey.configuration, error.description)
     }

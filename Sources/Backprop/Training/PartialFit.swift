@@ -71,7 +71,7 @@ extension Trainer {
       "averaging \(configuration.averaging as Any): the average of the weights ends with the call")
     precondition(chunk.count >= 1, "a chunk without examples")
     do {
-      try configuration.noise.check(for: network.loss)
+      try configuration.validate(for: network)
     } catch {
       preconditionFailure(error.description)
     }
@@ -95,7 +95,7 @@ extension Trainer {
 public struct DivergenceError: UserError, Equatable {
   public let divergence: Divergence?
 
-  public var description: String {
+  public var message: String {
     "\(divergence?.description ?? "the run diverged"); try a smaller learning rate"
   }
 }

@@ -43,7 +43,7 @@ public struct Trainer<T: Scalar>: Sendable {
   ///   - isInterrupted: Asked after every step; true ends the run after that step.
   /// - Returns: How the run ended; also the last event.
   /// - Precondition: The data has as many inputs and outputs as the network, and the loss suits the
-  ///   noise (`Noise.check(for:)`).
+  ///   regularisation (`StochasticRegularization.check(for:)`).
   @specialized(where T == Float)
   @specialized(where T == Double)
   @discardableResult
@@ -176,12 +176,8 @@ public struct Trainer<T: Scalar>: Sendable {
     isInterrupted: () -> Bool, failure: inout FileError?
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
-    precondition(
-      !configuration.optimizer.searchesLines || network.layers.allSatisfy { $0.dropout == 0 },
-      "\(configuration.optimizer) compares losses along a line, which dropout makes those of many functions"
-    )
     do {
-      try configuration.noise.check(for: network.loss)
+      try configuration.validate(for: network)
     } catch {
       preconditionFailure(error.description)
     }

@@ -37,8 +37,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var monitor: Monitor?
   /// The same seed gives the same run, bit for bit.
   public var seed: UInt64
-  /// s of the Gaussian noise that is added to inputs in training; nil for none. See `Noise`, as for
-  /// what follows. Dropout of hidden layers stands in the layers.
+  /// s of the Gaussian noise that is added to inputs in training; nil for none. See
+  /// `StochasticRegularization`, as for what follows. Dropout of hidden layers stands in the layers.
   public var inputNoise: Double?
   /// The probability that an input is dropped in training, in 0 ..< 1; nil for none.
   public var inputDropout: Double?
@@ -100,8 +100,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   }
 
   /// What the steps of a run change at random besides the outputs of hidden layers, at step 0.
-  public var noise: Noise {
-    Noise(
+  public var regularization: StochasticRegularization {
+    StochasticRegularization(
       seed: seed, inputDeviation: inputNoise ?? 0, inputDropout: inputDropout ?? 0,
       labelSmoothing: labelSmoothing ?? 0, mixup: mixup ?? 0)
   }
@@ -125,12 +125,17 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// Whoever takes a configuration asks this first: the trainer, a reader of a model or a checkpoint,
   /// the command. What passes traps nowhere.
   ///
-  /// - Parameter layers: Layers that compute, where the network is known.
+  /// - Parameters:
+  ///   - layers: Layers that compute, where the network is known.
+  ///   - loss: Its loss, likewise.
+  ///   - hasDropout: Whether a layer of it drops outputs.
   /// - Throws: `ConfigurationError` with the first setting at fault.
-  public func validate(layers: Int? = nil) throws(ConfigurationError) {
+  public func validate(
+    layers: Int? = nil, loss: Loss? = nil, hasDropout: Bool = false
+  ) throws(ConfigurationError) {
     try optimizer.validate()
     try schedule.validate()
-    try noise.validate()
+    try regularization.validate()
     try monitor?.validate()
     try averaging?.validate()
     try shuffleBlock?.validate()
@@ -150,7 +155,21 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     for (name, value) in [("clipNorm", clipNorm), ("clipValue", clipValue), ("maxNorm", maxNorm)] {
       try NumberRange.positive.check(value, name)
     }
+    if let loss { try regularization.check(for: loss) }
+    if optimizer.searchesLines, hasDropout {
+      throw ConfigurationError(
+        "dropout",
+        "has no meaning for \(optimizer.name), which compares losses along a line, and dropout makes "
+          + "those of many functions; leave it out")
+    }
     try checkMeaning(layers: layers)
+  }
+
+  /// - Throws: `ConfigurationError` with the first setting that is at fault by itself, or for the network.
+  func validate<T: Scalar>(for network: Network<T>) throws(ConfigurationError) {
+    try validate(
+      layers: network.layers.count, loss: network.loss,
+      hasDropout: network.layers.contains { $0.dropout > 0 })
   }
 
   private func checkMeaning(layers: Int?) throws(ConfigurationError) {

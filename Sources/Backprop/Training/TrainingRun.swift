@@ -10,7 +10,7 @@ final class Run<T: Scalar> {
   let stepsPerEpoch: Int
   let examples: Int
   /// What steps change at random; nil for nothing.
-  let noise: Noise?
+  let regularization: StochasticRegularization?
   var source: BatchSource<T>
   var validationSource: BatchSource<T>?
   /// Why data could not be read, which ended the run.
@@ -67,11 +67,12 @@ final class Run<T: Scalar> {
       return BatchSource(
         data, seed: 0, block: ShuffleBlock(rows: chunk, window: 1), capacity: chunk)
     }
-    let noise = configuration.noise
+    let regularization = configuration.regularization
     let isNoisy =
-      noise.changesInputs || noise.changesTargets || network.layers.contains { $0.dropout > 0 }
-    self.noise = isNoisy ? noise : nil
-    workspace = Workspace(for: network, capacity: batchSize, noise: self.noise)
+      regularization.changesInputs || regularization.changesTargets
+      || network.layers.contains { $0.dropout > 0 }
+    self.regularization = isNoisy ? regularization : nil
+    workspace = Workspace(for: network, capacity: batchSize, regularization: self.regularization)
     workspace.shards = configuration.shards
     let layout = network.parameters.layout
     blocks = configuration.blocksOfBatch(

@@ -26,7 +26,8 @@ extension Run {
     let penalties = configuration.penalties(examples: examples, batch: update)
     let dataLoss = network.forwardAndBackward(
       batch, in: &workspace, scale: network.reduction.scale(count: update),
-      under: noise?.at(step: position * accumulator.batches + accumulator.taken), into: &gradient,
+      under: regularization?.at(step: position * accumulator.batches + accumulator.taken),
+      into: &gradient,
       through: blockPasses, pool: pool)
     let objective = Objective(
       dataLoss: dataLoss, penalty: network.parameters.penalty(penalties))

@@ -55,11 +55,12 @@ struct BlocksTests {
       sizes: [2, 20, 17, 3], activations: [.gelu, .maxout(pieces: 3), .softmax],
       loss: .crossEntropy, dropout: [0.3, 0], normalizations: [.layer, nil], seed: 3)
     let batch = SameBitsTests.weighted(rows).batch
-    let noise = Noise(seed: 1, step: 3, inputDeviation: 0.1, labelSmoothing: 0.1, mixup: 0.4)
+    let regularization = StochasticRegularization(
+      seed: 1, step: 3, inputDeviation: 0.1, labelSmoothing: 0.1, mixup: 0.4)
     var results: [(Double, Parameters<Float>, [Int])] = []
     for (most, threads) in [(1, 1), (1, 2), (count, 2), (count, 3)] {
       let pool = threads > 1 ? ThreadPool(threads: threads) : nil
-      var workspace = Workspace(for: network, capacity: rows, noise: noise)
+      var workspace = Workspace(for: network, capacity: rows, regularization: regularization)
       workspace.shards = count
       var gradient = network.makeGradient()
       let judged = UnsafeMutableBufferPointer<Int>.allocate(capacity: count)
@@ -70,7 +71,7 @@ struct BlocksTests {
         _ = $2.rows
       }
       let loss = network.forwardAndBackward(
-        batch, in: &workspace, scale: 1 / Float(rows), under: noise, into: &gradient,
+        batch, in: &workspace, scale: 1 / Float(rows), under: regularization, into: &gradient,
         through: passes, pool: pool)
       #expect(passes.suit(workspace.blocks, width: workspace.width, pool: pool) == (most > 1))
       results.append((loss, gradient, Array(judged)))
@@ -90,14 +91,14 @@ struct BlocksTests {
     let x = (0..<64).map { row in
       [Double((0..<4).first { blocks.rows(of: $0).contains(row) } ?? 9) * 1000]
     }
-    let noise = Noise(seed: 4, mixup: 1)
-    var workspace = Workspace(for: network, capacity: 64, noise: noise)
+    let regularization = StochasticRegularization(seed: 4, mixup: 1)
+    var workspace = Workspace(for: network, capacity: 64, regularization: regularization)
     workspace.shards = 4
     network.forward(
-      Batch(inputs: Matrix(x), targets: Matrix(x)), in: &workspace, under: noise)
+      Batch(inputs: Matrix(x), targets: Matrix(x)), in: &workspace, under: regularization)
     let mixed = workspace.copy(workspace.inputs).elements
     for row in 0..<64 { #expect(abs(mixed[row][0] - x[row][0]) < 1e-9) }
-    #expect(Set(workspace.noiseBuffers.partners.prefix(64)).count == 64)
-    #expect(zip(0..<64, workspace.noiseBuffers.partners).contains { $0 != Int($1) })
+    #expect(Set(workspace.regularized.partners.prefix(64)).count == 64)
+    #expect(zip(0..<64, workspace.regularized.partners).contains { $0 != Int($1) })
   }
 }

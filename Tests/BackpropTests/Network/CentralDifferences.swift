@@ -5,15 +5,18 @@ struct CentralDifferences {
   var network: Network<Double>
   let batch: Batch<Double>
   /// What every pass changes at random, the same each time.
-  var noise: Noise?
+  var regularization: StochasticRegularization?
   private(set) var kinks = 0
   private(set) var checked = 0
   private(set) var worstRelativeError = 0.0
 
-  init(_ network: Network<Double>, _ batch: Batch<Double>, under noise: Noise? = nil) {
+  init(
+    _ network: Network<Double>, _ batch: Batch<Double>,
+    under regularization: StochasticRegularization? = nil
+  ) {
     self.network = network
     self.batch = batch
-    self.noise = noise
+    self.regularization = regularization
   }
 
   private mutating func loss(
@@ -23,7 +26,7 @@ struct CentralDifferences {
     let old = network.parameters[tensor, element]
     network.parameters[tensor, element] = value
     defer { network.parameters[tensor, element] = old }
-    return network.forward(batch, in: &workspace, under: noise)
+    return network.forward(batch, in: &workspace, under: regularization)
   }
 
   /// ∂C/∂θ by the five-point rule: (C₋₂ − 8 C₋₁ + 8 C₁ − C₂) / 12h, with an error of order h⁴.
@@ -44,7 +47,7 @@ struct CentralDifferences {
   /// The relative error is |g − d| / max(|g|, |d|, 1e-3 · largest |g|). Where two step sizes disagree
   /// a kink of the activation or the loss lies within the step: the entry is counted, not judged.
   mutating func compare(with gradient: Parameters<Double>) {
-    var workspace = Workspace(for: network, capacity: batch.count, noise: noise)
+    var workspace = Workspace(for: network, capacity: batch.count, regularization: regularization)
     let entries = network.parameters.layout.tensors.flatMap { tensor in
       (0..<tensor.count).map { (tensor, $0) }
     }

@@ -45,11 +45,12 @@ struct LayerKindTests {
   }
 
   func passes<T: Scalar>(
-    _ network: Network<T>, _ batch: Batch<T>, under noise: Noise? = nil, pool: ThreadPool? = nil
+    _ network: Network<T>, _ batch: Batch<T>, under regularization: StochasticRegularization? = nil,
+    pool: ThreadPool? = nil
   ) -> (loss: Double, outputs: [Matrix<T>], deltas: [Matrix<T>], gradient: Parameters<T>) {
-    var workspace = Workspace(for: network, capacity: batch.count, noise: noise)
+    var workspace = Workspace(for: network, capacity: batch.count, regularization: regularization)
     var gradient = network.makeGradient()
-    let loss = network.forward(batch, in: &workspace, under: noise, pool: pool)
+    let loss = network.forward(batch, in: &workspace, under: regularization, pool: pool)
     network.backward(in: &workspace, into: &gradient, pool: pool)
     return (
       loss, network.layers.indices.map { workspace.outputs(of: $0) },
@@ -138,9 +139,9 @@ struct LayerKindTests {
     let network: Network<Double> = try Self.network(Self.mixed(dropout: dropout, activation))
     let data = randomExamples(
       for: .crossEntropy, inputs: 4, outputs: 3, count: 5, seed: 2, weighted: true)
-    let noise = dropout > 0 ? Noise(seed: 3) : nil
-    let gradient = passes(network, data.batch, under: noise).gradient
-    var differences = CentralDifferences(network, data.batch, under: noise)
+    let regularization = dropout > 0 ? StochasticRegularization(seed: 3) : nil
+    let gradient = passes(network, data.batch, under: regularization).gradient
+    var differences = CentralDifferences(network, data.batch, under: regularization)
     differences.compare(with: gradient)
     #expect(differences.worstRelativeError <= 1e-7, "\(activation)")
     #expect(differences.checked > 5 * differences.kinks, "\(activation)")

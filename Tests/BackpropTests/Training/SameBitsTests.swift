@@ -169,16 +169,18 @@ struct SameBitsTests {
     #expect(
       try DataFingerprint(training: .spooled(spool), validation: TrainingExamples<Float>?.none)
         == DataFingerprint(training: classes, validation: nil))
-    for noise in [false, true] {
+    for regularization in [false, true] {
       for (batch, shuffles) in [(16, true), (16, false), (1000, true)] {
         var configuration = TrainingConfiguration(
           batchSize: batch, epochs: 2, shuffles: shuffles,
           shuffleBlock: ShuffleBlock(rows: 4, window: 3))
-        if noise { (configuration.labelSmoothing, configuration.mixup) = (0.1, 0.2) }
+        if regularization { (configuration.labelSmoothing, configuration.mixup) = (0.1, 0.2) }
         let expected = try run(.memory(data), configuration)
         for examples in [TrainingExamples.memory(classes), .spooled(spool)] {
           let found = try run(examples, configuration)
-          #expect(found.0 == expected.0 && found.1 == expected.1, "\(batch), \(shuffles), \(noise)")
+          #expect(
+            found.0 == expected.0 && found.1 == expected.1,
+            "\(batch), \(shuffles), \(regularization)")
         }
       }
     }

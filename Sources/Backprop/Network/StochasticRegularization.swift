@@ -1,14 +1,14 @@
-/// What one training step changes at random, and the counters that its random numbers come from.
+/// Dropout, input noise, label smoothing and mixup: what one training step changes at random, and the counters that its random numbers come from.
 ///
-/// A forward pass under a noise mixes examples (mixup), adds Gaussian noise to the inputs, drops
+/// A forward pass under it mixes examples (mixup), adds Gaussian noise to the inputs, drops
 /// inputs and outputs of hidden layers (dropout), and smooths the targets of a classification, in
 /// this order. A pass without one, as in evaluation and prediction, does none of it.
 ///
 /// Every number is a function of (seed, purpose, step, layer, position in the batch, neuron), by
 /// Philox 4×32-10: nothing has to be saved to repeat a step, and neither threads nor vectors change a
-/// bit. The same noise twice is the same masks twice, so a step is a function of its parameters that
+/// bit. The same values twice are the same masks twice, so a step is a function of its parameters that
 /// central differences can check.
-public struct Noise: Hashable, Sendable {
+public struct StochasticRegularization: Hashable, Sendable {
   /// The run's seed.
   public var seed: UInt64
   /// Steps of the run before this one; at least 0. Steps that differ by 2³² are alike.
@@ -68,11 +68,11 @@ public struct Noise: Hashable, Sendable {
   var changesInputs: Bool { mixup > 0 || inputDeviation > 0 || inputDropout > 0 }
   var changesTargets: Bool { mixup > 0 || labelSmoothing > 0 }
 
-  /// The same noise in another step.
-  func at(step: Int) -> Noise {
-    var noise = self
-    noise.step = step
-    return noise
+  /// The same in another step.
+  func at(step: Int) -> StochasticRegularization {
+    var regularization = self
+    regularization.step = step
+    return regularization
   }
 
   /// The upper half of the counter: (purpose and layer, step). Layer 1 is the input.
@@ -87,41 +87,33 @@ public struct Noise: Hashable, Sendable {
   }
 }
 
-/// Why a noise does not suit a loss.
-public enum NoiseError: UserError, Equatable {
-  case smoothing(Loss)
-  case mixup(Loss)
-
-  public var description: String {
-    switch self {
-    case .smoothing(let loss):
-      "label smoothing spreads the probability of classes, and \(loss) knows none: "
-        + "use cross-entropy or binary-cross-entropy, or no smoothing"
-    case .mixup(let loss):
-      "mixup makes targets between the classes, on which \(loss) is not defined: "
-        + "use cross-entropy or binary-cross-entropy, or no mixup"
-    }
-  }
-}
-
-extension Noise {
-  /// Throws unless the loss is defined on the targets that the noise makes.
+extension StochasticRegularization {
+  /// Throws unless the loss is defined on the targets that it makes.
   ///
   /// Smoothing needs targets that are probabilities: cross-entropy and binary cross-entropy. Mixup
   /// takes any loss but hinge, whose targets are classes alone.
-  public func check(for loss: Loss) throws(NoiseError) {
+  public func check(for loss: Loss) throws(ConfigurationError) {
     switch loss {
     case .crossEntropy, .binaryCrossEntropy: return
-    case .hinge where mixup > 0: throw .mixup(loss)
-    default: if labelSmoothing > 0 { throw .smoothing(loss) }
+    case .hinge where mixup > 0:
+      throw ConfigurationError(
+        "mixup",
+        "makes targets between the classes, on which \(loss) is not defined: "
+          + "use cross-entropy or binary-cross-entropy, or no mixup")
+    default:
+      guard labelSmoothing > 0 else { return }
+      throw ConfigurationError(
+        "labelSmoothing",
+        "spreads the probability of classes, and \(loss) knows none: "
+          + "use cross-entropy or binary-cross-entropy, or no smoothing")
     }
   }
 }
 
 // MARK: Applying it
 
-/// Where a workspace keeps what a noise makes of a batch.
-struct NoiseBuffers<T: Scalar> {
+/// Where a workspace keeps what regularisation makes of a batch.
+struct RegularizedBatch<T: Scalar> {
   /// x̃, `[m, inputs]`.
   let inputs: MatrixView<T>
   /// ỹ, `[m, outputs]`.
@@ -135,44 +127,46 @@ struct NoiseBuffers<T: Scalar> {
 
 extension Workspace {
   /// Changes inputs, targets and weights of the batch that is loaded.
-  mutating func apply(_ noise: Noise, loss: Loss, pool: ThreadPool?) {
-    precondition(hasRoom(for: noise), "\(noise) in a workspace without room for it")
-    if noise.mixup > 0 { mix(noise) }
-    let changed = noiseBuffers.inputs
-    if noise.inputDeviation > 0 {
+  mutating func apply(_ regularization: StochasticRegularization, loss: Loss, pool: ThreadPool?) {
+    precondition(
+      hasRoom(for: regularization), "\(regularization) in a workspace without room for it")
+    if regularization.mixup > 0 { mix(regularization) }
+    let changed = regularized.inputs
+    if regularization.inputDeviation > 0 {
       T.kernels.add_normal(
         pool?.handle,
         .init(
-          rows: rows, columns: inputs.columns, x: inputs.operand, seed: noise.seed,
-          stream: noise.stream(.inputNoise, layer: 1), first: 0),
-        noise.inputDeviation, changed.operand)
+          rows: rows, columns: inputs.columns, x: inputs.operand, seed: regularization.seed,
+          stream: regularization.stream(.inputNoise, layer: 1), first: 0),
+        regularization.inputDeviation, changed.operand)
       inputs = changed
     }
-    if noise.inputDropout > 0 {
-      let p = noise.inputDropout
+    if regularization.inputDropout > 0 {
+      let p = regularization.inputDropout
       T.kernels.dropout(
         pool?.handle,
         .init(
-          rows: rows, columns: inputs.columns, x: inputs.operand, seed: noise.seed,
-          stream: noise.stream(.dropout, layer: 1), first: 0),
-        Noise.threshold(p), 1 / (1 - p), MatrixView<T>.none.optionalOperand, changed.operand)
+          rows: rows, columns: inputs.columns, x: inputs.operand, seed: regularization.seed,
+          stream: regularization.stream(.dropout, layer: 1), first: 0),
+        StochasticRegularization.threshold(p), 1 / (1 - p), MatrixView<T>.none.optionalOperand,
+        changed.operand)
       inputs = changed
     }
-    if noise.labelSmoothing > 0 {
-      let epsilon = noise.labelSmoothing
+    if regularization.labelSmoothing > 0 {
+      let epsilon = regularization.labelSmoothing
       let classes = loss == .binaryCrossEntropy ? 2 : targets.columns
       T.kernels.scale_and_shift(
         rows, targets.columns, targets.operand, 1 - epsilon, epsilon / Double(classes),
-        noiseBuffers.targets.operand)
-      targets = noiseBuffers.targets
+        regularized.targets.operand)
+      targets = regularized.targets
     }
   }
 
-  private func hasRoom(for noise: Noise) -> Bool {
+  private func hasRoom(for regularization: StochasticRegularization) -> Bool {
     guard
-      noise.isValid && (!noise.changesInputs || noiseBuffers.inputs.isKept)
-        && (!noise.changesTargets || noiseBuffers.targets.isKept)
-        && (noise.mixup == 0 || noiseBuffers.shares.isKept)
+      regularization.isValid && (!regularization.changesInputs || regularized.inputs.isKept)
+        && (!regularization.changesTargets || regularized.targets.isKept)
+        && (regularization.mixup == 0 || regularized.shares.isKept)
     else { return false }
     // By index: a closure would allocate in a build without optimisation.
     for index in 0..<layers.count where layers[index].dropout > 0 && !states[index].mask.isKept {
@@ -182,40 +176,41 @@ extension Workspace {
   }
 
   /// Mixup: x̃, ỹ and w̃ take the places of x, y and w.
-  private mutating func mix(_ noise: Noise) {
+  private mutating func mix(_ regularization: StochasticRegularization) {
     var random = RandomSource(
-      seed: noise.seed, purpose: .mixup, index: UInt32(truncatingIfNeeded: noise.step))
-    let beta = random.beta(noise.mixup)
+      seed: regularization.seed, purpose: .mixup,
+      index: UInt32(truncatingIfNeeded: regularization.step))
+    let beta = random.beta(regularization.mixup)
     let lambda = T(max(beta, 1 - beta))
-    for row in 0..<rows { noiseBuffers.partners[row] = UInt32(row) }
+    for row in 0..<rows { regularized.partners[row] = UInt32(row) }
     // Within a block, so that whoever has its rows has all that is mixed.
     let blocks = blocks
     for block in 0..<blocks.count {
-      random.shuffle(&noiseBuffers.partners, in: blocks.rows(of: block))
+      random.shuffle(&regularized.partners, in: blocks.rows(of: block))
     }
 
-    let shares = noiseBuffers.shares.start
+    let shares = regularized.shares.start
     for row in 0..<rows { shares[row] = lambda }
-    mix(inputs, by: shares, into: noiseBuffers.inputs)
-    inputs = noiseBuffers.inputs
+    mix(inputs, by: shares, into: regularized.inputs)
+    inputs = regularized.inputs
     if let weights {
-      let mixed = noiseBuffers.weights.start
+      let mixed = regularized.weights.start
       for row in 0..<rows {
         let own = lambda * weights[row]
-        let sum = own + (1 - lambda) * weights[Int(noiseBuffers.partners[row])]
+        let sum = own + (1 - lambda) * weights[Int(regularized.partners[row])]
         mixed[row] = sum
         if sum > 0 { shares[row] = own / sum }
       }
       self.weights = UnsafePointer(mixed)
     }
-    mix(targets, by: shares, into: noiseBuffers.targets)
-    targets = noiseBuffers.targets
+    mix(targets, by: shares, into: regularized.targets)
+    targets = regularized.targets
   }
 
   private func mix(
     _ source: MatrixView<T>, by shares: UnsafeMutablePointer<T>, into mixed: MatrixView<T>
   ) {
-    noiseBuffers.partners.withUnsafeBufferPointer {
+    regularized.partners.withUnsafeBufferPointer {
       T.kernels.mix(
         rows, source.columns, source.operand, $0.baseAddress, shares, mixed.operand)
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Dropout, input noise, label smoothing and mixup")
 struct NoiseTests {
-  static let everything = Noise(
+  static let everything = StochasticRegularization(
     seed: 7, step: 11, inputDeviation: 0.2, inputDropout: 0.3, labelSmoothing: 0.1, mixup: 0.4)
 
   @Test("A dropped unit passes nothing up and nothing down, the others 1/(1−p)")
@@ -22,10 +22,10 @@ struct NoiseTests {
     let batch = Batch(inputs: Matrix([[2]]), targets: Matrix<Double>([[0]]))
     var seen = Set<[Bool]>()
     for step in 0..<20 {
-      let noise = Noise(seed: 1, step: step)
-      var workspace = Workspace(for: network, capacity: 1, noise: noise)
+      let regularization = StochasticRegularization(seed: 1, step: step)
+      var workspace = Workspace(for: network, capacity: 1, regularization: regularization)
       var gradient = network.makeGradient()
-      network.forward(batch, in: &workspace, under: noise)
+      network.forward(batch, in: &workspace, under: regularization)
       network.backward(in: &workspace, into: &gradient)
       // The rule of the header for neuron j of the example at position 0 in layer 2.
       let kept = (0..<4).map { unit in
@@ -62,7 +62,7 @@ struct NoiseTests {
         dropout: [0.3, 0.5], initializer: .normal(0.5), normalizations: normalizations, seed: 3)
       let data = randomExamples(
         for: loss, inputs: 4, outputs: 3, count: 6, seed: 5, weighted: true)
-      var workspace = Workspace(for: network, capacity: 6, noise: Self.everything)
+      var workspace = Workspace(for: network, capacity: 6, regularization: Self.everything)
       var gradient = network.makeGradient()
       network.forward(data.batch, in: &workspace, under: Self.everything)
       network.backward(in: &workspace, into: &gradient)
@@ -83,9 +83,9 @@ struct NoiseTests {
     var dropped = 0
     var sum = 0.0
     for step in 0..<20 {
-      let noise = Noise(seed: 3, step: step)
-      var workspace = Workspace(for: network, capacity: 50, noise: noise)
-      network.forward(batch, in: &workspace, under: noise)
+      let regularization = StochasticRegularization(seed: 3, step: step)
+      var workspace = Workspace(for: network, capacity: 50, regularization: regularization)
+      network.forward(batch, in: &workspace, under: regularization)
       let mask = workspace.copy(workspace.states[0].mask)
       for row in 0..<50 {
         for value in mask[row: row] {
@@ -122,9 +122,9 @@ struct NoiseTests {
     ] {
       let network = try Network<Double>(sizes: [1, 4], activations: [output], loss: loss)
       let batch = Batch(inputs: Matrix([[1]]), targets: Matrix<Double>([[0, 0, 1, 0]]))
-      let noise = Noise(seed: 1, labelSmoothing: 0.2)
-      var workspace = Workspace(for: network, capacity: 1, noise: noise)
-      network.forward(batch, in: &workspace, under: noise)
+      let regularization = StochasticRegularization(seed: 1, labelSmoothing: 0.2)
+      var workspace = Workspace(for: network, capacity: 1, regularization: regularization)
+      network.forward(batch, in: &workspace, under: regularization)
       let targets = workspace.copy(workspace.targets)
       for column in 0..<4 {
         #expect(abs(targets[0, column] - (column == 2 ? yes : no)) < 1e-15)
@@ -141,9 +141,9 @@ struct NoiseTests {
       seed: 2)
     let data = randomExamples(
       for: .crossEntropy, inputs: 4, outputs: 3, count: 8, seed: 9, weighted: true)
-    let noise = Noise(seed: 5, step: 3, mixup: 0.7)
-    var workspace = Workspace(for: network, capacity: 8, noise: noise)
-    let loss = network.forward(data.batch, in: &workspace, under: noise)
+    let regularization = StochasticRegularization(seed: 5, step: 3, mixup: 0.7)
+    var workspace = Workspace(for: network, capacity: 8, regularization: regularization)
+    let loss = network.forward(data.batch, in: &workspace, under: regularization)
     var random = RandomSource(seed: 5, purpose: .mixup, index: 3)
     let beta = random.beta(0.7)
     let lambda = max(beta, 1 - beta)
@@ -297,10 +297,12 @@ struct NoiseTests {
     #expect(throws: NetworkError.dropoutOfOutputs(layer: 2)) {
       try Network<Float>(layers: [.dense(last)], loss: .squaredError, reduction: .mean)
     }
-    #expect(throws: NoiseError.smoothing(.squaredError)) {
-      try Noise(seed: 1, labelSmoothing: 0.1).check(for: .squaredError)
+    #expect(throws: ConfigurationError.self) {
+      try StochasticRegularization(seed: 1, labelSmoothing: 0.1).check(for: .squaredError)
     }
-    #expect(throws: NoiseError.mixup(.hinge)) { try Noise(seed: 1, mixup: 1).check(for: .hinge) }
+    #expect(throws: ConfigurationError.self) {
+      try StochasticRegularization(seed: 1, mixup: 1).check(for: .hinge)
+    }
   }
 
   @Test("A layer without dropout is written as before, and one with it comes back")

@@ -1,0 +1,1 @@
+../../Tests/BackpropTests/Model/ChangedFile.swift
