@@ -138,7 +138,7 @@ enum MutantNames {
     if let mutant = Mutant(rawValue: name) { return mutant }
     let suggestion =
       nearMatch(name, in: Mutant.allCases.map(\.rawValue)).map { "did you mean \($0)? " } ?? ""
-    throw UsageError("there is no mutant \"\(name)\"; \(suggestion)the names are \(list)")
+    throw UsageError("there is no mutant \(name.quoted); \(suggestion)the names are \(list)")
   }
 
   /// Refuses a mutant that is no mistake for this network on these examples.
@@ -165,7 +165,7 @@ struct NonfiniteLossError: UserError {
   let model: String
   let loss: Double
 
-  var description: String {
+  var message: String {
     "the loss of \(model) on these examples is \(Format.fixed(loss, 0)), so it has no gradient: use a "
       + "model that has not diverged, or data in the range that it was made for"
   }

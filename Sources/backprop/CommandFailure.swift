@@ -29,7 +29,7 @@ enum CommandFailure {
     }
     if BackpropCommand.exitCode(for: error) == .success {
       do {
-        try Terminal.printOutput(BackpropCommand.fullMessage(for: error))
+        try Terminal.writeOutput(BackpropCommand.fullMessage(for: error) + "\n")
         return 0
       } catch {
         Terminal.printError("error: \(error.description)")
@@ -63,7 +63,7 @@ enum CommandFailure {
     let suggestion =
       nearMatch(name, in: commandNames).map { "did you mean \($0)?" }
       ?? "the commands are \(commandNames.joined(separator: ", "))"
-    return "there is no command \(JSONValue.string(name)); \(suggestion)"
+    return "there is no command \(name.quoted); \(suggestion)"
   }
 
   private static var helpCommand: String {

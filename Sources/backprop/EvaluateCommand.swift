@@ -110,7 +110,7 @@ struct MetricOptions: ParsableArguments {
       throw UsageError("give --weight-column or --unweighted, not both")
     }
     if let metrics {
-      let names = Names.split(metrics)
+      let names = try Names.split(metrics, option: "--metrics")
       if names.isEmpty { throw UsageError("--metrics names none") }
       let found = try names.map { try Names.metric($0) }
       if let twice = found.indices.first(where: { found[..<$0].contains(found[$0]) }) {
@@ -122,7 +122,7 @@ struct MetricOptions: ParsableArguments {
   /// The metrics to show of a network, the loss not among them: it is always shown.
   func shown<T: Scalar>(for kind: MetricKind, of network: Network<T>) throws -> [Metric] {
     if let metrics {
-      return try Names.split(metrics).map { try Names.metric($0, for: kind) }
+      return try Names.split(metrics, option: "--metrics").map { try Names.metric($0, for: kind) }
         .filter { $0 != .loss }
     }
     var usual = Metric.usual(for: kind, outputs: network.outputCount)

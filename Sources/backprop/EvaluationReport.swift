@@ -113,8 +113,10 @@ struct EvaluationReport {
       return Format.right(row.name, width) + value
     }
     if samples > 0 {
-      lines.append(
-        "\n[95 % interval: \(Format.count(samples, "bootstrap sample")) of the rows, seed \(seed)]")
+      lines += [
+        "",
+        "[95 % interval: \(Format.count(samples, "bootstrap sample")) of the rows, seed \(seed)]",
+      ]
     }
     guard showsClasses else { return lines }
     return lines + classLines + confusionLines
@@ -126,7 +128,7 @@ struct EvaluationReport {
   }
 
   private func shortened(_ label: String) -> String {
-    label.count > 12 ? "\(label.prefix(11))…" : label
+    label.shown(limit: 12)
   }
 
   /// A number of examples, or a sum of weights.

@@ -76,9 +76,10 @@ enum Format {
       : "\(minutes / 60):\(two(minutes % 60)):\(two(total % 60))"
   }
 
-  /// At most `limit` of some names, joined.
+  /// At most `limit` of some names, joined; they may come from outside.
   static func list(_ names: [String], limit: Int = 8) -> String {
-    names.prefix(limit).joined(separator: ", ") + (names.count > limit ? ", …" : "")
+    names.prefix(limit).map { $0.shown() }.joined(separator: ", ")
+      + (names.count > limit ? ", …" : "")
   }
 
   /// Text with spaces before it, so many columns wide.

@@ -110,7 +110,7 @@ struct InspectCommand: ParsableCommand {
       try line("inputs", "\(network.sizes[0]) numbers as they are")
     }
     if let target = model.targetEncoder {
-      try line("target", "\(target.columns.joined(separator: ", ")) (\(target.task.rawValue))")
+      try line("target", "\(Format.list(target.columns)) (\(target.task.rawValue))")
       if target.task == .classification {
         try line("labels", Format.list(target.labels, limit: 40))
       }
@@ -130,8 +130,9 @@ struct InspectCommand: ParsableCommand {
     }
     let hasDropout = network.layers.haveDropout
     let width = max(15, network.layers.map(\.functions.count).max() ?? 0)
+    try Terminal.printOutput("")
     try Terminal.printOutput(
-      "\nlayer  outputs  " + Format.right("activation", width) + "  "
+      "layer  outputs  " + Format.right("activation", width) + "  "
         + (hasDropout ? "dropout  " : "") + "‖W‖")
     for (index, (layer, norm)) in zip(network.layers, norms).enumerated() {
       try Terminal.printOutput(
@@ -145,10 +146,10 @@ struct InspectCommand: ParsableCommand {
   private static func text(_ feature: FeatureEncoder.Feature) -> String {
     switch feature {
     case .numeric(let name, let mean, let deviation, let hasIndicator):
-      "\(name): mean \(Format.short(mean)), deviation \(Format.short(deviation))"
+      "\(name.shown()): mean \(Format.short(mean)), deviation \(Format.short(deviation))"
         + (hasIndicator ? ", with an input that says it is missing" : "")
     case .categorical(let name, let categories):
-      "\(name): \(Format.list(categories)) or unknown"
+      "\(name.shown()): \(Format.list(categories)) or unknown"
     case .pixels(let count, let scale):
       "\(count) pixels, divided by \(Format.short(scale))"
     }
@@ -159,7 +160,7 @@ struct InspectCommand: ParsableCommand {
 private struct NoOptionsError: UserError {
   let path: String
 
-  var description: String {
+  var message: String {
     "\(path) holds no options: it was not made by `backprop train`, or by an older version"
   }
 }

@@ -34,7 +34,7 @@ struct LabelledDataArguments: ParsableArguments {
     let source = try DataSource.open(data, options)
     let table = preferringTest ? source.test ?? source.training : source.training
     table.warnings.forEach { output.note("warning: \($0)") }
-    var names = Names.columns(target, in: table)
+    var names = try Names.columns(target, in: table)
     try model.checkTargets(names, in: table)
     if names.isEmpty { names = source.targets }
     let encoder =

@@ -41,15 +41,14 @@ extension Names {
   static func normalizations(
     _ text: String, count: Int, option: String
   ) throws -> [Normalization?] {
-    let list = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      let name = String(part)
+    let list = try split(text, option: option).map { name in
       if name == "none" { return Normalization?.none }
       guard let normalization = Normalization(rawValue: name) else {
         throw UsageError(
           name == "batch"
             ? "\(option) batch: batch normalisation couples the examples of a batch, so that its "
               + "gradient is not the sum of theirs; use layer or rms"
-            : "\(option) \(text): \"\(name)\" is no normalisation; use none, layer or rms")
+            : "\(option) \(text): \(name.quoted) is no normalisation; use none, layer or rms")
       }
       return normalization
     }

@@ -157,7 +157,7 @@ struct ModelData {
 struct NoModelError: UserError {
   let path: String
 
-  var description: String { "\(path) is no model: it is not a safetensors file" }
+  var message: String { "\(path) is no model: it is not a safetensors file" }
 }
 
 extension Model {

@@ -67,7 +67,7 @@ struct PredictCommand: ParsableCommand {
     _ network: Network<T>, _ model: Model, _ table: Table, _ threads: Int
   ) throws {
     let inputs: Matrix<T> = try ModelData.inputs(
-      of: table, for: model, targets: Names.columns(target, in: table), as: T.self)
+      of: table, for: model, targets: try Names.columns(target, in: table), as: T.self)
     table.discardKeptColumns()
     let pool = threads > 1 && inputs.rows > 1000 ? ThreadPool(threads: threads) : nil
     let sink = try OutputSink(output)
@@ -206,9 +206,15 @@ private struct OutputSink {
     if let file {
       try file.write(Array(text.utf8))
     } else {
-      try Terminal.writeOutput(text)
+      try Terminal.writeOutput(Terminal.outputIsTerminal ? Self.lines(text) : text)
     }
   }
 
   func finish() throws { try file?.commit() }
+
+  /// Lines for a terminal: whatever a label holds, it is drawn and not obeyed.
+  private static func lines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { String($0).shown(limit: .max) }.joined(separator: "\n")
+  }
 }

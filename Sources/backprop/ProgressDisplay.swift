@@ -29,7 +29,7 @@ final class ProgressDisplay {
   func showReading(_ path: String) {
     guard isInteractive else { return }
     erase()
-    Terminal.writeError("reading \(path) …")
+    Terminal.writeError("reading \(path.shown()) …")
     hasLine = true
   }
 

@@ -106,7 +106,7 @@ struct ResumptionError: UserError {
   let differences: [CheckpointMismatch.Difference]
   let isForced: Bool
 
-  var description: String {
+  var message: String {
     let remedy =
       differences.allSatisfy(\.canBeForced)
       ? "give the data and options that it was started with, or --force to go on with these"

@@ -94,7 +94,7 @@ final class RunRecords {
     self.options = options
     // A picture that is shown to others need not tell where the file was.
     let name = Folder.split(data).name
-    title = "\(name.isEmpty ? data : name) → \(Format.list(target))"
+    title = "\((name.isEmpty ? data : name).shown()) → \(Format.list(target))"
     self.warn = warn
   }
 

@@ -68,16 +68,17 @@ struct TableReadingOptions: ParsableArguments {
     target: String? = nil, for model: Model? = nil, weights: String? = nil
   ) throws -> TableOptions {
     if header, noHeader { throw UsageError("give --header or --no-header, not both") }
-    var names = Names.split(target)
     // A name may have commas itself.
-    if let target { names.append(target) }
+    var names = target.map { Names.parts($0) + [$0] } ?? []
     names += model?.encoder?.columns.map(\.name) ?? []
     names += model?.targetEncoder?.columns ?? []
     names += [weights, model?.weights?.column].compactMap(\.self)
     return TableOptions(
       header: noHeader ? false : header ? true : nil,
-      delimiter: try delimiter.map(Self.delimiterByte), categorical: Names.split(categorical),
-      numeric: Names.split(numeric), ignore: Names.split(ignore), expectedNames: names)
+      delimiter: try delimiter.map(Self.delimiterByte),
+      categorical: try Names.split(categorical, option: "--categorical"),
+      numeric: try Names.split(numeric, option: "--numeric"),
+      ignore: try Names.split(ignore, option: "--ignore"), expectedNames: names)
   }
 
   private static func delimiterByte(_ text: String) throws -> UInt8 {
@@ -85,7 +86,7 @@ struct TableReadingOptions: ParsableArguments {
     guard text.utf8.count == 1, let byte = text.utf8.first, byte < 0x80, byte != UInt8(ascii: "\""),
       byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r")
     else {
-      throw UsageError("--delimiter \"\(text)\": give one character, such as ; or tab")
+      throw UsageError("--delimiter \(text.quoted): give one character, such as ; or tab")
     }
     return byte
   }
@@ -93,17 +94,34 @@ struct TableReadingOptions: ParsableArguments {
 
 /// Reading names and lists from the command line, with errors that list what there is.
 enum Names {
-  /// The parts of "a,b,c", without spaces around them.
-  static func split(_ text: String?) -> [String] {
-    guard let text else { return [] }
-    return text.split(separator: ",").map { trimmed(String($0)) }.filter { !$0.isEmpty }
+  /// The parts of "a,b,c", without spaces around them; none of an empty text.
+  ///
+  /// - Throws: `UsageError` for a comma too many.
+  static func split(_ text: String?, option: String) throws -> [String] {
+    guard let text, !trimmed(text).isEmpty else { return [] }
+    let parts = parts(text)
+    guard !parts.contains("") else { throw emptyPart(text, option) }
+    return parts
+  }
+
+  static func parts(_ text: String) -> [String] {
+    text.split(separator: ",", omittingEmptySubsequences: false).map { trimmed(String($0)) }
+  }
+
+  private static func emptyPart(_ text: String, _ option: String) -> UsageError {
+    UsageError("\(option) \(text.shown()): nothing stands before or after a comma; take it out")
   }
 
   /// The columns of a table that "a,b,c" names; a name may have commas itself.
-  static func columns(_ text: String?, in table: Table) -> [String] {
+  ///
+  /// - Throws: `UsageError` for a comma too many.
+  static func columns(
+    _ text: String?, in table: Table, option: String = "--target"
+  ) throws -> [String] {
     guard let text else { return [] }
     let names = Set(table.columns.map(\.name))
     if names.contains(text) { return [text] }
+    if trimmed(text).isEmpty { return [] }
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     var result: [String] = []
     var first = 0
@@ -114,7 +132,8 @@ enum Names {
       }
       let run =
         runs.first { names.contains($0.name) } ?? (trimmed(String(parts[first])), first + 1)
-      if !run.name.isEmpty { result.append(run.name) }
+      guard !run.name.isEmpty || names.contains("") else { throw emptyPart(text, option) }
+      result.append(run.name)
       first = run.end
     }
     return result
@@ -127,9 +146,9 @@ enum Names {
   /// Widths from "64,64"; none from "" and "none".
   static func sizes(_ text: String, option: String) throws -> [Int] {
     if text == "none" { return [] }
-    return try split(text).map { part in
+    return try split(text, option: option).map { part in
       guard let size = Int(part) else {
-        throw UsageError("\(option) \(text): \"\(part)\" is no whole number")
+        throw UsageError("\(option) \(text): \(part.quoted) is no whole number")
       }
       guard size >= 1 else {
         throw UsageError("\(option) \(text): every layer needs at least 1 neuron")
@@ -192,7 +211,7 @@ enum Names {
 
   /// One activation for each of `count` layers: a list of as many, or one for all.
   static func activations(_ text: String, count: Int, option: String) throws -> [Activation] {
-    let activations = try split(text).map(activation)
+    let activations = try split(text, option: option).map(activation)
     if activations.count == 1 { return Array(repeating: activations[0], count: count) }
     guard activations.count == count else {
       throw UsageError(
@@ -227,12 +246,12 @@ enum Names {
     let name = String(text.prefix { $0 != ":" })
     if let index = bare.firstIndex(of: name) {
       throw UsageError(
-        "\(kind) \"\(text)\": expected \(names[index]), with a number in its range where one is "
+        "\(kind) \(text.quoted): expected \(names[index]), with a number in its range where one is "
           + "given")
     }
     let suggestion = nearMatch(name, in: bare).map { "did you mean \($0)? " } ?? ""
     throw UsageError(
-      "there is no \(kind) \"\(text)\"; \(suggestion)the names are "
+      "there is no \(kind) \(text.quoted); \(suggestion)the names are "
         + names.joined(separator: ", "))
   }
 }

@@ -16,7 +16,7 @@ struct OutputError: UserError {
   /// Whether whoever read the output has gone.
   var isBrokenPipe: Bool { code == EPIPE }
 
-  var description: String { "cannot write standard output: \(String(cString: strerror(code)))" }
+  var message: String { "cannot write standard output: \(String(cString: strerror(code)))" }
 }
 
 /// The two streams: results go to standard output, progress and warnings to standard error.
@@ -31,19 +31,25 @@ enum Terminal {
     }
   }
 
-  /// Writes a line to standard output at once.
-  static func printOutput(_ line: String) throws(OutputError) { try writeOutput(line + "\n") }
+  /// Writes one line to standard output at once; whatever it holds, it stays one line of letters.
+  static func printOutput(_ line: String) throws(OutputError) {
+    try writeOutput(line.shown(limit: .max) + "\n")
+  }
 
-  /// Writes text to standard output as it is.
+  /// Whether standard output is a terminal, which would obey what is written there.
+  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+  /// Writes text to standard output as it is: text of ours, or for a program.
   static func writeOutput(_ text: String) throws(OutputError) {
     guard write(text, to: STDOUT_FILENO) else {
       throw OutputError(code: errno)
     }
   }
 
-  /// Writes a line to standard error at once. If nobody listens there is nobody to tell.
+  /// Writes one line to standard error at once; whatever it holds, it stays one line of letters, and
+  /// nobody has to read a file in it. If nobody listens there is nobody to tell.
   static func printError(_ line: String) {
-    _ = write(line + "\n", to: STDERR_FILENO)
+    writeError(line.shown(limit: 2_000) + "\n")
   }
 
   /// Writes text to standard error as it is.

@@ -50,7 +50,9 @@ struct TrainingJob {
       hidden: hidden, loss: base?.network.loss ?? command.network.loss.map(Names.loss),
       batchSize: command.training.batchSize)
     _ = try Self.configuration(
-      command, examples: 1, hasValidation: false, layers: hidden + 1, hasDropout: false)
+      command, examples: 1, hasValidation: false,
+      layers: base?.network.layers.count ?? hidden + 1 + (command.layers.scalesInputs ? 1 : 0),
+      hasDropout: false)
     if let base, resumption == nil {
       try Self.checkAgreement(of: command.network.given + command.layers.given, with: base)
       try command.table.checkAgreement(with: base)
@@ -92,7 +94,7 @@ struct TrainingJob {
     let source = try DataSource.open(command.data, options)
     let table = source.training
     table.warnings.forEach { reporter.warn(code: "table", $0) }
-    var names = Names.columns(command.goal.target, in: table)
+    var names = try Names.columns(command.goal.target, in: table)
     if names.isEmpty { names = source.targets }
     try WeightOptions.check(
       command.weights.weightColumn, targets: names, encoder: base?.encoder)
@@ -187,12 +189,7 @@ struct TrainingJob {
         to: try command.training.configuration(examples: examples, hasValidation: hasValidation)))
     try command.updates.apply(to: &configuration, examples: examples)
     try UsageError.unless { () throws(ConfigurationError) in
-      try configuration.validate(layers: layers)
-    }
-    if configuration.optimizer.searchesLines, hasDropout {
-      throw UsageError(
-        "--dropout has no meaning for \(configuration.optimizer.name), which compares losses along a "
-          + "line, and dropout makes those of many functions; leave it out")
+      try configuration.validate(layers: layers, hasDropout: hasDropout)
     }
     return configuration
   }
@@ -419,7 +416,8 @@ extension TrainingJob {
       let usual = try Names.sizes(NetworkOptions.defaultHidden, option: "--hidden")
       let list = try Names.activations(
         activation,
-        count: command.goal.from == nil ? (hidden ?? usual).count : Names.split(activation).count,
+        count: command.goal.from == nil
+          ? (hidden ?? usual).count : Names.parts(activation).count,
         option: "--activation")
       if list.contains(.softmax) {
         throw UsageError("--activation softmax: softmax belongs on the last layer only")
@@ -428,7 +426,7 @@ extension TrainingJob {
     if let text = command.layers.normalization {
       let usual = try Names.sizes(NetworkOptions.defaultHidden, option: "--hidden")
       let count =
-        command.goal.from == nil ? (hidden ?? usual).count : Names.split(text).count
+        command.goal.from == nil ? (hidden ?? usual).count : Names.parts(text).count
       _ = try command.layers.normalizations(count: count)
     }
     _ = try command.table.tableOptions()

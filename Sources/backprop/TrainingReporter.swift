@@ -93,7 +93,7 @@ final class TrainingReporter {
         return $0.columns.count == $0.outputCount ? columns : "\(columns) as \(inputs)"
       } ?? Format.count(layers[0].inputs, "column")
     progress.note(
-      "\(data): \(Format.count(rows, "row")), \(features); target "
+      "\(data.shown()): \(Format.count(rows, "row")), \(features); target "
         + "\(Format.list(target.columns)) (\(what))")
     let sizes = ([layers[0].inputs] + layers.map(\.outputs)).map(String.init)
     let activations = layers.map(\.functions).joined(separator: ", ")
@@ -179,7 +179,7 @@ final class TrainingReporter {
   ) {
     progress.finish()
     // Standard output is for JSON alone where JSON is asked for.
-    if let curves { json ? Terminal.printError(curves) : print(curves) }
+    if let curves { json ? Terminal.writeError(curves + "\n") : write(curves + "\n") }
     if json { printEnd(summary, test, saved) }
     if let text = summary.note { note(text) }
     if !json, summary.bestEpoch > 0 {
@@ -270,10 +270,12 @@ final class TrainingReporter {
 
   /// Writes a line to standard output. A failure is no reason to lose the model: it is remembered,
   /// unless whoever read the lines has just gone, and nothing more is written.
-  func print(_ line: String) {
+  func print(_ line: String) { write(line.shown(limit: .max) + "\n") }
+
+  private func write(_ text: String) {
     guard !isOutputClosed else { return }
     do {
-      try Terminal.printOutput(line)
+      try Terminal.writeOutput(text)
     } catch {
       isOutputClosed = true
       if !error.isBrokenPipe { outputFailure = error }

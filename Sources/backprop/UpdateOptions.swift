@@ -121,10 +121,11 @@ struct UpdateOptions: ParsableArguments {
   private func factors() throws -> [TensorFactors]? {
     if rateFactors == nil, biasRateFactor == nil, !decayBiases { return nil }
     let rates = try rateFactors.map { text in
-      try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      try Names.split(text, option: "--rate-factors").map { part in
         guard let factor = Double(part), factor.isFinite, factor >= 0 else {
           throw UsageError(
-            "--rate-factors \(text): \"\(part)\" is not a number of at least 0; give one, or a,b,…")
+            "--rate-factors \(text): \(part.quoted) is not a number of at least 0; give one, or a,b,…"
+          )
         }
         return factor
       }

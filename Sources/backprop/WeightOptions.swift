@@ -93,18 +93,18 @@ struct WeightOptions: ParsableArguments {
       pending = ""
       guard let index = labels.firstIndex(of: label) else {
         throw problem(
-          "there is no label \(JSONValue.string(label)); "
+          "there is no label \(label.quoted); "
             + (nearMatch(label, in: labels).map { "did you mean \($0)?" }
               ?? "the labels are \(Format.list(labels, limit: 12))"))
       }
       guard factor >= 0, factor.isFinite else {
-        throw problem("the weight of \(label) must be a number of at least 0")
+        throw problem("the weight of \(label.quoted) must be a number of at least 0")
       }
-      guard named.insert(index).inserted else { throw problem("\(label) is named twice") }
+      guard named.insert(index).inserted else { throw problem("\(label.quoted) is named twice") }
       factors[index] = factor
     }
     guard pending.isEmpty else {
-      throw problem("\"\(pending)\" has no number; write balanced, or label=weight,label=weight")
+      throw problem("\(pending.quoted) has no number; write balanced, or label=weight,label=weight")
     }
     guard factors.contains(where: { $0 > 0 }) else {
       throw problem("all weights are 0, so that nothing counts")
@@ -121,9 +121,9 @@ extension ExampleWeights {
   /// "column w; classes a=1, b=5".
   func text(labels: [String]) -> String {
     var parts: [String] = []
-    if let column { parts.append("column \(column)") }
+    if let column { parts.append("column \(column.shown())") }
     if let classes {
-      let named = zip(labels, classes).map { "\($0)=\(Format.short($1))" }
+      let named = zip(labels, classes).map { "\($0.shown())=\(Format.short($1))" }
       parts.append("classes \(Format.list(named, limit: 12))")
     }
     return parts.joined(separator: "; ")

@@ -125,7 +125,7 @@ struct WhatIfCommand: ParsableCommand {
       nearMatch(question, in: Question.allCases.map(\.rawValue)).map { "did you mean \($0)? " }
       ?? ""
     throw UsageError(
-      "there is no experiment \"\(question)\"; \(suggestion)the names are \(Question.list)")
+      "there is no experiment \(question.quoted); \(suggestion)the names are \(Question.list)")
   }
 
   private func mutantLab() throws -> MutantLab {

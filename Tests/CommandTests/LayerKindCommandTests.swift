@@ -150,6 +150,15 @@ struct LayerKindCommandTests {
     #expect(missing.exitCode == 1 && missing.errors.contains("layers.0.scale"), "\(missing.errors)")
   }
 
+  @Test("Factors for each layer count the scaling of the inputs")
+  func factors() throws {
+    let given = options + ["--scale-inputs", "-o", "m.safetensors"]
+    let right = try runner.run(given + ["--rate-factors", "1,1,0.5,1"])
+    #expect(right.exitCode == 0, "\(right.errors)")
+    let wrong = try runner.run(given + ["--force", "--rate-factors", "1,0.5,1"])
+    #expect(wrong.exitCode == 2 && wrong.errors.contains("4 layers"), "\(wrong.errors)")
+  }
+
   @Test("What cannot be is refused with words")
   func refused() throws {
     let maxout = try runner.run(

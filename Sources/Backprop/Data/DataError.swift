@@ -28,39 +28,23 @@ public struct DataError: UserError, Equatable {
     self.remedy = remedy
   }
 
-  public var description: String {
+  public var message: String {
     var location: [String] = []
-    if let file { location.append(Self.printable(file, limit: 1000)) }
+    if let file { location.append(file) }
     switch place {
     case .line(let line): location.append("line \(line)")
     case .row(let row): location.append("row \(row)")
     case nil: break
     }
-    if let column { location.append("column \(Self.quoted(column))") }
+    if let column { location.append("column \(column.quoted)") }
     let prefix = location.isEmpty ? "" : location.joined(separator: ", ") + ": "
     return prefix + problem + (remedy.map { "; \($0)" } ?? "")
   }
 
-  /// Text out of a file, fit for one line of a terminal: quoted, cut, control characters replaced.
-  static func quoted(_ text: String) -> String { "\"\(printable(text, limit: 60))\"" }
-
   /// The first dozen of some names or labels, and how many there are if that is not all.
   static func list(_ names: [String]) -> String {
-    names.prefix(12).map(quoted).joined(separator: ", ")
+    names.prefix(12).map(\.quoted).joined(separator: ", ")
       + (names.count > 12 ? ", … (\(names.count))" : "")
-  }
-
-  private static func printable(_ text: String, limit: Int) -> String {
-    var result = ""
-    for (count, scalar) in text.unicodeScalars.enumerated() {
-      if count == limit { return result + "…" }
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
-        result += "\\u{\(String(scalar.value, radix: 16))}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }
 

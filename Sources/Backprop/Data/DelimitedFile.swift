@@ -41,7 +41,7 @@ struct DelimitedFile: Sendable {
     _ text: String, file: String?, _ place: DataError.Place, column: String
   ) -> DataError {
     DataError(
-      file: file, place: place, column: column, "\(DataError.quoted(text)) is not a number",
+      file: file, place: place, column: column, "\(text.quoted) is not a number",
       remedy: text.isDecimalComma
         ? "write numbers with a decimal point"
         : "correct it, leave it empty if it is missing, or call the column categorical")
@@ -68,7 +68,7 @@ extension Table {
     for (name, scan) in zip(names, scans) where scan.kind == .categorical {
       if case .inferred = scan.order, let first = scan.firstText, first.text.isDecimalComma {
         warnings.append(
-          "column \(DataError.quoted(name)) is read as text: \(DataError.quoted(first.text)) in line "
+          "column \(name.quoted) is read as text: \(first.text.quoted) in line "
             + "\(first.line) is no number; write numbers with a decimal point")
       }
     }
@@ -98,7 +98,7 @@ extension Table {
         }
         if case .numeric = order, case .categorical = scans[position].order {
           throw DataError(
-            file: path, "column \(DataError.quoted(name)) cannot be both categorical and numeric")
+            file: path, "column \(name.quoted) cannot be both categorical and numeric")
         }
         scans[position].order = order
       }

@@ -169,7 +169,7 @@ struct Dialect {
       if let earlier = seen[name] {
         throw DataError(
           file: path, place: .line(1),
-          "columns \(earlier + 1) and \(column + 1) are both named \(DataError.quoted(name))",
+          "columns \(earlier + 1) and \(column + 1) are both named \(name.quoted)",
           remedy: "rename one of them, or say that the file has no header")
       }
       seen[name] = column

@@ -59,7 +59,7 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
     let total = sums.reduce(0, +)
     if let empty = sums.firstIndex(where: { !($0 > 0) }) {
       throw DataError(
-        "the label \(DataError.quoted(labels[empty])) has no weight in the training rows, so that "
+        "the label \(labels[empty].quoted) has no weight in the training rows, so that "
           + "classes cannot be balanced",
         remedy: "give it rows of a weight above 0, or name the weights of the classes")
     }

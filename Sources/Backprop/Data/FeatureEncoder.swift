@@ -179,8 +179,8 @@ public struct FeatureEncoder: Sendable {
     let taken = Set(needed)
     let free = table.columns.map(\.name).filter { !taken.contains($0) }
     throw DataError(
-      file: table.file, "the column \(DataError.quoted(name)) that the model needs is missing",
-      remedy: nearMatch(name, in: free).map { "is it the one named \(DataError.quoted($0))?" }
+      file: table.file, "the column \(name.quoted) that the model needs is missing",
+      remedy: nearMatch(name, in: free).map { "is it the one named \($0.quoted)?" }
         ?? "the model needs the columns \(DataError.list(needed))")
   }
 }

@@ -36,7 +36,7 @@ extension FeatureEncoder {
       do throws(Leftout) {
         features.append(try statistic.feature(name: table.columns[position].name))
       } catch {
-        let column = DataError.quoted(table.columns[position].name)
+        let column = table.columns[position].name.quoted
         switch error {
         case .ignored(let reason): warnings.append("column \(column) is ignored: \(reason)")
         case .refused(let problem, let remedy):

@@ -5,14 +5,14 @@ public enum FoldError: UserError, Equatable {
   /// A class that cannot be in every fold; the label is nil if nobody named it.
   case fewerExamplesThanFolds(code: UInt32, label: String?, examples: Int, folds: Int)
 
-  public var description: String {
+  public var message: String {
     switch self {
     case .tooFew(let folds):
       "\(folds) folds: at least 2 are needed, one to judge by and one to train on"
     case .fewerRowsThanFolds(let rows, let folds):
       "\(folds) folds of \(rows) rows: every fold needs a row; take at most \(rows) folds"
     case .fewerExamplesThanFolds(let code, let label, let examples, let folds):
-      "class \(label.map { DataError.quoted($0) } ?? "\(code)") has \(examples) "
+      "class \(label.map { $0.quoted } ?? "\(code)") has \(examples) "
         + "\(examples == 1 ? "example" : "examples"), fewer than \(folds) folds: "
         + (examples < 2
           ? "give it more rows, or leave its row out" : "take at most \(examples) folds")

@@ -42,7 +42,7 @@ extension Table {
   ) -> DataError {
     DataError(
       file: file, place: place, column: column,
-      "\(DataError.quoted(value)) is not a finite number",
+      "\(value.quoted) is not a finite number",
       remedy: "correct it, leave it empty if it is missing, or ignore the column")
   }
 
@@ -54,7 +54,7 @@ extension Table {
     }
     if let name = options.numeric.first(where: options.categorical.contains) {
       throw DataError(
-        file: file, "column \(DataError.quoted(name)) cannot be both categorical and numeric")
+        file: file, "column \(name.quoted) cannot be both categorical and numeric")
     }
     guard !(options.categorical + options.ignore).isEmpty else { return self }
     return try Table(

@@ -66,7 +66,7 @@ enum NPY {
     case "|b1": .bool
     default:
       throw DataError(
-        file: path, "elements of the type \(DataError.quoted(descriptor)) are not read",
+        file: path, "elements of the type \(descriptor.quoted) are not read",
         remedy: "convert the array, for example with .astype('<f4')")
     }
   }

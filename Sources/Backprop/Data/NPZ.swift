@@ -50,8 +50,8 @@ public struct ArrayArchive {
     guard let index = names.firstIndex(of: name) else {
       let match = nearMatch(name, in: names)
       throw DataError(
-        file: archive.path, "there is no array \(DataError.quoted(name))",
-        remedy: match.map { "did you mean \(DataError.quoted($0))?" }
+        file: archive.path, "there is no array \(name.quoted)",
+        remedy: match.map { "did you mean \($0.quoted)?" }
           ?? "the arrays are \(DataError.list(names))")
     }
     return archive.members[index]

@@ -194,7 +194,7 @@ public struct Table: Sendable {
       }
     }
     for (index, name) in result.enumerated() where result[..<index].contains(name) {
-      throw DataError(file: file, "column \(DataError.quoted(name)) is named twice as a target")
+      throw DataError(file: file, "column \(name.quoted) is named twice as a target")
     }
     return result
   }
@@ -202,8 +202,8 @@ public struct Table: Sendable {
   static func noColumn(_ name: String, among names: [String], file: String?) -> DataError {
     let match = nearMatch(name, in: names)
     return DataError(
-      file: file, "there is no column \(DataError.quoted(name))",
-      remedy: match.map { "did you mean \(DataError.quoted($0))?" }
+      file: file, "there is no column \(name.quoted)",
+      remedy: match.map { "did you mean \($0.quoted)?" }
         ?? "the columns are \(DataError.list(names))")
   }
 

@@ -292,7 +292,7 @@ extension Table {
   ) -> DataError {
     DataError(
       file: file, place: place, column: columns[column].name,
-      "the label \(DataError.quoted(text)) did not occur in training",
+      "the label \(text.quoted) did not occur in training",
       remedy: "the labels are \(DataError.list(index.categories))")
   }
 }

@@ -242,7 +242,7 @@ public struct TargetColumns: Sendable {
     if labels.count == 1 {
       throw DataError(
         file: table.file, column: column,
-        "every row has the same label \(DataError.quoted(labels[0]))",
+        "every row has the same label \(labels[0].quoted)",
         remedy: "a classification needs rows of at least two labels")
     }
     if labels.count > 20, 2 * labels.count > table.rowCount {

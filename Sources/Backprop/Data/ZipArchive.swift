@@ -99,12 +99,12 @@ final class ZipArchive {
     guard next <= end else { throw damaged(path, "its directory ends early") }
     let name = String(decoding: directory.bytes[(at + 46)..<nameEnd], as: UTF8.self)
     guard directory.number(at + 8, 2) & 1 == 0 else {
-      throw DataError(file: path, "the member \(DataError.quoted(name)) is encrypted")
+      throw DataError(file: path, "the member \(name.quoted) is encrypted")
     }
     let method = directory.number(at + 10, 2)
     guard method == 0 || method == 8 else {
       throw DataError(
-        file: path, "the member \(DataError.quoted(name)) is compressed by method \(method)",
+        file: path, "the member \(name.quoted) is compressed by method \(method)",
         remedy: "only stored and deflated members are read")
     }
     var sizes = [24, 20, 42].map { directory.number(at + $0, 4) }
@@ -126,10 +126,10 @@ final class ZipArchive {
     }
     let (size, storedSize, headerOffset) = (sizes[0], sizes[1], sizes[2])
     guard headerOffset <= limit, storedSize <= limit - headerOffset else {
-      throw damaged(path, "the member \(DataError.quoted(name)) lies outside of the file")
+      throw damaged(path, "the member \(name.quoted) lies outside of the file")
     }
     guard method == 8 ? size / 1032 <= storedSize : size == storedSize else {
-      throw damaged(path, "the size of the member \(DataError.quoted(name)) cannot be true")
+      throw damaged(path, "the size of the member \(name.quoted) cannot be true")
     }
     let checksum = UInt32(directory.number(at + 16, 4))
     at = next
@@ -152,11 +152,11 @@ final class ZipArchive {
     let header = Fields(try file.bytes(at: member.headerOffset, count: 30))
     guard header.bytes.count == 30, header.number(0, 4) == 0x0403_4B50 else {
       throw Self.damaged(
-        path, "the member \(DataError.quoted(member.name)) is not where it should be")
+        path, "the member \(member.name.quoted) is not where it should be")
     }
     let start = member.headerOffset + 30 + header.number(26, 2) + header.number(28, 2)
     guard start <= file.identity.size, member.storedSize <= file.identity.size - start else {
-      throw Self.damaged(path, "the member \(DataError.quoted(member.name)) is cut off")
+      throw Self.damaged(path, "the member \(member.name.quoted) is cut off")
     }
     return MemberStream(archive: self, member: member, start: start)
   }
@@ -203,13 +203,13 @@ final class ZipArchive {
       if wanted.isEmpty { return 0 }
       let count = try next(into: wanted)
       guard count > 0 else {
-        throw ZipArchive.damaged(archive.path, "\(DataError.quoted(member.name)) ends early")
+        throw ZipArchive.damaged(archive.path, "\(member.name.quoted) ends early")
       }
       checksum = crc32(checksum, wanted.baseAddress, UInt32(count))
       remaining -= count
       if remaining == 0, checksum != UInt(member.checksum) {
         throw ZipArchive.damaged(
-          archive.path, "the checksum of \(DataError.quoted(member.name)) is wrong")
+          archive.path, "the checksum of \(member.name.quoted) is wrong")
       }
       return count
     }
@@ -232,7 +232,7 @@ final class ZipArchive {
         let step = piece.withUnsafeBufferPointer { inflater.step($0, into: target) }
         piece = piece.dropFirst(step.consumed)
         if case .damaged(let reason) = step.state {
-          throw ZipArchive.damaged(archive.path, "\(DataError.quoted(member.name)): \(reason)")
+          throw ZipArchive.damaged(archive.path, "\(member.name.quoted): \(reason)")
         }
         if step.produced > 0 { return step.produced }
         if case .ended = step.state { return 0 }

@@ -122,13 +122,13 @@ public enum DiagnosisThresholdError: UserError, Equatable {
   case unknown(String)
   case badValue(String, DiagnosisThresholds.Name)
 
-  public var description: String {
+  public var message: String {
     switch self {
     case .noAssignment(let text):
-      "threshold \"\(text)\": give name=value, for example "
+      "threshold \(text.quoted): give name=value, for example "
         + "deadShare=\(DiagnosisThresholds.Name.deadShare.defaultValue)"
     case .unknown(let name):
-      "there is no threshold \"\(name)\"; "
+      "there is no threshold \(name.quoted); "
         + (nearMatch(name, in: Self.names).map { "did you mean \($0)? " } ?? "")
         + "the names are " + Self.names.joined(separator: ", ")
     case .badValue(let text, let name):

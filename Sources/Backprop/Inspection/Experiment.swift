@@ -275,7 +275,7 @@ public enum ExperimentError: UserError, Equatable {
   case tooFewFactors(positive: Int, examples: Int)
   case noHiddenLayer
 
-  public var description: String {
+  public var message: String {
     switch self {
     case .tooFewFactors(let positive, let examples):
       "a product of losses needs 2 examples whose loss is clearly above 0, found \(positive) of "

@@ -18,7 +18,7 @@ public enum FileError: UserError, Equatable {
   case failed(verb: String, path: String, reason: String)
   case endedEarly(path: String, expected: Int, found: Int)
 
-  public var description: String {
+  public var message: String {
     switch self {
     case .missing(let path):
       if let target = Folder.link(at: path) {

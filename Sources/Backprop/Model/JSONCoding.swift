@@ -41,7 +41,7 @@ extension DecodingError {
   var line: String {
     switch self {
     case .keyNotFound(let key, let context):
-      "no key \"\(key.stringValue)\"" + Self.place(context)
+      "no key \(key.stringValue.quoted)" + Self.place(context)
     case .typeMismatch(let type, let context):
       "expected \(type)" + Self.place(context)
     case .valueNotFound(let type, let context):

@@ -5,7 +5,7 @@ public struct JSONError: UserError, Equatable {
   /// Byte of the document, from 0.
   public let position: Int
 
-  public var description: String { "not valid JSON at byte \(position): \(problem)" }
+  public var message: String { "not valid JSON at byte \(position): \(problem)" }
 }
 
 extension JSONValue {
@@ -138,7 +138,7 @@ private struct JSONReader {
       let key = try string()
       guard keys.insert(Array(key.utf8)).inserted else {
         position = start
-        throw problem("duplicate key \(JSONValue.string(key))")
+        throw problem("duplicate key \(key.quoted)")
       }
       skipSpace()
       guard take(":") else { throw problem("expected : after a key") }

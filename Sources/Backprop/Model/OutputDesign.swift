@@ -113,7 +113,7 @@ public struct OutputDesignError: UserError, Equatable {
   /// The output activation, if it is what does not fit.
   public var activation: Activation?
 
-  public var description: String {
+  public var message: String {
     if let activation {
       return "the loss \(loss) needs outputs that sum to 1, which those of \(activation) do not: "
         + "use softmax, or the loss binary-cross-entropy"

@@ -274,7 +274,7 @@ public struct SafeTensorsError: UserError, Equatable {
   public let tensor: String?
   public let problem: Problem
 
-  public var description: String {
+  public var message: String {
     let place = path + (tensor.map { ", tensor \(JSONValue.string($0))" } ?? "")
     return "\(place): \(text)"
   }
@@ -291,7 +291,7 @@ public struct SafeTensorsError: UserError, Equatable {
     case .metadataNotStrings: "__metadata__ must hold strings only"
     case .badEntry:
       "expected {\"dtype\": …, \"shape\": [whole numbers], \"data_offsets\": [begin, end]}"
-    case .unknownType(let name): "element type \(JSONValue.string(name)) is not known"
+    case .unknownType(let name): "element type \(name.quoted) is not known"
     case .tooLarge: "the product of the shape is too large for any file"
     case .badOffsets(let begin, let end): "data_offsets [\(begin), \(end)] are no range"
     case .sizeDisagrees(let shape, let bytes, let found):

@@ -1,8 +1,17 @@
 /// An error that a user can cause and can mend.
 ///
-/// Its description is one line: what is wrong, where (file, line, column, tensor), what was found,
-/// what was expected, and how to mend it. The command prints that line and nothing else.
-public protocol UserError: Error, CustomStringConvertible, Sendable {}
+/// It prints as one line: what is wrong, where (file, line, column, tensor), what was found, what was
+/// expected, and how to mend it. The command prints that line and nothing else.
+public protocol UserError: Error, CustomStringConvertible, Sendable {
+  /// What the error says. It may hold text from outside as it is: `description` makes it fit to be
+  /// seen.
+  var message: String { get }
+}
+
+extension UserError {
+  /// The message on one line, without control characters, of 2,000 characters at most.
+  public var description: String { message.shown(limit: 2_000) }
+}
 
 /// Text that a closed set of names is parsed from: "relu", "leaky-relu:0.1".
 ///
@@ -42,7 +51,7 @@ extension NamedCase {
     let text = try container.decode(String.self)
     guard let value = Self(text) else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "\"\(text)\" is not the name of a known \(Self.kind)")
+        in: container, debugDescription: "\(text.quoted) is not the name of a known \(Self.kind)")
     }
     self = value
   }

@@ -19,7 +19,7 @@ public struct CheckpointMismatch: UserError, Equatable {
 
   public let differences: [Difference]
 
-  public var description: String {
+  public var message: String {
     let list = differences.map { "\($0.name): \($0.now), the checkpoint has \($0.before)" }
     return "the checkpoint is of another run: \(list.joined(separator: "; "))"
   }

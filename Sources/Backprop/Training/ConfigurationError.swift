@@ -5,7 +5,7 @@ public struct ConfigurationError: UserError, Equatable {
   /// What was found, and what to do: "-1: give a number greater than 0".
   public let problem: String
 
-  public var description: String { "\(name) \(problem)" }
+  public var message: String { "\(name) \(problem)" }
 
   init(_ name: String, _ problem: String) {
     self.name = name

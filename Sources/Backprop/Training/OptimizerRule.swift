@@ -223,7 +223,7 @@ extension OptimizerRule: Codable {
     guard let rule = OptimizerRule(name: name) else {
       throw DecodingError.dataCorruptedError(
         forKey: .rule, in: container,
-        debugDescription: "\"\(name)\" is not the name of a known optimizer")
+        debugDescription: "\(name.quoted) is not the name of a known optimizer")
     }
     switch rule {
     case .gradientDescent, .sgd: self = rule

@@ -257,7 +257,7 @@ extension Schedule: Codable {
     default:
       throw DecodingError.dataCorruptedError(
         forKey: .name, in: container,
-        debugDescription: "\"\(name)\" is not the name of a known schedule")
+        debugDescription: "\(name.quoted) is not the name of a known schedule")
     }
   }
 

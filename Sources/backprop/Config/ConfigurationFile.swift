@@ -143,7 +143,7 @@ extension ConfigurationFile {
       case (.option, .list(let items)):
         if let item = items.first(where: { $0.contains(",") }) {
           throw problem(
-            "\(JSONValue.string(item)) with its comma would be two items; write the whole list as "
+            "\(item.quoted) with its comma would be two items; write the whole list as "
               + "one text, as on the command line")
         }
         words = ["--\(entry.key)=\(items.joined(separator: ","))"]
@@ -177,7 +177,7 @@ extension ConfigurationFile {
       text += character == "_" ? "-" : character.lowercased()
     }
     let near = keys.contains(kebab) ? kebab : nearMatch(key, in: keys)
-    return "there is no option \(JSONValue.string(key)); "
+    return "there is no option \(key.quoted); "
       + (near.map { "did you mean \($0)?" } ?? "backprop train --help lists them")
   }
 }

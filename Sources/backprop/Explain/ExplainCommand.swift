@@ -172,7 +172,7 @@ struct ExplainCommand: ParsableCommand {
   /// assumption I. Nil for all, which `--why-weight` looks at.
   private func lastRowToRead() -> Int? {
     if subject.whyWeight != nil { return nil }
-    let batch = subject.batch?.split(separator: ",").map { Int($0.filter { $0 != " " }) } ?? []
+    let batch = subject.batch.map { Names.parts($0).map { Int($0) } } ?? []
     let rows = batch + [subject.batchSize, subject.batch == nil ? subject.example ?? 1 : nil]
     guard let last = rows.compactMap(\.self).max(), last >= 1, last < Int(Int32.max) else {
       return nil
@@ -197,10 +197,10 @@ struct ExplainCommand: ParsableCommand {
       return UInt32(number - 1)
     }
     if let text = subject.batch {
-      let rows = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-        guard let number = Int(part.filter { $0 != " " }) else {
+      let rows = try Names.split(text, option: "--batch").map { part in
+        guard let number = Int(part) else {
           throw UsageError(
-            "--batch \(text): \"\(part)\" is no number of a row; give for example 1,5,9")
+            "--batch \(text): \(part.quoted) is no number of a row; give for example 1,5,9")
         }
         return try row(number, "--batch")
       }.sorted()

@@ -172,7 +172,20 @@ struct MarkdownRenderer: ExplainRenderer {
   private func text(_ text: String) -> String {
     Inline.parts(text).map { part in
       part.isFormula
-        ? "$\(Notation.latex(part.text))$" : part.text.replacing("_", with: "\\_")
+        ? "$\(Notation.latex(part.text))$" : Self.escaped(part.text)
+    }.joined()
+  }
+
+  /// What Markdown and HTML would give a meaning loses it.
+  private static func escaped(_ text: String) -> String {
+    text.map { character in
+      switch character {
+      case "<": "&lt;"
+      case ">": "&gt;"
+      case "&": "&amp;"
+      case "\\", "_", "*", "[", "]", "|", "$", "~", "#": "\\\(character)"
+      default: String(character)
+      }
     }.joined()
   }
 
@@ -188,7 +201,7 @@ struct MarkdownRenderer: ExplainRenderer {
       lines = lines.enumerated().map { number, row in
         number == 1 ? row : row.map { "$\(Notation.latex($0))$" }
       }
-      let rest = table.remainder.map { "\n\($0)\n" } ?? ""
+      let rest = table.remainder.map { "\n\(text($0))\n" } ?? ""
       return "\n" + lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined() + rest
     }
   }
@@ -270,7 +283,10 @@ struct LaTeXRenderer: ExplainRenderer {
 }
 
 /// Text with formulas between backticks.
-private enum Inline {
+enum Inline {
+  /// A name or label from outside inside of such text: shown, and never the begin of a formula.
+  static func outside(_ text: String) -> String { text.shown().replacing("`", with: "ˋ") }
+
   static func parts(_ text: String) -> [(text: String, isFormula: Bool)] {
     text.split(separator: "`", omittingEmptySubsequences: false).enumerated().map { index, part in
       (String(part), index % 2 == 1)

@@ -135,10 +135,12 @@ struct ExplainJob {
     let trace = explanation.trace
     let title =
       numbers.count == 1
-      ? language.text("explain.title", modelName, "\(numbers[0])", dataName)
+      ? language.text(
+        "explain.title", Inline.outside(modelName), "\(numbers[0])",
+        Inline.outside(dataName))
       : language.text(
-        "explain.titleBatch", modelName, Format.count(numbers.count),
-        Format.list(numbers.map { "\($0)" }), dataName)
+        "explain.titleBatch", Inline.outside(modelName), Format.count(numbers.count),
+        Format.list(numbers.map { "\($0)" }), Inline.outside(dataName))
     var document = ExplainDocument(title: title)
     let sizes = trace.sizes.map { "\($0)" }.joined(separator: "–")
     let activations = explanation.network.layers.map(\.functions).joined(separator: ", ")
@@ -159,7 +161,8 @@ struct ExplainJob {
       let prediction = try? data.coders.target.decode(explanation.last.outputs),
       let truth = try? data.coders.target.decode(explanation.trace.targets)
     else { return nil }
-    return language.text("explain.labels", truth.text(row: 0), prediction.text(row: 0))
+    return language.text(
+      "explain.labels", Inline.outside(truth.text(row: 0)), Inline.outside(prediction.text(row: 0)))
   }
 }
 
@@ -168,7 +171,7 @@ struct NonfinitePassError: UserError {
   let model: String
   let loss: Double
 
-  var description: String {
+  var message: String {
     let fault =
       loss.isFinite
       ? "a gradient of \(model) on these examples is not finite"

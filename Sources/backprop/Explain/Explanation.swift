@@ -222,7 +222,7 @@ struct Explanation<T: Scalar> {
     if !inputNames.isEmpty {
       let values = trace.inputs[row: 0].map { Double($0) }
       let names = shown(values).filter { $0 < inputNames.count }.map { index in
-        "x\(Notation.subscripts(index + 1)) \(inputNames[index])"
+        "x\(Notation.subscripts(index + 1)) \(Inline.outside(inputNames[index]))"
       }
       blocks.append(.text(say("explain.inputNames", names.joined(separator: ", "))))
     }

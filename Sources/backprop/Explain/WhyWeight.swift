@@ -75,7 +75,9 @@ extension ExplainJob {
     let a = Notation.symbol("a", layer: place.layer - 1, place.input)
     let delta = Notation.symbol("δ", layer: place.layer, place.output)
     var document = ExplainDocument(
-      title: language.text("explain.why.title", name, Format.count(count), dataName))
+      title: language.text(
+        "explain.why.title", name, Format.count(count),
+        Inline.outside(dataName)))
     document.introduction.append(.text(language.text("explain.why.text", name, a, delta)))
     var table = ExplainDocument.Table(
       language.text("explain.column.example"), a, delta, "∂C/∂w",

@@ -172,7 +172,7 @@ struct RateTuner {
     }
     let report = RateReport(
       result: found, options: options, configuration: configuration, sizes: network.sizes,
-      title: "\(Folder.split(data).name) → \(Format.list(coders.target.columns))",
+      title: "\(Folder.split(data).name.shown()) → \(Format.list(coders.target.columns))",
       examples: training.count, parameters: network.parameterCount)
     if let plot {
       let file = try AtomicFile(plot)
@@ -185,7 +185,7 @@ struct RateTuner {
       for line in report.lines(
         width: Terminal.outputWidth, isASCII: Terminal.isDumb, hasColor: Terminal.outputHasColor)
       {
-        try Terminal.printOutput(line)
+        try Terminal.writeOutput(line + "\n")
       }
       if let plot { try Terminal.printOutput("drawn     \(plot)") }
     }
@@ -197,7 +197,7 @@ struct RateTuner {
 struct RateNotFoundError: UserError {
   let options: RateSearchOptions
 
-  var description: String {
+  var message: String {
     "the loss falls at no rate from \(JSONValue(options.lowest)) to \(JSONValue(options.highest)): "
       + "look for constant or wildly scaled inputs and targets (`backprop doctor`), or search lower "
       + "with --low"
