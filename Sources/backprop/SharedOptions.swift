@@ -123,11 +123,13 @@ enum Names {
     if names.contains(text) { return [text] }
     if trimmed(text).isEmpty { return [] }
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    let most = names.map { $0.count { $0 == "," } }.max() ?? 0
     var result: [String] = []
     var first = 0
     while first < parts.count {
       // The longest run of parts that is a name; else the part by itself.
-      let runs = (first + 2..<max(first + 2, parts.count + 1)).reversed().map { end in
+      let last = min(first + 1 + most, parts.count)
+      let runs = (first + 2..<max(first + 2, last + 1)).reversed().lazy.map { end in
         (name: trimmed(parts[first..<end].joined(separator: ",")), end: end)
       }
       let run =

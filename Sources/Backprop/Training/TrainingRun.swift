@@ -285,16 +285,17 @@ final class Run<T: Scalar> {
   }
 
   /// Whether the weights can be kept: they are finite, and so is the loss that they give on the last
-  /// batch, of which a few examples must do between epochs, and where patience ends a run. All of a batch
-  /// that is all the data: L-BFGS goes on from this pass. The loss of a step tells only of the weights
-  /// before its update.
+  /// batch, of which a few examples must do between epochs, and where patience ends a run. A search along
+  /// a line goes on from this pass, and takes all. The loss of a step tells only of the weights before its
+  /// update.
   private func isSound(_ network: Network<T>, _ epoch: Int, isLast: Bool) -> Bool {
     if let fault = network.firstFaultOfParameters() {
       divergence = Divergence(step: optimizer.step, epoch: epoch, at: fault)
       return false
     }
     guard let batch = workspace.batch else { return true }
-    let some = isLast || batch.count == examples ? batch : batch.prefix(32)
+    let some =
+      isLast || configuration.optimizer.searchesLines ? batch : batch.prefix(32)
     if network.forward(some, in: &workspace, pool: pool).isFinite { return true }
     divergence = Divergence(
       step: optimizer.step, epoch: epoch, at: network.firstFault(in: workspace))
