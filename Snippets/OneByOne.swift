@@ -11,7 +11,7 @@ var network = try Network<Float>(
   sizes: [2, 8, 1], activations: [.tanh, .sigmoid], loss: .binaryCrossEntropy, seed: 1)
 let trainer = try Trainer<Float>(
   configuration: TrainingConfiguration(learningRate: 0.05, batchSize: 4, epochs: 300))
-trainer.train(&network, on: examples, metrics: .classification(probabilities: true))
+try trainer.train(&network, on: examples, metrics: .classification(probabilities: true))
 
 // snippet.main
 var predictor = Predictor(network)

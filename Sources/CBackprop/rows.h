@@ -43,26 +43,6 @@ static void gather(bp_pool *pool, size_t count, size_t columns, bp_matrix source
   bp_pool_run(count * columns < GATHER_SHARE ? NULL : pool, gather_part, &g);
 }
 
-// out[j] = Σ over rows. Writes nothing behind the last element: `out` need not be padded.
-static void column_sums(size_t rows, size_t columns, bp_matrix x, bp_blocks blocks, void *out) {
-  vec levels[BP_MOST_LEVELS][MOST_SUMS];
-  for (size_t j = 0; j < columns; j += W) {
-    real *to = (real *)out + j, lanes[W] = {0};
-    const size_t bytes = smaller(W, columns - j) * sizeof(real);
-    if (blocks.continues) memcpy(lanes, to, bytes);
-    vec sum = load(lanes);
-    for (size_t block = 0;; block++) {
-      const size_t end = block_start(block + 1, rows, blocks.count);
-      for (size_t r = block_start(block, rows, blocks.count); r < end; r++)
-        sum += load(row_of(x, r) + j);
-      if (add_to_tree(block, blocks.count, 1, &sum, levels)) break;
-      sum = splat(0);
-    }
-    store(lanes, sum);
-    memcpy(to, lanes, bytes);
-  }
-}
-
 // Σ x: lane i takes elements i, i + 16, …, in double, then the fixed tree.
 static double sum(size_t count, const void *elements) {
   const real *x = elements;

@@ -104,7 +104,12 @@ struct CheckCommand: ParsableCommand {
     if output.json {
       try Terminal.printOutput(result.document().description)
     } else {
-      for line in CheckText(result, language).lines { try Terminal.printOutput(line) }
+      for text in CheckText(result, language).lines {
+        // A text may have several lines.
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+          try Terminal.printOutput(String(line))
+        }
+      }
     }
     if !result.passed { throw ExitCode(CommandFailure.badData) }
   }

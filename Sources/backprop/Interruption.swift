@@ -46,17 +46,27 @@ enum Interruption {
         if isRequest.load(ordering: .relaxed), isFirst || number != SIGINT { return }
         Interruption.end(128 + number)
       }
-      // nohup asks for a program that lives on.
-      if number == SIGHUP, isIgnoring(before) { signal(SIGHUP, SIG_IGN) }
+      // nohup asks for a program that lives on, a shell's `trap ''` likewise.
+      if number != SIGTERM, isIgnoring(before) { signal(number, SIG_IGN) }
     }
     sigprocmask(SIG_UNBLOCK, &signals, nil)
     // Memory that fails where no error can tell of it.
-    Memory.onExhaustion { _ in
-      let line: StaticString =
-        "error: out of memory; use less data, smaller batches or smaller layers\n"
-      _ = write(STDERR_FILENO, line.utf8Start, line.utf8CodeUnitCount)
-      Interruption.end(CommandFailure.badData)
+    Memory.onExhaustion { _ in Interruption.endOutOfMemory() }
+    // And where the runtime takes it for a small thing, and aborts. Whatever else aborts is left to.
+    signal(SIGABRT) { _ in
+      let some = 1 << 30
+      let memory = mmap(nil, some, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      if memory == MAP_FAILED { Interruption.endOutOfMemory() }
+      signal(SIGABRT, SIG_DFL)
+      raise(SIGABRT)
     }
+  }
+
+  private static func endOutOfMemory() -> Never {
+    let line: StaticString =
+      "error: out of memory; use less data, smaller batches or smaller layers\n"
+    _ = write(STDERR_FILENO, line.utf8Start, line.utf8CodeUnitCount)
+    end(CommandFailure.badData)
   }
 
   /// Ends the program with nothing half-written left behind, without taking memory.

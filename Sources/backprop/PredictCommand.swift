@@ -170,7 +170,8 @@ private struct PredictionWriter<T: Scalar> {
       let values = (0..<columns).map { column -> JSONValue in
         guard let predictions else { return JSONValue(outputs[row, column]) }
         guard predictions.task == .regression else { return .string(text(row, column)) }
-        return JSONValue(T(predictions.values[row * columns + column]))
+        let value = predictions.values[row * columns + column]
+        return Double(T(value)) == value ? JSONValue(T(value)) : JSONValue(value)
       }
       return columns == 1 ? values[0] : .array(values)
     }
@@ -197,16 +198,20 @@ extension JSONValue {
 /// Standard output, or a file that appears when it is complete.
 private struct OutputSink {
   private let file: AtomicFile?
+  /// A terminal would obey what a label holds.
+  private let isTerminal: Bool
 
   init(_ path: String?) throws {
     file = try path.map { try AtomicFile($0) }
+    isTerminal = file?.isTerminal ?? Terminal.outputIsTerminal
   }
 
   func write(_ text: String) throws {
+    let text = isTerminal ? Self.lines(text) : text
     if let file {
       try file.write(Array(text.utf8))
     } else {
-      try Terminal.writeOutput(Terminal.outputIsTerminal ? Self.lines(text) : text)
+      try Terminal.writeOutput(text)
     }
   }
 

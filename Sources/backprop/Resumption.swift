@@ -22,8 +22,9 @@ struct Resumption {
   /// The points that were drawn before; nil if nobody kept them.
   var curves: LearningCurves? {
     get throws {
-      try file.attachments[Self.curvesKey].flatMap {
-        try? JSONValue(parsing: $0).decoded(as: LearningCurves.self)
+      try file.attachments[Self.curvesKey].flatMap { text in
+        let curves = try? JSONValue(parsing: text).decoded(as: LearningCurves.self)
+        return curves?.isConsistent ?? false ? curves : nil
       }
     }
   }
@@ -77,7 +78,13 @@ struct Resumption {
   func model() throws -> Model {
     let attachments = try file.attachments
     func value<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value? {
-      try attachments[key].map { try JSONValue(parsing: $0).decoded(as: type) }
+      do {
+        return try attachments[key].map { try JSONValue(parsing: $0).decoded(as: type) }
+      } catch let error as DecodingError {
+        throw CheckpointError.damaged(path: file.path, reason: "\(key): \(error.line)")
+      } catch let error as JSONError {
+        throw CheckpointError.damaged(path: file.path, reason: "\(key): \(error)")
+      }
     }
     let network: AnyNetwork =
       if try file.precisionName == Double.precisionName {
@@ -94,9 +101,12 @@ struct Resumption {
       throw CheckpointError.damaged(
         path: file.path, reason: "its encoders do not fit its network")
     }
+    let weights = try value(ModelKey.weights, ExampleWeights.self)
+    if let problem = weights?.problem(labels: target?.labels ?? []) {
+      throw CheckpointError.damaged(path: file.path, reason: "\(ModelKey.weights): \(problem)")
+    }
     return Model(
-      network: network, encoder: encoder, targetEncoder: target,
-      weights: try value(ModelKey.weights, ExampleWeights.self))
+      network: network, encoder: encoder, targetEncoder: target, weights: weights)
   }
 }
 
@@ -159,11 +169,14 @@ extension TrainingJob {
 
     let (file, damaged) = try isSame ? folder.newest() : CheckpointFolder.newest(in: resume)
     var merged = arguments
-    if let text = try file.attachments[Resumption.argumentsKey],
-      let words = try JSONValue(parsing: text).array?.compactMap(\.string)
-    {
+    if let text = try file.attachments[Resumption.argumentsKey] {
+      let words = (try? JSONValue(parsing: text))?.array?.compactMap(\.string)
       // Of what another wrote no more is taken than what a run here would have kept.
-      let stored = RunArguments.remembered(words)
+      let stored = words.map(RunArguments.remembered)
+      guard let stored, (try? TrainCommand.parse(stored + ["data"])) != nil else {
+        throw CheckpointError.damaged(
+          path: file.path, reason: "\(Resumption.argumentsKey): no options of train")
+      }
       if let initializer = command.network.initializer, !command.goal.force {
         let before = try TrainCommand.parse(stored + [command.data]).network.initializer
         guard initializer == before else {
@@ -201,9 +214,9 @@ enum RunArguments {
     let left = TrainOptionTable.noKeys.union(TrainOptionTable.outputs)
       .union(["json", "quiet", "threads"])
     return table.words(of: arguments).flatMap { word -> ArraySlice<String> in
-      guard let name = word.name, !left.contains(name), table.kinds[name] != .positional else {
-        return []
-      }
+      guard let name = word.name, let kind = table.kinds[name], kind != .positional,
+        !left.contains(name)
+      else { return [] }
       return arguments[word.range]
     }
   }

@@ -85,6 +85,11 @@ struct WeightOptions: ParsableArguments {
     var named: Set<Int> = []
     var pending = ""
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      if pending.isEmpty, Names.trimmed(String(part)).isEmpty,
+        !labels.contains(where: { $0.hasPrefix("\(part),") })
+      {
+        throw problem("nothing stands before or after a comma; take it out")
+      }
       pending += pending.isEmpty ? String(part) : ",\(part)"
       guard let sign = pending.lastIndex(of: "="),
         let factor = Double(Names.trimmed(String(pending[pending.index(after: sign)...])))

@@ -433,4 +433,34 @@ struct BadInputTests {
     try expectFailure(
       2, "predict", "model.safetensors", "numbers.csv", "--probabilities", containing: "identity")
   }
+
+  @Test("A thousand targets are told apart in an instant, whatever commas there are")
+  func manyTargets() throws {
+    let names = (0..<1000).map { "t\($0)" }
+    let rows = (0..<12).map { row in (0..<1001).map { "\(row * $0 % 7).5" }.joined(separator: ",") }
+    try runner.write(
+      "wide.csv", (["x"] + names).joined(separator: ",") + "\n" + rows.joined(separator: "\n"))
+    // Took minutes when every run of names was tried; a command that hangs is killed after one.
+    let result = try runner.run(
+      "train", "wide.csv", "--target", names.joined(separator: ","), "--epochs", "1", "--hidden",
+      "2", "--quiet", "-o", "m.safetensors")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let commas = try runner.run(
+      "train", "wide.csv", "--target", String(repeating: ",", count: 20_000), "--quiet")
+    #expect(commas.exitCode == 2 && commas.errors.contains("comma"))
+  }
+
+  @Test("A link that leads nowhere or in a circle is named before anything is trained")
+  func links() throws {
+    try runner.writeClassification()
+    for (name, target) in [("loop", "loop"), ("nowhere", "missing")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: runner.path(name), withDestinationPath: target)
+      for (option, code) in [("--tensorboard", Int32(2)), ("--checkpoint", 1)] {
+        try expectFailure(
+          code, "train", "classes.csv", "--target", "label", "--quiet", option, name,
+          containing: name, "link to \(target)")
+      }
+    }
+  }
 }

@@ -60,12 +60,14 @@ struct OutsideTextCommandTests {
     let piped = try runner.run("predict", model, file)
     #expect(piped.output.contains(label))
     try runner.write("quiet.csv", Array(try runner.read(file)))
-    let seen = try runner.shell(
-      "script -qec \"'\(CommandRunner.executable.path)' predict m*.safetensors quiet.csv\" typed "
-        + "> /dev/null 2>&1")
-    #expect(seen == 0)
-    let typed = String(decoding: try runner.read("typed"), as: UTF8.self)
-    #expect(typed.contains("red\\u{1b}[31m\\u{9b}2J") && !typed.contains("\u{1B}[31m"))
+    for more in ["", " -o /dev/stdout", " -o /dev/tty"] {
+      let seen = try runner.shell(
+        "script -qec \"'\(CommandRunner.executable.path)' predict m*.safetensors quiet.csv\(more)\" "
+          + "typed > /dev/null 2>&1")
+      #expect(seen == 0)
+      let typed = String(decoding: try runner.read("typed"), as: UTF8.self)
+      #expect(typed.contains("red\\u{1b}[31m\\u{9b}2J") && !typed.contains("\u{1B}[31m"))
+    }
   }
 
   @Test("Messages about names from outside are one line of letters, and not a file")
@@ -103,6 +105,7 @@ struct OutsideTextCommandTests {
       ("--activation", ["relu,", ",relu"]), ("--ignore", ["a,", "a,,b"]),
       ("--categorical", ["a,"]), ("--numeric", [",a"]), ("--norm", ["layer,"]),
       ("--dropout", ["0.1,", ",0.1"]), ("--rate-factors", ["1,,1", "1,"]),
+      ("--class-weight", ["above=1,", ",above=1", "above=1,,above=2"]),
     ] {
       for list in lists {
         let target = option == "--target" ? [] : ["--target", "label"]

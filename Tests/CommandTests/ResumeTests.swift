@@ -331,6 +331,49 @@ struct ResumeTests {
     #expect(try runner.files == before)
   }
 
+  @Test("What a checkpoint brings along of the command is looked at before it is used")
+  func foreignAttachments() throws {
+    #expect(
+      try runner.run(options + ["--checkpoint", "run", "--every", "5", "-o", "m"]).exitCode == 0)
+    let stored = try CheckpointFolder.newest(in: runner.path("run")).file
+    let whole = try Checkpoint<Float>(stored)
+    func resumed(_ key: String, _ text: String, _ more: String...) throws -> CommandRunner.Result {
+      var checkpoint = whole
+      checkpoint.attachments[key] = text
+      try checkpoint.write(to: stored.path)
+      return try runner.run(
+        ["train", "classes.csv", "--resume", "run", "-o", "m", "--force"] + more)
+    }
+    for (key, text) in [
+      ("backprop.weights", #"{"classes":[1]}"#), ("backprop.weights", #"{"classes":[1,-1]}"#),
+      ("backprop.encoder", "{}"), ("backprop.encoder", "no JSON"), ("backprop.target", "{}"),
+      ("backprop.arguments", "no JSON"), ("backprop.arguments", #"{"a":1}"#),
+      ("backprop.arguments", #"["--epochs","many"]"#),
+    ] {
+      let result = try resumed(key, text)
+      #expect(result.exitCode == 1, "\(key) \(text): \(result.errors)")
+      #expect(
+        result.errors.contains("is not a whole checkpoint: \(key)")
+          && result.errorLines.count == 1, "\(result.errors)")
+    }
+    // Curves are no reason not to go on: they begin anew.
+    func point(_ epoch: String) -> String { "{\"epoch\":\(epoch),\"loss\":1}" }
+    func curves(_ points: [String], spacing: String = "1", epochs: String = "1") -> String {
+      "{\"spacing\":\(spacing),\"epochs\":\(epochs),\"hasPenalty\":false,\"points\":["
+        + points.joined(separator: ",") + "]}"
+    }
+    for text in [
+      "{}", curves([point("-9223372036854775808")]), curves([point("9223372036854775807")]),
+      curves([point("1")], spacing: "4611686018427387904"),
+      curves([point("1")], spacing: "-9223372036854775808"), curves([point("1")], spacing: "0"),
+      curves((0..<5000).map { _ in point("1") }),
+      curves([point("1")], epochs: "9223372036854775807"),
+    ] {
+      let result = try resumed("backprop.curves", text, "--plot", "c.svg", "--curves")
+      #expect(result.exitCode == 0, "\(text.prefix(80)): \(result.errors)")
+    }
+  }
+
   @Test("An interval of ten times the age of the universe comes to no checkpoint, and to a model")
   func longInterval() throws {
     let result = try runner.run(options + ["--checkpoint", "run", "--every", "1e17h"])

@@ -98,4 +98,18 @@ struct SignalTests {
     #expect(try runner.run(arguments).exitCode == 0)
     #expect(try runner.files == ["classes.csv", "model.safetensors", "out.csv"])
   }
+
+  @Test("Ctrl-C that whoever started the run ignores is none of its business")
+  func ignoredInterrupt() throws {
+    let line = (options + ["--epochs", "2000", "--patience", "2000"]).joined(separator: " ")
+    let status = try runner.shell(
+      """
+      trap '' INT
+      '\(CommandRunner.executable.path)' \(line) > output 2> errors &
+      until grep -q epoch output; do sleep 0.01; done
+      kill -INT $!
+      wait $!
+      """)
+    #expect(status == 0)
+  }
 }

@@ -241,8 +241,8 @@ struct WeightCommandTests {
     try expectFailure(2, train + ["--weight-column", "y"], "y is a target")
     try expectFailure(
       2, train + ["--class-weight", "p=1,r=2"], "no label \"r\"", "did you mean p?")
-    try expectFailure(2, train + ["--class-weight", "p=-1"], "weight of p", "at least 0")
-    try expectFailure(2, train + ["--class-weight", "p=1,p=2"], "p is named twice")
+    try expectFailure(2, train + ["--class-weight", "p=-1"], "weight of \"p\"", "at least 0")
+    try expectFailure(2, train + ["--class-weight", "p=1,p=2"], "\"p\" is named twice")
     try expectFailure(2, train + ["--class-weight", "p=0,q=0"], "all weights are 0")
     try expectFailure(2, train + ["--class-weight", "balance"], "write balanced, or")
     try expectFailure(

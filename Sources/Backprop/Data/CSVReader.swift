@@ -89,9 +89,16 @@ struct CSVReader: ~Copyable {
     return start + lead
   }
 
-  /// The first bytes of the file, as far as one buffer holds them, for guessing the dialect.
-  borrowing func head(limit: Int) -> [UInt8] {
-    Array(UnsafeBufferPointer(start: buffer + position, count: min(filled - position, limit)))
+  /// The beginning of the file, from its first line on that is not blank.
+  mutating func head(limit: Int) throws(DataError) -> [UInt8] {
+    skipBlankLines()
+    while position == filled, !atEnd {
+      try refill()
+      skipBlankLines()
+    }
+    if filled - position < limit, !atEnd { try refill() }
+    return Array(
+      UnsafeBufferPointer(start: buffer + position, count: min(filled - position, limit)))
   }
 
   /// Goes to the next row that is not blank; false at the end of the file.
@@ -390,6 +397,10 @@ extension CSVReader {
   private mutating func growCells() throws(DataError) {
     guard cellCapacity < Self.columnLimit else {
       throw failure(0, "a row of more than \(Self.columnLimit) cells", remedy: "is this a table?")
+    }
+    if let shortage = Memory.shortage(2 * cellCapacity * MemoryLayout<Cell>.size) {
+      throw failure(
+        0, "a row of more than \(cellCapacity) cells: \(shortage)", remedy: "is this a table?")
     }
     let larger = UnsafeMutablePointer<Cell>.allocate(capacity: 2 * cellCapacity)
     larger.update(from: cells, count: cellCapacity)

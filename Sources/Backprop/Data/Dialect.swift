@@ -16,8 +16,8 @@ struct Dialect {
   init(path: String, options: TableOptions) throws(DataError) {
     let stream = try ByteStream(path: path)
     identity = stream.identity
-    let probe = try CSVReader(stream, delimiter: Self.candidates[0])
-    let head = probe.head(limit: 1 << 16)
+    var probe = try CSVReader(stream, delimiter: Self.candidates[0])
+    let head = try probe.head(limit: 1 << 16)
     delimiter = options.delimiter ?? Self.delimiter(of: head)
 
     var reader = try CSVReader(ByteStream(path: path), delimiter: delimiter)

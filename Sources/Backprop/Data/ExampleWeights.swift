@@ -25,7 +25,7 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
   public var isEmpty: Bool { column == nil && classes == nil }
 
   /// What is wrong with factors for these labels; nil if nothing is.
-  func problem(labels: [String]) -> String? {
+  package func problem(labels: [String]) -> String? {
     guard let classes else { return nil }
     guard classes.count == labels.count else {
       return "\(classes.count) weights for \(labels.count) labels"

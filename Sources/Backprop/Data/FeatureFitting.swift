@@ -128,9 +128,9 @@ extension FeatureEncoder {
     }
     var extreme: [(slot: Int, scale: Double)] = []
     for run in runs {
-      for slot in run.columns {
-        statistics[slot] = .numbers(run[slot], missing: rowCount - run[slot].count)
-        if let scale = run[slot].neededScale { extreme.append((slot, scale)) }
+      for (slot, moments) in zip(run.columns, run.moments) {
+        statistics[slot] = .numbers(moments, missing: rowCount - moments.count)
+        if let scale = moments.neededScale { extreme.append((slot, scale)) }
       }
     }
     if extreme.isEmpty { return statistics }
@@ -138,8 +138,8 @@ extension FeatureEncoder {
     try table.read(extreme.map { requests[$0.slot] }, rows: rows) { (chunk) throws(DataError) in
       scaled.add(chunk)
     }
-    for (place, (slot, _)) in extreme.enumerated() {
-      statistics[slot] = .numbers(scaled[place], missing: rowCount - scaled[place].count)
+    for (moments, (slot, _)) in zip(scaled.moments, extreme) {
+      statistics[slot] = .numbers(moments, missing: rowCount - moments.count)
     }
     return statistics
   }

@@ -84,9 +84,7 @@ struct ColumnMoments {
   /// Of the block that is under way: rows of count, mean, squares, smallest and largest.
   private var state: [Double]
   private var rowsOfBlock = 0
-  private var blocks = 0
-  /// Of the whole blocks: for each bit of their number one sum of so many, the largest first.
-  private var sums: [[Moments]] = []
+  private var wholeBlocks = BlockTree<[Moments]>()
 
   /// - Parameters:
   ///   - columns: Which columns of a chunk.
@@ -137,27 +135,27 @@ struct ColumnMoments {
   }
 
   private mutating func closeBlock() {
-    var sum = columns.indices.map { momentsOfBlock($0 - columns.lowerBound) }
-    // A carry of binary addition: two sums of as many blocks become one.
-    for _ in 0..<(~blocks).trailingZeroBitCount {
-      sum = zip(sums.removeLast(), sum).map { Moments($0, $1) }
-    }
-    sums.append(sum)
-    blocks += 1
+    wholeBlocks.add(momentsOfBlock, Self.join)
     rowsOfBlock = 0
     state = Self.empty(stride)
   }
 
-  private func momentsOfBlock(_ at: Int) -> Moments {
-    Moments(
-      count: Int(state[at]), mean: state[stride + at], squares: state[2 * stride + at],
-      smallest: state[3 * stride + at], largest: state[4 * stride + at],
-      scale: scales?[at] ?? 1)
+  private static func join(_ left: inout [Moments], _ right: [Moments]) {
+    for at in left.indices { left[at] = Moments(left[at], right[at]) }
   }
 
-  /// The moments of a column of the chunks.
-  subscript(column: Int) -> Moments {
-    let at = column - columns.lowerBound
-    return sums.reversed().reduce(momentsOfBlock(at)) { Moments($1[at], $0) }
+  private var momentsOfBlock: [Moments] {
+    columns.indices.map { column in
+      let at = column - columns.lowerBound
+      return Moments(
+        count: Int(state[at]), mean: state[stride + at], squares: state[2 * stride + at],
+        smallest: state[3 * stride + at], largest: state[4 * stride + at],
+        scale: scales?[at] ?? 1)
+    }
+  }
+
+  /// The moments of all columns of the chunks.
+  var moments: [Moments] {
+    wholeBlocks.sum(with: momentsOfBlock, Self.join) ?? []
   }
 }

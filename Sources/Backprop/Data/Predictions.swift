@@ -25,7 +25,9 @@ public struct Predictions: Sendable, Equatable {
   }
 
   /// A number of these predictions in the shortest form that gives the same bits at their precision.
-  public func number(_ value: Double) -> String { isSingle ? "\(Float(value))" : "\(value)" }
+  public func number(_ value: Double) -> String {
+    isSingle && Double(Float(value)) == value ? "\(Float(value))" : "\(value)"
+  }
 
   /// Refuses outputs of a network for one row (from 0) that predict nothing.
   ///
@@ -81,10 +83,13 @@ extension TargetEncoder {
       case .raw: values += output.map { Double($0) }
       case .standardized:
         let numbers = output.enumerated().map { index, value in
-          T(Double(value) * deviations[index] + means[index])
+          let number = Double(value) * deviations[index] + means[index]
+          // At the precision of the outputs, unless that ends before the target's unit begins.
+          let rounded = T(number)
+          return rounded.isNormal || number == 0 ? Double(rounded) : number
         }
         try Predictions.requireFinite(numbers, row: first + row)
-        values += numbers.map { Double($0) }
+        values += numbers
       }
     }
     return Predictions(

@@ -149,14 +149,12 @@ public struct TargetColumns: Sendable {
   ///
   /// - Parameter rows: The rows, in any order, also repeatedly; nil for all.
   func moments(of rows: [UInt32]?) -> [Moments] {
-    let first = moments(of: rows, scales: nil)
-    let scales = columns.indices.map { first[$0].neededScale ?? 1 }
-    let moments =
-      scales.contains { $0 != 1 } ? self.moments(of: rows, scales: scales) : first
-    return columns.indices.map { moments[$0] }
+    let moments = moments(of: rows, scales: nil)
+    let scales = moments.map { $0.neededScale ?? 1 }
+    return scales.contains { $0 != 1 } ? self.moments(of: rows, scales: scales) : moments
   }
 
-  private func moments(of rows: [UInt32]?, scales: [Double]?) -> ColumnMoments {
+  private func moments(of rows: [UInt32]?, scales: [Double]?) -> [Moments] {
     let width = columns.count
     var moments = ColumnMoments(columns: 0..<width, scales: scales)
     let total = rows?.count ?? rowCount
@@ -174,7 +172,7 @@ public struct TargetColumns: Sendable {
         moments.add(TableChunk(start: start, count: count, width: width, values: first))
       }
     }
-    return moments
+    return moments.moments
   }
 
   // MARK: Inference
@@ -255,7 +253,8 @@ public struct TargetColumns: Sendable {
 
   private static func tooManyLabels(_ table: Table, _ column: String) -> DataError {
     DataError(
-      file: table.file, column: column, "more than \(labelLimit) different labels",
+      file: table.file, column: column,
+      "more than \(labelLimit) different labels, or 64 MiB of them",
       remedy: "name another target, or choose the task regression if it is a quantity")
   }
 

@@ -29,10 +29,13 @@ public final class DiagnosisObserver<T: Scalar>: TrainingObserver {
   ) throws(FileError) {
     options.configuration = configuration
     probe = DiagnosisProbe(
-      on: try training.subset(options.rows(of: training.count)), options: options)
+      on: try training.subset(options.rows(of: training.count)), of: training.count,
+      options: options)
   }
 
-  public func epochEnded(_ state: EpochState<T>) -> [any TrainingMeasurement] {
+  public func epochEnded(
+    _ state: EpochState<T>, workspace: borrowing Workspace<T>
+  ) -> [any TrainingMeasurement] {
     guard let probe else { return [] }
     return [
       probe.diagnosis(
@@ -54,15 +57,16 @@ struct DiagnosisProbe<T: Scalar> {
   private static var leastShareOfPeak: Double { 0.1 }
 
   /// - Parameters:
-  ///   - data: The training examples.
+  ///   - data: The training examples that are measured on.
+  ///   - examples: How many there are in all.
   ///   - options: What is looked at; its configuration must be the run's.
-  init(on data: Dataset<T>, options: DiagnosisOptions) {
-    let rows = options.rows(of: data.count)
+  init(on data: Dataset<T>, of examples: Int, options: DiagnosisOptions) {
+    let rows = Array(0..<UInt32(data.count))
     measured = Batch(data, rows: rows)
     step = Batch(
-      data, rows: Array(rows.prefix(options.configuration.examplesPerStep(of: data.count))))
+      data, rows: Array(rows.prefix(options.configuration.examplesPerStep(of: examples))))
     self.options = options
-    examples = data.count
+    self.examples = examples
   }
 
   /// Looks at a network between two steps.

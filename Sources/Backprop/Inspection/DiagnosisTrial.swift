@@ -230,7 +230,7 @@ extension OverfitTrial {
       let configuration = TrainingConfiguration(
         optimizer: .adam(), learningRate: rate, schedule: .constant, batchSize: few.count,
         epochs: options.overfitSteps, seed: options.configuration.seed)
-      let summary = Trainer<T>(checked: configuration, threads: threads).train(
+      let summary = Trainer<T>(checked: configuration, threads: threads).trainChecked(
         &copy, on: few, validation: few, metrics: metrics,
         report: { event in
           if case .epoch(let report) = event, let validation = report.validation {

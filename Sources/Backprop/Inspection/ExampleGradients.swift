@@ -125,7 +125,7 @@ extension Network {
       }
       factors.append(
         ExampleFactors(
-          below: index == 0 ? workspace.copy(workspace.inputs) : workspace.outputs(of: index - 1),
+          below: workspace.copy(workspace.inputs(of: index)),
           delta: workspace.delta(of: index), isDense: layer.dense != nil, normalization: squares,
           mix: layer.isParametric
             ? (

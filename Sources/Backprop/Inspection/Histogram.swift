@@ -133,11 +133,13 @@ public final class DistributionObserver<T: Scalar>: TrainingObserver {
     var sample = DiagnosisOptions(configuration: configuration)
     sample.examples = options.examples
     probe = DistributionProbe(
-      on: try training.subset(sample.rows(of: training.count)), configuration: configuration,
-      options: options)
+      on: try training.subset(sample.rows(of: training.count)), of: training.count,
+      configuration: configuration, options: options)
   }
 
-  public func epochEnded(_ state: EpochState<T>) -> [any TrainingMeasurement] {
+  public func epochEnded(
+    _ state: EpochState<T>, workspace: borrowing Workspace<T>
+  ) -> [any TrainingMeasurement] {
     guard let probe else { return [] }
     return [
       probe.distributions(
@@ -154,17 +156,18 @@ struct DistributionProbe<T: Scalar> {
   private let penalties: Penalties
 
   /// - Parameters:
-  ///   - data: The training examples.
-  ///   - configuration: The run's: its seed draws the examples, its penalty is part of the gradient.
+  ///   - data: The training examples that are measured on.
+  ///   - examples: How many there are in all.
+  ///   - configuration: The run's: its penalty is part of the gradient.
   ///   - options: What is measured.
-  init(on data: Dataset<T>, configuration: TrainingConfiguration, options: DistributionOptions) {
-    // The same examples that a diagnosis of as many would look at.
-    var sample = DiagnosisOptions(configuration: configuration)
-    sample.examples = options.examples
-    measured = Batch(data, rows: sample.rows(of: data.count))
+  init(
+    on data: Dataset<T>, of examples: Int, configuration: TrainingConfiguration,
+    options: DistributionOptions
+  ) {
+    measured = Batch(data, rows: Array(0..<UInt32(data.count)))
     buckets = options.buckets
     penalties = configuration.penalties(
-      examples: data.count, batch: configuration.examplesPerUpdate(of: data.count))
+      examples: examples, batch: configuration.examplesPerUpdate(of: examples))
   }
 
   /// Measures a network between two steps.

@@ -43,6 +43,9 @@ public final class AtomicFile {
     if let status = destination.status { fchmod(descriptor, status.st_mode & 0o777) }
   }
 
+  /// Whether the goal is a terminal, which obeys what is written to it.
+  public var isTerminal: Bool { isatty(descriptor) == 1 }
+
   /// Appends bytes.
   public func write(_ bytes: [UInt8]) throws(FileError) {
     try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in
@@ -105,6 +108,7 @@ package struct TemporaryFile {
 
   private static let ending = ".tmp"
   private static let digits = 16
+  private static let longestName = 200
 
   /// Makes the file, and removes those that killed writers of the same goal left.
   ///
@@ -113,7 +117,9 @@ package struct TemporaryFile {
   ///   - permissions: What others may do with it, of which the process's mask is taken.
   /// - Returns: Nil if it cannot be made; `errno` says why.
   init?(for goal: String, permissions: mode_t = 0o666) {
-    let (folder, name) = Folder.split(goal)
+    var (folder, name) = Folder.split(goal)
+    // A name may have 255 bytes; the goal's own may be as long.
+    while name.utf8.count > Self.longestName { name.unicodeScalars.removeLast() }
     let start = "\(folder)/.\(name)."
     Self.removeAbandoned(start)
     while true {

@@ -38,7 +38,7 @@ extension JSONValue {
 
 extension DecodingError {
   /// What is wrong and under which key, in one line.
-  var line: String {
+  package var line: String {
     switch self {
     case .keyNotFound(let key, let context):
       "no key \(key.stringValue.quoted)" + Self.place(context)

@@ -145,7 +145,7 @@ extension Network {
     of layer: Int, _ rows: Range<Int>, blocks: Int, in workspace: borrowing Workspace<T>,
     into sum: UnsafeMutablePointer<T>, pool: ThreadPool?
   ) {
-    workspace.withRowsAhead(of: layer) { ahead in
+    workspace.withRowsAhead(of: layer, meanwhile: rows) { ahead in
       layers[layer].formGradient(
         pass(rows, through: layer, blocks: blocks, in: workspace, pool: pool),
         below: workspace.inputs(of: layer).dropping(rows.lowerBound), into: sum, fetching: ahead)
@@ -159,34 +159,5 @@ extension Network {
     layers[layer].formDelta(
       pass(rows, through: layer, in: workspace, pool: pool), of: layers[layer - 1],
       pass(rows, through: layer - 1, in: workspace, pool: pool))
-  }
-}
-
-extension Activation {
-  /// δ = Jσ(z)ᵀ ∂C/∂a: passes an error through the activation, which is ⊙ σ′(z) for an elementwise σ.
-  ///
-  /// - Parameters:
-  ///   - gradient: ∂C/∂a, `[m, outputs]`.
-  ///   - a: σ(z), `[m, outputs]`.
-  ///   - z: The weighted inputs, `[m, affine outputs]`; read only where σ′ needs them.
-  ///   - delta: Receives δ, `[m, affine outputs]`, its padding zero.
-  func formDelta<T: Scalar>(
-    _ rows: Int, gradient: MatrixView<T>, outputs a: MatrixView<T>, weightedInputs z: MatrixView<T>,
-    into delta: MatrixView<T>
-  ) {
-    switch self {
-    case .softmax:
-      T.kernels.softmax_delta(
-        rows, a.columns, gradient.operand, a.operand, delta.operand)
-    case .maxout(let pieces):
-      T.kernels.maxout_delta(
-        rows, a.columns, pieces, gradient.operand, z.operand, delta.operand)
-    case .own(let own):
-      own.activation.formDelta(rows, delta, gradient: gradient, at: z)
-    default:
-      let kept = derivativeUsesWeightedInputs ? z : a
-      T.kernels.multiply_derivative(
-        rows, a.columns, gradient.operand, kept.operand, kernel, kernelParameter, delta.operand)
-    }
   }
 }

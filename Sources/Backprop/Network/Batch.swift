@@ -112,9 +112,19 @@ public struct Batch<T: Scalar> {
 extension Workspace {
   /// Hands the rows of the batch that comes next to the gradient of the first layer, the last work of a
   /// pass, which fetches them from memory on the way; nil to the other layers.
-  func withRowsAhead(of layer: Int, _ body: (UnsafePointer<RowsAhead>?) -> Void) {
-    guard layer == 0, let ahead, case .indices(let indices) = ahead.rows else { return body(nil) }
-    indices.withUnsafeBufferPointer { ahead.inputs.withRows($0, body) }
+  ///
+  /// - Parameter part: The rows of this batch whose gradient is formed; it fetches as large a part.
+  func withRowsAhead(
+    of layer: Int, meanwhile part: Range<Int>, _ body: (UnsafePointer<RowsAhead>?) -> Void
+  ) {
+    guard layer == 0, rows > 0, let ahead, case .indices(let indices) = ahead.rows else {
+      return body(nil)
+    }
+    indices.withUnsafeBufferPointer {
+      let first = $0.count * part.lowerBound / rows
+      let end = $0.count * part.upperBound / rows
+      ahead.inputs.withRows(UnsafeBufferPointer(rebasing: $0[first..<end]), body)
+    }
   }
 }
 

@@ -102,7 +102,7 @@ extension DenseLayer: LayerKind {
     if let kept = state.normalization, let normalization {
       formAffine(pass, below: below, into: kept.weightedInputs)
       normalization.form(pass.rows, gains: pass.parameters(1), of: kept, into: state.weightedInputs)
-      formOutputs(pass)
+      activate(pass)
     } else if hasElementwiseDerivative {
       let (z, a) = (state.weightedInputs, state.outputs)
       T.kernels.affine(
@@ -113,7 +113,7 @@ extension DenseLayer: LayerKind {
           parameter: activation.kernelParameter, z: z.optionalOperand, out: a.operand))
     } else {
       formAffine(pass, below: below, into: state.weightedInputs)
-      formOutputs(pass)
+      activate(pass)
     }
     if let regularization = pass.regularization, dropout > 0 {
       formDropped(pass, under: regularization)
@@ -132,7 +132,7 @@ extension DenseLayer: LayerKind {
   }
 
   /// a = σ(x), or x + α ⊙ (σ(x) − x).
-  private func formOutputs<T: Scalar>(_ pass: LayerPass<T>) {
+  private func activate<T: Scalar>(_ pass: LayerPass<T>) {
     let (x, activated) = (pass.state.weightedInputs, pass.state.activated)
     activation.form(pass.rows, outputs: activated, from: x)
     guard isParametric else { return }
@@ -239,5 +239,34 @@ extension DenseLayer: LayerKind {
         panels: pass.parameters(0), activation: derivative.activation.kernel,
         parameter: derivative.activation.kernelParameter, kept: derivative.kept.operand,
         out: derivative.target.operand))
+  }
+}
+
+extension Activation {
+  /// δ = Jσ(z)ᵀ ∂C/∂a: passes an error through the activation, which is ⊙ σ′(z) for an elementwise σ.
+  ///
+  /// - Parameters:
+  ///   - gradient: ∂C/∂a, `[m, outputs]`.
+  ///   - a: σ(z), `[m, outputs]`.
+  ///   - z: The weighted inputs, `[m, affine outputs]`; read only where σ′ needs them.
+  ///   - delta: Receives δ, `[m, affine outputs]`, its padding zero.
+  func formDelta<T: Scalar>(
+    _ rows: Int, gradient: MatrixView<T>, outputs a: MatrixView<T>, weightedInputs z: MatrixView<T>,
+    into delta: MatrixView<T>
+  ) {
+    switch self {
+    case .softmax:
+      T.kernels.softmax_delta(
+        rows, a.columns, gradient.operand, a.operand, delta.operand)
+    case .maxout(let pieces):
+      T.kernels.maxout_delta(
+        rows, a.columns, pieces, gradient.operand, z.operand, delta.operand)
+    case .own(let own):
+      own.activation.formDelta(rows, delta, gradient: gradient, at: z)
+    default:
+      let kept = derivativeUsesWeightedInputs ? z : a
+      T.kernels.multiply_derivative(
+        rows, a.columns, gradient.operand, kept.operand, kernel, kernelParameter, delta.operand)
+    }
   }
 }

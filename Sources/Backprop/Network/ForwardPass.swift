@@ -89,8 +89,8 @@ extension Network {
   /// Examples that a pass over many takes at a time: 1,024, or as many as have 2²² outputs in the widest
   /// layer, so that a workspace for them stays small beside the data.
   ///
-  /// A loss is the sum of its chunks' sums, so that the last bits of one in Double depend on it: it is the
-  /// same for any number of threads, and stays as it is.
+  /// Loss and metrics are added chunk by chunk, by the tree of `Blocks`, so that their last bits depend on
+  /// it: it is the same for any number of threads, and stays as it is.
   package func chunk(of count: Int) -> Int {
     let widest = layers.reduce(1) { max($0, $1.affineOutputs) }
     return max(1, min(count, 1024, (1 << 22) / widest))

@@ -30,8 +30,6 @@ public enum Normalization: String, Codable, Hashable, Sendable, CaseIterable {
   var isCentred: Bool { self == .layer }
   /// What γ and β are called in a file, behind the name of their layer; as PyTorch would.
   var tensorNames: [String] { isCentred ? ["norm.weight", "norm.bias"] : ["norm.weight"] }
-  /// Parameters a neuron.
-  var parametersPerOutput: Int { isCentred ? 2 : 1 }
 }
 
 /// What the normalisation of one layer keeps of a batch.

@@ -14,8 +14,20 @@ public struct ParameterTensor: Equatable, Sendable {
     case panels
     /// A vector `[outputs]`: a panel holds 16 elements, in one row.
     case vector
-    /// A matrix `[entries, width]`, an entry a panel, row-major: entries are looked up, not multiplied.
+    /// A matrix `[entries, width]`, row-major, each entry padded to whole panels: entries are looked up,
+    /// not multiplied.
     case table
+
+    /// - Parameters:
+    ///   - rows: Rows of a panel, or entries of the table.
+    ///   - width: Elements along the panels.
+    fileprivate func shape(rows: Int, width: Int) -> [Int] {
+      switch self {
+      case .panels: [width, rows]
+      case .vector: [width]
+      case .table: [rows, width]
+      }
+    }
   }
 
   /// What the elements do in their layer.
@@ -80,7 +92,7 @@ public struct ParameterTensor: Equatable, Sendable {
       "element \(first), \(second) of \(name) \(shape)")
     switch form {
     case .panels, .vector: return offset + (first / 16 * stride + second) * 16 + first % 16
-    case .table: return offset + first * stride * 16 + second
+    case .table: return offset + first * panels * 16 + second
     }
   }
 
@@ -146,12 +158,6 @@ public struct ParameterLayout: Equatable, Sendable {
   /// The most groups of tensors that a layer has.
   static var mostGroups: Int { 3 }
 
-  /// A stretch of the buffer: the panels of one group of tensors, which follow one another.
-  struct Area: Sendable {
-    let layer: Int
-    let panels: KernelPanels
-  }
-
   /// All tensors, layer by layer.
   public let tensors: [ParameterTensor]
   /// Elements of the buffer, padding included.
@@ -159,7 +165,7 @@ public struct ParameterLayout: Equatable, Sendable {
   /// Elements of all tensors, padding not included.
   public let parameterCount: Int
   /// The groups in the order of the buffer: the first of every layer, then the second of every layer.
-  let areas: [Area]
+  let areas: [KernelPanels]
   /// The offsets of each layer's groups, in the order in which its kind states them.
   let offsets: [InlineArray<3, Int>]
   /// Which of `tensors` each layer has.
@@ -168,24 +174,30 @@ public struct ParameterLayout: Equatable, Sendable {
   /// Number of layers.
   public var layerCount: Int { ranges.count }
 
-  init(layers: [Layer]) {
-    let groups = layers.map(\.tensorGroups)
+  init(layers: [Layer]) { self.init(groups: layers.map(\.tensorGroups)) }
+
+  /// - Parameter groups: Of each layer. They stand in the buffer in this order: the first of every layer,
+  ///   then the second of every layer.
+  init(groups: [[TensorGroup]]) {
     var offset = 0
-    var areas: [Area] = []
-    var offsets = [InlineArray<3, Int>](repeating: InlineArray(repeating: 0), count: layers.count)
+    var areas: [KernelPanels] = []
+    var offsets = [InlineArray<3, Int>](repeating: InlineArray(repeating: 0), count: groups.count)
     for position in 0..<Self.mostGroups {
-      for layer in layers.indices where position < groups[layer].count {
+      for layer in groups.indices where position < groups[layer].count {
         let group = groups[layer][position]
+        precondition(
+          group.members.count == 1 || group.members.allSatisfy { $0.form != .table },
+          "a table shares no panels")
+        offsets[layer][position] = offset
         let panels = KernelPanels(
           start: offset, count: (group.width + 15) / 16, rows: group.rows, stride: group.rows)
-        offsets[layer][position] = offset
-        areas.append(Area(layer: layer, panels: panels))
+        areas.append(panels)
         offset += panels.count * panels.rows * 16
       }
     }
     var tensors: [ParameterTensor] = []
     var ranges: [Range<Int>] = []
-    for layer in layers.indices {
+    for layer in groups.indices {
       let first = tensors.count
       for (position, group) in groups[layer].enumerated() {
         var row = 0
@@ -193,7 +205,7 @@ public struct ParameterLayout: Equatable, Sendable {
           tensors.append(
             ParameterTensor(
               name: "layers.\(layer).\(member.name)",
-              shape: member.form == .panels ? [group.width, member.rows] : [group.width],
+              shape: member.form.shape(rows: member.rows, width: group.width),
               form: member.form, role: member.role, layer: layer, factors: member.factors,
               offset: offsets[layer][position] + row * 16, panels: (group.width + 15) / 16,
               rows: member.rows, stride: group.rows))
@@ -213,8 +225,10 @@ public struct ParameterLayout: Equatable, Sendable {
   /// The tensors of a layer, from 0 for the first that computes.
   public func tensors(of layer: Int) -> ArraySlice<ParameterTensor> { tensors[ranges[layer]] }
 
-  /// The stretches of a layer.
-  func areas(of layer: Int) -> [Area] { areas.filter { $0.layer == layer } }
+  /// Whether a tensor is one of these.
+  func has(_ tensor: ParameterTensor) -> Bool {
+    ranges.indices.contains(tensor.layer) && tensors(of: tensor.layer).contains(tensor)
+  }
 
   /// The whole buffer, padding included: for what treats every element alike.
   var all: KernelPanels { KernelPanels(start: 0, count: 1, rows: count / 16, stride: count / 16) }

@@ -19,6 +19,7 @@ public struct Parameters<T: Scalar>: Sendable {
   ///
   /// - Parameter tensor: One of the layout's.
   public func elements(of tensor: ParameterTensor) -> [T] {
+    precondition(layout.has(tensor), "\(tensor.name) \(tensor.shape) is no tensor of this layout")
     let columns = tensor.shape.count > 1 ? tensor.shape[1] : 1
     let step = tensor.form == .table ? 1 : 16
     return [T](unsafeUninitializedCapacity: tensor.count) { elements, count in
@@ -36,6 +37,7 @@ public struct Parameters<T: Scalar>: Sendable {
   ///   - tensor: One of the layout's.
   ///   - elements: Dense and row-major, as many as the tensor has.
   public mutating func setElements(of tensor: ParameterTensor, to elements: [T]) {
+    precondition(layout.has(tensor), "\(tensor.name) \(tensor.shape) is no tensor of this layout")
     precondition(
       elements.count == tensor.count,
       "\(elements.count) elements for \(tensor.name) \(tensor.shape)")

@@ -69,6 +69,10 @@ extension Folder {
 
   /// Whether `create` can make a folder, and a file in it: an error says why not. Nothing is made.
   public static func checkCreatable(_ path: String) throws(FileError) {
+    if let target = link(at: path), !exists(path) {
+      throw .failed(
+        verb: "write into", path: path, reason: "it is a link to \(target), which leads nowhere")
+    }
     var above = path
     while !exists(above), above != ".", above != "/" { above = split(above).folder }
     guard isFolder(above) else {

@@ -6,7 +6,9 @@ final class BlockMetrics {
   /// ones: wherever targets are classes.
   private let judgesOwnTargets: Bool
 
-  /// - Parameter count: The most blocks of a batch.
+  /// - Parameters:
+  ///   - count: The most blocks of a batch.
+  ///   - examples: The most examples of a block.
   init(kind: MetricKind, outputs: Int, count: Int, examples: Int) {
     blocks = .allocate(capacity: count)
     blocks.initialize(repeating: Metrics(kind: kind, outputs: outputs, examples: examples))
@@ -27,6 +29,14 @@ final class BlockMetrics {
       outputs: workspace.states[workspace.layers.count - 1].outputs,
       targets: judgesOwnTargets ? workspace.ownTargets : workspace.targets,
       weights: judgesOwnTargets ? workspace.ownWeights : workspace.weights, rows: rows)
+  }
+
+  /// Judges the whole batch that stands in a workspace.
+  func judge<T: Scalar>(_ workspace: borrowing Workspace<T>) -> Metrics {
+    let cut = workspace.blocks
+    for block in 0..<cut.count { judge(block, cut.rows(of: block), in: workspace) }
+    cut.merge(blocks) { $0.merge($1) }
+    return blocks[0]
   }
 
   /// Adds the blocks of a batch, all of which have been judged, to the metrics of an epoch.

@@ -220,6 +220,20 @@ extension Checkpoint {
     let layers = try metadata.layers(with: activations)
     try Network<T>.validate(layers)
     let layout = ParameterLayout(layers: layers)
+    configuration = try metadata.value(ModelKey.configuration, as: TrainingConfiguration.self)
+    guard
+      configuration.optimizer.accepts(
+        momentNames: state.moments.filter { $0 != WeightAverage<T>.name }),
+      state.moments.count { $0 == WeightAverage<T>.name } <= 1
+    else {
+      throw metadata.problem(
+        CheckpointKey.state, "the moments are none of \(configuration.optimizer.name)")
+    }
+    let bytes = layout.count.multipliedReportingOverflow(
+      by: MemoryLayout<T>.size * (2 + state.moments.count))
+    if let shortage = Memory.shortage(bytes.overflow ? nil : bytes.partialValue) {
+      throw CheckpointError.damaged(path: file.path, reason: shortage)
+    }
     let prefixes = ["", "best."] + state.moments.map { "\($0)." }
     let expected = Set(
       prefixes.flatMap { prefix in
@@ -231,7 +245,6 @@ extension Checkpoint {
     network = try Network(
       tensors: file.file, layers: layers, loss: metadata.loss(among: losses),
       reduction: metadata.value(ModelKey.reduction, as: Reduction.self))
-    configuration = try metadata.value(ModelKey.configuration, as: TrainingConfiguration.self)
     do {
       try configuration.validate(for: network)
     } catch {

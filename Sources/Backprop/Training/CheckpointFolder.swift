@@ -29,6 +29,11 @@ public final class CheckpointFolder: Sendable {
   /// - Throws: `FileError` if there can be no such folder, `CheckpointError.folderInUse`.
   public init(_ path: String) throws {
     self.path = path
+    if let target = Folder.link(at: path), !Folder.exists(path) {
+      throw FileError.failed(
+        verb: "make the folder", path: path,
+        reason: "it is a link to \(target), which leads nowhere")
+    }
     if mkdir(path, 0o777) == 0 {
       Self.synchronize(Folder.split(path).folder)
     } else if errno != EEXIST {

@@ -73,15 +73,12 @@ extension Checkpoint {
   private func optimizerDifferences(
     _ configuration: TrainingConfiguration, _ network: Network<T>
   ) -> [CheckpointMismatch.Difference] {
-    let optimizer = Optimizer<T>(
-      rule: configuration.optimizer, weightDecay: configuration.weightDecay,
-      for: network.parameters.layout)
     let name = configuration.optimizer.name
     let before = self.configuration.optimizer.name
     let names = moments.map(\.name).filter { $0 != WeightAverage<T>.name }
     let averages = moments.contains { $0.name == WeightAverage<T>.name }
     guard
-      name != before || !optimizer.accepts(momentNames: names)
+      name != before || !configuration.optimizer.accepts(momentNames: names)
         || averages != (configuration.averaging != nil)
     else { return [] }
     return [
@@ -189,7 +186,7 @@ extension Checkpoint {
     }
     return Checkpoint(
       network: network, configuration: configuration, step: step, moments: moments,
-      lineSearch: lineSearch, averaged: averaged, best: best,
+      lineSearch: lineSearch, averaged: averaged, blocks: blocks, best: best,
       running: running, plateau: plateau, data: data, version: version, attachments: attachments)
   }
 }

@@ -8,7 +8,7 @@ extension Parameters {
   public var norm: Double {
     var sum = 0.0
     for index in layout.areas.indices {
-      sum += T.kernels.sum_squares(layout.areas[index].panels, start)
+      sum += T.kernels.sum_squares(layout.areas[index], start)
     }
     return sum.squareRoot()
   }

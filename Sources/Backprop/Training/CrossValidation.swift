@@ -83,11 +83,12 @@ extension Trainer {
   ///   - folds: Of as many rows.
   ///   - kind: How outputs are judged.
   ///   - metrics: What the folds are judged by; nil for the usual ones.
+  /// - Throws: `ConfigurationError` if the configuration does not suit the network.
   /// - Precondition: The data has as many inputs and outputs as the network.
   public func crossValidate(
     _ network: Network<T>, on data: Dataset<T>, folds: Folds, metrics kind: MetricKind,
     judgedBy metrics: [Metric]? = nil
-  ) -> CrossValidation {
+  ) throws(ConfigurationError) -> CrossValidation {
     var result = CrossValidation(
       metrics: metrics ?? Metric.usual(for: kind, outputs: network.outputCount))
     let pool = threads > 1 ? ThreadPool(threads: threads) : nil
@@ -95,7 +96,7 @@ extension Trainer {
       let split = folds[fold]
       let training = data.subset(split.training)
       var network = network
-      let summary = train(&network, on: training, metrics: kind)
+      let summary = try train(&network, on: training, metrics: kind)
       result.add(
         network, summary, examples: (training.count, 0), test: data.subset(split.validation),
         kind: kind, pool: pool)

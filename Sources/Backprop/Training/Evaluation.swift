@@ -97,21 +97,27 @@ extension Network {
     on batches: Batches<T>, count: Int, metrics kind: MetricKind,
     in workspace: inout Workspace<T>, pool: ThreadPool?, keeping kept: inout EvaluatedPredictions?
   ) -> Evaluation {
-    var metrics = Metrics(kind: kind, outputs: outputCount, examples: count)
-    var total = 0.0
+    // Each batch by its blocks, and the batches by the same tree.
+    let none = Metrics(kind: kind, outputs: outputCount, examples: count)
+    var metrics = BlockTree<Metrics>()
+    var total = BlockTree<Double>()
+    let judge = BlockMetrics(
+      kind: kind, outputs: outputCount,
+      count: workspace.shards
+        ?? Blocks.count(rows: workspace.capacity, parameters: parameterCount),
+      examples: workspace.capacity)
     for batch in batches {
       let loss = forward(batch, in: &workspace, scale: 1, pool: pool)
       // The workspace then holds the batch at fault.
-      guard loss.isFinite else { return Evaluation(loss: loss, metrics: metrics) }
-      total += loss
-      let outputs = workspace.states[layers.count - 1].outputs
-      metrics.add(
-        outputs: outputs, targets: workspace.targets, weights: workspace.weights,
-        rows: 0..<batch.count)
+      guard loss.isFinite else { return Evaluation(loss: loss, metrics: none) }
+      total.add(loss) { $0 += $1 }
+      metrics.add(judge.judge(workspace)) { $0.merge($1) }
       kept?.add(
-        outputs: outputs, targets: workspace.targets, weights: workspace.weights,
-        losses: UnsafePointer(workspace.losses), rows: batch.count)
+        outputs: workspace.states[layers.count - 1].outputs, targets: workspace.targets,
+        weights: workspace.weights, losses: UnsafePointer(workspace.losses), rows: batch.count)
     }
-    return Evaluation(loss: total / Double(max(count, 1)), metrics: metrics)
+    return Evaluation(
+      loss: (total.sum { $0 += $1 } ?? 0) / Double(max(count, 1)),
+      metrics: metrics.sum { $0.merge($1) } ?? none)
   }
 }

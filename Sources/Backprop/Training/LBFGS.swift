@@ -99,18 +99,10 @@ struct LBFGS<T: Scalar>: Sendable {
     }
   }
 
-  /// Whether the names are those of so many pairs, or fewer.
-  func hasRoom(for names: [String]) -> Bool {
-    names.count.isMultiple(of: 2) && names.count <= 2 * memory
-      && names
-        == (0..<(names.count / 2)).flatMap { ["step.\($0)", "change.\($0)"] }
-  }
-
   /// Goes on with pairs that `moments` named.
   mutating func restore(
     _ moments: [(name: String, values: Parameters<T>)], _ record: LineSearchRecord
   ) {
-    precondition(hasRoom(for: moments.map(\.name)), "the pairs of another memory than \(memory)")
     self.record = record
     reached = nil
     (oldest, count) = (0, moments.count / 2)

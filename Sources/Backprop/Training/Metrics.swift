@@ -53,6 +53,7 @@ public struct Metrics: Sendable, Equatable {
 
   /// Σ w of the numbers of one output.
   private struct OutputSums: Equatable, Codable {
+    // In the unit of the outputs, of which squares can always be taken.
     var squaredErrors = 0.0
     var absoluteErrors = 0.0
     /// Of y less the first y, so that a large mean costs no digits of the variance.
@@ -132,8 +133,9 @@ public struct Metrics: Sendable, Equatable {
     case .accuracy: return rightSum / (classCount > 0 ? weightSum : numbers)
     case .exactMatch: return exactMatches / weightSum
     case .logLoss: return logLossSum / weightSum
-    case .rmse: return (outputSums.reduce(0) { $0 + $1.squaredErrors } / numbers).squareRoot()
-    case .mae: return outputSums.reduce(0) { $0 + $1.absoluteErrors } / numbers
+    case .rmse:
+      return unit * (sum { $1 * $1 * $0.squaredErrors } / numbers).squareRoot()
+    case .mae: return unit * (sum { $1 * $0.absoluteErrors } / numbers)
     case .r2:
       return Metric.meanOfDefined(
         outputSums.map { sums in
@@ -148,8 +150,23 @@ public struct Metrics: Sendable, Equatable {
   ///
   /// scikit-learn's `r2_score(multioutput="variance_weighted")`.
   var varianceWeightedR2: Double {
-    let spread = outputSums.reduce(0) { $0 + self.spread(of: $1) }
-    return spread > 0 ? 1 - outputSums.reduce(0) { $0 + $1.squaredErrors } / spread : .nan
+    let spread = sum { $1 * $1 * self.spread(of: $0) }
+    return spread > 0 ? 1 - sum { $1 * $1 * $0.squaredErrors } / spread : .nan
+  }
+
+  /// The largest of the scales, 1 of none.
+  private var unit: Double {
+    guard case .regression(let scales) = kind, let largest = scales.max(), largest > 0 else {
+      return 1
+    }
+    return largest
+  }
+
+  /// Adds terms of the outputs, each made of its sums and of its scale in `unit`.
+  private func sum(_ term: (OutputSums, _ scale: Double) -> Double) -> Double {
+    guard case .regression(let scales) = kind else { return 0 }
+    let unit = unit
+    return zip(outputSums, scales).reduce(0) { $0 + term($1.0, $1.1 / unit) }
   }
 
   /// Σ w (y − ȳ)² of an output.
@@ -194,7 +211,7 @@ public struct Metrics: Sendable, Equatable {
         addLabels(
           a.start + row * a.stride, y.start + row * y.stride, Self.weight(w, row), T(threshold))
       }
-    case .regression(let scales): addNumbers(a, y, w, rows, scales)
+    case .regression: addNumbers(a, y, w, rows)
     }
     count += rows.count
   }
@@ -296,18 +313,16 @@ public struct Metrics: Sendable, Equatable {
 
   /// One output after the other, the sums of each in variables.
   private mutating func addNumbers<T: Scalar>(
-    _ a: MatrixView<T>, _ y: MatrixView<T>, _ w: UnsafePointer<T>?, _ rows: Range<Int>,
-    _ scales: [Double]
+    _ a: MatrixView<T>, _ y: MatrixView<T>, _ w: UnsafePointer<T>?, _ rows: Range<Int>
   ) {
     for row in rows { weightSum += Self.weight(w, row) }
     for index in 0..<(rows.isEmpty ? 0 : outputs) {
-      let scale = scales[index]
       var sums = outputSums[index]
-      if count == 0 { sums.shift = Double(y.start[rows.lowerBound * y.stride + index]) * scale }
+      if count == 0 { sums.shift = Double(y.start[rows.lowerBound * y.stride + index]) }
       for row in rows {
         let weight = Self.weight(w, row)
-        let actual = Double(y.start[row * y.stride + index]) * scale
-        let error = Double(a.start[row * a.stride + index]) * scale - actual
+        let actual = Double(y.start[row * y.stride + index])
+        let error = Double(a.start[row * a.stride + index]) - actual
         sums.squaredErrors += weight * (error * error)
         sums.absoluteErrors += weight * abs(error)
         let shifted = actual - sums.shift

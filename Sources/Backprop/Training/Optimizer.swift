@@ -67,18 +67,13 @@ public struct Optimizer<T: Scalar>: Sendable {
     ].filter { $0.1.layout.count > 0 }
   }
 
-  /// Whether the moments of a checkpoint can be those of this rule, by their names.
-  func accepts(momentNames names: [String]) -> Bool {
-    lbfgs?.hasRoom(for: names) ?? (names == moments.map(\.name))
-  }
-
   /// Goes on after so many steps with the moments of a checkpoint, which are those of this rule.
   mutating func restore(
     step: Int, moments: [(name: String, values: Parameters<T>)],
     lineSearch: LineSearchRecord? = nil
   ) {
     precondition(
-      accepts(momentNames: moments.map(\.name)), "the moments of another rule than \(rule)")
+      rule.accepts(momentNames: moments.map(\.name)), "the moments of another rule than \(rule)")
     self.step = step
     if lbfgs != nil {
       lbfgs?.restore(moments, lineSearch ?? LineSearchRecord())
@@ -254,7 +249,8 @@ struct MomentumProduct: Sendable {
   ///   the product has vanished.
   mutating func advance(to t: Int, beta1: Double, momentumDecay: Double) {
     if t <= step { (step, value) = (0, 1) }
-    while step < t, value > 0 {
+    // 1 − Π is 1 long before: nothing is lost, and a denormal product would never become 0.
+    while step < t, value > 1e-300 {
       step += 1
       value *= Self.momentum(step, beta1: beta1, momentumDecay: momentumDecay)
     }

@@ -208,6 +208,20 @@ public enum OptimizerRule: Hashable, Sendable {
     case .amsGrad: (true, true, true)
     }
   }
+
+  /// Whether the tensors of a checkpoint can be those of this rule, by their names; of L-BFGS they are as
+  /// many pairs as it remembers, or fewer.
+  func accepts(momentNames names: [String]) -> Bool {
+    if case .lbfgs(let memory) = self {
+      return names.count <= 2 * memory
+        && names == (0..<names.count / 2).flatMap { ["step.\($0)", "change.\($0)"] }
+    }
+    let kept = [
+      ("firstMoment", moments.first), ("secondMoment", moments.second),
+      ("maximumMoment", moments.third),
+    ]
+    return names == kept.filter(\.1).map(\.0)
+  }
 }
 
 extension OptimizerRule: Codable {

@@ -50,7 +50,8 @@ extension Trainer {
   ///   - metrics: How outputs are judged.
   ///   - state: Where training has come to; changed with the network.
   /// - Returns: Loss and metrics of the chunk, as each batch met them.
-  /// - Throws: `DivergenceError` if a number is not finite any more. Network and state are then as
+  /// - Throws: `ConfigurationError` if the configuration does not suit the network, `DivergenceError` if a
+  ///   number is not finite any more. Network and state are then as
   ///   before the call.
   /// - Precondition: The schedule is constant, without a warm-up; `averaging` is nil; the rule takes
   ///   batches and is that of the state, which is of this network.
@@ -58,7 +59,8 @@ extension Trainer {
   public func partialFit(
     _ network: inout Network<T>, on chunk: Dataset<T>, metrics: MetricKind,
     state: inout PartialTraining<T>
-  ) throws(DivergenceError) -> EpochReport {
+  ) throws -> EpochReport {
+    try configuration.validate(for: network)
     precondition(
       configuration.schedule == .constant && (configuration.warmUp ?? 0) == 0,
       "schedule \(configuration.schedule), warm-up \(configuration.warmUp ?? 0): the number of chunks is "
@@ -70,13 +72,9 @@ extension Trainer {
       configuration.averaging == nil,
       "averaging \(configuration.averaging as Any): the average of the weights ends with the call")
     precondition(chunk.count >= 1, "a chunk without examples")
-    do {
-      try configuration.validate(for: network)
-    } catch {
-      preconditionFailure(error.description)
-    }
     let run = Run(self, network, .memory(chunk), nil, metrics)
     run.optimizer = state.optimizer
+    run.stepsBefore = state.optimizer.step
     var last: EpochReport?
     let end = run.epoch(state.passes + 1, &network, { false }) { event in
       if case .epoch(let report) = event { last = report }

@@ -55,7 +55,8 @@ extension TrainingConfiguration {
   /// Examples of a whole update: those of a batch times the batches that are accumulated.
   func examplesPerUpdate(of count: Int) -> Int {
     let batch = examplesPerStep(of: max(1, count))
-    return min(batch.multipliedReportingOverflow(by: accumulate ?? 1).partialValue, max(1, count))
+    let (examples, overflows) = batch.multipliedReportingOverflow(by: accumulate ?? 1)
+    return overflows ? max(1, count) : min(examples, max(1, count))
   }
 }
 

@@ -34,6 +34,10 @@ public struct RateSearch: Sendable {
     )
     try configuration.validate()
     try options.validate()
+    guard (configuration.accumulate ?? 1) == 1 else {
+      throw ConfigurationError(
+        "accumulate", "has no meaning for a search: give the batch that an update takes")
+    }
     self.configuration = configuration
     self.options = options
     self.threads = threads
@@ -46,13 +50,15 @@ public struct RateSearch: Sendable {
   ///   - training: At least one example.
   ///   - metrics: How outputs are judged; no measure of the search.
   ///   - report: Told of each attempt of the threshold search as it ends.
+  /// - Throws: `ConfigurationError` if the configuration does not suit the network.
   /// - Complexity: The range test costs `options.steps` steps, each attempt `options.epochs` epochs.
   @specialized(where T == Float)
   @specialized(where T == Double)
   public func run<T: Scalar>(
     _ network: Network<T>, on training: Dataset<T>, metrics: MetricKind,
     report: (RateAttempt) -> Void = { _ in }
-  ) -> RateSearchResult {
+  ) throws(ConfigurationError) -> RateSearchResult {
+    try configuration.validate(for: network)
     let range = rangeTest(network, on: training, metrics: metrics)
     let attempts = thresholdSearch(network, on: training, metrics: metrics, report: report)
     return RateSearchResult(rangeTest: range, attempts: attempts)
@@ -129,7 +135,7 @@ public struct RateSearch: Sendable {
     var losses: [Double] = [start]
     var sum = 0.0
     var copy = network
-    let summary = trainer(rate: rate, epochs: options.epochs * span).train(
+    let summary = trainer(rate: rate, epochs: options.epochs * span).trainChecked(
       &copy, on: training, metrics: metrics
     ) { event in
       guard case .epoch(let report) = event else { return }

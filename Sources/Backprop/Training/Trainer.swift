@@ -42,12 +42,25 @@ public struct Trainer<T: Scalar>: Sendable {
   ///   - report: Receives the events, on the caller's thread.
   ///   - isInterrupted: Asked after every step; true ends the run after that step.
   /// - Returns: How the run ended; also the last event.
-  /// - Precondition: The data has as many inputs and outputs as the network, and the loss suits the
-  ///   regularisation (`StochasticRegularization.check(for:)`).
+  /// - Throws: `ConfigurationError` if the configuration does not suit the network.
+  /// - Precondition: The data has as many inputs and outputs as the network.
   @specialized(where T == Float)
   @specialized(where T == Double)
   @discardableResult
   public func train(
+    _ network: inout Network<T>, on training: Dataset<T>, validation: Dataset<T>? = nil,
+    metrics: MetricKind, checkpoints: Checkpoints<T>? = nil,
+    observers: [any TrainingObserver<T>] = [], report: (TrainingEvent) -> Void = { _ in },
+    isInterrupted: () -> Bool = { false }
+  ) throws(ConfigurationError) -> TrainingSummary {
+    try configuration.validate(for: network)
+    return trainChecked(
+      &network, on: training, validation: validation, metrics: metrics, checkpoints: checkpoints,
+      observers: observers, report: report, isInterrupted: isInterrupted)
+  }
+
+  /// The same with a configuration that is known to suit the network.
+  func trainChecked(
     _ network: inout Network<T>, on training: Dataset<T>, validation: Dataset<T>? = nil,
     metrics: MetricKind, checkpoints: Checkpoints<T>? = nil,
     observers: [any TrainingObserver<T>] = [], report: (TrainingEvent) -> Void = { _ in },
@@ -69,7 +82,8 @@ public struct Trainer<T: Scalar>: Sendable {
   ///
   /// - Parameters:
   ///   - data: The fingerprint of the data, if it is known already and there are checkpoints.
-  /// - Throws: `FileError` if spooled data cannot be read. There is no last event then.
+  /// - Throws: `ConfigurationError` likewise; `FileError` if spooled data cannot be read. There is no last
+  ///   event then.
   /// - Precondition: Spooled training data has a `shuffleBlock`, and a rule that takes batches.
   @discardableResult
   public func train(
@@ -78,7 +92,8 @@ public struct Trainer<T: Scalar>: Sendable {
     checkpoints: Checkpoints<T>? = nil, observers: [any TrainingObserver<T>] = [],
     report: (TrainingEvent) -> Void = { _ in },
     isInterrupted: () -> Bool = { false }
-  ) throws(FileError) -> TrainingSummary {
+  ) throws -> TrainingSummary {
+    try configuration.validate(for: network)
     var data = data
     if checkpoints != nil, data == nil {
       data = try DataFingerprint(training: training, validation: validation)
@@ -105,7 +120,8 @@ public struct Trainer<T: Scalar>: Sendable {
   ///     result is then that of no single run. An epoch whose examples come in another order begins
   ///     anew; scores on other data are not compared with those before.
   ///   - checkpoints: As for `train`, and so for what follows.
-  /// - Throws: `CheckpointMismatch` with all that differs, before anything is changed.
+  /// - Throws: `CheckpointMismatch` with all that differs, or `ConfigurationError`, before anything is
+  ///   changed.
   @specialized(where T == Float)
   @specialized(where T == Double)
   @discardableResult
@@ -115,7 +131,7 @@ public struct Trainer<T: Scalar>: Sendable {
     checkpoints: Checkpoints<T>? = nil, observers: [any TrainingObserver<T>] = [],
     report: (TrainingEvent) -> Void = { _ in },
     isInterrupted: () -> Bool = { false }
-  ) throws(CheckpointMismatch) -> TrainingSummary {
+  ) throws -> TrainingSummary {
     let data = DataFingerprint(training: training, validation: validation)
     let checkpoint = try accepted(checkpoint, network, data, metrics: metrics, force: force)
     network.parameters.assign(checkpoint.network.parameters)
@@ -131,7 +147,7 @@ public struct Trainer<T: Scalar>: Sendable {
   ///
   /// - Parameters:
   ///   - data: The fingerprint of the data.
-  /// - Throws: `CheckpointMismatch` before anything is changed, or `FileError` if spooled data cannot
+  /// - Throws: `CheckpointMismatch` or `ConfigurationError` before anything is changed, or `FileError` if spooled data cannot
   ///   be read.
   @discardableResult
   public func resume(
@@ -157,7 +173,8 @@ public struct Trainer<T: Scalar>: Sendable {
   private func accepted(
     _ checkpoint: Checkpoint<T>, _ network: Network<T>, _ data: DataFingerprint,
     metrics: MetricKind, force: Bool
-  ) throws(CheckpointMismatch) -> Checkpoint<T> {
+  ) throws -> Checkpoint<T> {
+    try configuration.validate(for: network)
     let differences = checkpoint.differences(
       from: configuration, network, data, metrics: metrics)
     guard differences.allSatisfy({ force && $0.canBeForced }) else {
@@ -176,11 +193,6 @@ public struct Trainer<T: Scalar>: Sendable {
     isInterrupted: () -> Bool, failure: inout FileError?
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
-    do {
-      try configuration.validate(for: network)
-    } catch {
-      preconditionFailure(error.description)
-    }
     let run = Run(self, network, training, validation, metrics)
     run.observers = observers
     run.beginObserving(training)

@@ -170,6 +170,14 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     try validate(
       layers: network.layers.count, loss: network.loss,
       hasDropout: network.layers.contains { $0.dropout > 0 })
+    guard
+      optimizer.isRatioOfMoments
+        || network.parameters.layout.tensors.allSatisfy({ $0.factors == UpdateFactors() })
+    else {
+      throw ConfigurationError(
+        "optimizer",
+        "\(optimizer.name) is no rule for weights in NTK form: use one of Adam's family")
+    }
   }
 
   private func checkMeaning(layers: Int?) throws(ConfigurationError) {

@@ -18,14 +18,21 @@ public protocol TrainingObserver<Element>: AnyObject {
   /// - Parameters:
   ///   - step: Updates made since the start of the run.
   ///   - network: With the parameters after the update.
-  ///   - workspace: z, a and δ of the step's last batch, before the update.
+  ///   - workspace: z, a and δ of the step's last batch, before the update; of a rule that searches
+  ///     along a line, those of the point where the search ended.
   func stepEnded(
     _ step: Int, network: Network<Element>, workspace: borrowing Workspace<Element>)
 
   /// Before the first step, as epoch 0, and after each epoch.
   ///
+  /// - Parameters:
+  ///   - state: Where the run stands.
+  ///   - workspace: z and a of the pass that saw the weights to be sound, over the first examples of the
+  ///     last batch; without examples before the first step.
   /// - Returns: What is to be reported.
-  func epochEnded(_ state: EpochState<Element>) -> [any TrainingMeasurement]
+  func epochEnded(
+    _ state: EpochState<Element>, workspace: borrowing Workspace<Element>
+  ) -> [any TrainingMeasurement]
 }
 
 extension TrainingObserver {
@@ -35,7 +42,9 @@ extension TrainingObserver {
   public func stepEnded(
     _ step: Int, network: Network<Element>, workspace: borrowing Workspace<Element>
   ) {}
-  public func epochEnded(_ state: EpochState<Element>) -> [any TrainingMeasurement] { [] }
+  public func epochEnded(
+    _ state: EpochState<Element>, workspace: borrowing Workspace<Element>
+  ) -> [any TrainingMeasurement] { [] }
 }
 
 /// Where a run stands between two epochs.

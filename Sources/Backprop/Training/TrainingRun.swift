@@ -8,6 +8,8 @@ final class Run<T: Scalar> {
   let validation: Int?
   let batchSize: Int
   let stepsPerEpoch: Int
+  /// Steps before this epoch, where the epochs before had other numbers of steps.
+  var stepsBefore: Int?
   let examples: Int
   /// What steps change at random; nil for nothing.
   let regularization: StochasticRegularization?
@@ -78,7 +80,8 @@ final class Run<T: Scalar> {
     blocks = configuration.blocksOfBatch(
       examples: examples, parameters: network.parameterCount)
     let metricsOfBlocks = BlockMetrics(
-      kind: metrics, outputs: network.outputCount, count: blocks, examples: batchSize)
+      kind: metrics, outputs: network.outputCount, count: blocks,
+      examples: (batchSize + blocks - 1) / blocks)
     blockMetrics = metricsOfBlocks
     blockPasses = BlockPasses(for: layout, blocks: blocks) {
       metricsOfBlocks.judge($0, $1, in: $2)
@@ -280,7 +283,9 @@ final class Run<T: Scalar> {
       epoch: epoch, network: network, optimizer: optimizer,
       learningRate: rate(at: max(0, epoch * stepsPerEpoch - 1)), pool: pool)
     for observer in observers {
-      for measurement in observer.epochEnded(state) { report(.measurement(measurement)) }
+      for measurement in observer.epochEnded(state, workspace: workspace) {
+        report(.measurement(measurement))
+      }
     }
   }
 

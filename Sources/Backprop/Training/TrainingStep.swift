@@ -21,12 +21,13 @@ extension Run {
   private func descend(_ batch: Batch<T>, _ network: inout Network<T>) -> StepOutcome {
     let pool = choice.current
     // Not the steps of the optimizer, which are others if a run goes on with other batches.
-    let position = (running.epoch - 1) * stepsPerEpoch + running.steps
+    let position = (stepsBefore ?? (running.epoch - 1) * stepsPerEpoch) + running.steps
     let update = accumulator.examples(ofUpdate: running.steps)
     let penalties = configuration.penalties(examples: examples, batch: update)
     let dataLoss = network.forwardAndBackward(
       batch, in: &workspace, scale: network.reduction.scale(count: update),
-      under: regularization?.at(step: position * accumulator.batches + accumulator.taken),
+      under: regularization?.at(
+        step: position * (configuration.accumulate ?? 1) + accumulator.taken),
       into: &gradient,
       through: blockPasses, pool: pool)
     let objective = Objective(
@@ -35,7 +36,7 @@ extension Run {
     guard accumulator.add(&gradient, rows: batch.count, of: update, pool: pool) else {
       return .accumulating
     }
-    exchange()
+    exchange(&gradient)
     gradient.addGradient(of: penalties, at: network.parameters, pool: pool)
     gradient.clip(toNorm: configuration.clipNorm, value: configuration.clipValue, pool: pool)
     running.learningRate = rate(at: position)
@@ -94,7 +95,7 @@ extension Run {
   }
 
   /// Adds up the gradient over the processes that share a batch. One process has it whole.
-  private func exchange() {}
+  private func exchange(_ gradient: inout Parameters<T>) {}
 
   /// η of a step: a function of its number, and of the losses of the epochs before under `plateau`.
   func rate(at step: Int) -> Double {

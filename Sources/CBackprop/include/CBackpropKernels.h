@@ -187,9 +187,6 @@ BP_KERNEL(bool, standardize,
           (size_t rows, size_t columns, bp_matrix x, const double *means, const double *deviations,
            bp_matrix out))
 
-// out[j] = Σ over rows in the order of `blocks`.
-BP_KERNEL(void, column_sums,
-          (size_t rows, size_t columns, bp_matrix x, bp_blocks blocks, void *out))
 // Σ of `count` elements by the fixed tree over 16 lanes, in double.
 BP_KERNEL(double, sum, (size_t count, const void *x))
 // The four passes of a line search over flat buffers (Nocedal & Wright 2006, Alg. 7.4 and 3.5).

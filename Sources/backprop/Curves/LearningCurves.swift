@@ -62,6 +62,15 @@ struct LearningCurves: Codable {
     }
   }
 
+  /// Whether curves that come from a file can be gone on with.
+  var isConsistent: Bool {
+    let all = points + [last, best].compactMap(\.self)
+    return points.count <= Self.mostPoints && (1...1 << 40).contains(spacing)
+      && (0...1 << 40).contains(epochs)
+      && all.allSatisfy { (1...max(1, epochs)).contains($0.epoch) }
+      && zip(points, points.dropFirst()).allSatisfy { $0.epoch < $1.epoch }
+  }
+
   private var hasPenalty = false
   private var metricName: String?
 

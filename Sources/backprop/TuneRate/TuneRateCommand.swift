@@ -163,7 +163,7 @@ struct RateTuner {
     on training: Dataset<T>, threads: Int, _ reporter: TrainingReporter
   ) throws {
     let search = try RateSearch(configuration: configuration, options: options, threads: threads)
-    let found = search.run(
+    let found = try search.run(
       network, on: training,
       metrics: coders.target.metrics(outputActivation: network.outputActivation)
     ) { attempt in

@@ -58,4 +58,14 @@ import Testing
     #expect(try names("1,2,3;4\n5,6,7;8\n").count == 3)
     #expect(try names("2020,5;6;7,x\n2021,5;6;8,y\n").count == 3)
   }
+
+  @Test("Blank lines before the header, more than a buffer of them, hide no delimiter")
+  func blankLines() throws {
+    let fixture = try DataFixture()
+    for blanks in [1, 70_000, 3_000_000] {
+      let text = String(repeating: "\n", count: blanks) + "a;b\n1;2\n3;4\n"
+      let table = try fixture.table(text)
+      #expect(table.columns.map(\.name) == ["a", "b"] && table.rowCount == 2)
+    }
+  }
 }

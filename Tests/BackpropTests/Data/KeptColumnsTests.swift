@@ -278,9 +278,9 @@ import Testing
         for row in 0..<rows where !values[row * width + column].isNaN {
           moments.add(values[row * width + column])
         }
-        #expect(columns[column].count == moments.count)
-        #expect(columns[column].mean.bitPattern == moments.mean.bitPattern)
-        #expect(columns[column].deviation.bitPattern == moments.deviation.bitPattern)
+        #expect(columns.moments[column].count == moments.count)
+        #expect(columns.moments[column].mean.bitPattern == moments.mean.bitPattern)
+        #expect(columns.moments[column].deviation.bitPattern == moments.deviation.bitPattern)
       }
     }
   }
@@ -311,9 +311,9 @@ import Testing
               start: start, count: min(chunk, rows - start), width: 1, values: first + start))
         }
       }
-      #expect(columns[0].count == rows)
-      #expect(columns[0].mean.bitPattern == expected.mean.bitPattern)
-      #expect(columns[0].deviation.bitPattern == expected.deviation.bitPattern)
+      #expect(columns.moments[0].count == rows)
+      #expect(columns.moments[0].mean.bitPattern == expected.mean.bitPattern)
+      #expect(columns.moments[0].deviation.bitPattern == expected.deviation.bitPattern)
     }
     // Uniform over 10: the standard deviation is 10/√12.
     #expect(abs(expected.deviation - 10 / 12.0.squareRoot()) < 0.02)

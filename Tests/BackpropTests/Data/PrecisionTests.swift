@@ -74,7 +74,15 @@ import Testing
     let numbers = try TargetEncoder(
       fitting: fixture.table("y,x\n-1e38,1\n1e38,2\n"), targets: ["y"],
       task: .regression)
-    #expect(throws: DataError.self) { try numbers.decode(Matrix<Float>([[10]])) }
+    // Beyond what a Float holds: the number is none the less known.
+    let far = try numbers.decode(Matrix<Float>([[10]]))
+    #expect(abs(far.values[0] / 1e39 - 1) < 1e-6 && Double(far.text(row: 0)) == far.values[0])
+    let huge = try TargetEncoder(
+      fitting: fixture.table("y,x\n-1e308,1\n1e308,2\n"), targets: ["y"], task: .regression)
+    #expect(throws: DataError.self) { try huge.decode(Matrix<Float>([[10]])) }
+    let tiny = try TargetEncoder(
+      fitting: fixture.table("y,x\n1e-200,1\n3e-200,2\n"), targets: ["y"], task: .regression)
+    #expect(abs(try tiny.decode(Matrix<Float>([[1]])).values[0] / 3e-200 - 1) < 1e-6)
   }
 
   @Test("Inputs are compact, so that they take no more memory than their numbers")

@@ -136,4 +136,17 @@ struct AtomicFileTests {
       #expect(!error.description.contains("did you mean"))
     }
   }
+
+  @Test("A name as long as a file system takes is written", arguments: ["n", "é", "👩‍🚀"])
+  func longName(letter: String) throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("long-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let name = String(repeating: letter, count: 255 / letter.utf8.count)
+    let file = try AtomicFile(folder.appendingPathComponent(name).path)
+    try file.write([1, 2, 3])
+    try file.commit()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [name])
+  }
 }

@@ -240,7 +240,7 @@ public enum ForeignRun {
     refused {
       let trainer = try Trainer<T>(configuration: configuration, threads: 2)
       var copy = network
-      trainer.train(
+      try trainer.train(
         &copy, on: examples, metrics: metrics,
         isInterrupted: {
           steps += 1

@@ -8,7 +8,8 @@ struct BlocksTests {
   func rule() {
     let small = [
       0: 1, 1: 1, 15: 1, 16: 2, 32: 2, 63: 2, 64: 2, 127: 2, 128: 4, 255: 4, 256: 8, 512: 16,
-      8192: 16, 8193: 32, 60_000: 128, 1_000_000: 2048,
+      8192: 16, 8193: 32, 60_000: 128, 1_000_000: 2048, 1 << 25: 65_536, 1 << 26: 65_536,
+      1 << 40: 65_536,
     ]
     for (rows, count) in small {
       #expect(Blocks.count(rows: rows, parameters: 1000) == count, "\(rows) rows")
@@ -25,6 +26,21 @@ struct BlocksTests {
       let blocks = Blocks(rows: rows, count: count)
       #expect((0..<count).flatMap { Array(blocks.rows(of: $0)) } == Array(0..<rows))
     }
+  }
+
+  @Test("Values that come one after the other are joined by the same tree")
+  func runningTree() {
+    for count in 1...40 {
+      let numbers = (0..<count).map { 1 / Double(3 + $0) }
+      var tree = BlockTree<Double>()
+      for number in numbers { tree.add(number) { $0 += $1 } }
+      var withLast = BlockTree<Double>()
+      for number in numbers.dropLast() { withLast.add(number) { $0 += $1 } }
+      let expected = Blocks(rows: count, count: count).sum { numbers[$0] }
+      #expect(tree.sum { $0 += $1 } == expected)
+      #expect(withLast.sum(with: numbers[count - 1]) { $0 += $1 } == expected)
+    }
+    #expect(BlockTree<Double>().sum { $0 += $1 } == nil)
   }
 
   @Test("Numbers and values are added by the tree, left part the largest power of two below")

@@ -263,4 +263,87 @@ struct LayerKindTests {
       try network.withDropout([Double](repeating: 0.1, count: 10))
     }
   }
+
+  @Test("A table stands entry by entry, each padded to whole panels")
+  func table() {
+    let layout = ParameterLayout(groups: [
+      [
+        TensorGroup(
+          width: 20, members: [.init(name: "embedding", role: .weight, form: .table, rows: 5)])
+      ],
+      [TensorGroup(width: 3, members: [.init(name: "bias", role: .bias)])],
+    ])
+    let tensor = layout.tensors[0]
+    #expect(tensor.shape == [5, 20] && tensor.count == 100)
+    #expect(layout.count == 5 * 32 + 16)
+    #expect(tensor.index(0, 0) == 0 && tensor.index(1, 0) == 32 && tensor.index(4, 19) == 147)
+    var parameters = Parameters<Double>(layout: layout)
+    let numbers = (0..<100).map { Double($0) }
+    parameters.setElements(of: tensor, to: numbers)
+    #expect(parameters.elements(of: tensor) == numbers)
+    #expect(parameters.elements(of: layout.tensors[1]) == [0, 0, 0])
+  }
+
+  @Test("A tensor of another network is a bug of the caller, and reads nothing")
+  func foreignTensor() async {
+    await #expect(processExitsWith: .failure) {
+      let small = try Network<Float>(
+        sizes: [2, 3], activations: [.identity], loss: .squaredError)
+      let large = try Network<Float>(
+        sizes: [400, 4000, 3], activations: [.tanh, .identity], loss: .squaredError)
+      _ = small.parameters.elements(of: large.parameters.layout.tensors[2])
+    }
+    await #expect(processExitsWith: .failure) {
+      var small = try Network<Float>(
+        sizes: [2, 3], activations: [.identity], loss: .squaredError)
+      let other = try Network<Float>(
+        sizes: [2, 3, 3], activations: [.tanh, .identity], loss: .squaredError)
+      small.parameters.setElements(of: other.parameters.layout.tensors[3], to: [1, 2, 3])
+    }
+  }
+
+  @Test("The factors of NTK form make the steps of W̃ = √d W under Adam's rules")
+  func neuralTangentForm() throws {
+    // One weight matrix as [1 × d], trained as W with the factors, and as W̃ by hand without them.
+    let d = 9
+    let root = Double(d).squareRoot()
+    for (rule, decay) in [
+      (OptimizerRule.adam(epsilon: 1e-3), 0.0), (.adamW(epsilon: 1e-3), 0.1),
+      (.nAdam(epsilon: 1e-3), 0.0), (.amsGrad(epsilon: 1e-3), 0.05),
+    ] {
+      func layout(_ factors: UpdateFactors) -> ParameterLayout {
+        ParameterLayout(groups: [
+          [
+            TensorGroup(
+              width: 1,
+              members: [
+                .init(name: "weight", role: .weight, form: .panels, rows: d, factors: factors)
+              ])
+          ]
+        ])
+      }
+      let (narrow, plain) = (layout(.neuralTangent(inputs: d)), layout(UpdateFactors()))
+      var weights = Parameters<Double>(layout: narrow)
+      var wide = Parameters<Double>(layout: plain)
+      weights.setElements(of: narrow.tensors[0], to: (0..<d).map { Double($0) - 3.5 })
+      wide.setElements(of: plain.tensors[0], to: (0..<d).map { (Double($0) - 3.5) * root })
+      var optimizer = Optimizer<Double>(rule: rule, weightDecay: decay, for: narrow)
+      var reference = Optimizer<Double>(rule: rule, weightDecay: decay, for: plain)
+      for step in 0..<20 {
+        let slope = weights.elements(of: narrow.tensors[0]).enumerated().map {
+          0.1 * $1 + Double(($0 * 7 + step) % 5) - 2
+        }
+        var gradient = Parameters<Double>(layout: narrow)
+        gradient.setElements(of: narrow.tensors[0], to: slope)
+        // ∂C/∂W̃ = (∂C/∂W)/√d
+        var scaled = Parameters<Double>(layout: plain)
+        scaled.setElements(of: plain.tensors[0], to: slope.map { $0 / root })
+        optimizer.update(&weights, along: gradient, rate: 0.05)
+        reference.update(&wide, along: scaled, rate: 0.05)
+        for (w, tilde) in zip(
+          weights.elements(of: narrow.tensors[0]), wide.elements(of: plain.tensors[0]))
+        { #expect(abs(w - tilde / root) < 1e-12, "\(rule), step \(step)") }
+      }
+    }
+  }
 }

@@ -109,7 +109,7 @@ struct CheckpointTests {
           &network, from: checkpoint, on: training, validation: validation, metrics: metrics,
           force: force, checkpoints: receiver, report: report, isInterrupted: isInterrupted)
       } else {
-        trainer.train(
+        try trainer.train(
           &network, on: training, validation: validation, metrics: metrics, checkpoints: receiver,
           report: report, isInterrupted: isInterrupted)
       }

@@ -166,4 +166,82 @@ struct ConfigurationTests {
       }
     }
   }
+
+  @Test("What does not suit the network is an error of whoever trains it, and no trap")
+  func network() throws {
+    let data = TrainerTests.spirals(20, seed: 3)
+    let network: Network<Float> = try TrainerTests.network()
+    let dropping = try network.withDropout(network.layers.hiddenDense.map { _ in 0.5 })
+    var factors = TrainingConfiguration(schedule: .constant)
+    factors.tensorFactors = [TensorFactors](repeating: TensorFactors(), count: 7)
+    var smoothing = TrainingConfiguration(schedule: .constant)
+    smoothing.labelSmoothing = 0.1
+    let regression = try Network<Float>(
+      sizes: [2, 3], activations: [.identity], loss: .squaredError)
+    let cases: [(String, TrainingConfiguration, Network<Float>)] = [
+      ("tensorFactors", factors, network),
+      ("dropout", TrainingConfiguration(optimizer: .lbfgs(), schedule: .constant), dropping),
+      ("labelSmoothing", smoothing, regression),
+    ]
+    for (name, configuration, network) in cases {
+      let trainer = try Trainer<Float>(configuration: configuration)
+      var copy = network
+      let metrics = TrainerTests.metrics
+      func refuses(_ body: () throws -> Void) {
+        let error = #expect(throws: ConfigurationError.self, "\(name)") { try body() }
+        #expect(error?.name == name)
+      }
+      refuses { try trainer.train(&copy, on: data, metrics: metrics) }
+      refuses {
+        try trainer.train(&copy, on: .memory(data), validation: nil, metrics: metrics)
+      }
+      if !configuration.optimizer.takesAllExamples {
+        var state = PartialTraining(for: network, configuration: TrainingConfiguration())
+        refuses {
+          try trainer.partialFit(&copy, on: data, metrics: metrics, state: &state)
+        }
+        refuses {
+          _ = try RateSearch(configuration: configuration).run(network, on: data, metrics: metrics)
+        }
+      }
+      refuses {
+        _ = try Diagnosis(
+          of: network, on: data, metrics: metrics,
+          options: DiagnosisOptions(configuration: configuration))
+      }
+      #expect(copy.parameters == network.parameters)
+    }
+  }
+
+  @Test("Batches that are accumulated are none of a search for the rate")
+  func accumulatingSearch() {
+    var configuration = TrainingConfiguration()
+    configuration.accumulate = 4
+    let error = #expect(throws: ConfigurationError.self) {
+      try RateSearch(configuration: configuration)
+    }
+    #expect(error?.name == "accumulate")
+  }
+
+  @Test("Numbers whose product is beyond an Int take all examples")
+  func overflow() {
+    var configuration = TrainingConfiguration(optimizer: .gradientDescent, l2Penalty: 1)
+    configuration.accumulate = Int(Int32.max)
+    configuration.trainingExamples = .max
+    #expect(configuration.examplesPerUpdate(of: .max) == .max)
+    #expect(configuration.effectiveL2Penalty() > 0)
+  }
+
+  @Test("The product of NAdam's momenta is known after any number of steps")
+  func momentumProduct() {
+    var product = MomentumProduct()
+    product.advance(to: 1 << 53, beta1: 0.9, momentumDecay: 0.004)
+    #expect(product.value < 1e-290)
+    var near = MomentumProduct()
+    near.advance(to: 3, beta1: 0.9, momentumDecay: 0.004)
+    let expected = (1...3).reduce(1.0) {
+      $0 * MomentumProduct.momentum($1, beta1: 0.9, momentumDecay: 0.004)
+    }
+    #expect(near.value == expected)
+  }
 }

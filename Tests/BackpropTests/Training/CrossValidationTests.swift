@@ -18,12 +18,12 @@ struct CrossValidationTests {
     let network: Network<Float> = try TrainerTests.network()
     let trainer = try Trainer<Float>(configuration: TrainingConfiguration(batchSize: 8, epochs: 3))
     let folds = try Folds.stratified(codes: (0..<60).map { UInt32($0 % 3) }, count: 4, seed: 5)
-    let result = trainer.crossValidate(
+    let result = try trainer.crossValidate(
       network, on: data, folds: folds, metrics: TrainerTests.metrics)
     #expect(result.folds.count == 4)
     for (index, fold) in result.folds.enumerated() {
       var copy = network
-      trainer.train(
+      try trainer.train(
         &copy, on: data.subset(folds[index].training), metrics: TrainerTests.metrics)
       #expect(
         fold.evaluation
@@ -48,7 +48,7 @@ struct CrossValidationTests {
         l2Penalty: 1e-3, weightDecay: 1e-2, clipNorm: 0.5))
     var whole = start
     var moments: [(name: String, values: Parameters<Float>)] = []
-    trainer.train(
+    try trainer.train(
       &whole, on: data, metrics: TrainerTests.metrics,
       checkpoints: Checkpoints(every: .steps(2)) { moments = $0.moments })
 
@@ -80,7 +80,7 @@ struct CrossValidationTests {
     configuration.tensorFactors = [TensorFactors(weightRate: 2, biasRate: 3, biasDecay: 1)]
     let trainer = try Trainer<Float>(configuration: configuration)
     var whole = start
-    trainer.train(&whole, on: data, metrics: TrainerTests.metrics)
+    try trainer.train(&whole, on: data, metrics: TrainerTests.metrics)
     var parts = start
     var state = PartialTraining(for: parts, configuration: configuration)
     // Two updates of 2 · 5 examples each.
@@ -90,6 +90,25 @@ struct CrossValidationTests {
         state: &state)
     }
     #expect(state.optimizer.step == 4)
+    #expect(parts.parameters.bits == whole.parameters.bits)
+  }
+
+  @Test("Chunks of different lengths draw the random numbers of one epoch over all of them")
+  func partialFitOfUnequalChunks() throws {
+    let data = TrainerTests.spirals(60, seed: 3)
+    let start: Network<Float> = try TrainerTests.network()
+    let trainer = try Trainer<Float>(
+      configuration: TrainingConfiguration(
+        schedule: .constant, batchSize: 5, epochs: 1, shuffles: false, inputNoise: 0.3))
+    var whole = start
+    try trainer.train(&whole, on: data, metrics: TrainerTests.metrics)
+    var parts = start
+    var state = PartialTraining(for: parts, configuration: trainer.configuration)
+    for chunk in [0..<35, 35..<40, 40..<60] {
+      try trainer.partialFit(
+        &parts, on: data.subset(chunk.map { UInt32($0) }), metrics: TrainerTests.metrics,
+        state: &state)
+    }
     #expect(parts.parameters.bits == whole.parameters.bits)
   }
 

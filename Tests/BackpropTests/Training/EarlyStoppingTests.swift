@@ -96,7 +96,8 @@ struct EarlyStoppingTests {
       let trainer = try Trainer<Float>(
         configuration: TrainingConfiguration(
           learningRate: 0.05, epochs: 12, monitor: Monitor(metric: metric)))
-      let summary = trainer.train(&network, on: training, validation: validation, metrics: kind) {
+      let summary = try trainer.train(&network, on: training, validation: validation, metrics: kind)
+      {
         guard case .epoch(let report) = $0, let value = report.validation?.value(of: metric) else {
           return
         }

@@ -56,8 +56,8 @@ struct ExampleWeightTests {
       var weighted: Network<Float> = try network(.sum)
       var copied = weighted
       let kind = MetricKind.classification(probabilities: true)
-      _ = trainer.train(&weighted, on: dataset([0, 1, 2], weights: [2, 1, 1]), metrics: kind)
-      _ = trainer.train(&copied, on: dataset([0, 0, 1, 2]), metrics: kind)
+      _ = try trainer.train(&weighted, on: dataset([0, 1, 2], weights: [2, 1, 1]), metrics: kind)
+      _ = try trainer.train(&copied, on: dataset([0, 0, 1, 2]), metrics: kind)
       #expect(weighted.parameters == copied.parameters, "\(rule.name)")
     }
   }
@@ -112,7 +112,7 @@ struct ExampleWeightTests {
     // One batch of all examples meets the weights of the start.
     let trainer = try Trainer<Float>(
       configuration: TrainingConfiguration(batchSize: 4, epochs: 1, shuffles: false))
-    _ = trainer.train(&network, on: data, metrics: kind) {
+    _ = try trainer.train(&network, on: data, metrics: kind) {
       if case .epoch(let report) = $0 { found = report.metrics }
     }
     #expect(found == start.evaluate(on: data, metrics: kind).metrics)

@@ -72,4 +72,24 @@ struct MetricsTests {
     #expect(found["accuracy"] == 5.0 / 6)
     #expect(found["exactMatch"] == 2.0 / 3)
   }
+
+  @Test(
+    "Metrics of numbers are those of any unit, however small or large",
+    arguments: [1e-300, 1e-200, 1, 1e200, 1e306])
+  func units(unit: Double) throws {
+    // Errors 1, −1, 2, 0 units; targets 0, 1, 2, 3 units: R² = 1 − 6/5.
+    let found = metrics(
+      .regression(scales: [unit]), outputs: [[1], [0], [4], [3]], targets: [[0], [1], [2], [3]])
+    let rmse = try #require(found["rmse"])
+    let mae = try #require(found["mae"])
+    let r2 = try #require(found["r2"])
+    #expect(abs(rmse / unit - 1.5.squareRoot()) < 1e-14)
+    #expect(abs(mae / unit - 1) < 1e-14)
+    #expect(abs(r2 + 0.2) < 1e-14)
+    // Of two outputs, one of another unit, the larger one counts.
+    let two = metrics(
+      .regression(scales: [unit, unit * 1e-9]), outputs: [[1, 5], [0, 5], [4, 5], [3, 5]],
+      targets: [[0, 0], [1, 0], [2, 0], [3, 0]])
+    #expect(abs(try #require(two["rmse"]) / unit - 0.75.squareRoot()) < 1e-14)
+  }
 }

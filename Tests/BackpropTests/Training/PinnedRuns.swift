@@ -15,13 +15,15 @@ struct PinnedRun: Sendable, CustomStringConvertible {
   var dropout: [Double] = []
   var normalizations: [Normalization?] = []
   var configuration: TrainingConfiguration
+  /// A scaling layer in front, and parametric activations.
+  var hasKinds = false
   var isSpooled = false
   var isDouble = false
 
   var description: String { name }
 
   /// Each stands for a part of the engine: rules, normalisation, dropout, mixup, shards, data in a
-  /// file, accumulation, double precision, examples read in place.
+  /// file, accumulation, double precision, examples read in place, the further kinds of layers.
   static let all: [PinnedRun] = [
     PinnedRun(
       name: "adam", configuration: TrainingConfiguration(batchSize: 48, epochs: 3, clipNorm: 1)),
@@ -64,6 +66,10 @@ struct PinnedRun: Sendable, CustomStringConvertible {
       name: "wide", sizes: [80, 300, 20, 3], activations: [.relu, .silu, .softmax],
       configuration: TrainingConfiguration(
         optimizer: .momentum(), batchSize: 700, epochs: 3, weightDecay: 1e-3)),
+    PinnedRun(
+      name: "kinds", activations: [.silu, .relu, .softmax], normalizations: [.rms, nil],
+      configuration: TrainingConfiguration(optimizer: .adamW(), batchSize: 40, epochs: 3),
+      hasKinds: true),
   ]
 
   private static var accumulating: TrainingConfiguration {
@@ -83,7 +89,7 @@ struct PinnedRun: Sendable, CustomStringConvertible {
   private func digest<T: Scalar>(_ type: T.Type, threads: Int) throws -> String {
     var network = try Network<T>(
       sizes: sizes, activations: activations, loss: loss, dropout: dropout,
-      normalizations: normalizations, seed: 5)
+      normalizations: normalizations, isParametric: hasKinds, scalesInputs: hasKinds, seed: 5)
     let data: Dataset<T> = try examples()
     try Trainer<T>(configuration: configuration, threads: threads).train(
       &network, on: isSpooled ? .spooled(try SameBitsTests.spooled(data)) : .memory(data),
@@ -97,6 +103,10 @@ struct PinnedRun: Sendable, CustomStringConvertible {
       let (gain, shift) = network.parameters.normalization(of: index) ?? ([], [])
       for tensor in [weights, biases, gain, shift] {
         tensor.withUnsafeBytes { hash.add(Array($0)) }
+      }
+      for tensor in network.parameters.layout.tensors(of: index)
+      where [.scale, .slope].contains(tensor.role) {
+        network.parameters.elements(of: tensor).withUnsafeBytes { hash.add(Array($0)) }
       }
     }
     return hash.hexadecimal()

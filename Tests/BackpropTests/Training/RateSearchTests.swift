@@ -15,7 +15,7 @@ struct RateSearchTests {
       configuration: TrainingConfiguration(optimizer: rule, batchSize: 20, seed: 4),
       options: options, threads: threads)
     let copy = network
-    let found = search.run(
+    let found = try search.run(
       network, on: TrainerTests.spirals(300, seed: 1), metrics: TrainerTests.metrics)
     #expect(network.parameters == copy.parameters)
     return (found, network)

@@ -244,7 +244,7 @@ struct NoiseTests {
     }
     var whole = try network()
     var checkpoints: [Checkpoint<Float>] = []
-    trainer.train(
+    try trainer.train(
       &whole, on: data, metrics: TrainerTests.metrics,
       checkpoints: Checkpoints<Float>(every: .steps(1)) { checkpoints.append($0) })
     #expect(checkpoints.count == 8)
@@ -312,5 +312,32 @@ struct NoiseTests {
     let layer = Layer.dense(DenseLayer(inputs: 2, outputs: 3, activation: .relu, dropout: 0.25))
     #expect(try JSONValue(encoding: layer).decoded(as: Layer.self) == layer)
     #expect(try JSONValue(encoding: plain).decoded(as: Layer.self) == plain)
+  }
+
+  @Test("The gradients of the examples sum to that of the batch, with dropout too")
+  func exampleGradients() throws {
+    let network = try Network<Double>(
+      sizes: [4, 8, 6, 3], activations: [.tanh, .relu, .softmax], loss: .crossEntropy,
+      dropout: [0.5, 0.3], seed: 3)
+    var random = RandomSource(seed: 2, purpose: .sampling)
+    let inputs = Matrix((0..<10).map { _ in (0..<4).map { _ in random.normal() } })
+    let data = Dataset<Double>(inputs: inputs, classes: (0..<10).map { UInt32($0 % 3) }, of: 3)
+    let regularization = StochasticRegularization(seed: 5, step: 2)
+    var workspace = Workspace(for: network, capacity: 10, regularization: regularization)
+    var gradient = network.makeGradient()
+    network.forward(data.batch, in: &workspace, under: regularization)
+    network.backward(in: &workspace, into: &gradient)
+    let examples = network.exampleGradients(in: workspace)
+    for layer in 0..<3 {
+      let (weights, biases) = gradient.tensors(of: layer)
+      for j in 0..<weights.rows {
+        for k in 0..<weights.columns {
+          let sum = examples.values(layer: layer, output: j, input: k).reduce(0, +)
+          #expect(abs(sum - weights[j, k]) < 1e-14)
+        }
+        let sum = examples.values(layer: layer, output: j, input: nil).reduce(0, +)
+        #expect(abs(sum - biases[j]) < 1e-14)
+      }
+    }
   }
 }
