@@ -224,7 +224,7 @@ extension Checkpoint {
     guard
       configuration.optimizer.accepts(
         momentNames: state.moments.filter { $0 != WeightAverage<T>.name }),
-      state.moments.count { $0 == WeightAverage<T>.name } <= 1
+      state.moments.count(where: { $0 == WeightAverage<T>.name }) <= 1
     else {
       throw metadata.problem(
         CheckpointKey.state, "the moments are none of \(configuration.optimizer.name)")
