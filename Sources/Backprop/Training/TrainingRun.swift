@@ -139,8 +139,7 @@ final class Run<T: Scalar> {
         network: network, configuration: configuration, step: optimizer.step,
         moments: optimizer.moments + average.tensors, lineSearch: optimizer.lbfgs?.record,
         averaged: average.count, blocks: blocks, best: earlyStopping.best, running: running,
-        plateau: plateau,
-        data: data, version: EngineVersion.current))
+        plateau: plateau, data: data, version: EngineVersion.current))
     lastCheckpoint = clock.now
   }
 

@@ -24,12 +24,11 @@ extension Run {
     let position = (stepsBefore ?? (running.epoch - 1) * stepsPerEpoch) + running.steps
     let update = accumulator.examples(ofUpdate: running.steps)
     let penalties = configuration.penalties(examples: examples, batch: update)
+    let regularization = regularization?.at(
+      step: position * (configuration.accumulate ?? 1) + accumulator.taken)
     let dataLoss = network.forwardAndBackward(
       batch, in: &workspace, scale: network.reduction.scale(count: update),
-      under: regularization?.at(
-        step: position * (configuration.accumulate ?? 1) + accumulator.taken),
-      into: &gradient,
-      through: blockPasses, pool: pool)
+      under: regularization, into: &gradient, through: blockPasses, pool: pool)
     let objective = Objective(
       dataLoss: dataLoss, penalty: network.parameters.penalty(penalties))
     guard take(objective, batch, of: update, network) else { return .diverged }
