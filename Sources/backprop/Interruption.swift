@@ -46,8 +46,9 @@ enum Interruption {
         if isRequest.load(ordering: .relaxed), isFirst || number != SIGINT { return }
         Interruption.end(128 + number)
       }
-      // nohup asks for a program that lives on, a shell's `trap ''` likewise.
-      if number != SIGTERM, isIgnoring(before) { signal(number, SIG_IGN) }
+      // nohup asks for a program that lives on. (Of SIGINT that is no sign of a wish: a shell's script
+      // ignores it for whatever it starts with `&`, and `kill -INT` still means it.)
+      if number == SIGHUP, isIgnoring(before) { signal(SIGHUP, SIG_IGN) }
     }
     sigprocmask(SIG_UNBLOCK, &signals, nil)
     // Memory that fails where no error can tell of it.
