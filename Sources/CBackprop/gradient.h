@@ -120,7 +120,8 @@ struct fetching {
 INLINE void fetch_some(struct fetching *f) {
   for (size_t i = f->lines_a_tile; i > 0 && f->row < f->row_end; i--) {
     const bp_rows *rows = f->rows;
-    const size_t index = rows->indices ? rows->indices[f->row] : f->row, place = rows->places ? rows->places[index] : index;
+    const size_t index = rows->indices ? rows->indices[f->row] : f->row;
+    const size_t place = rows->places ? rows->places[index] : index;
     __builtin_prefetch((const char *)rows->source + place * rows->stride + f->byte, 0, 2);
     f->byte += 64;
     if (f->byte < rows->bytes) continue;

@@ -53,11 +53,12 @@ enum Interruption {
     sigprocmask(SIG_UNBLOCK, &signals, nil)
     // Memory that fails where no error can tell of it.
     Memory.onExhaustion { _ in Interruption.endOutOfMemory() }
-    // And where the runtime takes it for a small thing, and aborts. Whatever else aborts is left to.
+    // And where the runtime finds none for a small thing: it says how much it wanted, and aborts.
+    // Whatever else aborts may. That mmap is in no list of POSIX for handlers matters little here: on
+    // Linux it is a call of the system and no more, and the program ends in any case.
     signal(SIGABRT) { _ in
-      let some = 1 << 30
-      let memory = mmap(nil, some, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-      if memory == MAP_FAILED { Interruption.endOutOfMemory() }
+      let memory = mmap(nil, 1 << 28, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      if memory == UnsafeMutableRawPointer(bitPattern: -1) { Interruption.endOutOfMemory() }
       signal(SIGABRT, SIG_DFL)
       raise(SIGABRT)
     }

@@ -83,19 +83,21 @@ struct WeightOptions: ParsableArguments {
     func problem(_ what: String) -> UsageError { UsageError("--class-weight \(text): \(what)") }
     var factors = [Double](repeating: 1, count: labels.count)
     var named: Set<Int> = []
-    var pending = ""
+    // What may be the beginning of a label with commas.
+    var begun: String?
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      if pending.isEmpty, Names.trimmed(String(part)).isEmpty,
+      if begun == nil, Names.trimmed(String(part)).isEmpty, text.contains(","),
         !labels.contains(where: { $0.hasPrefix("\(part),") })
       {
         throw problem("nothing stands before or after a comma; take it out")
       }
-      pending += pending.isEmpty ? String(part) : ",\(part)"
+      let pending = begun.map { "\($0),\(part)" } ?? String(part)
+      begun = pending
       guard let sign = pending.lastIndex(of: "="),
         let factor = Double(Names.trimmed(String(pending[pending.index(after: sign)...])))
       else { continue }
       let label = Names.trimmed(String(pending[..<sign]))
-      pending = ""
+      begun = nil
       guard let index = labels.firstIndex(of: label) else {
         throw problem(
           "there is no label \(label.quoted); "
@@ -108,8 +110,8 @@ struct WeightOptions: ParsableArguments {
       guard named.insert(index).inserted else { throw problem("\(label.quoted) is named twice") }
       factors[index] = factor
     }
-    guard pending.isEmpty else {
-      throw problem("\(pending.quoted) has no number; write balanced, or label=weight,label=weight")
+    if let begun {
+      throw problem("\(begun.quoted) has no number; write balanced, or label=weight,label=weight")
     }
     guard factors.contains(where: { $0 > 0 }) else {
       throw problem("all weights are 0, so that nothing counts")

@@ -135,7 +135,6 @@ const char *REF_NAME(check_blocks)(bp_variant variant, bp_pool *pool, size_t m, 
   const char *fault = NULL;
   uint64_t state = m * 10007 + k * 101 + n * 13 + blocks;
   const size_t lda = ref_padded(k) + 16, ldd = ref_padded(n), panels = ref_padded(n) / 16;
-  const size_t most = k > n ? k : n;
   REF_REAL *a = REF_NAME(matrix)(m, lda, k, &state), *delta = REF_NAME(matrix)(m, ldd, n, &state);
   REF_REAL *packed = REF_NAME(matrix)(panels, (k + 1) * 16, 0, NULL);
   REF_REAL *w = REF_NAME(matrix)(n, k, 0, NULL), *b = REF_NAME(matrix)(1, n, 0, NULL);
@@ -176,7 +175,7 @@ const char *REF_NAME(check_blocks)(bp_variant variant, bp_pool *pool, size_t m, 
 
   // Of a normalisation of k columns, δ being their ∂C/∂n: ẑ is formed as the kernel forms it.
   REF_REAL *slopes = REF_NAME(matrix)(m, lda, k, &state), *hat = REF_NAME(matrix)(m, lda, 0, NULL);
-  REF_REAL *moments = REF_NAME(matrix)(m, 2, 2, &state), *sums = REF_NAME(matrix)(4, most, 0, NULL);
+  REF_REAL *moments = REF_NAME(matrix)(m, 2, 2, &state);
   const REF_REAL one = 1;
   for (size_t r = 0; r < m; r++)
     for (size_t i = 0; i < k; i++)
@@ -194,20 +193,20 @@ const char *REF_NAME(check_blocks)(bp_variant variant, bp_pool *pool, size_t m, 
     bp_normalization head = norm, tail = norm;
     head.rows = m / 3, tail.rows = m - m / 3;
     tail.z.start = a + m / 3 * lda, tail.moments = moments + m / 3 * 2;
-    REF_REAL *again = REF_NAME(matrix)(2, lda, 0, NULL), *sums2 = REF_NAME(matrix)(1, most, 0, NULL);
+    REF_REAL *again = REF_NAME(matrix)(2, lda, 0, NULL);
     const bp_blocks begin = {.count = 1}, onwards = {.count = 1, .continues = true};
     kernels->normalize_gradient(head, REF_NAME(at)(slopes, lda), begin, again);
     kernels->normalize_gradient(tail, REF_NAME(at)(slopes + m / 3 * lda, lda), onwards, again);
     if (REF_NAME(first_difference)(1, ref_padded(k) * 2, gains, 0, again, 0) >= 0)
       fault = "normalize_gradient: in two calls";
-    REF_NAME(release)(again, 2, lda), REF_NAME(release)(sums2, 1, most);
+    REF_NAME(release)(again, 2, lda);
   }
   REF_NAME(release)(a, m, lda), REF_NAME(release)(delta, m, ldd);
   REF_NAME(release)(packed, panels, (k + 1) * 16), REF_NAME(release)(w, n, k);
   REF_NAME(release)(b, 1, n), REF_NAME(release)(w2, n, k), REF_NAME(release)(b2, 1, n);
   REF_NAME(release)(turned, m, k), REF_NAME(release)(compact, m, k);
   REF_NAME(release)(slopes, m, lda), REF_NAME(release)(hat, m, lda);
-  REF_NAME(release)(moments, m, 2), REF_NAME(release)(sums, 4, most);
+  REF_NAME(release)(moments, m, 2);
   REF_NAME(release)(gains, 2, lda);
   free(places);
   return fault;

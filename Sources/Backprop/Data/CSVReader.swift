@@ -92,11 +92,10 @@ struct CSVReader: ~Copyable {
   /// The beginning of the file, from its first line on that is not blank.
   mutating func head(limit: Int) throws(DataError) -> [UInt8] {
     skipBlankLines()
-    while position == filled, !atEnd {
+    while filled - position < limit, !atEnd {
       try refill()
       skipBlankLines()
     }
-    if filled - position < limit, !atEnd { try refill() }
     return Array(
       UnsafeBufferPointer(start: buffer + position, count: min(filled - position, limit)))
   }

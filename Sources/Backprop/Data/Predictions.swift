@@ -24,7 +24,8 @@ public struct Predictions: Sendable, Equatable {
     }
   }
 
-  /// A number of these predictions in the shortest form that gives the same bits at their precision.
+  /// A number of these predictions in the shortest form that gives the same bits: at their precision,
+  /// where that holds it.
   public func number(_ value: Double) -> String {
     isSingle && Double(Float(value)) == value ? "\(Float(value))" : "\(value)"
   }

@@ -31,7 +31,8 @@ struct TextbookUpdate {
       }
       self.momentum.now = momentum(t)
       self.momentum.next = momentum(t + 1)
-      for step in 0...update.step where self.momentum.product > 1e-300 {
+      for step in 0...update.step {
+        if self.momentum.product <= 1e-300 { break }
         self.momentum.product *= momentum(Double(step + 1))
       }
     }

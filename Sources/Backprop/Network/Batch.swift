@@ -121,9 +121,14 @@ extension Workspace {
       return body(nil)
     }
     indices.withUnsafeBufferPointer {
-      let first = $0.count * part.lowerBound / rows
-      let end = $0.count * part.upperBound / rows
-      ahead.inputs.withRows(UnsafeBufferPointer(rebasing: $0[first..<end]), body)
+      let all = $0.count
+      let first = all * part.lowerBound / rows
+      let end = all * part.upperBound / rows
+      ahead.inputs.withRows(UnsafeBufferPointer(rebasing: $0[first..<end])) { share in
+        // More than the second cache keeps is not worth it, as a kernel says of a share.
+        let fits = share.map { all * $0.pointee.bytes <= 1 << 19 } ?? false
+        body(fits ? share : nil)
+      }
     }
   }
 }

@@ -69,12 +69,16 @@ extension Folder {
 
   /// Whether `create` can make a folder, and a file in it: an error says why not. Nothing is made.
   public static func checkCreatable(_ path: String) throws(FileError) {
-    if let target = link(at: path), !exists(path) {
-      throw .failed(
-        verb: "write into", path: path, reason: "it is a link to \(target), which leads nowhere")
-    }
     var above = path
-    while !exists(above), above != ".", above != "/" { above = split(above).folder }
+    while !exists(above), above != ".", above != "/" {
+      while above.hasSuffix("/"), above != "/" { above.removeLast() }
+      if let target = link(at: above) {
+        throw .failed(
+          verb: "write into", path: path,
+          reason: "\(above) is a link to \(target), which leads nowhere")
+      }
+      above = split(above).folder
+    }
     guard isFolder(above) else {
       throw .failed(verb: "write into", path: path, reason: "\(above) is a file, not a folder")
     }

@@ -8,10 +8,18 @@ final class BlockMetrics {
 
   /// - Parameters:
   ///   - count: The most blocks of a batch.
-  ///   - examples: The most examples of a block.
+  ///   - examples: The most examples of a batch.
   init(kind: MetricKind, outputs: Int, count: Int, examples: Int) {
     blocks = .allocate(capacity: count)
-    blocks.initialize(repeating: Metrics(kind: kind, outputs: outputs, examples: examples))
+    // Twice the usual length, as a shorter batch has fewer blocks; and times the blocks that the tree adds
+    // to this one.
+    let longest = 2 * ((examples + count - 1) / count)
+    for block in 0..<count {
+      let joined = block == 0 ? count : block & -block
+      blocks.initializeElement(
+        at: block,
+        to: Metrics(kind: kind, outputs: outputs, examples: min(examples, joined * longest)))
+    }
     judgesOwnTargets = if case .regression = kind { false } else { true }
   }
 

@@ -232,7 +232,7 @@ extension Checkpoint {
     let bytes = layout.count.multipliedReportingOverflow(
       by: MemoryLayout<T>.size * (2 + state.moments.count))
     if let shortage = Memory.shortage(bytes.overflow ? nil : bytes.partialValue) {
-      throw CheckpointError.damaged(path: file.path, reason: shortage)
+      throw NetworkError.memory(parameters: layout.parameterCount, shortage)
     }
     let prefixes = ["", "best."] + state.moments.map { "\($0)." }
     let expected = Set(

@@ -16,10 +16,10 @@ public struct EvaluatedPredictions: Sendable {
   public private(set) var count = 0
   /// Whether outputs of classes are kept as they are.
   private let keepsOutputs: Bool
-  /// a, `[count, outputs]`; in units of the target for a regression. Empty for classes if no metric needs
-  /// them.
+  /// a, `[count, outputs]`. Empty for classes if no metric needs them.
   private(set) var scores: [Double] = []
-  /// y, `[count, outputs]`: numbers in their unit, or 1 for each label that is there. Empty for classes.
+  /// y, `[count, outputs]`: numbers as the network is to give them, or 1 for each label that is there.
+  /// Empty for classes.
   private(set) var targets: [Double] = []
   /// Empty if the task has no classes.
   private(set) var classified: [ClassifiedExample] = []
@@ -72,10 +72,10 @@ public struct EvaluatedPredictions: Sendable {
           scores.append(Double(output[index]))
           targets.append(target[index] > T(threshold) ? 1 : 0)
         }
-      case .regression(let scales):
+      case .regression:
         for index in 0..<outputs {
-          scores.append(Double(output[index]) * scales[index])
-          targets.append(Double(target[index]) * scales[index])
+          scores.append(Double(output[index]))
+          targets.append(Double(target[index]))
         }
       }
       if let w { weights.append(Double(w[row])) }
@@ -148,10 +148,6 @@ public struct EvaluatedPredictions: Sendable {
 
   /// The sums of every epoch over a sample.
   private func metrics(_ sample: Sample) -> Metrics {
-    // What is kept is in its unit.
-    let isRegression = if case .regression = kind { true } else { false }
-    let kind =
-      isRegression ? .regression(scales: [Double](repeating: 1, count: outputs)) : self.kind
     var metrics = Metrics(kind: kind, outputs: outputs, examples: 0)
     if classCount > 0 {
       metrics.add(classified, weights: sample.weights)
@@ -182,6 +178,11 @@ public struct EvaluatedPredictions: Sendable {
 // MARK: - Numbers
 
 extension EvaluatedPredictions {
+  /// What turns an output into the unit of its target.
+  private func scale(of output: Int) -> Double {
+    if case .regression(let scales) = kind { scales[output] } else { 1 }
+  }
+
   /// The mean pinball loss over all outputs, in the unit of the target, ≥ 0: least where a is the
   /// quantile q of y.
   ///
@@ -191,8 +192,9 @@ extension EvaluatedPredictions {
   private func pinball(_ quantile: Double, _ sample: Sample) -> Double {
     mean(sample) { example in
       var sum = 0.0
-      for at in (example * outputs)..<((example + 1) * outputs) {
-        let miss = targets[at] - scores[at]
+      for index in 0..<outputs {
+        let at = example * outputs + index
+        let miss = (targets[at] - scores[at]) * scale(of: index)
         sum += miss >= 0 ? quantile * miss : (quantile - 1) * miss
       }
       return sum / Double(outputs)
@@ -206,12 +208,13 @@ extension EvaluatedPredictions {
   /// median. scikit-learn's `median_absolute_error`.
   private func medianAbsoluteError(_ sample: Sample) -> Double {
     let medians = sample.ranking.orders.enumerated().map { index, order in
+      let unit = scale(of: index)
       let half = sample.total / 2
       var sum = 0.0
       var lower: Double?
       for example in order where sample.weights[Int(example)] > 0 {
         let at = Int(example) * outputs + index
-        let magnitude = abs(scores[at] - targets[at])
+        let magnitude = abs(scores[at] - targets[at]) * unit
         if let lower { return (lower + magnitude) / 2 }
         sum += sample.weights[Int(example)]
         if sum > half { return magnitude }

@@ -53,7 +53,7 @@ public struct Metrics: Sendable, Equatable {
 
   /// Σ w of the numbers of one output.
   private struct OutputSums: Equatable, Codable {
-    // In the unit of the outputs, of which squares can always be taken.
+    // In the unit of the outputs, which standardised targets leave near 1 whatever their own is.
     var squaredErrors = 0.0
     var absoluteErrors = 0.0
     /// Of y less the first y, so that a large mean costs no digits of the variance.

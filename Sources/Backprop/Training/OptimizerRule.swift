@@ -213,7 +213,7 @@ public enum OptimizerRule: Hashable, Sendable {
   /// many pairs as it remembers, or fewer.
   func accepts(momentNames names: [String]) -> Bool {
     if case .lbfgs(let memory) = self {
-      return names.count <= 2 * memory
+      return names.count / 2 <= memory
         && names == (0..<names.count / 2).flatMap { ["step.\($0)", "change.\($0)"] }
     }
     let kept = [

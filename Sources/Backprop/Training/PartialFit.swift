@@ -4,6 +4,8 @@ public struct PartialTraining<T: Scalar>: Sendable {
   public internal(set) var optimizer: Optimizer<T>
   /// Chunks that were trained on.
   public private(set) var passes = 0
+  /// Batches that they were cut into, of which each has its random numbers.
+  fileprivate private(set) var batches = 0
 
   /// Begins with zero moments.
   ///
@@ -16,9 +18,10 @@ public struct PartialTraining<T: Scalar>: Sendable {
       factors: configuration.tensorFactors, for: network.parameters.layout)
   }
 
-  fileprivate mutating func goOn(with optimizer: consuming Optimizer<T>) {
+  fileprivate mutating func goOn(with optimizer: consuming Optimizer<T>, batches: Int) {
     self.optimizer = optimizer
     passes += 1
+    self.batches += batches
   }
 }
 
@@ -51,8 +54,7 @@ extension Trainer {
   ///   - state: Where training has come to; changed with the network.
   /// - Returns: Loss and metrics of the chunk, as each batch met them.
   /// - Throws: `ConfigurationError` if the configuration does not suit the network, `DivergenceError` if a
-  ///   number is not finite any more. Network and state are then as
-  ///   before the call.
+  ///   number is not finite any more. Network and state are then as before the call.
   /// - Precondition: The schedule is constant, without a warm-up; `averaging` is nil; the rule takes
   ///   batches and is that of the state, which is of this network.
   @discardableResult
@@ -74,7 +76,7 @@ extension Trainer {
     precondition(chunk.count >= 1, "a chunk without examples")
     let run = Run(self, network, .memory(chunk), nil, metrics)
     run.optimizer = state.optimizer
-    run.stepsBefore = state.optimizer.step
+    run.batchesBefore = state.batches
     var last: EpochReport?
     let end = run.epoch(state.passes + 1, &network, { false }) { event in
       if case .epoch(let report) = event { last = report }
@@ -84,7 +86,8 @@ extension Trainer {
       let summary = run.finish(&network, .diverged)
       throw DivergenceError(divergence: summary.divergence)
     }
-    state.goOn(with: run.optimizer)
+    state.goOn(
+      with: run.optimizer, batches: (chunk.count + run.batchSize - 1) / run.batchSize)
     return last
   }
 }

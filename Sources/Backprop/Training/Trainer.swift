@@ -147,8 +147,8 @@ public struct Trainer<T: Scalar>: Sendable {
   ///
   /// - Parameters:
   ///   - data: The fingerprint of the data.
-  /// - Throws: `CheckpointMismatch` or `ConfigurationError` before anything is changed, or `FileError` if spooled data cannot
-  ///   be read.
+  /// - Throws: `CheckpointMismatch` or `ConfigurationError` before anything is changed, or `FileError` if
+  ///   spooled data cannot be read.
   @discardableResult
   public func resume(
     _ network: inout Network<T>, from checkpoint: Checkpoint<T>, on training: TrainingExamples<T>,

@@ -27,8 +27,8 @@ public protocol TrainingObserver<Element>: AnyObject {
   ///
   /// - Parameters:
   ///   - state: Where the run stands.
-  ///   - workspace: z and a of the pass that saw the weights to be sound, over the first examples of the
-  ///     last batch; without examples before the first step.
+  ///   - workspace: z and a of the pass that saw the weights to be sound, over the last batch or its first
+  ///     examples; without examples before the first step.
   /// - Returns: What is to be reported.
   func epochEnded(
     _ state: EpochState<Element>, workspace: borrowing Workspace<Element>

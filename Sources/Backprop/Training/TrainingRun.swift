@@ -8,8 +8,8 @@ final class Run<T: Scalar> {
   let validation: Int?
   let batchSize: Int
   let stepsPerEpoch: Int
-  /// Steps before this epoch, where the epochs before had other numbers of steps.
-  var stepsBefore: Int?
+  /// Batches before this epoch, where the epochs before had other numbers of them.
+  var batchesBefore: Int?
   let examples: Int
   /// What steps change at random; nil for nothing.
   let regularization: StochasticRegularization?
@@ -80,8 +80,7 @@ final class Run<T: Scalar> {
     blocks = configuration.blocksOfBatch(
       examples: examples, parameters: network.parameterCount)
     let metricsOfBlocks = BlockMetrics(
-      kind: metrics, outputs: network.outputCount, count: blocks,
-      examples: (batchSize + blocks - 1) / blocks)
+      kind: metrics, outputs: network.outputCount, count: blocks, examples: batchSize)
     blockMetrics = metricsOfBlocks
     blockPasses = BlockPasses(for: layout, blocks: blocks) {
       metricsOfBlocks.judge($0, $1, in: $2)

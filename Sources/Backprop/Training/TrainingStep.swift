@@ -21,11 +21,12 @@ extension Run {
   private func descend(_ batch: Batch<T>, _ network: inout Network<T>) -> StepOutcome {
     let pool = choice.current
     // Not the steps of the optimizer, which are others if a run goes on with other batches.
-    let position = (stepsBefore ?? (running.epoch - 1) * stepsPerEpoch) + running.steps
+    let position = (running.epoch - 1) * stepsPerEpoch + running.steps
     let update = accumulator.examples(ofUpdate: running.steps)
     let penalties = configuration.penalties(examples: examples, batch: update)
     let regularization = regularization?.at(
-      step: position * (configuration.accumulate ?? 1) + accumulator.taken)
+      step: (batchesBefore ?? (running.epoch - 1) * stepsPerEpoch * accumulator.batches)
+        + running.steps * accumulator.batches + accumulator.taken)
     let dataLoss = network.forwardAndBackward(
       batch, in: &workspace, scale: network.reduction.scale(count: update),
       under: regularization, into: &gradient, through: blockPasses, pool: pool)

@@ -62,10 +62,14 @@ import Testing
   @Test("Blank lines before the header, more than a buffer of them, hide no delimiter")
   func blankLines() throws {
     let fixture = try DataFixture()
-    for blanks in [1, 70_000, 3_000_000] {
-      let text = String(repeating: "\n", count: blanks) + "a;b\n1;2\n3;4\n"
-      let table = try fixture.table(text)
-      #expect(table.columns.map(\.name) == ["a", "b"] && table.rowCount == 2)
+    for (blank, count) in [
+      ("\n", 1), ("\n", 70_000), ("\n", 3_000_000), ("\r\n", 600_000), ("  \n", 400_000),
+    ] {
+      for start in ["", "\u{FEFF}"] {
+        let table = try fixture.table(
+          start + String(repeating: blank, count: count) + "a;b\n1;2\n3;4\n")
+        #expect(table.columns.map(\.name) == ["a", "b"] && table.rowCount == 2)
+      }
     }
   }
 }

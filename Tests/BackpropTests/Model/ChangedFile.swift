@@ -100,7 +100,8 @@ public struct ChangedFile {
   /// What numbers, words and lists may be changed to: the ends of every range, other kinds of values,
   /// names that mean something elsewhere. Nil takes a place away.
   public static let values: [JSONValue?] = [
-    nil, .null, true, 0, 1, -1, 2, 7, 0.5, -0.5, 1e-320, 1e-9, 1e18, 1e300,
+    nil, .null, true, 0, 1, -1, 2, 7, 0.5, -0.5,
+    JSONValue(Double.leastNonzeroMagnitude), 1e-9, 1e18, 1e300,
     .number(JSONNumber(Int64.max)), .number(JSONNumber(Int64.min)),
     .number(JSONNumber(UInt64.max)), .number(JSONNumber(Int64(1) << 53)), 4_294_967_296, "", "NaN",
     "Infinity", "lbfgs", "adamw", "softmax", "maxout:3", "hinge", "quantile:0.5", "plateau",
