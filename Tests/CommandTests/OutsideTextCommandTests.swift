@@ -105,7 +105,7 @@ struct OutsideTextCommandTests {
       ("--activation", ["relu,", ",relu"]), ("--ignore", ["a,", "a,,b"]),
       ("--categorical", ["a,"]), ("--numeric", [",a"]), ("--norm", ["layer,"]),
       ("--dropout", ["0.1,", ",0.1"]), ("--rate-factors", ["1,,1", "1,"]),
-      ("--class-weight", ["above=1,", ",above=1", "above=1,,above=2"]),
+      ("--class-weight", ["below=1,", ",below=1", "below=1,,below=2"]),
     ] {
       for list in lists {
         let target = option == "--target" ? [] : ["--target", "label"]
