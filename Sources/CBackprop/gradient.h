@@ -12,7 +12,6 @@ enum {
   AREA_COLUMNS = 256,     // a multiple of TILE_COLUMNS
   LEVEL = BP_LEVEL,       // elements of an area that is not all
   PIECE_LEVELS = 6,       // of the tree within a piece: it has 64 blocks at most
-  MOST_FETCHED_BYTES = 1 << 19,
 };
 
 // c[r][j] = levels + Σₜ a[t][r] b[t][j].
@@ -130,11 +129,9 @@ INLINE void fetch_some(struct fetching *f) {
   }
 }
 
-// The share of the rows ahead that one thread fetches in so many tiles; nothing if they are more than
-// the second cache keeps.
+// The share of the rows ahead that one thread fetches in so many tiles.
 INLINE struct fetching fetching_of(const bp_rows *rows, size_t tiles, int part, int parts) {
-  if (!rows || tiles == 0 || rows->count * rows->bytes > MOST_FETCHED_BYTES)
-    return (struct fetching){0};
+  if (!rows || tiles == 0) return (struct fetching){0};
   struct fetching f = {.rows = rows, .row = rows->count * (size_t)part / (size_t)parts,
                        .row_end = rows->count * ((size_t)part + 1) / (size_t)parts};
   f.lines_a_tile = ((f.row_end - f.row) * ((rows->bytes + 63) / 64) + tiles - 1) / tiles;

@@ -109,9 +109,6 @@ extension TrainingConfiguration {
 }
 
 extension [Layer] {
-  /// Whether outputs are dropped in training.
-  var haveDropout: Bool { contains { $0.dropout > 0 } }
-
   /// "dropout 0.5", or "dropout 0.2, 0.5" for hidden layers that differ; nil if there is none.
   var dropoutText: String? {
     guard haveDropout else { return nil }

@@ -46,13 +46,12 @@ struct TrainingJob {
     try command.folds.check(command)
     let hidden =
       try base.map { $0.network.layers.hiddenDense.count } ?? Self.hiddenSizes(command).count
+    let layers = base?.network.layers.count ?? hidden + (command.layers.scalesInputs ? 2 : 1)
     try command.noise.check(
       hidden: hidden, loss: base?.network.loss ?? command.network.loss.map(Names.loss),
       batchSize: command.training.batchSize)
     _ = try Self.configuration(
-      command, examples: 1, hasValidation: false,
-      layers: base?.network.layers.count ?? hidden + 1 + (command.layers.scalesInputs ? 1 : 0),
-      hasDropout: false)
+      command, examples: 1, hasValidation: false, layers: layers, hasDropout: false)
     if let base, resumption == nil {
       try Self.checkAgreement(of: command.network.given + command.layers.given, with: base)
       try command.table.checkAgreement(with: base)

@@ -114,7 +114,7 @@ extension Model {
       ModelKey.configuration, as: TrainingConfiguration.self)
     do {
       try configuration?.validate(
-        layers: layers.count, loss: loss, hasDropout: layers.contains { $0.dropout > 0 })
+        layers: layers.count, loss: loss, hasDropout: layers.haveDropout)
     } catch {
       throw metadata.problem(ModelKey.configuration, error.description)
     }

@@ -125,7 +125,7 @@ extension Workspace {
       let first = all * part.lowerBound / rows
       let end = all * part.upperBound / rows
       ahead.inputs.withRows(UnsafeBufferPointer(rebasing: $0[first..<end])) { share in
-        // More than the second cache keeps is not worth it, as a kernel says of a share.
+        // More than the second cache keeps would be gone before it is read.
         let fits = share.map { all * $0.pointee.bytes <= 1 << 19 } ?? false
         body(fits ? share : nil)
       }

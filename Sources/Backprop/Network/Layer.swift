@@ -220,6 +220,9 @@ extension Layer {
 extension [Layer] {
   /// The fully connected layers but the last: those that dropout and normalisation are for.
   package var hiddenDense: [DenseLayer] { dropLast().compactMap(\.dense) }
+
+  /// Whether any of them drops outputs in training.
+  package var haveDropout: Bool { contains { $0.dropout > 0 } }
 }
 
 extension Layer: Codable {

@@ -51,7 +51,7 @@ extension Checkpoint {
       let sizes = ([layers[0].inputs] + layers.map(\.outputs)).map(String.init)
       return sizes.joined(separator: "–")
         + " (\(layers.map(\.functions).joined(separator: ", ")))"
-        + (layers.contains { $0.dropout > 0 }
+        + (layers.haveDropout
           ? ", dropout \(layers.hiddenDense.map(\.dropout.description).joined(separator: ", "))"
           : "")
     }

@@ -169,7 +169,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   func validate<T: Scalar>(for network: Network<T>) throws(ConfigurationError) {
     try validate(
       layers: network.layers.count, loss: network.loss,
-      hasDropout: network.layers.contains { $0.dropout > 0 })
+      hasDropout: network.layers.haveDropout)
     guard
       optimizer.isRatioOfMoments
         || network.parameters.layout.tensors.allSatisfy({ $0.factors == UpdateFactors() })

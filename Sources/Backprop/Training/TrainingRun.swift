@@ -72,7 +72,7 @@ final class Run<T: Scalar> {
     let regularization = configuration.regularization
     let isNoisy =
       regularization.changesInputs || regularization.changesTargets
-      || network.layers.contains { $0.dropout > 0 }
+      || network.layers.haveDropout
     self.regularization = isNoisy ? regularization : nil
     workspace = Workspace(for: network, capacity: batchSize, regularization: self.regularization)
     workspace.shards = configuration.shards

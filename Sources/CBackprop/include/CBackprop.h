@@ -194,7 +194,7 @@ typedef struct bp_rows {
 //   a [m, k] with a_rows as in bp_affine, delta [m, n] with zero padding, gradient: panels,
 //   overwritten.
 //   Between the tiles the rows `ahead` (NULL for none), which will be read soon, are fetched into the
-//   second cache, each by one of the threads, unless they are more than half a megabyte.
+//   second cache, each by one of the threads.
 typedef struct bp_parameter_gradient {
   size_t m, k, n;
   bp_matrix a;

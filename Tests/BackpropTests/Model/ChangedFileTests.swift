@@ -3,8 +3,8 @@ import Testing
 
 @testable import Backprop
 
-/// Numbers from a file never trap: each place of models and checkpoints is changed to each of
-/// `ChangedFile.values`, and the result is run.
+/// Numbers from a file never trap: each place of models and checkpoints is changed to some of
+/// `ChangedFile.values`, and the result is run. A trap ends the tests.
 @Suite("Models and checkpoints that somebody changed")
 struct ChangedFileTests {
   private let fixture: DataFixture
@@ -15,12 +15,7 @@ struct ChangedFileTests {
     "Any value in any place ends in a result or in one line",
     arguments: ForeignRun.Sample.allCases)
   func everyPlace(sample: ForeignRun.Sample) throws {
-    let path = try fixture.file("", name: "changed")
-    let files = try ForeignRun.files(of: sample, by: path)
-    for (bytes, run) in [
-      (files.model, ForeignRun.model), (files.checkpoint, ForeignRun.checkpoint),
-    ] {
-      let file = try #require(ChangedFile(bytes))
+    for (file, run) in try files(of: sample) {
       #expect(file.places.count > 30)
       // All values in all places take minutes; the fuzz target `run` goes on where this ends.
       var next = 0
@@ -31,8 +26,7 @@ struct ChangedFileTests {
           var changed = file
           changed.change(place, to: ChangedFile.values[next % ChangedFile.values.count])
           next += 5
-          try Data(changed.bytes).write(to: URL(fileURLWithPath: path))
-          _ = run(path)
+          _ = try run(changed)
         }
       }
     }
@@ -42,13 +36,26 @@ struct ChangedFileTests {
     "An unchanged file runs, so that the changed ones are refused for their change",
     arguments: ForeignRun.Sample.allCases)
   func unchanged(sample: ForeignRun.Sample) throws {
-    let path = try fixture.file("", name: "copy")
+    for (file, run) in try files(of: sample) { #expect(try run(file)) }
+  }
+
+  /// A model and a checkpoint, and what runs such a file and says whether it came to a step.
+  private func files(
+    of sample: ForeignRun.Sample
+  ) throws -> [(file: ChangedFile, run: (ChangedFile) throws -> Bool)] {
+    let path = try fixture.file("", name: "changed")
     let files = try ForeignRun.files(of: sample, by: path)
-    let checkpoint = try #require(ChangedFile(files.checkpoint))
-    try Data(checkpoint.bytes).write(to: URL(fileURLWithPath: path))
-    #expect(ForeignRun.checkpoint(contentsOf: path))
-    let model = try #require(ChangedFile(files.model))
-    try Data(model.bytes).write(to: URL(fileURLWithPath: path))
-    #expect(ForeignRun.model(contentsOf: path))
+    return try [
+      (files.model, ForeignRun.model), (files.checkpoint, ForeignRun.checkpoint),
+    ].map { bytes, run in
+      let file = try #require(ChangedFile(bytes))
+      return (
+        file,
+        {
+          try Data($0.bytes).write(to: URL(fileURLWithPath: path))
+          return run(path)
+        }
+      )
+    }
   }
 }
