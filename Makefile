@@ -55,15 +55,16 @@ docs: ## the documentation as a web site in docs/
 	  --output-path docs --transform-for-static-hosting
 
 # Optimised, or the thread sanitizer would take hours. What limits the address space or fills a disk under
-# the program leaves a sanitizer no room of its own.
-SANITIZED := -c release -Xswiftc -enable-testing \
-  --skip 'MemoryCommandTests|MemoryTests/limits|fullDisk'
+# the program leaves two of the sanitizers no room of their own.
+SANITIZED := -c release -Xswiftc -enable-testing
+WITH_ROOM := --skip 'MemoryCommandTests|MemoryTests/limits|fullDisk'
 
-sanitize: ## the tests under the address, undefined-behaviour and thread sanitizers (50 minutes)
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(SANITIZED) --scratch-path .build-address --sanitize=address
+sanitize: ## the tests under the address, undefined-behaviour and thread sanitizers
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(SANITIZED) $(WITH_ROOM) \
+	  --scratch-path .build-address --sanitize=address
 	$(SWIFT) test $(SANITIZED) --scratch-path .build-undefined \
 	  -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
-	$(SWIFT) test $(SANITIZED) --scratch-path .build-thread --sanitize=thread
+	$(SWIFT) test $(SANITIZED) $(WITH_ROOM) --scratch-path .build-thread --sanitize=thread
 
 fuzz: ## every parser against libFuzzer for FUZZ_SECONDS (60) each
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) Scripts/fuzz

@@ -85,11 +85,12 @@ struct WeightOptions: ParsableArguments {
     var named: Set<Int> = []
     // What may be the beginning of a label with commas.
     var begun: String?
+    let emptyPart = problem("nothing stands before or after a comma; take it out")
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       if begun == nil, Names.trimmed(String(part)).isEmpty, text.contains(","),
         !labels.contains(where: { $0.hasPrefix("\(part),") })
       {
-        throw problem("nothing stands before or after a comma; take it out")
+        throw emptyPart
       }
       let pending = begun.map { "\($0),\(part)" } ?? String(part)
       begun = pending
@@ -111,6 +112,7 @@ struct WeightOptions: ParsableArguments {
       factors[index] = factor
     }
     if let begun {
+      if text.contains(","), Names.trimmed(begun).isEmpty { throw emptyPart }
       throw problem("\(begun.quoted) has no number; write balanced, or label=weight,label=weight")
     }
     guard factors.contains(where: { $0 > 0 }) else {

@@ -456,6 +456,11 @@ struct BadInputTests {
     for (name, target) in [("loop", "loop"), ("nowhere", "missing")] {
       try FileManager.default.createSymbolicLink(
         atPath: runner.path(name), withDestinationPath: target)
+      for path in ["\(name)/", "\(name)/below"] {
+        try expectFailure(
+          2, "train", "classes.csv", "--target", "label", "--quiet", "--tensorboard", path,
+          containing: "\(name) is a link to \(target)")
+      }
       for (option, code) in [("--tensorboard", Int32(2)), ("--checkpoint", 1)] {
         try expectFailure(
           code, "train", "classes.csv", "--target", "label", "--quiet", option, name,

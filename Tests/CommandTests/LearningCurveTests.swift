@@ -267,6 +267,7 @@ struct RunRecordTests {
       (["--plot", ""], "--plot \"\""), (["--plot", "-"], "--curves"),
       (["--plot", "c.png"], ".svg"), (["--tensorboard", "classes.csv"], "classes.csv is a file"),
       (["--tensorboard", "classes.csv/runs"], "classes.csv is a file"),
+      (["--tensorboard", "classes.csv/"], "classes.csv is a file"),
       (["--tensorboard", ""], "--tensorboard \"\""),
     ] {
       let result = try runner.run(["train", "classes.csv", "--target", "label"] + arguments)

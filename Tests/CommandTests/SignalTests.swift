@@ -98,4 +98,18 @@ struct SignalTests {
     #expect(try runner.run(arguments).exitCode == 0)
     #expect(try runner.files == ["classes.csv", "model.safetensors", "out.csv"])
   }
+
+  @Test("An interrupt that a script ignores for what it starts with & still means the run")
+  func ignoredInterrupt() throws {
+    let line = (options + ["--epochs", "1000000"]).joined(separator: " ")
+    let status = try runner.shell(
+      """
+      trap '' INT
+      '\(CommandRunner.executable.path)' \(line) > output 2> errors &
+      until grep -q epoch output; do sleep 0.01; done
+      kill -INT $!
+      wait $!
+      """)
+    #expect(status == 130)
+  }
 }

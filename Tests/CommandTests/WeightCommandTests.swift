@@ -111,6 +111,29 @@ struct WeightCommandTests {
     #expect(bare.exitCode == 0 && bare.errors.contains("column w, which is missing here"))
   }
 
+  @Test("Labels with commas and equals signs have weights like any other")
+  func labelsWithCommas() throws {
+    let labels = [",a", "b,", "c=x,d", "e"]
+    try runner.write(
+      "x.csv", "n,label\n" + (0..<40).map { "\($0),\"\(labels[$0 % 4])\"\n" }.joined())
+    func train(_ weights: String) throws -> CommandRunner.Result {
+      try runner.run(
+        "train", "x.csv", "--target", "label", "--class-weight", weights, "--epochs", "1",
+        "--hidden", "2", "--quiet", "-o", "m.st", "--force")
+    }
+    let trained = try train(",a=2,b,=3,c=x,d=4,e=5")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let inspected = try runner.run("inspect", "m.st", "--json").documents.first
+    let weights = inspected?["weights"]?["classes"]
+    for (label, weight) in zip(labels, [2.0, 3, 4, 5]) {
+      #expect(weights?[label]?.double == weight, "\(label)")
+    }
+    for list in ["e=2,", " ,e=2"] {
+      let refused = try train(list)
+      #expect(refused.exitCode == 2 && refused.errors.contains("comma"), "\(refused.errors)")
+    }
+  }
+
   @Test("Balanced classes are stored as numbers, and used in evaluations too")
   func classes() throws {
     var text = "a,label\n"

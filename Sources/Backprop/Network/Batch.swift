@@ -110,6 +110,9 @@ public struct Batch<T: Scalar> {
 }
 
 extension Workspace {
+  /// More than the second cache keeps would be gone before it is read.
+  private static var mostFetchedBytes: Int { 1 << 19 }
+
   /// Hands the rows of the batch that comes next to the gradient of the first layer, the last work of a
   /// pass, which fetches them from memory on the way; nil to the other layers.
   ///
@@ -125,8 +128,7 @@ extension Workspace {
       let first = all * part.lowerBound / rows
       let end = all * part.upperBound / rows
       ahead.inputs.withRows(UnsafeBufferPointer(rebasing: $0[first..<end])) { share in
-        // More than the second cache keeps would be gone before it is read.
-        let fits = share.map { all * $0.pointee.bytes <= 1 << 19 } ?? false
+        let fits = share.map { all * $0.pointee.bytes <= Self.mostFetchedBytes } ?? false
         body(fits ? share : nil)
       }
     }

@@ -69,15 +69,19 @@ extension Folder {
 
   /// Whether `create` can make a folder, and a file in it: an error says why not. Nothing is made.
   public static func checkCreatable(_ path: String) throws(FileError) {
-    var above = path
+    func withoutEndingSlashes(_ path: String) -> String {
+      var path = path
+      while path.hasSuffix("/"), path != "/" { path.removeLast() }
+      return path
+    }
+    var above = withoutEndingSlashes(path)
     while !exists(above), above != ".", above != "/" {
-      while above.hasSuffix("/"), above != "/" { above.removeLast() }
       if let target = link(at: above) {
         throw .failed(
           verb: "write into", path: path,
           reason: "\(above) is a link to \(target), which leads nowhere")
       }
-      above = split(above).folder
+      above = withoutEndingSlashes(split(above).folder)
     }
     guard isFolder(above) else {
       throw .failed(verb: "write into", path: path, reason: "\(above) is a file, not a folder")

@@ -24,6 +24,8 @@ public enum CheckpointError: UserError, Equatable {
   case damaged(path: String, reason: String)
   /// A whole checkpoint of a version that this one does not read.
   case otherFormat(path: String, found: String)
+  /// A whole checkpoint whose tensors memory cannot hold.
+  case memory(path: String, String)
   case wrongPrecision(path: String, found: String, expected: String)
   case noCheckpoint(folder: String)
   /// Every checkpoint of a folder is damaged; the reason is the newest one's.
@@ -39,6 +41,7 @@ public enum CheckpointError: UserError, Equatable {
         + "go on with the version that wrote it"
     case .wrongPrecision(let path, let found, let expected):
       "\(path): precision \(found), but the run has \(expected); a run goes on in its own precision"
+    case .memory(let path, let shortage): "\(path): \(shortage)"
     case .noCheckpoint(let folder):
       "\(folder) holds no checkpoint; they are written there by --checkpoint \(folder)"
     case .noneWhole(let folder, let count, let reason):
@@ -232,7 +235,7 @@ extension Checkpoint {
     let bytes = layout.count.multipliedReportingOverflow(
       by: MemoryLayout<T>.size * (2 + state.moments.count))
     if let shortage = Memory.shortage(bytes.overflow ? nil : bytes.partialValue) {
-      throw NetworkError.memory(parameters: layout.parameterCount, shortage)
+      throw CheckpointError.memory(path: file.path, shortage)
     }
     let prefixes = ["", "best."] + state.moments.map { "\($0)." }
     let expected = Set(

@@ -178,9 +178,13 @@ public struct EvaluatedPredictions: Sendable {
 // MARK: - Numbers
 
 extension EvaluatedPredictions {
-  /// What turns an output into the unit of its target.
-  private func scale(of output: Int) -> Double {
-    if case .regression(let scales) = kind { scales[output] } else { 1 }
+  /// What turns outputs into the units of their targets: the largest of these, and each as a part of it,
+  /// which no sum makes too large.
+  private var units: (largest: Double, parts: [Double]) {
+    guard case .regression(let scales) = kind, let largest = scales.max(), largest > 0 else {
+      return (1, [Double](repeating: 1, count: outputs))
+    }
+    return (largest, scales.map { $0 / largest })
   }
 
   /// The mean pinball loss over all outputs, in the unit of the target, ≥ 0: least where a is the
@@ -190,15 +194,17 @@ extension EvaluatedPredictions {
   ///
   /// Koenker & Bassett 1978, doi:10.2307/1913643; scikit-learn's `mean_pinball_loss`.
   private func pinball(_ quantile: Double, _ sample: Sample) -> Double {
-    mean(sample) { example in
-      var sum = 0.0
-      for index in 0..<outputs {
-        let at = example * outputs + index
-        let miss = (targets[at] - scores[at]) * scale(of: index)
-        sum += miss >= 0 ? quantile * miss : (quantile - 1) * miss
+    let units = units
+    return units.largest
+      * mean(sample) { example in
+        var sum = 0.0
+        for index in 0..<outputs {
+          let at = example * outputs + index
+          let miss = (targets[at] - scores[at]) * units.parts[index]
+          sum += miss >= 0 ? quantile * miss : (quantile - 1) * miss
+        }
+        return sum / Double(outputs)
       }
-      return sum / Double(outputs)
-    }
   }
 
   /// The median of |a − y|, the mean over outputs.
@@ -207,14 +213,14 @@ extension EvaluatedPredictions {
   /// sum is the half exactly, the mean of vᵢ and the next one. With equal weights it is the usual
   /// median. scikit-learn's `median_absolute_error`.
   private func medianAbsoluteError(_ sample: Sample) -> Double {
+    let units = units
     let medians = sample.ranking.orders.enumerated().map { index, order in
-      let unit = scale(of: index)
       let half = sample.total / 2
       var sum = 0.0
       var lower: Double?
       for example in order where sample.weights[Int(example)] > 0 {
         let at = Int(example) * outputs + index
-        let magnitude = abs(scores[at] - targets[at]) * unit
+        let magnitude = abs(scores[at] - targets[at]) * units.parts[index]
         if let lower { return (lower + magnitude) / 2 }
         sum += sample.weights[Int(example)]
         if sum > half { return magnitude }
@@ -222,6 +228,6 @@ extension EvaluatedPredictions {
       }
       return lower ?? .nan
     }
-    return medians.reduce(0, +) / Double(outputs)
+    return units.largest * (medians.reduce(0, +) / Double(outputs))
   }
 }

@@ -5,7 +5,7 @@ public struct PartialTraining<T: Scalar>: Sendable {
   /// Chunks that were trained on.
   public private(set) var passes = 0
   /// Batches that they were cut into, of which each has its random numbers.
-  fileprivate private(set) var batches = 0
+  private(set) var batches = 0
 
   /// Begins with zero moments.
   ///

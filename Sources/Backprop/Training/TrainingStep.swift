@@ -20,7 +20,8 @@ extension Run {
   /// A step along the gradient.
   private func descend(_ batch: Batch<T>, _ network: inout Network<T>) -> StepOutcome {
     let pool = choice.current
-    // Not the steps of the optimizer, which are others if a run goes on with other batches.
+    // Not the steps of the optimizer, which are others if a run goes on with other batches. (Of a chunk by
+    // itself it means nothing: the rate is constant.)
     let position = (running.epoch - 1) * stepsPerEpoch + running.steps
     let update = accumulator.examples(ofUpdate: running.steps)
     let penalties = configuration.penalties(examples: examples, batch: update)

@@ -132,7 +132,7 @@ struct TensorBoardWriterTests {
   func fileAsFolder() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     try Data("mine".utf8).write(to: folder)
-    for path in [folder.path, folder.path + "/below"] {
+    for path in [folder.path, folder.path + "/", folder.path + "//", folder.path + "/below"] {
       let error = #expect(throws: FileError.self) { try TensorBoardWriter(folder: path) }
       #expect(error?.description.contains("\(folder.path)") == true)
       #expect(throws: FileError.self) { try Folder.checkCreatable(path) }

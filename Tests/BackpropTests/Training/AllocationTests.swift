@@ -48,6 +48,33 @@ struct AllocationTests {
   }
 
   @Test(
+    "Nor where many classes are counted in many blocks, of which the last batch has longer ones")
+  func manyClasses() throws {
+    guard allocation_count() >= 0 else { return }
+    // 7 batches of 256 in 8 blocks of 32, then one of 127 in 2 of 64.
+    let rows = 7 * 256 + 127
+    var random = RandomSource(seed: 3, purpose: .sampling)
+    let data = Dataset<Float>(
+      inputs: Matrix((0..<rows).map { _ in [Float(random.normal()), Float(random.normal())] }),
+      classes: (0..<rows).map { UInt32($0 * 7 % 60) }, of: 60)
+    var network = try Network<Float>(
+      sizes: [2, 16, 60], activations: [.tanh, .softmax], loss: .crossEntropy, seed: 1)
+    var counts: [Int64] = []
+    counts.reserveCapacity(40)
+    try Trainer<Float>(
+      configuration: TrainingConfiguration(learningRate: 0.1, batchSize: 256, epochs: 2)
+    ).train(
+      &network, on: data, metrics: .classification(probabilities: true),
+      isInterrupted: {
+        counts.append(allocation_count())
+        return false
+      })
+    #expect(counts.count == 16)
+    #expect(counts[7] == counts[1], "\(counts)")
+    #expect(counts[15] == counts[8], "\(counts)")
+  }
+
+  @Test(
     "Nor where penalties, max-norm, averages, clipping, factors and joined batches act on the step",
     arguments: [WeightAveraging.exponential(), .stochastic(start: 0)])
   func updatedSteps(averaging: WeightAveraging) throws {

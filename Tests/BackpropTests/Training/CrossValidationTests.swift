@@ -112,6 +112,22 @@ struct CrossValidationTests {
     #expect(parts.parameters.bits == whole.parameters.bits)
   }
 
+  @Test("Random numbers are counted by the batches of the chunks, joined or not")
+  func batchesOfChunks() throws {
+    var network: Network<Float> = try TrainerTests.network()
+    var configuration = TrainingConfiguration(schedule: .constant, batchSize: 5)
+    configuration.accumulate = 2
+    var state = PartialTraining(for: network, configuration: configuration)
+    let trainer = try Trainer<Float>(configuration: configuration)
+    // 33 examples are 7 batches in 4 updates, then 5 are one.
+    for (count, batches, steps) in [(33, 7, 4), (5, 8, 5)] {
+      try trainer.partialFit(
+        &network, on: TrainerTests.spirals(count, seed: 1), metrics: TrainerTests.metrics,
+        state: &state)
+      #expect(state.batches == batches && state.optimizer.step == steps)
+    }
+  }
+
   @Test("An average of the weights, which would end with the call, is refused")
   func partialFitWithAverage() async {
     await #expect(processExitsWith: .failure) {

@@ -165,6 +165,15 @@ struct EvaluatedPredictionsTests {
     let weighted = judged(
       .regression(scales: [1]), outputs: outputs, targets: targets, weights: [2, 1, 1, 1])
     #expect(weighted.value(of: .medianAbsoluteError) == 2)
+    // Two outputs in units of 2 and 3. |a − y|: 1, 2, 3 and 4, 5, 9: medians 2 · 2 and 3 · 5, mean 9½.
+    // Pinball at ¾ of y − a = −1, 2, −3 and 4, −5, 9, in units: ½, 3, 1½ and 9, 3¾, 20¼: 38/6.
+    for unit in [1.0, 1e306, 1e-300] {
+      let scaled = judged(
+        .regression(scales: [2 * unit, 3 * unit]), outputs: [[1, -4], [-2, 5], [3, -9]],
+        targets: [[0, 0], [0, 0], [0, 0]])
+      #expect(abs(scaled.value(of: .medianAbsoluteError) / unit - 9.5) < 1e-13)
+      #expect(abs(scaled.value(of: .pinball(quantile: 0.75)) / unit - 38.0 / 6) < 1e-13)
+    }
     // Constant and varying targets: the mean over those that vary.
     let two = judged(
       .regression(scales: [1, 1]), outputs: [[5, 0], [5, 2]], targets: [[5, 0], [5, 4]])
