@@ -3,10 +3,12 @@ import PackageDescription
 
 let package = Package(
   name: "swift-backprop",
-  platforms: [.macOS(.v26)],
+  // As far as reading the availability of what is used goes: only Linux is built in CI.
+  platforms: [.macOS(.v15), .iOS(.v18)],
   products: [
     .library(name: "Backprop", targets: ["Backprop"]),
-    .executable(name: "backprop", targets: ["backprop"]),
+    .library(name: "BackpropInspection", targets: ["BackpropInspection"]),
+    .executable(name: "backprop", targets: ["BackpropCommand"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -16,18 +18,21 @@ let package = Package(
     .target(name: "CBackprop"),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "Backprop", dependencies: ["CBackprop", "CZlib"]),
+    .target(name: "BackpropInspection", dependencies: ["Backprop", "CBackprop"]),
     .executableTarget(
-      name: "backprop",
+      name: "BackpropCommand",
       dependencies: [
-        "Backprop",
+        "Backprop", "BackpropInspection",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "CReference", dependencies: ["CBackprop"], path: "Tests/CReference"),
     .testTarget(
-      name: "BackpropTests", dependencies: ["Backprop", "CBackprop", "CReference"],
+      name: "BackpropTests",
+      dependencies: ["Backprop", "BackpropInspection", "CBackprop", "CReference"],
       exclude: ["Fixtures"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["backprop", "Backprop"], exclude: ["Fixtures"]),
+      name: "CommandTests", dependencies: ["BackpropCommand", "Backprop", "BackpropInspection"],
+      exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,7 @@
 // The one neuron of Nielsen, Neural Networks and Deep Learning, ch. 3: badly wrong, and slow to learn.
 
 import Backprop
+import BackpropInspection
 
 // snippet.main
 // One sigmoid neuron that is to turn 1 into 0 begins at w = b = 2, where σ is nearly flat.

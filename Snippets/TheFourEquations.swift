@@ -2,6 +2,7 @@
 // English and in Korean: Scripts/check-article compares them. So labels are formulas, not words.
 
 import Backprop
+import BackpropInspection
 
 // snippet.main
 // Mazur's network: 2–2–2, sigmoid, C = ½‖a − y‖².

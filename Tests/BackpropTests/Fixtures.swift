@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// A file of reference numbers; `Reference/README.md` says how it was made and what its keys are.
 ///

@@ -1,4 +1,5 @@
 import Backprop
+import BackpropInspection
 import Foundation
 import Testing
 

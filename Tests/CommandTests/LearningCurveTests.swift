@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 @testable import Backprop
-@testable import backprop
+@testable import BackpropInspection
+@testable import BackpropCommand
 
 #if canImport(FoundationXML)
   import FoundationXML

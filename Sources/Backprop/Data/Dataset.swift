@@ -1,9 +1,9 @@
 /// Examples as a network takes them: one row each, all numbers.
 public struct Dataset<T: Scalar>: Sendable {
   /// x as it is kept.
-  let storedInputs: StoredInputs<T>
+  package let storedInputs: StoredInputs<T>
   /// y as it is kept.
-  let storedTargets: StoredTargets<T>
+  package let storedTargets: StoredTargets<T>
   /// One weight per example, at least 0; nil where all are 1.
   public let weights: [T]?
 
@@ -53,7 +53,7 @@ public struct Dataset<T: Scalar>: Sendable {
       inputs: .numbers(inputs), targets: StoredTargets(codes, classCount: count), weights: weights)
   }
 
-  init(inputs: StoredInputs<T>, targets: StoredTargets<T>, weights: [T]? = nil) {
+  package init(inputs: StoredInputs<T>, targets: StoredTargets<T>, weights: [T]? = nil) {
     let count = inputs.count
     precondition(
       count == targets.count && (weights == nil || weights?.count == count),

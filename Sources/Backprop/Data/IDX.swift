@@ -141,7 +141,7 @@ extension NumericArray {
   ///   - totalSize: Bytes of header and elements if known beforehand.
   static func read(
     type: ElementType, shape: [Int], isFortranOrder: Bool = false, rows limit: Int? = nil,
-    headerSize: Int, totalSize: Int?, from stream: inout some ArrayStream & ~Copyable
+    headerSize: Int, totalSize: Int?, from stream: inout some ByteSource & ~Copyable
   ) throws(DataError) -> NumericArray {
     let path = stream.path
     let text = shape.map(String.init).joined(separator: " × ")
@@ -189,40 +189,3 @@ extension NumericArray {
     return NumericArray(type: type, shape: shape, isFortranOrder: isFortranOrder, bytes: elements)
   }
 }
-
-/// Where an array is read from: a file, or a member of an archive.
-protocol ArrayStream: ~Copyable {
-  var path: String { get }
-  var isCompressed: Bool { get }
-  /// The most bytes that there can be; exactly so many if not compressed.
-  var sizeLimit: Int { get }
-  /// Fills the front of `target`; returns how many bytes came, 0 only at the end.
-  mutating func read(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int
-}
-
-extension ArrayStream where Self: ~Copyable {
-  /// The next bytes; fewer at the end. Memory costs something only where bytes come to stand in it.
-  ///
-  /// - Throws: `DataError` if there is not so much memory, before any of it is taken.
-  mutating func bytes(upTo count: Int) throws(DataError) -> [UInt8] {
-    let most = min(count, sizeLimit)
-    if let shortage = Memory.shortage(most) { throw DataError(file: path, shortage) }
-    var failure: DataError?
-    let result = [UInt8](unsafeUninitializedCapacity: most) { buffer, filled in
-      buffer.preferHugePages()
-      do throws(DataError) {
-        while filled < most {
-          let got = try read(into: UnsafeMutableBufferPointer(rebasing: buffer[filled..<most]))
-          if got == 0 { break }
-          filled += got
-        }
-      } catch {
-        failure = error
-      }
-    }
-    if let failure { throw failure }
-    return result
-  }
-}
-
-extension ByteStream: ArrayStream {}

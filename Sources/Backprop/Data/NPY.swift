@@ -20,7 +20,7 @@ enum NPY {
   ///   - stream: The file or member.
   ///   - totalSize: Its size if known beforehand.
   static func array(
-    from stream: inout some ArrayStream & ~Copyable, totalSize: Int? = nil
+    from stream: inout some ByteSource & ~Copyable, totalSize: Int? = nil
   ) throws(DataError) -> NumericArray {
     let header = try header(from: &stream)
     return try NumericArray.read(
@@ -30,7 +30,7 @@ enum NPY {
 
   /// Reads no more than the header.
   static func header(
-    from stream: inout some ArrayStream & ~Copyable
+    from stream: inout some ByteSource & ~Copyable
   ) throws(DataError) -> Header {
     let path = stream.path
     let start = try stream.bytes(upTo: 8)

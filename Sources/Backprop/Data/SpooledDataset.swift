@@ -217,7 +217,7 @@ public enum TrainingExamples<T: Scalar>: Sendable {
   }
 
   /// The examples of some rows; for all rows the data as it is.
-  func subset(_ rows: [UInt32]) throws(FileError) -> Dataset<T> {
+  package func subset(_ rows: [UInt32]) throws(FileError) -> Dataset<T> {
     switch self {
     case .memory(let data): data.subset(rows)
     case .spooled(let data): try data.subset(rows)

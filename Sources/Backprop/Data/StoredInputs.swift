@@ -1,5 +1,5 @@
 /// The inputs of a data set as memory holds them: numbers, or the bytes that they are made of.
-enum StoredInputs<T: Scalar>: Sendable {
+package enum StoredInputs<T: Scalar>: Sendable {
   case numbers(Matrix<T>)
   case bytes(ByteInputs<T>)
 
@@ -64,7 +64,7 @@ enum StoredInputs<T: Scalar>: Sendable {
   }
 
   /// The examples at the given indices, in their order. Numbers are copied, bytes are not.
-  func selecting(_ indices: [UInt32]) -> StoredInputs {
+  package func selecting(_ indices: [UInt32]) -> StoredInputs {
     switch self {
     case .numbers(let matrix): .numbers(matrix.gathered(indices))
     case .bytes(let bytes): .bytes(bytes.selecting(indices))
@@ -72,7 +72,7 @@ enum StoredInputs<T: Scalar>: Sendable {
   }
 
   /// The numbers of a range, compact if they are copied.
-  func matrix(of range: Range<Int>) -> Matrix<T> {
+  package func matrix(of range: Range<Int>) -> Matrix<T> {
     var result = Matrix<T>(rows: range.count, columns: columns, isCompact: true)
     let start = result.mutableStart
     switch self {
@@ -93,7 +93,7 @@ enum StoredInputs<T: Scalar>: Sendable {
 /// T((b − 0) / scale) in Double. To divide in Float rounds once instead of twice, which makes no
 /// difference: 53 bits are more than 2 · 24 + 1 (Figueroa 1995, doi:10.1145/221332.221334). As that
 /// wants a scale that a Float holds, all 256 bytes are tried before it is relied on.
-struct ByteInputs<T: Scalar>: Sendable {
+package struct ByteInputs<T: Scalar>: Sendable {
   private let array: NumericArray
   private let first: Int
   private let step: Int

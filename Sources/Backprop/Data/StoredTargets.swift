@@ -2,7 +2,7 @@
 /// batch makes a one-hot row when it is read.
 ///
 /// 10,000 classes of 100,000 examples would be 4 GB of zeros and ones.
-struct StoredTargets<T: Scalar>: Sendable {
+package struct StoredTargets<T: Scalar>: Sendable {
   /// y, `[examples, outputs]`; or the codes of the classes, `[examples, 1]`.
   let matrix: Matrix<T>
   /// Number of classes, if the matrix holds their codes.
@@ -58,14 +58,14 @@ struct StoredTargets<T: Scalar>: Sendable {
   }
 
   /// The examples at the given indices, in their order.
-  func selecting(_ indices: [UInt32]) -> StoredTargets {
+  package func selecting(_ indices: [UInt32]) -> StoredTargets {
     StoredTargets(matrix.gathered(indices), classCount: classCount)
   }
 
   /// y as numbers, `[examples, outputs]`.
   ///
   /// - Complexity: O(1), but O(examples × outputs) for classes.
-  var numbers: Matrix<T> {
+  package var numbers: Matrix<T> {
     guard classCount != nil else { return matrix }
     var numbers = Matrix<T>(rows: count, columns: columns)
     let target = MatrixView(

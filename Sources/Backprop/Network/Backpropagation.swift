@@ -66,7 +66,7 @@ extension Network {
   /// - Returns: C = Σₓ wₓ Cₓ of the batch, without penalties.
   @specialized(where T == Float)
   @specialized(where T == Double)
-  func forwardAndBackward(
+  package func forwardAndBackward(
     _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T,
     under regularization: StochasticRegularization?,
     into gradient: inout Parameters<T>, through passes: BlockPasses<T>, pool: ThreadPool?
@@ -87,7 +87,7 @@ extension Network {
   }
 
   /// Some rows of the last batch on their way through one layer.
-  func pass(
+  package func pass(
     _ rows: Range<Int>, through layer: Int, blocks: Int = 1, in workspace: borrowing Workspace<T>,
     pool: ThreadPool?
   ) -> LayerPass<T> {
@@ -104,7 +104,7 @@ extension Network {
   /// - Parameter usingShortcut: Whether a canonical pair may take δᴸ = w (a − y), in which ∇ₐC and
   ///   σ′ have cancelled; false takes the general form. Both are the same function, and a test
   ///   compares them.
-  func formOutputDelta(
+  package func formOutputDelta(
     _ rows: Range<Int>, in workspace: borrowing Workspace<T>, usingShortcut: Bool = true
   ) {
     let last = layers.count - 1
@@ -119,7 +119,7 @@ extension Network {
   }
 
   /// w ∇ₐC of some examples.
-  func formLossGradient(_ rows: Range<Int>, in workspace: borrowing Workspace<T>) {
+  package func formLossGradient(_ rows: Range<Int>, in workspace: borrowing Workspace<T>) {
     let last = workspace.states[layers.count - 1]
     if case .custom(let custom) = loss {
       for row in rows {
@@ -141,7 +141,7 @@ extension Network {
   }
 
   /// BP3 and BP4: the gradient of every tensor of one layer, from its δ and the outputs below it.
-  func formGradient(
+  package func formGradient(
     of layer: Int, _ rows: Range<Int>, blocks: Int, in workspace: borrowing Workspace<T>,
     into sum: UnsafeMutablePointer<T>, pool: ThreadPool?
   ) {
@@ -153,7 +153,7 @@ extension Network {
   }
 
   /// BP2: δ of the layer below `layer`.
-  func formBackpropagatedDelta(
+  package func formBackpropagatedDelta(
     below layer: Int, _ rows: Range<Int>, in workspace: borrowing Workspace<T>, pool: ThreadPool?
   ) {
     layers[layer].formDelta(

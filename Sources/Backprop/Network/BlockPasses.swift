@@ -2,7 +2,7 @@
 /// thread takes whole blocks, forward and back, and their gradients are added afterwards.
 ///
 /// Made once for a run; a pass allocates nothing. Memory: blocks × parameters.
-final class BlockPasses<T: Scalar>: PoolWork {
+package final class BlockPasses<T: Scalar>: PoolWork {
   /// Told of each block and its rows once their outputs stand in the workspace; of different blocks maybe
   /// at the same time.
   typealias Judge = (_ block: Int, _ rows: Range<Int>, borrowing Workspace<T>) -> Void

@@ -250,7 +250,7 @@ extension Activation {
   ///   - a: σ(z), `[m, outputs]`.
   ///   - z: The weighted inputs, `[m, affine outputs]`; read only where σ′ needs them.
   ///   - delta: Receives δ, `[m, affine outputs]`, its padding zero.
-  func formDelta<T: Scalar>(
+  package func formDelta<T: Scalar>(
     _ rows: Int, gradient: MatrixView<T>, outputs a: MatrixView<T>, weightedInputs z: MatrixView<T>,
     into delta: MatrixView<T>
   ) {

@@ -27,7 +27,7 @@ extension Network {
   }
 
   /// The same with wₓ = `scale` times the example's weight, whatever the reduction.
-  func forward(
+  package func forward(
     _ batch: Batch<T>, in workspace: inout Workspace<T>, scale: T,
     under regularization: StochasticRegularization? = nil,
     pool: ThreadPool?
@@ -131,7 +131,7 @@ extension Network {
 
 extension MatrixView {
   /// The elements of one row. The caller keeps the memory alive while they are used.
-  func row(_ row: Int) -> UnsafeMutableBufferPointer<T> {
+  package func row(_ row: Int) -> UnsafeMutableBufferPointer<T> {
     UnsafeMutableBufferPointer(
       start: start + (rows.map { Int($0[row]) } ?? row) * stride, count: columns)
   }

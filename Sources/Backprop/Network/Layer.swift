@@ -67,7 +67,7 @@ struct StateDemands {
 }
 
 /// Some rows of a batch on their way through one layer.
-struct LayerPass<T: Scalar> {
+package struct LayerPass<T: Scalar> {
   /// Number of rows.
   let rows: Int
   /// The row of the batch that they begin with: random numbers are functions of it.
@@ -75,10 +75,10 @@ struct LayerPass<T: Scalar> {
   /// Into how many blocks these rows are cut, for the sums over them.
   let blocks: Int
   /// The slots of the layer, from the first of these rows on.
-  let state: LayerState<T>
+  package let state: LayerState<T>
   /// The flat buffer, and where the layer's groups of tensors stand in it.
   let parameters: UnsafePointer<T>
-  let offsets: InlineArray<3, Int>
+  let offsets: SIMD4<Int>
   /// Number of the layer in the chapter, from 2.
   let number: Int
   /// What the step changes at random; nil for nothing, dropout included.
@@ -177,14 +177,14 @@ extension Layer {
     }
   }
 
-  func formDelta<T: Scalar>(_ pass: LayerPass<T>, pastDerivative: Bool = false) {
+  package func formDelta<T: Scalar>(_ pass: LayerPass<T>, pastDerivative: Bool = false) {
     switch self {
     case .dense(let layer): layer.formDelta(pass, pastDerivative: pastDerivative)
     case .scale(let layer): layer.formDelta(pass, pastDerivative: pastDerivative)
     }
   }
 
-  func formGradient<T: Scalar>(
+  package func formGradient<T: Scalar>(
     _ pass: LayerPass<T>, below: MatrixView<T>, into gradient: UnsafeMutablePointer<T>,
     fetching ahead: UnsafePointer<RowsAhead>? = nil
   ) {
@@ -196,7 +196,7 @@ extension Layer {
     }
   }
 
-  func formInputGradient<T: Scalar>(_ pass: LayerPass<T>, into target: MatrixView<T>) {
+  package func formInputGradient<T: Scalar>(_ pass: LayerPass<T>, into target: MatrixView<T>) {
     switch self {
     case .dense(let layer): layer.formInputGradient(pass, into: target)
     case .scale(let layer): layer.formInputGradient(pass, into: target)

@@ -160,7 +160,7 @@ public enum Reduction: String, Codable, CaseIterable, Sendable {
   case sum
 
   /// The factor that multiplies every example's weight in a batch of `count` examples.
-  func scale<T: Scalar>(count: Int) -> T {
+  package func scale<T: Scalar>(count: Int) -> T {
     switch self {
     case .mean: count > 0 ? 1 / T(count) : 1
     case .sum: 1

@@ -203,7 +203,7 @@ public struct Network<T: Scalar>: Sendable {
       layers: layers, parameters: parameters.converted(to: type), loss: loss, reduction: reduction)
   }
 
-  init(layers: [Layer], parameters: Parameters<T>, loss: Loss, reduction: Reduction) {
+  package init(layers: [Layer], parameters: Parameters<T>, loss: Loss, reduction: Reduction) {
     self.layers = layers
     self.parameters = parameters
     layout = parameters.layout
@@ -216,7 +216,7 @@ public struct Network<T: Scalar>: Sendable {
 
   /// Traps unless workspace and parameters are this network's. Arrays that share their memory are
   /// equal at a glance, so this costs a pass nothing.
-  func check(_ workspace: borrowing Workspace<T>) {
+  package func check(_ workspace: borrowing Workspace<T>) {
     precondition(
       workspace.layers == layers, "a workspace for another network than \(sizes)")
   }

@@ -27,19 +27,19 @@ public enum Normalization: String, Codable, Hashable, Sendable, CaseIterable {
   public static let epsilon = 1e-5
 
   /// Whether the mean is taken away, and a shift added.
-  var isCentred: Bool { self == .layer }
+  package var isCentred: Bool { self == .layer }
   /// What γ and β are called in a file, behind the name of their layer; as PyTorch would.
   var tensorNames: [String] { isCentred ? ["norm.weight", "norm.bias"] : ["norm.weight"] }
 }
 
 /// What the normalisation of one layer keeps of a batch.
-struct NormalizationState<T: Scalar> {
+package struct NormalizationState<T: Scalar> {
   /// z, `[m, affine outputs]`.
-  let weightedInputs: MatrixView<T>
+  package let weightedInputs: MatrixView<T>
   /// The mean and s of each example, `[m, 2]`, dense.
-  let moments: UnsafeMutablePointer<T>
+  package let moments: UnsafeMutablePointer<T>
   /// ∂C/∂n, `[m, affine outputs]`.
-  let delta: MatrixView<T>
+  package let delta: MatrixView<T>
 
   /// The examples from `row` on.
   func dropping(_ row: Int) -> NormalizationState {

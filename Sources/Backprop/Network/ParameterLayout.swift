@@ -86,7 +86,7 @@ public struct ParameterTensor: Equatable, Sendable {
   ///   - first: Output, or entry of a table.
   ///   - second: Input, or element of an entry; 0 of a vector.
   /// - Precondition: Both lie in the shape.
-  func index(_ first: Int, _ second: Int = 0) -> Int {
+  package func index(_ first: Int, _ second: Int = 0) -> Int {
     precondition(
       first >= 0 && first < shape[0] && second >= 0 && second < (shape.count > 1 ? shape[1] : 1),
       "element \(first), \(second) of \(name) \(shape)")
@@ -97,7 +97,7 @@ public struct ParameterTensor: Equatable, Sendable {
   }
 
   /// The same by the position in a dense, row-major copy.
-  func index(ofElement element: Int) -> Int {
+  package func index(ofElement element: Int) -> Int {
     shape.count > 1 ? index(element / shape[1], element % shape[1]) : index(element)
   }
 }
@@ -167,21 +167,21 @@ public struct ParameterLayout: Equatable, Sendable {
   /// The groups in the order of the buffer: the first of every layer, then the second of every layer.
   let areas: [KernelPanels]
   /// The offsets of each layer's groups, in the order in which its kind states them.
-  let offsets: [InlineArray<3, Int>]
+  let offsets: [SIMD4<Int>]
   /// Which of `tensors` each layer has.
   private let ranges: [Range<Int>]
 
   /// Number of layers.
   public var layerCount: Int { ranges.count }
 
-  init(layers: [Layer]) { self.init(groups: layers.map(\.tensorGroups)) }
+  package init(layers: [Layer]) { self.init(groups: layers.map(\.tensorGroups)) }
 
   /// - Parameter groups: Of each layer. They stand in the buffer in this order: the first of every layer,
   ///   then the second of every layer.
   init(groups: [[TensorGroup]]) {
     var offset = 0
     var areas: [KernelPanels] = []
-    var offsets = [InlineArray<3, Int>](repeating: InlineArray(repeating: 0), count: groups.count)
+    var offsets = [SIMD4<Int>](repeating: .zero, count: groups.count)
     for position in 0..<Self.mostGroups {
       for layer in groups.indices where position < groups[layer].count {
         let group = groups[layer][position]

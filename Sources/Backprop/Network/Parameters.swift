@@ -106,7 +106,7 @@ public struct Parameters<T: Scalar>: Sendable {
   }
 
   /// One element of a tensor, by its place in a dense, row-major copy.
-  subscript(tensor: ParameterTensor, element: Int) -> T {
+  package subscript(tensor: ParameterTensor, element: Int) -> T {
     get { start[tensor.index(ofElement: element)] }
     set { mutableStart[tensor.index(ofElement: element)] = newValue }
   }
@@ -133,14 +133,14 @@ public struct Parameters<T: Scalar>: Sendable {
   }
 
   /// Copies the elements of parameters of the same layout, without allocation.
-  mutating func assign(_ other: Parameters) {
+  package mutating func assign(_ other: Parameters) {
     precondition(layout == other.layout, "parameters of different layouts")
     mutableStart.update(from: other.start, count: layout.count)
   }
 
-  var start: UnsafePointer<T> { UnsafePointer(buffer.start) }
+  package var start: UnsafePointer<T> { UnsafePointer(buffer.start) }
 
-  var mutableStart: UnsafeMutablePointer<T> {
+  package var mutableStart: UnsafeMutablePointer<T> {
     mutating get {
       if !isKnownUniquelyReferenced(&buffer) { buffer = buffer.copy() }
       return buffer.start

@@ -16,10 +16,10 @@ public struct Workspace<T: Scalar>: ~Copyable {
   /// The batch that comes next, if it is known: its rows are fetched while this one is at work.
   var ahead: Batch<T>?
   /// x of the last batch: rows of the data set itself, or a gathered copy.
-  var inputs: MatrixView<T>
-  var targets: MatrixView<T>
+  package var inputs: MatrixView<T>
+  package var targets: MatrixView<T>
   /// Example weights of the last batch, or nil where all are 1.
-  var weights: UnsafePointer<T>?
+  package var weights: UnsafePointer<T>?
   /// y and w as the data has them, whatever regularisation made of them.
   var ownTargets: MatrixView<T>
   var ownWeights: UnsafePointer<T>?
@@ -27,7 +27,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
   var regularization: StochasticRegularization?
 
   /// The factor of each example's weight in C: 1/m of a mean, with the m of the whole update.
-  var scale: T = 1
+  package var scale: T = 1
   /// Into how many blocks each batch is cut; nil for as many as its length and the network ask for.
   var shards: Int?
   private let parameterCount: Int
@@ -39,7 +39,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
   let gatheredWeights: UnsafeMutablePointer<T>
   /// wₓ Cₓ of each example.
   let losses: UnsafeMutablePointer<T>
-  let states: [LayerState<T>]
+  package let states: [LayerState<T>]
   var regularized: RegularizedBatch<T>
   private let buffer: AlignedBuffer<T>
 
@@ -122,14 +122,14 @@ public struct Workspace<T: Scalar>: ~Copyable {
 
   /// What a layer computes from: x, or a of the layer below, or its ã where outputs were dropped; layer
   /// from 0.
-  func inputs(of layer: Int) -> MatrixView<T> {
+  package func inputs(of layer: Int) -> MatrixView<T> {
     if layer == 0 { return inputs }
     let below = states[layer - 1]
     return regularization != nil && layers[layer - 1].dropout > 0 ? below.dropped : below.outputs
   }
 
   /// How the last batch is cut.
-  var blocks: Blocks {
+  package var blocks: Blocks {
     Blocks(
       rows: rows, count: shards ?? Blocks.count(rows: rows, parameters: parameterCount))
   }
@@ -151,10 +151,10 @@ public struct Workspace<T: Scalar>: ~Copyable {
   }
 
   /// wₓ of one example: its own weight times the factor of the update.
-  func weight(of row: Int) -> T { (weights?[row] ?? 1) * scale }
+  package func weight(of row: Int) -> T { (weights?[row] ?? 1) * scale }
 
   /// Copies the rows that a view shows of the last batch.
-  func copy(_ view: MatrixView<T>) -> Matrix<T> {
+  package func copy(_ view: MatrixView<T>) -> Matrix<T> {
     var matrix = Matrix<T>(rows: rows, columns: view.columns)
     for row in 0..<rows {
       matrix.setRow(
@@ -182,24 +182,24 @@ public struct Workspace<T: Scalar>: ~Copyable {
 }
 
 /// The matrices of one layer for one batch, inside a workspace.
-struct LayerState<T: Scalar> {
+package struct LayerState<T: Scalar> {
   /// What σ is applied to, `[m, affine outputs]`: z, or n of a normalised layer; without columns where it
   /// is not kept.
-  let weightedInputs: MatrixView<T>
+  package let weightedInputs: MatrixView<T>
   /// a, `[m, outputs]`.
-  let outputs: MatrixView<T>
+  package let outputs: MatrixView<T>
   /// δ, `[m, affine outputs]`.
-  let delta: MatrixView<T>
+  package let delta: MatrixView<T>
   /// ∂C/∂a, `[m, outputs]`: ∇ₐC of the last layer, and the error before σ′ takes part (maxout, your own).
-  let outputGradient: MatrixView<T>
+  package let outputGradient: MatrixView<T>
   /// z itself and ∂C/∂n; nil for a layer that is not normalised.
-  let normalization: NormalizationState<T>?
+  package let normalization: NormalizationState<T>?
   /// r of dropout, 0 or 1/(1−p), `[m, outputs]`; without columns where nothing is ever dropped.
   let mask: MatrixView<T>
   /// ã = a ⊙ r, `[m, outputs]`, likewise.
   let dropped: MatrixView<T>
   /// σ of z, or of n, `[m, outputs]`: a itself, unless the activation is parametric.
-  let activated: MatrixView<T>
+  package let activated: MatrixView<T>
 
   init(
     weightedInputs: MatrixView<T>, outputs: MatrixView<T>, delta: MatrixView<T>,
@@ -224,52 +224,5 @@ struct LayerState<T: Scalar> {
       delta: delta.dropping(row), outputGradient: outputGradient.dropping(row),
       normalization: normalization?.dropping(row), mask: mask.dropping(row),
       dropped: dropped.dropping(row), activated: activated.dropping(row))
-  }
-}
-
-/// Rows of padded elements somewhere in memory that the holder of the view keeps alive.
-struct MatrixView<T: Scalar> {
-  let start: UnsafeMutablePointer<T>
-  let columns: Int
-  let stride: Int
-  let isKept: Bool
-  /// Which of the rows at `start` these are; nil for all of them in their order.
-  var rows: UnsafePointer<UInt32>?
-
-  /// No matrix; its start must not be read through.
-  static var none: MatrixView {
-    MatrixView(
-      start: UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped, columns: 0, stride: 0,
-      isKept: false)
-  }
-
-  /// The rows from `row` on.
-  func dropping(_ row: Int) -> MatrixView {
-    MatrixView(
-      start: rows == nil ? start + row * stride : start, columns: columns, stride: stride,
-      isKept: isKept, rows: rows.map { $0 + row })
-  }
-
-  /// target ← target ⊙ this.
-  func multiply(into target: MatrixView, rows: Int, pool: ThreadPool?) {
-    T.kernels.multiply(pool?.handle, rows, columns, operand, target.operand)
-  }
-}
-
-/// Hands out aligned matrices from one allocation; without a base it only counts.
-struct Arena<T: Scalar> {
-  let base: UnsafeMutablePointer<T>?
-  var used = 0
-
-  init(base: UnsafeMutablePointer<T>?) { self.base = base }
-
-  mutating func matrix(_ rows: Int, _ columns: Int) -> MatrixView<T> {
-    let stride = Matrix<T>.stride(columns: columns)
-    defer { used += rows * stride }
-    guard let base else {
-      let none = MatrixView<T>.none
-      return MatrixView(start: none.start, columns: columns, stride: stride, isKept: true)
-    }
-    return MatrixView(start: base + used, columns: columns, stride: stride, isKept: true)
   }
 }

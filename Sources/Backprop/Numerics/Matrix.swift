@@ -80,7 +80,7 @@ public struct Matrix<Element: Scalar>: Sendable {
   }
 
   /// Replaces one row by as many elements as there are columns.
-  mutating func setRow(_ row: Int, to values: some Collection<Element>) {
+  package mutating func setRow(_ row: Int, to values: some Collection<Element>) {
     precondition(
       row >= 0 && row < rows && values.count == columns, "\(values.count) elements for row \(row)")
     let start = mutableStart + row * stride
@@ -91,7 +91,7 @@ public struct Matrix<Element: Scalar>: Sendable {
   var isPadded: Bool { stride % 16 == 0 }
 
   /// The rows from `row` on, for a pass that only reads them while the matrix lives.
-  func view(from row: Int) -> MatrixView<Element> {
+  package func view(from row: Int) -> MatrixView<Element> {
     MatrixView(start: buffer.start + row * stride, columns: columns, stride: stride, isKept: true)
   }
 
@@ -101,10 +101,10 @@ public struct Matrix<Element: Scalar>: Sendable {
   }
 
   /// The first element, for a kernel that reads. Valid while the matrix lives.
-  var start: UnsafePointer<Element> { UnsafePointer(buffer.start) }
+  package var start: UnsafePointer<Element> { UnsafePointer(buffer.start) }
 
   /// The first element, for a kernel that writes.
-  var mutableStart: UnsafeMutablePointer<Element> {
+  package var mutableStart: UnsafeMutablePointer<Element> {
     mutating get {
       makeUnique()
       return buffer.start

@@ -1,8 +1,8 @@
 import CBackprop
 
-// Everything that crosses into the C kernels, in one file: the element type and its table of
-// kernels, the memory they work on, the pool that runs them, and the names of the closed sets that
-// they share with Swift. No other file imports CBackprop.
+// What crosses into the C kernels, in one file: the element type and its table of kernels, the memory
+// they work on and the pool that runs them. The closed sets that kernels share with Swift are named
+// where they are defined: `Network/Kernels.swift`, `Training/OptimizerKernel.swift`.
 
 /// The element type of a network: exactly `Float` and `Double`.
 ///
@@ -15,8 +15,22 @@ where RawSignificand: FixedWidthInteger {
   static var precisionName: String { get }
 }
 
+extension Scalar {
+  /// The shortest text that reads back to the same bits, without ".0" behind a whole number; "NaN",
+  /// "Infinity" and "-Infinity" for what is no number.
+  package var shortestText: String {
+    guard isFinite else { return isNaN ? "NaN" : self < 0 ? "-Infinity" : "Infinity" }
+    var text = description
+    let isWhole = text.withUTF8 {
+      $0.count > 2 && $0[$0.count - 1] == 0x30 && $0[$0.count - 2] == 0x2E
+    }
+    if isWhole { text.unicodeScalars.removeLast(2) }
+    return text
+  }
+}
+
 /// Rows that are read next: kernels fetch them on the way.
-typealias RowsAhead = bp_rows
+package typealias RowsAhead = bp_rows
 /// Some rows of a tensor.
 typealias KernelPanels = bp_panels
 /// The same with the rate, the decay and the ε that a step of an optimiser has for them.
@@ -29,7 +43,7 @@ extension Scalar {
   /// The kernels for this type, of the instruction set that is active. Their names and contracts
   /// stand in `CBackpropKernels.h`.
   @inline(__always)
-  static var kernels: bp_kernels {
+  package static var kernels: bp_kernels {
     bp_active_kernels(MemoryLayout<Self>.size == MemoryLayout<Float>.size ? BP_F32 : BP_F64).pointee
   }
 }
@@ -44,7 +58,7 @@ extension Double: Scalar {
 
 extension MatrixView {
   /// This matrix as an argument of a kernel.
-  var operand: bp_matrix { bp_matrix(start: start, stride: stride) }
+  package var operand: bp_matrix { bp_matrix(start: start, stride: stride) }
   /// The same for a kernel that may do without: no start where nothing is kept.
   var optionalOperand: bp_matrix { bp_matrix(start: isKept ? start : nil, stride: stride) }
 }
@@ -65,117 +79,16 @@ extension UnsafeBufferPointer where Element: Scalar {
   }
 }
 
-extension Normalization {
-  /// z of a batch and the moments of its rows.
-  func operand<T: Scalar>(_ rows: Int, _ state: NormalizationState<T>) -> bp_normalization {
-    bp_normalization(
-      rows: rows, columns: state.weightedInputs.columns, centred: isCentred,
-      z: state.weightedInputs.operand, moments: state.moments)
-  }
-}
-
-extension Workspace {
-  /// y and w of some rows of the batch, as the kernels of a loss take them.
-  func kernelTargets(_ rows: Range<Int>) -> bp_targets {
-    bp_targets(
-      rows: rows.count, columns: targets.columns, y: targets.dropping(rows.lowerBound).operand,
-      weights: weights.map { $0 + rows.lowerBound }, scale: Double(scale))
-  }
-}
-
 extension Matrix {
   /// This matrix as an argument that a kernel reads.
-  var operand: bp_matrix {
+  package var operand: bp_matrix {
     bp_matrix(start: UnsafeMutableRawPointer(mutating: start), stride: stride)
-  }
-}
-
-extension Activation {
-  /// The elementwise kernel; softmax and maxout have kernels of their own, a user's own has none.
-  var kernel: bp_activation {
-    switch self {
-    case .identity, .softmax, .maxout, .own: BP_IDENTITY
-    case .sigmoid: BP_SIGMOID
-    case .tanh: BP_TANH
-    case .relu: BP_RELU
-    case .leakyReLU: BP_LEAKY_RELU
-    case .elu: BP_ELU
-    case .selu: BP_SELU
-    case .softplus: BP_SOFTPLUS
-    case .gelu: BP_GELU
-    case .silu: BP_SILU
-    case .mish: BP_MISH
-    }
-  }
-
-  var kernelParameter: Double {
-    switch self {
-    case .leakyReLU(let slope): slope
-    case .elu(let alpha): alpha
-    default: 0
-    }
-  }
-
-  /// Whether σ′ is computed from z; else it is computed from a = σ(z).
-  var derivativeUsesWeightedInputs: Bool { bp_derivative_uses_z(kernel) }
-}
-
-extension OptimizerRule {
-  /// The kernel's rule with the numbers that are its own: what a step is to do is still to be said.
-  var kernel: bp_update {
-    var update = bp_update()
-    switch self {
-    case .gradientDescent, .sgd: update.rule = BP_SGD
-    case .momentum(let momentum): (update.rule, update.beta1) = (BP_MOMENTUM, momentum)
-    case .nesterov(let momentum): (update.rule, update.beta1) = (BP_NESTEROV, momentum)
-    case .adaGrad: (update.rule, update.beta2, update.other2) = (BP_RMSPROP, 1, 1)
-    case .rmsProp(let smoothing, _):
-      (update.rule, update.beta2, update.other2) = (BP_RMSPROP, smoothing, 1 - smoothing)
-    case .adadelta(let smoothing, _):
-      (update.rule, update.beta2, update.other2) = (BP_ADADELTA, smoothing, 1 - smoothing)
-    case .adam(let beta1, let beta2, _), .adamW(let beta1, let beta2, _),
-      .rAdam(let beta1, let beta2, _):
-      update.setMoments(BP_ADAM, beta1, beta2)
-    case .amsGrad(let beta1, let beta2, _): update.setMoments(BP_AMSGRAD, beta1, beta2)
-    case .nAdam(let beta1, let beta2, _, _): update.setMoments(BP_NADAM, beta1, beta2)
-    case .lion(let beta1, let beta2): update.setMoments(BP_LION, beta1, beta2)
-    case .rprop(let shrinkage, let growth, let smallest, let largest):
-      (update.rule, update.shrink, update.grow) = (BP_RPROP, shrinkage, growth)
-      (update.smallest, update.largest) = (smallest, largest)
-    case .lbfgs: preconditionFailure("L-BFGS searches along lines")
-    }
-    return update
-  }
-}
-
-extension bp_update {
-  fileprivate mutating func setMoments(_ rule: bp_rule, _ beta1: Double, _ beta2: Double) {
-    self.rule = rule
-    (self.beta1, other1) = (beta1, 1 - beta1)
-    (self.beta2, other2) = (beta2, 1 - beta2)
-  }
-}
-
-extension Loss {
-  /// The kernel and its parameter, or nil for a custom loss.
-  var kernel: (kind: bp_loss, parameter: Double)? {
-    switch self {
-    case .squaredError: (BP_SQUARED_ERROR, 0)
-    case .absoluteError: (BP_ABSOLUTE_ERROR, 0)
-    case .huber(let delta): (BP_HUBER, delta)
-    case .binaryCrossEntropy: (BP_BINARY_CROSS_ENTROPY, 0)
-    case .crossEntropy: (BP_CROSS_ENTROPY, 0)
-    case .hinge: (BP_HINGE, 0)
-    case .poisson: (BP_POISSON, 0)
-    case .quantile(let quantile): (BP_QUANTILE, quantile)
-    case .custom: nil
-    }
   }
 }
 
 extension Double {
   /// log x by our own polynomial, so that no libm can change a bit.
-  static func naturalLogarithm(_ x: Double) -> Double {
+  package static func naturalLogarithm(_ x: Double) -> Double {
     var result = x
     withUnsafeMutablePointer(to: &result) { kernels.map(BP_LOG, 1, $0, $0) }
     return result

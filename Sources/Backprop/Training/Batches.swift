@@ -9,7 +9,7 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
   /// Deals them instead, if the data is spooled.
   private var reader: SpoolReader<T>?
 
-  init(
+  package init(
     inputs: StoredInputs<T>, targets: StoredTargets<T>, weights: Matrix<T>?, order: [UInt32]?,
     size: Int
   ) {
@@ -50,7 +50,7 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
 /// The order of an epoch is a function of (seed, epoch) and, where blocks are shuffled, of their size
 /// alone, so that a run that begins again at any epoch sees the same batches, and so does one that holds
 /// its data in another way.
-struct BatchSource<T: Scalar> {
+package struct BatchSource<T: Scalar> {
   private enum Examples {
     case memory(inputs: StoredInputs<T>, targets: StoredTargets<T>, weights: Matrix<T>?)
     case spooled(SpoolReader<T>)
@@ -61,7 +61,7 @@ struct BatchSource<T: Scalar> {
   private let block: ShuffleBlock?
   private var order: [UInt32]
 
-  init(_ dataset: Dataset<T>, seed: UInt64) {
+  package init(_ dataset: Dataset<T>, seed: UInt64) {
     self.init(.memory(dataset), seed: seed, block: nil, capacity: 0)
   }
 
@@ -97,7 +97,7 @@ struct BatchSource<T: Scalar> {
   ///   - size: Examples a batch; of spooled data the capacity.
   ///   - epoch: From 1.
   ///   - shuffled: Whether the order is random; else it is the data's own.
-  mutating func batches(of size: Int, epoch: Int, shuffled: Bool) -> Batches<T> {
+  package mutating func batches(of size: Int, epoch: Int, shuffled: Bool) -> Batches<T> {
     switch examples {
     case .spooled(let reader):
       reader.begin(seed: seed, epoch: epoch, shuffled: shuffled)

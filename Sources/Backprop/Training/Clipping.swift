@@ -26,7 +26,7 @@ extension Parameters {
   ///   - value: The greatest |gᵢ|; positive. Nil for any.
   ///   - pool: Threads to use; changes no bit.
   /// - Complexity: O(parameters), without allocation; nothing where both are nil.
-  mutating func clip(toNorm bound: Double?, value: Double?, pool: ThreadPool? = nil) {
+  package mutating func clip(toNorm bound: Double?, value: Double?, pool: ThreadPool? = nil) {
     if let value { scale(by: 1, bound: value, pool) }
     if let bound {
       let norm = norm

@@ -26,14 +26,14 @@ public struct Divergence: Codable, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Divergence {
-  init(step: Int, epoch: Int, at fault: Fault) {
+  package init(step: Int, epoch: Int, at fault: Fault) {
     self.init(
       step: step, epoch: epoch, layer: fault.layer, neuron: fault.neuron, example: fault.example,
       isInLoss: fault.isInLoss)
   }
 
   /// A place in a network and its data; all numbers from 1, the layer's from that of the input.
-  struct Fault {
+  package struct Fault {
     let layer: Int
     let neuron: Int
     var example: Int?
@@ -45,7 +45,7 @@ extension Network {
   /// The first weight or bias that is not finite.
   ///
   /// - Returns: Its layer, 2 … L, and the neuron whose it is; nil if all are finite.
-  func firstFaultOfParameters() -> Divergence.Fault? {
+  package func firstFaultOfParameters() -> Divergence.Fault? {
     let layout = parameters.layout
     guard UnsafeBufferPointer(start: parameters.start, count: layout.count).firstNonfinite >= 0
     else { return nil }
@@ -61,7 +61,7 @@ extension Network {
 
   /// The first number that is not finite in the last forward pass, in the order of the pass; or, where
   /// only the loss overflowed, the output that is largest.
-  func firstFault(in workspace: borrowing Workspace<T>) -> Divergence.Fault {
+  package func firstFault(in workspace: borrowing Workspace<T>) -> Divergence.Fault {
     let views = [workspace.inputs] + workspace.states.map(\.outputs)
     for (index, view) in views.enumerated() {
       for row in 0..<workspace.rows {

@@ -18,10 +18,16 @@
 // the line costs. So neither threads nor the width of vectors change a bit.
 
 /// C and what it is made of at one point.
-struct Objective: Equatable {
-  var dataLoss: Double
-  var penalty: Double
-  var value: Double { dataLoss + penalty }
+package struct Objective: Equatable {
+  package var dataLoss: Double
+  package var penalty: Double
+
+  package init(dataLoss: Double, penalty: Double) {
+    self.dataLoss = dataLoss
+    self.penalty = penalty
+  }
+
+  package var value: Double { dataLoss + penalty }
 }
 
 /// What is left of L-BFGS after a step besides its pairs: a checkpoint keeps it.
@@ -267,7 +273,7 @@ struct LBFGS<T: Scalar>: Sendable {
 
 extension Network {
   /// C and ∇C over a batch, penalties included, as a search along a line asks for them.
-  func formObjective(
+  package func formObjective(
     of batch: Batch<T>, penalties: Penalties, in workspace: inout Workspace<T>,
     into gradient: inout Parameters<T>, pool: ThreadPool?
   ) -> Objective {

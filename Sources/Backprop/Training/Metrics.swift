@@ -149,7 +149,7 @@ public struct Metrics: Sendable, Equatable {
   /// R² of all outputs together, 1 − Σ w ‖a − y‖² / Σ w ‖y − ȳ‖²; NaN where all targets are the same.
   ///
   /// scikit-learn's `r2_score(multioutput="variance_weighted")`.
-  var varianceWeightedR2: Double {
+  package var varianceWeightedR2: Double {
     let spread = sum { $1 * $1 * self.spread(of: $0) }
     return spread > 0 ? 1 - sum { $1 * $1 * $0.squaredErrors } / spread : .nan
   }
@@ -288,7 +288,7 @@ public struct Metrics: Sendable, Equatable {
   }
 
   /// The first of the largest elements.
-  static func indexOfLargest<T: Scalar>(_ values: UnsafePointer<T>, _ count: Int) -> Int {
+  package static func indexOfLargest<T: Scalar>(_ values: UnsafePointer<T>, _ count: Int) -> Int {
     var (best, largest) = (0, values[0])
     // Without a branch, which would be guessed wrong as often as not.
     for index in 1..<max(count, 1) {

@@ -100,7 +100,7 @@ public struct Optimizer<T: Scalar>: Sendable {
   ///   - evaluate: Passes all examples through the network, forward and back.
   /// - Returns: The length of the step along its direction.
   /// - Complexity: O(parameters × memory) and the passes, without allocation.
-  mutating func search(
+  package mutating func search(
     _ network: inout Network<T>, in workspace: inout Workspace<T>,
     gradient: inout Parameters<T>, objective: Objective, rate: Double,
     evaluate: (Network<T>, inout Workspace<T>, inout Parameters<T>) -> Objective

@@ -14,13 +14,18 @@ public enum L2Scaling: String, Codable, CaseIterable, Sendable {
 }
 
 /// The penalties of one update, as they enter into its loss: λ₁ ‖W‖₁ + ½ λ₂ ‖W‖².
-struct Penalties: Hashable, Sendable {
-  var l1 = 0.0
+package struct Penalties: Hashable, Sendable {
+  package var l1: Double
   /// With its scaling in it.
-  var l2 = 0.0
+  package var l2: Double
+
+  package init(l1: Double = 0, l2: Double = 0) {
+    self.l1 = l1
+    self.l2 = l2
+  }
 
   /// λ₁ sign(w) + λ₂ w: what is added to the gradient of a weight.
-  func slope(at weight: Double) -> Double {
+  package func slope(at weight: Double) -> Double {
     l2 * weight + (weight > 0 ? l1 : weight < 0 ? -l1 : 0)
   }
 }
@@ -31,7 +36,7 @@ extension TrainingConfiguration {
   /// - Parameters:
   ///   - examples: n, all training examples, at least 1.
   ///   - batch: m, the examples of the update, at least 1.
-  func penalties(examples: Int, batch: Int) -> Penalties {
+  package func penalties(examples: Int, batch: Int) -> Penalties {
     let divisor =
       switch l2Scaling ?? .loss {
       case .loss: 1
@@ -53,7 +58,7 @@ extension TrainingConfiguration {
   }
 
   /// Examples of a whole update: those of a batch times the batches that are accumulated.
-  func examplesPerUpdate(of count: Int) -> Int {
+  package func examplesPerUpdate(of count: Int) -> Int {
     let batch = examplesPerStep(of: max(1, count))
     let (examples, overflows) = batch.multipliedReportingOverflow(by: accumulate ?? 1)
     return overflows ? max(1, count) : min(examples, max(1, count))
@@ -62,13 +67,13 @@ extension TrainingConfiguration {
 
 extension Parameters {
   /// λ₁ ‖W‖₁ + ½ λ₂ ‖W‖² over the weights of all layers; biases are not penalised.
-  func penalty(_ penalties: Penalties) -> Double {
+  package func penalty(_ penalties: Penalties) -> Double {
     (penalties.l2 > 0 ? squaredNormPenalty(penalties.l2) : 0)
       + (penalties.l1 > 0 ? magnitudePenalty(penalties.l1) : 0)
   }
 
   /// Adds λ₁ sign(W) + λ₂ W to this gradient.
-  mutating func addGradient(of penalties: Penalties, at parameters: Parameters, pool: ThreadPool?) {
+  package mutating func addGradient(of penalties: Penalties, at parameters: Parameters, pool: ThreadPool?) {
     if penalties.l2 > 0 { addSquaredNormGradient(penalties.l2, of: parameters, pool: pool) }
     if penalties.l1 > 0 { addMagnitudeGradient(penalties.l1, of: parameters, pool: pool) }
   }
@@ -107,7 +112,7 @@ extension Parameters {
   ///   - bound: c, positive.
   ///   - pool: Threads to use; changes no bit.
   /// - Complexity: O(parameters), without allocation.
-  mutating func limitNorms(to bound: Double, pool: ThreadPool? = nil) {
+  package mutating func limitNorms(to bound: Double, pool: ThreadPool? = nil) {
     let target = mutableStart
     for index in layout.tensors.indices where layout.tensors[index].role.isPenalized {
       let panels = layout.tensors[index].kernelPanels

@@ -2,7 +2,7 @@
 
 extension Parameters {
   /// ½ λ ‖W‖² over the weights of all layers; biases are not penalised.
-  func squaredNormPenalty(_ lambda: Double) -> Double {
+  package func squaredNormPenalty(_ lambda: Double) -> Double {
     var sum = 0.0
     for index in layout.tensors.indices where layout.tensors[index].role.isPenalized {
       let panels = layout.tensors[index].kernelPanels
@@ -16,7 +16,7 @@ extension Parameters {
   /// - Parameters:
   ///   - lambda: λ, at least 0.
   ///   - parameters: W and b of the same layout.
-  mutating func addSquaredNormGradient(
+  package mutating func addSquaredNormGradient(
     _ lambda: Double, of parameters: Parameters, pool: ThreadPool?
   ) {
     let target = mutableStart

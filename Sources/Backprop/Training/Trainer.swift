@@ -25,7 +25,7 @@ public struct Trainer<T: Scalar>: Sendable {
   }
 
   /// A trainer whose options have passed `validate`.
-  init(checked configuration: TrainingConfiguration, threads: Int) {
+  package init(checked configuration: TrainingConfiguration, threads: Int) {
     self.configuration = configuration
     self.threads = threads
   }
@@ -60,7 +60,7 @@ public struct Trainer<T: Scalar>: Sendable {
   }
 
   /// The same with a configuration that is known to suit the network.
-  func trainChecked(
+  package func trainChecked(
     _ network: inout Network<T>, on training: Dataset<T>, validation: Dataset<T>? = nil,
     metrics: MetricKind, checkpoints: Checkpoints<T>? = nil,
     observers: [any TrainingObserver<T>] = [], report: (TrainingEvent) -> Void = { _ in },

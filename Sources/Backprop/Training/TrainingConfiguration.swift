@@ -166,7 +166,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   }
 
   /// - Throws: `ConfigurationError` with the first setting that is at fault by itself, or for the network.
-  func validate<T: Scalar>(for network: Network<T>) throws(ConfigurationError) {
+  package func validate<T: Scalar>(for network: Network<T>) throws(ConfigurationError) {
     try validate(
       layers: network.layers.count, loss: network.loss,
       hasDropout: network.layers.haveDropout)
@@ -233,7 +233,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   }
 
   /// Examples that a step takes of so many: a batch, or all under the rules that ask for all.
-  func examplesPerStep(of count: Int) -> Int {
+  package func examplesPerStep(of count: Int) -> Int {
     optimizer.takesAllExamples ? count : min(batchSize, count)
   }
 

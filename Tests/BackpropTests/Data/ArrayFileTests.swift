@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// Files of arrays, built byte by byte.
 enum ArrayFile {

@@ -2,6 +2,7 @@ import CReference
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// Pixels that stay bytes must be, in every bit, the numbers that the encoder makes of them.
 @Suite("Inputs kept as bytes")

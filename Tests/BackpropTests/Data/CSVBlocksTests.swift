@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// Rows are cut and numbers read by blocks of bytes; these tests hold the blocks against plain loops,
 /// with whatever matters at every place in a block.

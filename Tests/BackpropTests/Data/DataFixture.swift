@@ -1,6 +1,7 @@
 import Foundation
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// Files for tests, in a folder that goes when the last test that uses it is done.
 final class DataFixture {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite struct FuzzReplayTests {
   /// What the fuzz targets start from, and whatever once broke them.

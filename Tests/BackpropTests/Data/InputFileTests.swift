@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite struct InputFileTests {
   @Test("Data, models and weights that cannot be read are refused in the same words")

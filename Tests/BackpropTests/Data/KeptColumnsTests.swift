@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// What a table kept from its first pass is what the text says, bit for bit.
 @Suite struct KeptColumnsTests {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// Rows are read in any order, also repeatedly, and never past the last, whatever a table is made of.
 @Suite struct RowOrderTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// Squared error whose value, or whose gradient, forgets the weight of the example.
 private struct ForgetfulLoss: ExampleLoss {

@@ -1,4 +1,5 @@
 @testable import Backprop
+@testable import BackpropInspection
 
 extension LanguageTests {
   /// Keys of `check` and `whatif` that are put together from closed sets.

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// Each finding has a network that shows it, and one that does not.
 @Suite("What a diagnosis finds")

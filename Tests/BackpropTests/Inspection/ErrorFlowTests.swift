@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("The error on its way down")
 struct ErrorFlowTests {

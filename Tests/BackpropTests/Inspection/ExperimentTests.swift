@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("What if the assumptions did not hold")
 struct ExperimentTests {

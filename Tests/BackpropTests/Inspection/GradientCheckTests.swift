@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// C = Σ (a − y)⁴ / 4 with a gradient that forgets the cube: wrong everywhere but at |a − y| = 1.
 struct WrongQuartic: ExampleLoss {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("What is shown and checked of scaling layers and parametric activations")
 struct LayerKindInspectionTests {

@@ -1,4 +1,5 @@
 import Backprop
+import BackpropInspection
 import Foundation
 
 // Shared with the fuzz targets (Fuzz/Support), so through the public interface alone.

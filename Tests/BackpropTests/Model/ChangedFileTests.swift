@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// Numbers from a file never trap: each place of models and checkpoints is changed to some of
 /// `ChangedFile.values`, and the result is run. A trap ends the tests.

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("Inputs of the fuzz targets for models")
 struct ModelFuzzReplayTests {

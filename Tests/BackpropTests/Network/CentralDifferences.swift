@@ -1,4 +1,5 @@
 @testable import Backprop
+@testable import BackpropInspection
 
 /// The gradient of a network's loss by differences of the loss alone, to hold BP1–BP4 against.
 struct CentralDifferences {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// A loss as a user would write it: log cosh(a − y).
 struct LogCosh: ExampleLoss {

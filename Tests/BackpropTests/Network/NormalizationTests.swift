@@ -2,6 +2,7 @@ import CBackprop
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("Layer and RMS normalisation")
 struct NormalizationTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// An activation as a user would write it: z / (1 + |z|).
 struct Softsign: ElementwiseActivation {

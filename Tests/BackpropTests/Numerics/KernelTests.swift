@@ -3,6 +3,7 @@ import CReference
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// The variants that this processor can run.
 let supportedVariants = [BP_BASELINE, BP_FMA128, BP_AVX2, BP_AVX512, BP_NEON].filter {

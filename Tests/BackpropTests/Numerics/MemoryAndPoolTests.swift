@@ -3,6 +3,7 @@ import CReference
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("Memory and threads of the kernels")
 struct MemoryAndPoolTests {

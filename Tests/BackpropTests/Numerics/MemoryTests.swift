@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// What the system says about memory, from files as it writes them.
 @Suite struct MemoryTests {

@@ -2,6 +2,7 @@ import CBackprop
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 extension Matrix {
   /// This matrix as an argument that a kernel writes.

@@ -2,6 +2,7 @@ import CReference
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("Allocations")
 struct AllocationTests {

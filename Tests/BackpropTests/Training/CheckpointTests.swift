@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("Checkpoints")
 struct CheckpointTests {

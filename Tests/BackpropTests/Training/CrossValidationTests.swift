@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("Cross-validation and training by chunks")
 struct CrossValidationTests {

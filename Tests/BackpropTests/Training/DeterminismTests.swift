@@ -2,6 +2,7 @@ import CBackprop
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// The selection of an instruction set, and whole training runs on each. Serialized, because the
 /// selection is global: whatever selects or asks which one is active stands here. Other suites may

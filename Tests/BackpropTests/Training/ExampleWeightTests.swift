@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("Weights of examples and of classes")
 struct ExampleWeightTests {

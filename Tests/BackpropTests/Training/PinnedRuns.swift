@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// A training run whose parameters are pinned: `Fixtures/pinned_bits.json` holds their SHA-256.
 ///

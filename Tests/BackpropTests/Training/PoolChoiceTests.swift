@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("Whether threads pay is found out by measuring")
 struct PoolChoiceTests {

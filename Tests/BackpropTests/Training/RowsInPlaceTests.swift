@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 /// Batches of 4 rows and more of 64 numbers and more, which the first layer reads where they stand.
 @Suite("Rows read in place")

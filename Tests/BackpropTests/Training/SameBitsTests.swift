@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("The same bits")
 struct SameBitsTests {

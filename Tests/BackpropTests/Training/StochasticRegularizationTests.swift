@@ -2,6 +2,7 @@ import CReference
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("Dropout, input noise, label smoothing and mixup")
 struct NoiseTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Backprop
+@testable import BackpropInspection
 
 @Suite("Diagnosis between the epochs of a run")
 struct TrainingDiagnosisTests {

@@ -1,0 +1,198 @@
+// What a model file and a checkpoint say of a network, and its tensors.
+
+/// The keys under which a model file says in `__metadata__` what its tensors are.
+///
+/// Every value is a JSON document. The tensors are `layers.0.weight` `[affine outputs, inputs]` and
+/// `layers.0.bias` `[affine outputs]`, and so on, as PyTorch names them: layers are counted from 0,
+/// the first that computes. The affine outputs of a maxout layer are its outputs times its pieces,
+/// the pieces of a unit side by side. All tensors are F32 or all are F64, as the precision says.
+public enum ModelKey {
+  /// The version of this format, a whole number: 1. A reader refuses newer ones.
+  public static let format = "backprop.format"
+  /// The layers, `[{"kind":"dense","inputs":4,"outputs":3,"activation":"softmax"}]`.
+  public static let layers = "backprop.layers"
+  /// The loss, by its name.
+  public static let loss = "backprop.loss"
+  /// "mean" or "sum".
+  public static let reduction = "backprop.reduction"
+  /// "float" or "double".
+  public static let precision = "backprop.precision"
+  /// The `FeatureEncoder`; missing if inputs are numbers as they are.
+  public static let encoder = "backprop.encoder"
+  /// The `TargetEncoder` with the labels; missing if outputs are numbers as they are.
+  public static let target = "backprop.target"
+  /// The `TrainingConfiguration`; missing if the weights were never trained.
+  public static let configuration = "backprop.configuration"
+  /// The `ExampleWeights`; missing if all examples weighed the same.
+  public static let weights = "backprop.weights"
+  /// The options that `backprop train` was given, and the values that it chose for others, an object;
+  /// missing if the model was not made by it.
+  public static let options = "backprop.options"
+
+  /// The newest version that is read, and the one that is written.
+  public static let formatVersion = 1
+}
+
+/// Why a file holds no model that we can use.
+public enum ModelError: UserError, Equatable {
+  /// A safetensors file without our metadata.
+  case notAModel(path: String)
+  /// A checkpoint, from which a run goes on and a model comes in the end.
+  case checkpoint(path: String)
+  case newerFormat(path: String, found: String)
+  case badMetadata(path: String, key: String, problem: String)
+  case missingTensor(path: String, name: String)
+  case extraTensor(path: String, name: String)
+  case wrongShape(path: String, name: String, found: [Int], expected: [Int])
+  case wrongType(path: String, name: String, found: String, expected: String)
+  case notFinite(path: String, name: String, value: String, index: [Int])
+
+  public var message: String {
+    switch self {
+    case .notAModel(let path):
+      "\(path): a safetensors file, but not a model of this program (no \(ModelKey.format)); "
+        + "take its weights into one by `backprop create --weights`"
+    case .checkpoint(let path):
+      "\(path) is a checkpoint and no model yet: finish its run with `backprop train … --resume`"
+    case .newerFormat(let path, let found):
+      "\(path): model format \(found) is not \(ModelKey.formatVersion), the newest that this "
+        + "version reads; install a newer version"
+    case .badMetadata(let path, let key, let problem): "\(path), \(key): \(problem)"
+    case .missingTensor(let path, let name): "\(path): there is no tensor \(name.quoted)"
+    case .extraTensor(let path, let name):
+      "\(path): tensor \(name.quoted) belongs to no layer of the network"
+    case .wrongShape(let path, let name, let found, let expected):
+      "\(path), tensor \(name.quoted): shape \(found), but the layer needs \(expected)"
+    case .wrongType(let path, let name, let found, let expected):
+      "\(path), tensor \(name.quoted): element type \(found), expected \(expected)"
+    case .notFinite(let path, let name, let value, let index):
+      "\(path), tensor \(name.quoted): element \(index) is \(value); weights must be finite numbers"
+    }
+  }
+}
+
+/// The metadata of a file, with errors that name file and key.
+struct ModelMetadata {
+  let file: SafeTensors
+
+  func problem(_ key: String, _ problem: String) -> ModelError {
+    .badMetadata(path: file.path, key: key, problem: problem)
+  }
+
+  func valueIfPresent<Value: Decodable>(
+    _ key: String, as type: Value.Type, userInfo: [CodingUserInfoKey: any Sendable] = [:]
+  ) throws -> Value? {
+    guard let text = file[metadata: key] else { return nil }
+    do {
+      return try JSONValue(parsing: text).decoded(as: type, userInfo: userInfo)
+    } catch let error as JSONError {
+      throw problem(key, error.description)
+    } catch let error as DecodingError {
+      throw problem(key, error.line)
+    }
+  }
+
+  func value<Value: Decodable>(
+    _ key: String, as type: Value.Type, userInfo: [CodingUserInfoKey: any Sendable] = [:]
+  ) throws -> Value {
+    guard let value = try valueIfPresent(key, as: type, userInfo: userInfo) else {
+      throw problem(key, "missing from the metadata")
+    }
+    return value
+  }
+
+  func layers(with activations: [any ElementwiseActivation]) throws -> [Layer] {
+    guard let key = Activation.ownActivations else {
+      return try value(ModelKey.layers, as: [Layer].self)
+    }
+    return try value(ModelKey.layers, as: [Layer].self, userInfo: [key: activations])
+  }
+
+  func loss(among losses: [any ExampleLoss]) throws -> Loss {
+    let name = try value(ModelKey.loss, as: String.self)
+    if let loss = Loss(name) { return loss }
+    if let loss = losses.first(where: { Loss.custom($0).description == name }) {
+      return .custom(loss)
+    }
+    throw problem(
+      ModelKey.loss,
+      name.hasPrefix("custom:")
+        ? "\(name.quoted) is a loss of somebody's own, and can be read only by a program that has it"
+        : "\(name.quoted) is not the name of a known loss")
+  }
+}
+
+// MARK: Weights
+
+extension Network {
+  /// The tensors of all layers under the names of PyTorch.
+  var tensors: [SafeTensorsWriter.Tensor] { parameters.tensors() }
+
+  /// A network with the weights of a model file.
+  init(
+    _ file: SafeTensors, layers: [Layer], loss: Loss, reduction: Reduction
+  ) throws {
+    for tensor in file.tensors where tensor.type != (T.self == Float.self ? .f32 : .f64) {
+      throw ModelError.wrongType(
+        path: file.path, name: tensor.name, found: tensor.type.rawValue,
+        expected: T.self == Float.self ? "F32" : "F64")
+    }
+    try self.init(weights: file, layers: layers, loss: loss, reduction: reduction)
+  }
+
+  /// A network with given weights, from any safetensors file with tensors `layers.0.weight`
+  /// `[affine outputs, inputs]`, `layers.0.bias` and so on.
+  ///
+  /// - Throws: `ModelError` if a tensor is missing, has another shape, belongs to no layer or holds a
+  ///   number that is not finite; `NetworkError` if the layers make no network.
+  public init(
+    weights file: SafeTensors, layers: [Layer], loss: Loss, reduction: Reduction = .mean
+  ) throws {
+    try self.init(
+      layers: layers, loss: loss, reduction: reduction, source: file.path,
+      names: file.tensors.map(\.name), shape: { file[$0]?.shape },
+      elements: { name in try file[name].map { try file.elements(of: $0) } ?? [] })
+  }
+
+  /// A network with weights from named arrays; shapes are checked before anything is allocated.
+  ///
+  /// - Parameters:
+  ///   - layers: Layers 2 … L.
+  ///   - loss: The loss that BP1 begins with.
+  ///   - reduction: Mean or sum over the examples of a batch.
+  ///   - source: What to call the arrays in an error.
+  ///   - names: All names of the source: each must belong to a layer.
+  ///   - shape: The shape of a name, nil if there is none.
+  ///   - elements: The elements of a name, row-major.
+  public init(
+    layers: [Layer], loss: Loss, reduction: Reduction, source: String, names: [String],
+    shape: (String) throws -> [Int]?, elements: (String) throws -> [T]
+  ) throws {
+    try Self.validate(layers)
+    let tensors = ParameterLayout(layers: layers).tensors
+    for tensor in tensors {
+      guard let found = try shape(tensor.name) else {
+        throw ModelError.missingTensor(path: source, name: tensor.name)
+      }
+      guard found == tensor.shape else {
+        throw ModelError.wrongShape(
+          path: source, name: tensor.name, found: found, expected: tensor.shape)
+      }
+    }
+    let known = Set(tensors.map(\.name))
+    if let name = names.first(where: { !known.contains($0) }) {
+      throw ModelError.extraTensor(path: source, name: name)
+    }
+    try self.init(layers: layers, loss: loss, reduction: reduction)
+    for tensor in tensors {
+      let values = try elements(tensor.name)
+      let at = values.withUnsafeBufferPointer(\.firstNonfinite)
+      if at >= 0 {
+        throw ModelError.notFinite(
+          path: source, name: tensor.name, value: "\(values[at])",
+          index: tensor.shape.count == 1 ? [at] : [at / tensor.shape[1], at % tensor.shape[1]])
+      }
+      parameters.setElements(of: tensor, to: values)
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import ArgumentParser
+import Backprop
+import BackpropInspection
+
+/// When the state of a run is saved, and which one to go on from.
+struct CheckpointOptions: ParsableArguments {
+  @Option(name: .long, help: "Save the state of the run in this folder again and again.")
+  var checkpoint: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "How often: after 30s, 5m or 2h, or after so many steps. (default: \(Self.defaultEvery))")
+  var every: String?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "How many checkpoints to keep. (default: \(CheckpointFolder.usualKeep))")
+  var keep: Int?
+
+  @Option(
+    name: .long,
+    help:
+      "Go on from the newest whole checkpoint of this folder, with the options of its run, to the same model as without a break; then save there too. DATA, and what is written besides (--plot, --tensorboard, --spool), is given again; without -o the model is saved in this folder. With --checkpoint of the same folder a run begins if there is none yet."
+  )
+  var resume: String?
+
+  static let defaultEvery = "30s"
+
+  /// Where checkpoints are saved.
+  var folder: String? { checkpoint ?? resume }
+
+  /// Where the model of a run that may resume another is saved if nobody says so: beside its
+  /// checkpoints, for a checkpoint does not say it either. Nil for other runs.
+  var output: String? {
+    guard resume != nil, let folder else { return nil }
+    return folder + (folder.hasSuffix("/") ? "" : "/") + GoalOptions.defaultOutput
+  }
+
+  /// Checks what can be checked without a look at the disk.
+  func check() throws {
+    for (option, text) in [("--checkpoint", checkpoint), ("--resume", resume)] where text == "" {
+      throw UsageError("\(option) \"\": give the name of a folder")
+    }
+    _ = try interval
+    if let keep, keep < 1 { throw UsageError("--keep \(keep): give a number of at least 1") }
+    if folder == nil, every != nil || keep != nil {
+      throw UsageError("\(every != nil ? "--every" : "--keep") needs --checkpoint DIR")
+    }
+  }
+
+  var interval: CheckpointInterval {
+    get throws {
+      let text = every ?? Self.defaultEvery
+      if let steps = Int(text), steps >= 1 { return .steps(steps) }
+      let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
+      if let unit = text.last.flatMap({ units[$0] }), let number = Double(text.dropLast()),
+        number.isFinite, number > 0
+      {
+        return .seconds(number * unit)
+      }
+      throw UsageError(
+        "--every \(text): give a time such as 30s, 5m or 2h, or a number of steps such as 1000")
+    }
+  }
+}
+
+/// Saves the checkpoints of a run. A disk that is full is no reason to lose the run: it goes on, the
+/// checkpoint before stays, and a warning tells.
+final class CheckpointWriter {
+  private let folder: CheckpointFolder
+  private let interval: CheckpointInterval
+  private let keep: Int
+  /// The options of the run, as a resumed one takes them over.
+  private let arguments: [String]
+  /// Whether what stands in the folder is of another run, and goes with the first checkpoint of this.
+  private var replaces: Bool
+  private var isFailing = false
+  private let clock = ContinuousClock()
+
+  init(
+    _ folder: CheckpointFolder, every interval: CheckpointInterval, keep: Int, arguments: [String],
+    replaces: Bool
+  ) {
+    self.replaces = replaces
+    self.folder = folder
+    self.interval = interval
+    self.keep = keep
+    self.arguments = arguments
+  }
+
+  /// What receives the checkpoints of a run on data that is encoded so.
+  ///
+  /// - Parameters:
+  ///   - isForced: Whether the run has gone on with other data or options before.
+  ///   - records: What is drawn of the run so far is kept as well.
+  func receiver<T: Scalar>(
+    _ data: ModelData, isForced: Bool, records: RunRecords, _ reporter: TrainingReporter
+  ) throws -> Checkpoints<T> {
+    var attachments = [
+      ModelKey.target: try JSONValue(encoding: data.target).description,
+      Resumption.argumentsKey: JSONValue(arguments).description,
+    ]
+    if let encoder = data.encoder {
+      attachments[ModelKey.encoder] = try JSONValue(encoding: encoder).description
+    }
+    if let weights = data.weights {
+      attachments[ModelKey.weights] = try JSONValue(encoding: weights).description
+    }
+    if isForced { attachments[Resumption.forcedKey] = "true" }
+    return Checkpoints(every: interval) { checkpoint in
+      var checkpoint = checkpoint
+      checkpoint.attachments = attachments
+      checkpoint.attachments[Resumption.curvesKey] = records.curvesText
+      self.save(checkpoint, reporter)
+    }
+  }
+
+  private func save<T: Scalar>(_ checkpoint: Checkpoint<T>, _ reporter: TrainingReporter) {
+    let start = clock.now
+    do {
+      let path = try folder.save(checkpoint, keep: keep, replacing: replaces)
+      replaces = false
+      isFailing = false
+      let (seconds, attoseconds) = (clock.now - start).components
+      reporter.saved(
+        path, epoch: checkpoint.epoch, step: checkpoint.step,
+        seconds: Double(seconds) + Double(attoseconds) * 1e-18)
+    } catch {
+      if !isFailing || Interruption.isRequested {
+        let last = folder.names.last.map { "; \($0) stays the newest" } ?? ""
+        reporter.warn(
+          code: "checkpoint", "no checkpoint after step \(checkpoint.step): \(error)\(last)")
+      }
+      isFailing = true
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import Backprop
+import BackpropInspection
+
+/// A diagnosis as text for a terminal 80 columns wide, in a learner's language.
+struct DoctorReport {
+  let diagnosis: Diagnosis
+  let language: Language
+  /// What the loss should be before the first step; nil if that is past, or cannot be said.
+  let lossOfGuessing: Double?
+  /// Whether training drops outputs, and the diagnosis does not.
+  let hasDropout: Bool
+
+  private static let width = 80
+  /// A space at which no line is broken.
+  private static let tie = "\u{A0}"
+
+  /// - Parameter title: The name of the model.
+  func lines(title: String) -> [String] {
+    [language.text("doctor.title", title), ""] + layerLines + [""] + trialLines + [""]
+      + findingLines + [""] + thresholdLines
+  }
+
+  // MARK: Layers
+
+  private var layerLines: [String] {
+    var table = TextTable([
+      (language.text("doctor.layer"), .right), (language.text("doctor.activation"), .left),
+      ("‖δ‖", .right), ("Wᵀ", .right), ("σ′", .right), (language.text("doctor.ratio"), .right),
+      (language.text("doctor.units"), .right), ("ΔW/W", .right),
+    ])
+    for layer in diagnosis.layers {
+      table.add(
+        String(layer.layer), Self.short(layer.activation), Format.short(layer.flow.norm),
+        factor(layer.flow.weightFactor), factor(layer.flow.derivativeFactor),
+        factor(layer.flow.ratio), idle(layer), layer.weightUpdateRatio.map(Format.short) ?? "–")
+    }
+    var legend = TextTable([("", .left), ("", .left)])
+    let norms = diagnosis.layers.map(\.flow.norm)
+    let total = (norms.first ?? 0) / (norms.last ?? 0)
+    legend.add("Wᵀ", language.text("doctor.legend.weights"))
+    legend.add("σ′", language.text("doctor.legend.derivative"))
+    legend.add(
+      language.text("doctor.ratio"), language.text("doctor.legend.ratio", Format.short(total)))
+    legend.add("ΔW/W", language.text("doctor.legend.update"))
+    let scope = language.text(
+      "doctor.scope", Format.count(diagnosis.examples), Format.count(diagnosis.measuredExamples))
+    let remark = hasDropout ? ["  " + language.text("doctor.dropoutOff")] : []
+    return ["  " + scope] + remark + [""] + table.lines() + [""] + legend.lines().dropFirst()
+  }
+
+  /// An activation in at most ten columns.
+  private static func short(_ name: String) -> String {
+    if name.displayWidth <= 10 { return name }
+    let bare = name.hasPrefix("custom:") ? name : String(name.prefix { $0 != ":" })
+    return bare.count <= 10 ? bare : bare.prefix(9) + "…"
+  }
+
+  private func factor(_ value: Double?) -> String {
+    guard let value else { return "–" }
+    return value == 0 || value.magnitude >= 0.001 && value.magnitude < 1000
+      ? Format.fixed(value, 3) : Format.short(value)
+  }
+
+  private func idle(_ layer: LayerDiagnosis) -> String {
+    if let dead = layer.deadShare { return language.text("doctor.dead", Self.percent(dead)) }
+    if let saturated = layer.saturatedShare {
+      return language.text("doctor.saturated", Self.percent(saturated))
+    }
+    return "–"
+  }
+
+  static func percent(_ share: Double) -> String { "\(Format.fixed(100 * share, 0))%" }
+
+  // MARK: Trials
+
+  private var trialLines: [String] {
+    var table = TextTable([("", .left), ("", .left)])
+    let loss = Format.short(diagnosis.loss)
+    table.add(
+      language.text("doctor.loss"),
+      lossOfGuessing.map { language.text("doctor.loss.start", loss, Format.short($0)) }
+        ?? language.text("doctor.loss.now", loss))
+    if let trial = diagnosis.trial {
+      if trial.predictedChange.isFinite {
+        table.add(
+          language.text("doctor.first"),
+          language.text(
+            "doctor.first.change", Format.short(trial.predictedChange),
+            Format.short(trial.realChange)))
+      }
+      table.add(
+        language.text("doctor.trial"),
+        language.text(
+          "doctor.trial.rule", trial.optimizer, JSONValue(trial.learningRate).description,
+          Format.count(trial.steps), Format.count(trial.batchSize)))
+      let losses = trial.losses
+      var course = language.text(
+        "doctor.trial.course", Format.short(losses[0]), Format.short(losses[losses.count - 1]))
+      if let peak = losses.max(), peak > 1.001 * losses[0], trial.firstNonfinite == nil {
+        course += ", " + language.text("doctor.trial.peak", Format.short(peak))
+      }
+      table.add("", course)
+    }
+    if let overfit = diagnosis.overfit {
+      let score = Format.fixed(overfit.score, 2)
+      table.add(
+        language.text("doctor.overfit"),
+        language.text(
+          "doctor.overfit.reached", String(overfit.examples),
+          language.text("doctor.score.\(overfit.measure.rawValue)", score),
+          String(overfit.steps)))
+    }
+    return Array(table.lines().dropFirst())
+  }
+
+  // MARK: Findings
+
+  private var findingLines: [String] {
+    guard !diagnosis.findings.isEmpty else { return [language.text("doctor.none")] }
+    return diagnosis.findings.groups.reduce(into: [language.text("doctor.findings")]) {
+      $0 += [""] + lines(of: $1, first: $1[0])
+    }
+  }
+
+  private func lines(of group: [Finding], first: Finding) -> [String] {
+    let severity = language.text("doctor.\(first.severity.rawValue)")
+    var lines = ["  \(severity): \(first.title(in: language)) (\(first.code.rawValue))"]
+    let isPlace = first.code == .nonFinite
+    let values = group.map { finding -> String in
+      if isPlace { return place }
+      let value = Format.short(finding.value)
+      // A layer and its value stay in one line.
+      return finding.layer.map {
+        language.text("doctor.inLayer", String($0), value).replacing(" ", with: Self.tie)
+      } ?? value
+    }
+    var parts = [
+      (
+        isPlace ? language.text("doctor.where") : language.text("doctor.value"),
+        values.joined(separator: ", ")
+      )
+    ]
+    if !isPlace {
+      parts.append((language.text("doctor.threshold"), JSONValue(first.threshold).description))
+    }
+    parts.append((language.text("doctor.source"), first.source))
+    parts.append((language.text("doctor.todo"), first.advice(in: language)))
+    let width = parts.map(\.0.displayWidth).max() ?? 0
+    for (name, value) in parts {
+      for (index, line) in Self.wrapped(value, to: Self.width - width - 6).enumerated() {
+        lines.append("    " + Format.right(index == 0 ? name : "", width) + "  " + line)
+      }
+    }
+    return lines
+  }
+
+  /// Step, layer, neuron and example of the first number that is not finite.
+  private var place: String {
+    guard let fault = diagnosis.firstNonfinite ?? diagnosis.trial?.firstNonfinite else {
+      return "–"
+    }
+    let (layer, neuron) = (String(fault.layer), String(fault.neuron))
+    var place =
+      fault.example.map { language.text("doctor.place.example", layer, neuron, String($0)) }
+      ?? language.text("doctor.place.neuron", layer, neuron)
+    if fault.isInLoss { place = language.text("doctor.place.loss", place) }
+    return language.text("doctor.place", String(fault.step), place)
+  }
+
+  /// Breaks text at its spaces, into lines of at most so many columns.
+  static func wrapped(_ text: String, to width: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if !line.isEmpty, line.displayWidth + 1 + String(word).displayWidth > width {
+        lines.append(line)
+        line = ""
+      }
+      line += (line.isEmpty ? "" : " ") + word
+    }
+    return (lines + [line]).map { $0.replacing(tie, with: " ") }
+  }
+
+  // MARK: Thresholds
+
+  private var thresholdLines: [String] {
+    var table = TextTable([
+      (language.text("doctor.name"), .left), (language.text("doctor.threshold"), .right),
+      (language.text("doctor.meaning"), .left),
+    ])
+    for name in DiagnosisThresholds.Name.allCases {
+      table.add(
+        name.rawValue, JSONValue(diagnosis.thresholds[name]).description,
+        name.meaning(in: language))
+    }
+    return [language.text("doctor.thresholds"), ""] + table.lines()
+  }
+}
+
+extension [Finding] {
+  /// Neighbours of one code and severity together: their advice is the same, and is given once.
+  fileprivate var groups: [[Finding]] {
+    reduce(into: []) { groups, finding in
+      if let last = groups.last?[0], last.code == finding.code, last.severity == finding.severity {
+        groups[groups.count - 1].append(finding)
+      } else {
+        groups.append([finding])
+      }
+    }
+  }
+}
+
+// MARK: Between the epochs of a run
+
+extension EpochDiagnosis {
+  /// The line of `train --diagnose --json`.
+  var json: JSONValue {
+    [
+      "event": "diagnosis", "epoch": JSONValue(epoch), "layers": .array(layers.map(\.json)),
+      "findings": .array(findings.map(\.json)),
+    ]
+  }
+
+  /// The measures in one line, then a line for each code that was found. Like all that `train` says
+  /// they are in English.
+  var lines: [String] {
+    var parts = ["diagnosis \(epoch)"]
+    if let first = layers.first, let last = layers.last, layers.count > 1 {
+      parts.append("‖δ²‖/‖δᴸ‖ \(Format.short(first.flow.norm / last.flow.norm))")
+    }
+    let updates = layers.compactMap(\.weightUpdateRatio)
+    if let least = updates.min(), let largest = updates.max() {
+      parts.append("‖ΔW‖/‖W‖ \(Format.short(least)) … \(Format.short(largest))")
+    }
+    for (name, share) in [
+      ("dead", layers.compactMap(\.deadShare).max()),
+      ("saturated", layers.compactMap(\.saturatedShare).max()),
+    ] {
+      if let share { parts.append("\(name) \(DoctorReport.percent(share))") }
+    }
+    return [parts.joined(separator: "  ")]
+      + findings.groups.map { group in
+        let layers = group.compactMap(\.layer).map(String.init)
+        let place =
+          layers.isEmpty
+          ? "" : " in layer\(layers.count == 1 ? "" : "s") \(layers.joined(separator: ", "))"
+        let title = group[0].title(in: .english)
+        return "  \(group[0].severity.rawValue): \(title)\(place) (\(group[0].code.rawValue))"
+      }
+  }
+}

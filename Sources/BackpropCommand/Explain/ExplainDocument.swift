@@ -1,0 +1,302 @@
+import Backprop
+import BackpropInspection
+
+/// What `explain` says: phases of blocks, in no particular form yet.
+struct ExplainDocument {
+  var title: String
+  /// Stands under the title: network, loss, rule.
+  var introduction: [Block] = []
+  var phases: [Phase] = []
+
+  /// One phase of the algorithm.
+  struct Phase {
+    let step: ExplainStep
+    let heading: String
+    var blocks: [Block]
+  }
+
+  /// Formulas inside of text stand between backticks.
+  enum Block {
+    case text(String)
+    case heading(String)
+    case equation(Equation)
+    case table(Table)
+    /// A line that says whether something holds.
+    case verdict(String, holds: Bool)
+  }
+
+  /// left = right = right …, one right side a line.
+  struct Equation {
+    let left: String
+    let rights: [String]
+
+    init(_ left: String, _ rights: String...) { self.init(left, rights) }
+
+    init(_ left: String, _ rights: [String]) {
+      self.left = left
+      self.rights = rights
+    }
+  }
+
+  /// Cells are formulas and numbers, aligned to the right.
+  struct Table {
+    let header: [String]
+    var rows: [[String]] = []
+    /// A line under the rows: how many are not shown.
+    var remainder: String?
+
+    init(_ header: String...) { self.init(header) }
+    init(_ header: [String]) { self.header = header }
+    /// A row for each of some indices.
+    init(_ columns: [(title: String, cell: (Int) -> String)], _ indices: [Int]) {
+      header = columns.map(\.title)
+      rows = indices.map { index in columns.map { $0.cell(index) } }
+    }
+
+    mutating func add(_ cells: String...) { rows.append(cells) }
+  }
+}
+
+/// The parts that `--step` chooses from.
+enum ExplainStep: String, CaseIterable {
+  case assumptions, forward, bp1, bp2, bp3, bp4, update
+
+  /// What the option takes; "all" walks from one to the next.
+  static let names = ["forward", "bp1", "bp2", "bp3", "bp4", "update", "all"]
+}
+
+/// A form in which a document is written.
+protocol ExplainRenderer {
+  func begin(_ document: ExplainDocument) -> String
+  func phase(_ phase: ExplainDocument.Phase, number: Int) -> String
+  func end(_ verdict: ExplainDocument.Block) -> String
+}
+
+// MARK: Text
+
+/// For a terminal of so many columns.
+struct TextRenderer: ExplainRenderer {
+  let width: Int
+  let isASCII: Bool
+
+  func begin(_ document: ExplainDocument) -> String {
+    lines(of: document.title, indent: 0)
+      + document.introduction.map { render($0, indent: 0) }.joined()
+  }
+
+  func phase(_ phase: ExplainDocument.Phase, number: Int) -> String {
+    let heading = lines(of: "\(number)  \(phase.heading)", indent: 0, hanging: 3)
+    return "\n" + heading + phase.blocks.map { render($0, indent: 3) }.joined()
+  }
+
+  func end(_ verdict: ExplainDocument.Block) -> String { "\n" + render(verdict, indent: 0) }
+
+  private func plain(_ text: String) -> String {
+    isASCII ? Notation.ascii(text) : Notation.terminal(text)
+  }
+
+  private func render(_ block: ExplainDocument.Block, indent: Int) -> String {
+    switch block {
+    case .text(let text): return lines(of: text, indent: indent)
+    case .heading(let text): return "\n" + lines(of: text, indent: indent)
+    case .verdict(let text, let holds):
+      return lines(of: "\(holds ? "✓" : "✗") \(text)", indent: indent, hanging: 2)
+    case .equation(let equation): return render(equation, indent: indent + 2)
+    case .table(let table):
+      var text = TextTable(table.header.map { (plain($0), .right) })
+      for row in table.rows { text.add(row.map(plain)) }
+      let lines = text.lines(indent: indent + 2)
+      let rest = table.remainder.map { String(repeating: " ", count: indent + 2) + plain($0) }
+      return (lines + [rest].compactMap(\.self)).map { $0 + "\n" }.joined()
+    }
+  }
+
+  private func render(_ equation: ExplainDocument.Equation, indent: Int) -> String {
+    let left = plain(equation.left)
+    // A long left side stands on a line of its own.
+    let column = left.displayWidth > 24 ? 4 : left.displayWidth
+    var text = ""
+    for (index, right) in equation.rights.enumerated() {
+      var head = Format.right(index == 0 ? left : "", column)
+      if index == 0, left.displayWidth > column {
+        text += String(repeating: " ", count: indent) + left + "\n"
+        head = Format.right("", column)
+      }
+      text += wrapped(head + " = " + plain(right), indent: indent, hanging: column + 3)
+    }
+    return text
+  }
+
+  private func lines(of text: String, indent: Int, hanging: Int = 0) -> String {
+    wrapped(
+      plain(text.split(separator: "`", omittingEmptySubsequences: false).joined()), indent: indent,
+      hanging: hanging)
+  }
+
+  /// Breaks a line at spaces so that it fits.
+  private func wrapped(_ text: String, indent: Int, hanging: Int) -> String {
+    let margin = String(repeating: " ", count: indent)
+    var lines: [String] = []
+    var line = margin
+    var isEmpty = true
+    // Spaces at the beginning belong to the layout.
+    let lead = text.prefix { $0 == " " }
+    line += lead
+    for word in text.dropFirst(lead.count).split(separator: " ", omittingEmptySubsequences: false) {
+      if !isEmpty, line.displayWidth + 1 + String(word).displayWidth > width {
+        lines.append(line)
+        line = margin + String(repeating: " ", count: hanging) + word
+      } else {
+        line += isEmpty ? "\(word)" : " \(word)"
+      }
+      isEmpty = false
+    }
+    lines.append(line)
+    return lines.map { $0 + "\n" }.joined()
+  }
+}
+
+// MARK: Markdown and LaTeX
+
+/// For a page: Markdown with formulas in LaTeX between dollar signs, as GitHub and notebooks show it.
+struct MarkdownRenderer: ExplainRenderer {
+  func begin(_ document: ExplainDocument) -> String {
+    "# \(text(document.title))\n" + document.introduction.map(render).joined()
+  }
+
+  func phase(_ phase: ExplainDocument.Phase, number: Int) -> String {
+    "\n## \(number). \(text(phase.heading))\n" + phase.blocks.map(render).joined()
+  }
+
+  func end(_ verdict: ExplainDocument.Block) -> String { render(verdict) }
+
+  private func text(_ text: String) -> String {
+    Inline.parts(text).map { part in
+      part.isFormula
+        ? "$\(Notation.latex(part.text))$" : Self.escaped(part.text)
+    }.joined()
+  }
+
+  /// What Markdown and HTML would give a meaning loses it.
+  private static func escaped(_ text: String) -> String {
+    text.map { character in
+      switch character {
+      case "<": "&lt;"
+      case ">": "&gt;"
+      case "&": "&amp;"
+      case "\\", "_", "*", "[", "]", "|", "$", "~", "#": "\\\(character)"
+      default: String(character)
+      }
+    }.joined()
+  }
+
+  private func render(_ block: ExplainDocument.Block) -> String {
+    switch block {
+    case .text(let text): return "\n\(self.text(text))\n"
+    case .heading(let text): return "\n### \(self.text(text))\n"
+    case .verdict(let text, let holds): return "\n\(holds ? "✓" : "✗") \(self.text(text))\n"
+    case .equation(let equation):
+      return "\n$$\n\\begin{aligned}\n\(Inline.aligned(equation))\n\\end{aligned}\n$$\n"
+    case .table(let table):
+      var lines = [table.header] + [table.header.map { _ in "--:" }] + table.rows
+      lines = lines.enumerated().map { number, row in
+        number == 1 ? row : row.map { "$\(Notation.latex($0))$" }
+      }
+      let rest = table.remainder.map { "\n\(text($0))\n" } ?? ""
+      return "\n" + lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined() + rest
+    }
+  }
+}
+
+/// A document for LaTeX, with the packages amsmath and cancel (kotex for Korean).
+struct LaTeXRenderer: ExplainRenderer {
+  let language: Language
+
+  func begin(_ document: ExplainDocument) -> String {
+    let hangul = language == .korean ? "\\usepackage{kotex}\n" : ""
+    return """
+      \\documentclass{article}
+      \\usepackage[utf8]{inputenc}
+      \\usepackage{amsmath,amssymb,cancel}
+      \\usepackage[margin=2cm]{geometry}
+      \(hangul)\\allowdisplaybreaks
+      \\begin{document}
+      \\section*{\(text(document.title))}
+
+      """ + document.introduction.map(render).joined()
+  }
+
+  func phase(_ phase: ExplainDocument.Phase, number: Int) -> String {
+    "\n\\subsection*{\(number). \(text(phase.heading))}\n" + phase.blocks.map(render).joined()
+  }
+
+  func end(_ verdict: ExplainDocument.Block) -> String {
+    render(verdict) + "\\end{document}\n"
+  }
+
+  private func text(_ text: String) -> String {
+    Inline.parts(text).map { part in
+      part.isFormula ? "$\(Notation.latex(part.text))$" : Self.escaped(part.text)
+    }.joined()
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.map { character in
+      switch character {
+      case "_", "%", "#", "&", "{", "}", "$": "\\\(character)"
+      case "\\": "\\textbackslash{}"
+      case "~": "\\textasciitilde{}"
+      case "^": "\\textasciicircum{}"
+      case "–": "--"
+      case "…": "\\dots{}"
+      case "“": "``"
+      case "”": "''"
+      default:
+        character.isASCII || character.isLetter && !Self.isMathematical(character)
+          ? String(character) : "$\(Notation.latex(String(character)))$"
+      }
+    }.joined()
+  }
+
+  private static func isMathematical(_ character: Character) -> Bool {
+    character.unicodeScalars.contains { (0x370...0x3FF).contains($0.value) }
+  }
+
+  private func render(_ block: ExplainDocument.Block) -> String {
+    switch block {
+    case .text(let text): return "\n\(self.text(text))\n"
+    case .heading(let text): return "\n\\paragraph{\(self.text(text))}\n"
+    case .verdict(let text, let holds):
+      return "\n$\(holds ? "\\checkmark" : "\\times")$ \(self.text(text))\n"
+    case .equation(let equation):
+      return "\\begin{align*}\n\(Inline.aligned(equation))\n\\end{align*}\n"
+    case .table(let table):
+      let columns = String(repeating: "r", count: table.header.count)
+      let lines = ([table.header] + table.rows).enumerated().map { number, row in
+        row.map { "$\(Notation.latex($0))$" }.joined(separator: " & ") + " \\\\"
+          + (number == 0 ? " \\hline" : "") + "\n"
+      }
+      let rest = table.remainder.map { "\n\(text($0))\n" } ?? ""
+      return "\n\\begin{center}\\begin{tabular}{\(columns)}\n" + lines.joined()
+        + "\\end{tabular}\\end{center}\n" + rest
+    }
+  }
+}
+
+/// Text with formulas between backticks.
+enum Inline {
+  /// A name or label from outside inside of such text: shown, and never the begin of a formula.
+  static func outside(_ text: String) -> String { text.shown().replacing("`", with: "ˋ") }
+
+  static func parts(_ text: String) -> [(text: String, isFormula: Bool)] {
+    text.split(separator: "`", omittingEmptySubsequences: false).enumerated().map { index, part in
+      (String(part), index % 2 == 1)
+    }
+  }
+
+  static func aligned(_ equation: ExplainDocument.Equation) -> String {
+    equation.rights.enumerated().map { index, right in
+      (index == 0 ? Notation.latex(equation.left) + " " : "") + "&= " + Notation.latex(right)
+    }.joined(separator: " \\\\\n")
+  }
+}

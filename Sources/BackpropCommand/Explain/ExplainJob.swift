@@ -1,0 +1,184 @@
+import ArgumentParser
+import Backprop
+import BackpropInspection
+
+/// One call of `explain`, once its options are known to be good.
+struct ExplainJob {
+  let data: LabelledData
+  let focus: ExplainFocus
+  let language: Language
+  let format: ExplainFormat
+  /// The one phase to show; nil for all of them.
+  let step: ExplainStep?
+  /// Whether a walk stops at every phase.
+  let walks: Bool
+  let isASCII: Bool
+  let modelName: String
+  let dataName: String
+  let pool: ThreadPool?
+
+  /// Examples that show assumption I, when only one is explained.
+  static let mostForAdditivity = 3
+
+  /// - Parameter rows: The rows to explain, from 0 and ascending.
+  func run<T: Scalar>(
+    _ network: Network<T>, rows: [UInt32], rule: OptimizerRule, learningRate: Double
+  ) throws {
+    guard T(learningRate).isFinite, T(learningRate) > 0 else {
+      throw UsageError(
+        "--learning-rate \(JSONValue(learningRate)) is no number of \(T.precisionName) precision, in "
+          + "which the model computes; give one within its range")
+    }
+    let (batch, companions) = try examples(of: network, rows)
+    let configuration = data.model.configuration
+    let isOwnRule = configuration?.optimizer.name == rule.name
+    let optimizer = Optimizer<T>(
+      rule: rule,
+      weightDecay: isOwnRule ? configuration?.weightDecay ?? 0 : rule.suggestedWeightDecay,
+      for: network.parameters.layout)
+    let trace = network.trace(
+      batch.batch, examples: rows.map { Int($0) + 1 }, optimizer: optimizer,
+      learningRate: learningRate,
+      l2Penalty: configuration?.effectiveL2Penalty(batch: batch.count) ?? 0,
+      l1Penalty: configuration?.l1Penalty ?? 0, pool: pool)
+    guard trace.isFinite else { throw NonfinitePassError(model: modelName, loss: trace.loss) }
+    let verification = trace.verification(for: network)
+    let additivity = try additivity(of: network, companions.dataset, companions.numbers)
+    let isVerified = verification.verified && additivity.holds
+    if format == .json {
+      try Terminal.writeOutput(
+        ExplainJSON(trace: trace, verification: verification, isVerified: isVerified).text + "\n")
+    } else {
+      let explanation = Explanation(
+        trace: trace, network: network, language: language, focus: focus,
+        inputNames: data.coders.encoder?.outputNames ?? [], additivity: additivity)
+      try write(explanation, verification, isVerified, numbers: rows.map { Int($0) + 1 })
+    }
+    guard isVerified else {
+      verification.failures.forEach { Terminal.printError("error: \($0)") }
+      if !additivity.holds { Terminal.printError("error: assumption I does not hold") }
+      throw ExitCode(CommandFailure.badData)
+    }
+  }
+
+  /// The examples to explain, and those that show assumption I: the batch itself, or the example and
+  /// the rows that follow it.
+  private func examples<T: Scalar>(
+    of network: Network<T>, _ rows: [UInt32]
+  ) throws -> (batch: Dataset<T>, companions: (dataset: Dataset<T>, numbers: [Int])) {
+    if rows.count > 1 {
+      let batch = try data.dataset(for: network, rows: rows)
+      return (batch, (batch, rows.map { Int($0) + 1 }))
+    }
+    let count = min(Self.mostForAdditivity, data.table.rowCount)
+    let all = (0..<count).map { (rows[0] + UInt32($0)) % UInt32(data.table.rowCount) }.sorted()
+    guard let dataset: Dataset<T> = try? data.dataset(for: network, rows: all) else {
+      // A neighbour with a fault is no reason to refuse the example that was asked for.
+      let alone: Dataset<T> = try data.dataset(for: network, rows: rows)
+      var good = rows
+      for row in all where row != rows[0] {
+        if (try? data.dataset(for: network, rows: [row]) as Dataset<T>) != nil { good.append(row) }
+      }
+      good.sort()
+      let companions: Dataset<T> = try data.dataset(for: network, rows: good)
+      return (alone, (companions, good.map { Int($0) + 1 }))
+    }
+    let place = UInt32(all.firstIndex(of: rows[0]) ?? 0)
+    return (dataset.subset([place]), (dataset, all.map { Int($0) + 1 }))
+  }
+
+  /// C of the examples together and of each alone, under a sum.
+  private func additivity<T: Scalar>(
+    of network: Network<T>, _ dataset: Dataset<T>, _ numbers: [Int]
+  ) throws -> Explanation<T>.Additivity {
+    var summed = try Network<T>(layers: network.layers, loss: network.loss, reduction: .sum)
+    summed.parameters = network.parameters
+    var workspace = Workspace(for: summed, capacity: dataset.count)
+    let total = summed.forward(dataset.batch, in: &workspace)
+    let losses = (0..<dataset.count).map { row in
+      summed.forward(dataset.subset([UInt32(row)]).batch, in: &workspace)
+    }
+    let magnitude = losses.reduce(0) { $0 + abs($1) }
+    return .init(
+      examples: numbers, losses: losses, total: total,
+      tolerance: Double(losses.count + 8) * Double(T.ulpOfOne) * magnitude)
+  }
+
+  func renderer() -> any ExplainRenderer {
+    switch format {
+    case .markdown: MarkdownRenderer()
+    case .latex: LaTeXRenderer(language: language)
+    default: TextRenderer(width: Terminal.outputWidth, isASCII: isASCII)
+    }
+  }
+
+  private func write<T: Scalar>(
+    _ explanation: Explanation<T>, _ verification: Verification, _ isVerified: Bool, numbers: [Int]
+  ) throws {
+    let renderer = renderer()
+    let document = document(explanation, numbers: numbers)
+    try Terminal.writeOutput(renderer.begin(document))
+    for (index, phase) in document.phases.enumerated() where step == nil || step == phase.step {
+      if walks, index > 0, !Terminal.waitForEnter(language.text("explain.enter")) { return }
+      try Terminal.writeOutput(renderer.phase(phase, number: index + 1))
+    }
+    let count = Format.count(verification.equations)
+    let verdict =
+      isVerified
+      ? language.text("explain.verified", count, Notation.number(verification.worstResidual))
+      : language.text("explain.notVerified", "\(verification.failures.count)", count)
+    try Terminal.writeOutput(renderer.end(.verdict(verdict, holds: isVerified)))
+  }
+
+  private func document<T: Scalar>(
+    _ explanation: Explanation<T>, numbers: [Int]
+  ) -> ExplainDocument {
+    let trace = explanation.trace
+    let title =
+      numbers.count == 1
+      ? language.text(
+        "explain.title", Inline.outside(modelName), "\(numbers[0])",
+        Inline.outside(dataName))
+      : language.text(
+        "explain.titleBatch", Inline.outside(modelName), Format.count(numbers.count),
+        Format.list(numbers.map { "\($0)" }), Inline.outside(dataName))
+    var document = ExplainDocument(title: title)
+    let sizes = trace.sizes.map { "\($0)" }.joined(separator: "–")
+    let activations = explanation.network.layers.map(\.functions).joined(separator: ", ")
+    document.introduction.append(
+      .text(
+        language.text("explain.network", sizes, activations, trace.lossName, trace.precision)))
+    if explanation.network.layers.haveDropout {
+      document.introduction.append(.text(language.text("explain.dropoutOff")))
+    }
+    if let target = target(of: explanation) { document.introduction.append(.text(target)) }
+    document.phases = explanation.phases()
+    return document
+  }
+
+  /// What the model says of the example, if it knows labels.
+  private func target<T: Scalar>(of explanation: Explanation<T>) -> String? {
+    guard !explanation.isBatch, data.coders.target.task == .classification,
+      let prediction = try? data.coders.target.decode(explanation.last.outputs),
+      let truth = try? data.coders.target.decode(explanation.trace.targets)
+    else { return nil }
+    return language.text(
+      "explain.labels", Inline.outside(truth.text(row: 0)), Inline.outside(prediction.text(row: 0)))
+  }
+}
+
+/// A pass whose equations say nothing, because it met a NaN or an infinity.
+struct NonfinitePassError: UserError {
+  let model: String
+  let loss: Double
+
+  var message: String {
+    let fault =
+      loss.isFinite
+      ? "a gradient of \(model) on these examples is not finite"
+      : "the loss of \(model) on these examples is \(Format.fixed(loss, 0))"
+    return
+      "\(fault), so no equation can be shown: use a model that has not diverged, or data in the "
+      + "range that it was made for; `backprop doctor` names the first number at fault"
+  }
+}

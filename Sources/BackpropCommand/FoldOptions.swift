@@ -1,0 +1,228 @@
+import ArgumentParser
+import Backprop
+import BackpropInspection
+
+/// Whether the data judge themselves, and by how many parts.
+struct FoldOptions: ParsableArguments {
+  @Option(
+    name: .long, parsing: .unconditional,
+    help:
+      "Cross-validate: deal the rows into so many folds (by class in a classification); each is judged by a network that learned from the others, of which --validation is held out to choose its epoch, and encoders from those rows alone. Prints the metrics of each fold, their mean and sample standard deviation (n − 1). Saves a model, trained as without --folds, only if -o is given."
+  )
+  var folds: Int?
+
+  /// Whether a model comes of it.
+  func savesModel(_ command: TrainCommand) -> Bool {
+    folds == nil || command.goal.output != nil
+  }
+
+  /// Refuses what has no meaning beside folds, before any data is read.
+  func check(_ command: TrainCommand) throws {
+    guard let folds else { return }
+    guard folds >= 2 else {
+      throw UsageError("--folds \(folds): give at least 2, one to judge by and one to train on")
+    }
+    func refuse(_ option: String, _ isGiven: Bool, _ reason: String) throws {
+      if isGiven { throw UsageError("\(option) has no meaning with --folds: \(reason)") }
+    }
+    try refuse(
+      "--validation-data", command.training.validationData != nil,
+      "the rows of DATA judge, and a part of the others chooses the epoch (--validation)")
+    try refuse(
+      "--from", command.goal.from != nil,
+      "the model may have learned from the rows that are to judge it")
+    let checkpoints = "the state of several runs is not saved; leave one of the two out"
+    try refuse("--checkpoint", command.checkpoints.checkpoint != nil, checkpoints)
+    try refuse("--resume", command.checkpoints.resume != nil, checkpoints)
+    try refuse("--memory", command.streaming.memory != nil, "each fold is held in memory")
+    guard !savesModel(command) else { return }
+    let model = "without -o no model is trained that it could tell about; give -o as well"
+    try refuse("--plot", command.records.plot != nil, model)
+    try refuse("--curves", command.records.curves, model)
+    try refuse("--tensorboard", command.records.tensorBoard != nil, model)
+    try refuse("--diagnose", command.training.diagnose, model)
+  }
+}
+
+extension TrainingJob {
+  /// Trains and judges fold by fold, and reports it; throws unless all folds went well.
+  func crossValidate<T: Scalar>(
+    _ count: Int, _ table: Table, names: [String], as precision: T.Type
+  ) throws {
+    let options = command.training
+    let seed = options.seed ?? TrainingConfiguration().seed
+    guard !names.isEmpty else {
+      throw UsageError(
+        "say what to learn with --target COL[,COL…]; the columns are "
+          + Format.list(table.columns.map(\.name), limit: 12))
+    }
+    let task = try command.goal.task.map(Names.task)
+    let targets = try TargetColumns(of: table, columns: names, task: task)
+    let folds: Folds
+    do {
+      folds =
+        if let codes = targets.codes {
+          try .stratified(codes: codes, labels: targets.labels, count: count, seed: seed)
+        } else {
+          try .random(rows: table.rowCount, count: count, seed: seed)
+        }
+    } catch {
+      throw DataError(file: table.file, error.description)
+    }
+    Interruption.becomeRequest()
+    let pool = threads > 1 ? ThreadPool(threads: threads) : nil
+    var result: CrossValidation?
+    defer { reporter.fold = nil }
+    for index in 0..<count {
+      reporter.fold = (index + 1, count)
+      let split = folds[index]
+      let inner = Split(
+        of: split.training, codes: targets.codes,
+        fraction: validationFraction(rows: split.training.count), seed: seed)
+      var prepared: Preparation<T> = try prepare(table: table, names: names, rows: inner)
+      let data = prepared.data
+      let kind = data.target.metrics(outputActivation: prepared.network.outputActivation)
+      if let metric = options.monitor { _ = try Names.metric(metric, for: kind) }
+      let (others, test) = try data.datasets(of: table, split: split, for: prepared.network)
+      let training = others.subset(inner.training.places(in: split.training))
+      let validation =
+        inner.validation.isEmpty
+        ? nil : others.subset(inner.validation.places(in: split.training))
+      let configuration = try configuration(
+        for: prepared.network, examples: training.count, hasValidation: validation != nil)
+      if index == 0 {
+        reporter.describe(
+          data: command.data, rows: table.rowCount, coders: data, layers: prepared.network.layers,
+          parameters: prepared.network.parameterCount, loss: prepared.network.loss,
+          configuration: configuration)
+        reporter.describe(
+          data.weights, mean: training.meanWeight, labels: data.target.labels,
+          reduction: prepared.network.reduction)
+      }
+      let summary = try Trainer<T>(configuration: configuration, threads: threads).train(
+        &prepared.network, on: training, validation: validation, metrics: kind,
+        report: reporter.report, isInterrupted: { Interruption.isRequested })
+      guard summary.reason == .completed || summary.reason == .earlyStop else {
+        reporter.stopped(summary, inFold: index + 1, of: count)
+        throw ExitCode(
+          summary.reason == .interrupted ? Interruption.exitCode : CommandFailure.badData)
+      }
+      var metrics = Metric.usual(for: kind, outputs: prepared.network.outputCount)
+      if case .quantile(let quantile) = prepared.network.loss {
+        metrics.append(.pinball(quantile: quantile))
+      }
+      var folds = result ?? CrossValidation(metrics: metrics)
+      let fold = folds.add(
+        prepared.network, summary, examples: (training.count, validation?.count ?? 0), test: test,
+        kind: kind, pool: pool)
+      reporter.report(fold, number: index + 1, of: count, metrics: metrics)
+      result = folds
+    }
+    if let result { try reporter.report(result, endsRun: !command.folds.savesModel(command)) }
+  }
+}
+
+extension [UInt32] {
+  /// Where each of these rows stands among others; both ascending.
+  fileprivate func places(in rows: [UInt32]) -> [UInt32] {
+    var place = 0
+    return map { row in
+      while rows[place] != row { place += 1 }
+      return UInt32(place)
+    }
+  }
+}
+
+// MARK: Reports
+
+extension TrainingReporter {
+  /// Tells of a fold that is done.
+  func report(_ fold: CrossValidation.Fold, number: Int, of count: Int, metrics: [Metric]) {
+    let values =
+      [JSONMember("loss", JSONValue(fold.evaluation.loss))]
+      + zip(metrics, fold.values).map { JSONMember($0.key, JSONValue($1)) }
+    printJSON([
+      "event": "fold", "fold": JSONValue(number), "folds": JSONValue(count),
+      "examples": JSONValue(fold.examples.training),
+      "validationExamples": JSONValue(fold.examples.validation),
+      "testExamples": JSONValue(fold.examples.test),
+      "reason": .string(fold.summary.reason.rawValue),
+      "bestEpoch": JSONValue(fold.summary.bestEpoch),
+      "validation": fold.summary.validation.map(Self.json) ?? .null, "test": .object(values),
+      "seconds": JSONValue(fold.summary.seconds),
+    ])
+    let first =
+      zip(metrics, fold.values).prefix(2).map {
+        "\(MetricText.name($0)) \(MetricText.value($0, $1))"
+      } + lossText(fold.evaluation.loss)
+    note(
+      "fold \(number)/\(count): \(first.joined(separator: ", ")) on "
+        + "\(Format.count(fold.examples.test, "example")), epoch \(fold.summary.bestEpoch)")
+  }
+
+  /// Tells of a fold that came to no good end.
+  func stopped(_ summary: TrainingSummary, inFold fold: Int, of count: Int) {
+    finishProgress()
+    printJSON([
+      "event": "end", "reason": .string(summary.reason.rawValue), "bestEpoch": nil,
+      "validation": nil, "test": nil, "model": nil, "sha256": nil, "folds": nil,
+    ])
+    let place = "fold \(fold) of \(count)"
+    Terminal.printError(
+      summary.reason == .interrupted
+        ? "interrupted in \(place); nothing is saved"
+        : "error: \(place): \(summary.divergence?.description ?? "the run diverged"); try a smaller "
+          + "--learning-rate; nothing is saved")
+  }
+
+  /// Tells of all folds.
+  ///
+  /// - Parameter endsRun: Whether no model is going to be trained.
+  func report(_ result: CrossValidation, endsRun: Bool) throws {
+    finishProgress()
+    let metrics = [.loss] + result.metrics
+    let statistics = metrics.map { ($0, result.statistics(of: $0)) }
+    foldsSummary = [
+      "count": JSONValue(result.folds.count),
+      "mean": .object(statistics.map { JSONMember($0.key, JSONValue($1.mean)) }),
+      "sd": .object(statistics.map { JSONMember($0.key, JSONValue($1.deviation)) }),
+    ]
+    if endsRun {
+      printJSON([
+        "event": "end", "reason": "completed", "bestEpoch": nil, "validation": nil, "test": nil,
+        "model": nil, "sha256": nil, "folds": foldsSummary ?? nil,
+      ])
+      if let outputFailure { throw outputFailure }
+    }
+    guard !json else { return }
+    // One fold a column as long as a terminal of 80 columns has room.
+    let showsFolds = result.folds.count <= 5
+    var table = TextTable(
+      [("metric", .left), ("mean", .right), ("sd", .right)]
+        + (showsFolds
+          ? result.folds.indices.map { ("fold \($0 + 1)", .right) }
+          : [("least", .right), ("greatest", .right)]))
+    for (metric, statistics) in statistics where metric != .loss || !lossIsLogLoss {
+      let values = result.folds.map { fold in
+        result.metrics.firstIndex(of: metric).map { fold.values[$0] } ?? fold.evaluation.loss
+      }
+      let shown =
+        showsFolds
+        ? values
+        : [values.reduce(.infinity, Double.minimum), values.reduce(-.infinity, Double.maximum)]
+      table.add(
+        [MetricText.name(metric)]
+          + ([statistics.mean, statistics.deviation] + shown).map { MetricText.value(metric, $0) })
+    }
+    if showsFolds {
+      func row(_ name: String, _ values: [Int]) {
+        table.add([name, "", ""] + values.map { Format.count($0) })
+      }
+      row("examples", result.folds.map(\.examples.test))
+      row("best epoch", result.folds.map(\.summary.bestEpoch))
+    }
+    for line in table.lines(indent: 0) { print(line) }
+    print("mean and sample standard deviation (n − 1) over \(result.folds.count) folds")
+    if let outputFailure { throw outputFailure }
+  }
+}

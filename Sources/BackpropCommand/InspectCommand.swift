@@ -1,0 +1,177 @@
+import ArgumentParser
+import Backprop
+import BackpropInspection
+
+/// `backprop inspect MODEL`: what stands in a model file.
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Show what a model consists of.",
+    discussion: """
+      EXAMPLES:
+        backprop inspect model.safetensors
+        backprop inspect model.safetensors --json
+        backprop train --config <(backprop inspect model.safetensors --config) -o again.safetensors
+      """)
+
+  @Argument(help: "A model file.")
+  var model: String
+
+  @Flag(
+    name: .long,
+    help:
+      "Print the options that `train` made the model with, those that it chose itself among them, as YAML for `train --config` (or as JSON). Paths are as they were given."
+  )
+  var config = false
+
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
+
+  func run() throws {
+    _ = try output.threadCount()
+    let model = try Model.open(model)
+    if config { return try printOptions(of: model) }
+    let norms =
+      switch model.network {
+      case .float(let network): network.weightNorms
+      case .double(let network): network.weightNorms
+      }
+    if output.json {
+      try Terminal.printOutput(document(model, norms).description)
+    } else {
+      try printText(model, norms)
+    }
+  }
+
+  private func printOptions(of model: Model) throws {
+    guard let stored = model.options?.object else { throw NoOptionsError(path: self.model) }
+    // What `train` never stores is none of its options, and least of all what is to be written.
+    let table = TrainOptionTable.train
+    let options = stored.filter {
+      table.kinds[$0.key] != nil && !TrainOptionTable.ofOneCall.contains($0.key)
+    }
+    if options.count < stored.count {
+      output.note(
+        "warning: \(self.model) holds other entries among its options, which are left out")
+    }
+    if output.json {
+      let schema = JSONMember("schema", .string(ConfigurationFile.schema))
+      return try Terminal.printOutput(JSONValue.object([schema] + options).description)
+    }
+    for option in options {
+      try Terminal.printOutput(FlatYAML.line(option.key, option.value))
+    }
+  }
+
+  private func document(_ model: Model, _ norms: [Double?]) throws -> JSONValue {
+    let network = model.network
+    return [
+      "schema": "backprop.inspect/1", "sizes": JSONValue(network.sizes),
+      "parameters": JSONValue(network.parameterCount),
+      "layers": .array(
+        zip(network.layers, norms).enumerated().map { index, layer in
+          let dropout = layer.0.dropout
+          return .object(
+            [
+              JSONMember("layer", JSONValue(index + 2)),
+              JSONMember("outputs", JSONValue(layer.0.outputs)),
+              JSONMember("activation", .string(layer.0.activation.description)),
+              JSONMember(
+                "normalization", layer.0.normalization.map { .string($0.rawValue) } ?? .null),
+              JSONMember("weightNorm", layer.1.map { JSONValue($0) } ?? .null),
+              JSONMember("kind", .string(layer.0.kindName)),
+            ] + (layer.0.isParametric ? [JSONMember("parametric", true)] : [])
+              + (dropout > 0 ? [JSONMember("dropout", JSONValue(dropout))] : []))
+        }),
+      "loss": .string(network.loss.description), "reduction": .string(network.reduction.rawValue),
+      "precision": .string(network.precisionName),
+      "encoder": try model.encoder.map { try JSONValue(encoding: $0) } ?? .null,
+      "target": try model.targetEncoder.map { try JSONValue(encoding: $0) } ?? .null,
+      "configuration": try model.configuration.map { try JSONValue(encoding: $0) } ?? .null,
+      "weights": model.weights?.json(labels: model.targetEncoder?.labels ?? []) ?? .null,
+    ]
+  }
+
+  private func printText(_ model: Model, _ norms: [Double?]) throws {
+    let network = model.network
+    func line(_ name: String, _ text: String) throws {
+      try Terminal.printOutput(Format.right(name, 12) + text)
+    }
+    try line("network", network.sizes.map(String.init).joined(separator: "–"))
+    try line("parameters", "\(Format.count(network.parameterCount)) (\(network.precisionName))")
+    try line("loss", "\(network.loss), \(network.reduction) over a batch")
+    if let encoder = model.encoder {
+      let columns = Format.count(encoder.columns.count, "column")
+      let inputs = Format.count(encoder.outputCount, "input")
+      let isOneToOne = encoder.columns.count == encoder.outputCount
+      try line("inputs", isOneToOne ? columns : "\(columns) as \(inputs)")
+      for feature in encoder.features.prefix(40) { try line("", Self.text(feature)) }
+      if encoder.features.count > 40 { try line("", "…") }
+    } else {
+      try line("inputs", "\(network.sizes[0]) numbers as they are")
+    }
+    if let target = model.targetEncoder {
+      try line("target", "\(Format.list(target.columns)) (\(target.task.rawValue))")
+      if target.task == .classification {
+        try line("labels", Format.list(target.labels, limit: 40))
+      }
+    }
+    if let run = model.configuration {
+      try line(
+        "trained by",
+        "\(run.optimizer.name), learning rate \(run.learningRate), \(run.schedule), batches of "
+          + "\(run.batchSize), \(Format.count(run.epochs, "epoch")), seed \(run.seed)")
+      if let noise = run.noiseText { try line("noise", "\(noise) in training") }
+      for (name, text) in run.updateLines { try line(name, text) }
+    } else {
+      try line("trained by", "nobody yet")
+    }
+    if let weights = model.weights {
+      try line("weights", weights.text(labels: model.targetEncoder?.labels ?? []))
+    }
+    let hasDropout = network.layers.haveDropout
+    let width = max(15, network.layers.map(\.functions.count).max() ?? 0)
+    try Terminal.printOutput("")
+    try Terminal.printOutput(
+      "layer  outputs  " + Format.right("activation", width) + "  "
+        + (hasDropout ? "dropout  " : "") + "‖W‖")
+    for (index, (layer, norm)) in zip(network.layers, norms).enumerated() {
+      try Terminal.printOutput(
+        Format.left(String(index + 2), 5) + "  " + Format.left(String(layer.outputs), 7) + "  "
+          + Format.right(layer.functions, width) + "  "
+          + (hasDropout ? Format.left(JSONValue(layer.dropout).description, 7) + "  " : "")
+          + (norm.map { Format.short($0) } ?? "–"))
+    }
+  }
+
+  private static func text(_ feature: FeatureEncoder.Feature) -> String {
+    switch feature {
+    case .numeric(let name, let mean, let deviation, let hasIndicator):
+      "\(name.shown()): mean \(Format.short(mean)), deviation \(Format.short(deviation))"
+        + (hasIndicator ? ", with an input that says it is missing" : "")
+    case .categorical(let name, let categories):
+      "\(name.shown()): \(Format.list(categories)) or unknown"
+    case .pixels(let count, let scale):
+      "\(count) pixels, divided by \(Format.short(scale))"
+    }
+  }
+}
+
+/// A model that no run of `train` left its options in.
+private struct NoOptionsError: UserError {
+  let path: String
+
+  var message: String {
+    "\(path) holds no options: it was not made by `backprop train`, or by an older version"
+  }
+}
+
+extension Network {
+  /// ‖W‖ of each layer: the square root of the sum of all its squared weights; nil if it has none.
+  var weightNorms: [Double?] {
+    layers.indices.map { index in
+      parameters.elements(.weight, of: index)?
+        .reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+    }
+  }
+}

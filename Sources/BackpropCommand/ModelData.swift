@@ -1,0 +1,216 @@
+import Backprop
+import BackpropInspection
+
+/// How a table becomes what a network takes and gives: the coders of a model, or, for a model that
+/// has none, the numeric columns as they are.
+struct ModelData {
+  let encoder: FeatureEncoder?
+  let target: TargetEncoder
+  /// What examples weigh; nil if all weigh the same.
+  var weights: ExampleWeights?
+  /// A column that is neither feature nor target, where inputs are the numeric columns as they are.
+  var ignoredColumn: String?
+
+  /// Examples from the rows of a table, with targets that the network's loss is defined on.
+  ///
+  /// - Parameter rows: The rows, from 0, ascending; nil for all.
+  func dataset<T: Scalar>(
+    of table: Table, rows: [UInt32]? = nil, for network: Network<T>
+  ) throws -> Dataset<T> {
+    let dataset = try encoded(table, rows: rows, inputs: network.inputCount, as: T.self)
+    try network.loss.check(dataset, target: target, rows: rows, file: table.file)
+    return try weights?.weighted(dataset, of: table, rows: rows, target: target) ?? dataset
+  }
+
+  /// The same data for another table, which may lack the column of weights unless it is required.
+  func weighing(_ table: Table, required: Bool) -> ModelData {
+    var data = self
+    if !required, let column = weights?.column, !table.has(column) { data.weights?.column = nil }
+    return data
+  }
+
+  /// The same from the two parts of a table.
+  func datasets<T: Scalar>(
+    of table: Table, split: Split, for network: Network<T>
+  ) throws -> (training: Dataset<T>, validation: Dataset<T>) {
+    var parts: (training: Dataset<T>, validation: Dataset<T>)
+    if let encoder {
+      parts = try Dataset.encoding(table, features: encoder, target: target, split: split)
+    } else {
+      let all = try encoded(table, rows: nil, inputs: network.inputCount, as: T.self)
+      parts = (all.subset(split.training), all.subset(split.validation))
+    }
+    for (part, rows) in [(parts.training, split.training), (parts.validation, split.validation)] {
+      try network.loss.check(part, target: target, rows: rows, file: table.file)
+    }
+    if let weights {
+      parts.training = try weights.weighted(
+        parts.training, of: table, rows: split.training, target: target)
+      parts.validation = try weights.weighted(
+        parts.validation, of: table, rows: split.validation, target: target)
+    }
+    return parts
+  }
+
+  private func encoded<T: Scalar>(
+    _ table: Table, rows: [UInt32]?, inputs count: Int, as type: T.Type
+  ) throws -> Dataset<T> {
+    if let rows {
+      let inputs: Matrix<T> =
+        try encoder?.encode(table, rows: rows)
+        ?? Self.plainInputs(of: table, excluding: noInputs(in: table), rows: rows, count: count)
+      return try Dataset(inputs: inputs, targetsOf: table, target: target, rows: rows)
+    }
+    if let encoder {
+      return try Dataset(encoding: table, features: encoder, target: target)
+    }
+    return try Dataset(
+      inputs: Self.plainInputs(of: table, excluding: noInputs(in: table), count: count),
+      targetsOf: table, target: target)
+  }
+
+  /// Columns that are no inputs of a model without an encoder.
+  private func noInputs(in table: Table) -> [String] {
+    [ignoredColumn, weights?.column].compactMap(\.self).reduce(into: target.columns) {
+      if table.has($1), !$0.contains($1) { $0.append($1) }
+    }
+  }
+
+  /// Inputs only: target columns may be there or not.
+  static func inputs<T: Scalar>(
+    of table: Table, for model: Model, targets: [String], as type: T.Type
+  ) throws -> Matrix<T> {
+    if let encoder = model.encoder { return try encoder.encode(table) }
+    let names = Set(table.columns.map(\.name))
+    let known = (model.targetEncoder?.columns ?? []).filter(names.contains)
+    let weights = [model.weights?.column].compactMap(\.self).filter(names.contains)
+    return try plainInputs(
+      of: table, excluding: (targets.isEmpty ? known : targets) + weights,
+      count: model.network.sizes[0])
+  }
+
+  private static func plainInputs<T: Scalar>(
+    of table: Table, excluding targets: [String], rows: [UInt32]? = nil, count: Int
+  ) throws -> Matrix<T> {
+    let inputs: Matrix<T> = try table.numericMatrix(excluding: targets, rows: rows)
+    guard inputs.columns == count else {
+      throw DataError(
+        file: table.file,
+        "\(Format.count(inputs.columns, "numeric column")) besides the targets, but the model takes "
+          + Format.count(count, "input"),
+        remedy: "name the targets with --target, and what is no input with --ignore")
+    }
+    return inputs
+  }
+
+  /// The targets of a model that has no coder of its own: as many numeric columns as it has outputs,
+  /// or one column of class labels.
+  static func target(
+    for network: AnyNetwork, in table: Table, names: [String]
+  ) throws -> TargetEncoder {
+    guard !names.isEmpty else {
+      throw UsageError("the model names no targets of its own: give --target COL[,COL…]")
+    }
+    let outputs = network.sizes[network.sizes.count - 1]
+    let columns = try table.expanding(names)
+    let areNumeric = columns.allSatisfy { name in
+      table.columns.contains { $0.name == name && $0.kind == .numeric }
+    }
+    let isDecision = network.loss == .binaryCrossEntropy || network.loss == .hinge
+    if columns.count == outputs, areNumeric, !(outputs == 1 && isDecision) {
+      return try TargetEncoder(fitting: table, targets: columns, task: .regression, coding: .raw)
+    }
+    guard columns.count == 1 else {
+      throw UsageError(
+        "--target names \(Format.count(columns.count, "column")), but the model has "
+          + "\(Format.count(outputs, "output")): name as many numeric columns, or one of labels")
+    }
+    if areNumeric, outputs == 1 {
+      let numbers = try TargetColumns(of: table, columns: columns, task: .regression)
+      let found = Set(numbers.values)
+      let coding: TargetCoding = network.loss == .hinge ? .plusMinusOne : .zeroOne
+      // Labels as the loss itself writes them first; a file may happen to hold one of them only.
+      let usual: [[Double]] = network.loss == .hinge ? [[-1, 1], [0, 1]] : [[0, 1], [-1, 1]]
+      if let labels = usual.first(where: found.isSubset) {
+        return try TargetEncoder(
+          fitting: Table(columns: [(columns[0], .numbers(labels))]), targets: columns,
+          task: .classification, coding: coding)
+      }
+      // Shares between 0 and 1 are no labels.
+      if found.count != 2 || found.contains(where: { $0 != $0.rounded() }) {
+        return try TargetEncoder(fitting: numbers, coding: .raw)
+      }
+    }
+    let labels = try TargetColumns(of: table, columns: columns, task: .classification)
+    let coding: TargetCoding =
+      outputs > 1 ? .oneHot : network.loss == .hinge ? .plusMinusOne : .zeroOne
+    guard labels.labels.count == max(outputs, 2) else {
+      throw DataError(
+        file: table.file, column: columns[0],
+        "\(Format.count(labels.labels.count, "label")), but the model has "
+          + Format.count(outputs, "output"))
+    }
+    return try TargetEncoder(fitting: labels, coding: coding)
+  }
+}
+
+/// A file that is something else than a model.
+struct NoModelError: UserError {
+  let path: String
+
+  var message: String { "\(path) is no model: it is not a safetensors file" }
+}
+
+extension Model {
+  /// Opens a model; what never was one is called so, and not damaged.
+  static func open(_ path: String) throws -> Model {
+    do {
+      return try Model(contentsOf: path)
+    } catch let error as SafeTensorsError {
+      switch error.problem {
+      case .tooShort, .notAnObject: throw NoModelError(path: error.path)
+      case .headerTooLong(let length, _):
+        // Eight letters of a text, taken for a length.
+        let isText = (0..<8).allSatisfy { index in
+          let byte = length >> (8 * UInt64(index)) & 0xFF
+          return byte >= 9 && byte < 0x7F
+        }
+        if isText { throw NoModelError(path: error.path) }
+      default: break
+      }
+      throw error
+    }
+  }
+}
+
+extension DataSource {
+  /// Opens data; if there is no such file, suggests one of a similar name.
+  static func open(_ path: String, _ options: TableOptions) throws -> DataSource {
+    try Folder.checkExists(path)
+    return try open(path: path, options: options)
+  }
+}
+
+/// What an option says must be what the model says.
+func requireAgreement(_ option: String, _ given: String, _ model: String) throws {
+  guard given != model else { return }
+  throw UsageError("\(option) \(given) contradicts the model, which has \(model)")
+}
+
+extension Model {
+  /// Refuses target names that are not the model's own.
+  func checkTargets(_ names: [String], in table: Table) throws {
+    guard let targetEncoder, !names.isEmpty else { return }
+    try requireAgreement(
+      "--target", try table.expanding(names).joined(separator: ","),
+      targetEncoder.columns.joined(separator: ","))
+  }
+}
+
+extension Dataset {
+  /// Σ w / n; 1 where all weigh the same.
+  var meanWeight: Double {
+    guard let weights, !weights.isEmpty else { return 1 }
+    return weights.reduce(0.0) { $0 + Double($1) } / Double(weights.count)
+  }
+}

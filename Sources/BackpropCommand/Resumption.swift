@@ -1,0 +1,224 @@
+import ArgumentParser
+import Backprop
+import BackpropInspection
+
+/// What a run goes on from: a checkpoint, with the options that its run was started with.
+struct Resumption {
+  let file: CheckpointFile
+  /// The options about the network that are given now, not those of the checkpoint.
+  let givenNetwork: [(option: String, text: String)]
+
+  /// The attachment that holds the options of a run, a JSON array of strings.
+  static let argumentsKey = "backprop.arguments"
+  /// The attachment that says that a run went on with other data or options: the coders of the
+  /// checkpoint are then not those that the data would give.
+  static let forcedKey = "backprop.forced"
+  /// The attachment with the points of the learning curves so far.
+  static let curvesKey = "backprop.curves"
+
+  var wasForced: Bool {
+    get throws { try file.attachments[Self.forcedKey] != nil }
+  }
+
+  /// The points that were drawn before; nil if nobody kept them.
+  var curves: LearningCurves? {
+    get throws {
+      try file.attachments[Self.curvesKey].flatMap { text in
+        let curves = try? JSONValue(parsing: text).decoded(as: LearningCurves.self)
+        return curves?.isConsistent ?? false ? curves : nil
+      }
+    }
+  }
+
+  /// The state, checked against the run that is to go on.
+  ///
+  /// - Throws: `ResumptionError` with all that differs and may not.
+  func checkpoint<T: Scalar>(
+    for network: Network<T>, _ configuration: TrainingConfiguration, _ data: DataFingerprint,
+    metrics: MetricKind, coders: ModelData, force: Bool, _ reporter: TrainingReporter
+  ) throws -> Checkpoint<T> {
+    let checkpoint = try Checkpoint<T>(file)
+    var differences = checkpoint.differences(
+      from: configuration, network, data, metrics: metrics)
+    if differences.isEmpty { differences = try coderDifferences(coders) }
+    guard differences.allSatisfy({ force && $0.canBeForced }) else {
+      throw ResumptionError(path: file.path, differences: differences, isForced: force)
+    }
+    if !differences.isEmpty {
+      reporter.warn(
+        code: "forced",
+        "going on in spite of other options or data; the result is not that of one run: "
+          + ResumptionError.list(differences))
+    }
+    reporter.resumedFile = file.path
+    reporter.note(
+      "going on from \(file.path): epoch \(checkpoint.epoch), step \(checkpoint.step)")
+    return checkpoint
+  }
+
+  /// Names and labels that became the same numbers, but are not the same.
+  private func coderDifferences(_ now: ModelData) throws -> [CheckpointMismatch.Difference] {
+    let before = try model()
+    func text(_ encoder: FeatureEncoder?) -> String {
+      Format.list(encoder?.columns.map(\.name) ?? [], limit: 8)
+    }
+    func text(_ encoder: TargetEncoder) -> String {
+      Format.list(encoder.columns, limit: 8) + ": " + Format.list(encoder.labels, limit: 8)
+    }
+    var differences: [CheckpointMismatch.Difference] = []
+    if now.encoder != before.encoder {
+      differences.append(.init("columns", now: text(now.encoder), before: text(before.encoder)))
+    }
+    if let target = before.targetEncoder, now.target != target {
+      differences.append(.init("targets", now: text(now.target), before: text(target)))
+    }
+    return differences
+  }
+
+  /// The model as it was at the checkpoint: network, encoder and labels.
+  func model() throws -> Model {
+    let attachments = try file.attachments
+    func value<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value? {
+      do {
+        return try attachments[key].map { try JSONValue(parsing: $0).decoded(as: type) }
+      } catch let error as DecodingError {
+        throw CheckpointError.damaged(path: file.path, reason: "\(key): \(error.line)")
+      } catch let error as JSONError {
+        throw CheckpointError.damaged(path: file.path, reason: "\(key): \(error)")
+      }
+    }
+    let network: AnyNetwork =
+      if try file.precisionName == Double.precisionName {
+        .double(try Checkpoint<Double>(file).network)
+      } else {
+        .float(try Checkpoint<Float>(file).network)
+      }
+    let encoder = try value(ModelKey.encoder, FeatureEncoder.self)
+    let target = try value(ModelKey.target, TargetEncoder.self)
+    let sizes = network.sizes
+    guard encoder?.outputCount ?? sizes[0] == sizes[0],
+      target?.outputCount ?? sizes[sizes.count - 1] == sizes[sizes.count - 1]
+    else {
+      throw CheckpointError.damaged(
+        path: file.path, reason: "its encoders do not fit its network")
+    }
+    let weights = try value(ModelKey.weights, ExampleWeights.self)
+    if let problem = weights?.problem(labels: target?.labels ?? []) {
+      throw CheckpointError.damaged(path: file.path, reason: "\(ModelKey.weights): \(problem)")
+    }
+    return Model(
+      network: network, encoder: encoder, targetEncoder: target, weights: weights)
+  }
+}
+
+/// Why a run does not go on.
+struct ResumptionError: UserError {
+  let path: String
+  let differences: [CheckpointMismatch.Difference]
+  let isForced: Bool
+
+  var message: String {
+    let remedy =
+      differences.allSatisfy(\.canBeForced)
+      ? "give the data and options that it was started with, or --force to go on with these"
+      : isForced
+        ? "--force cannot help here: give what it was started with, or begin a new run"
+        : "give what it was started with, or begin a new run"
+    return "\(path) is of another run: \(Self.list(differences)); \(remedy)"
+  }
+
+  /// "--epochs 60 (the checkpoint has 40), training data 61 examples (the checkpoint has 60)"
+  static func list(_ differences: [CheckpointMismatch.Difference]) -> String {
+    differences.map { "\(OptionName.of($0.name)) \($0.now) (the checkpoint has \($0.before))" }
+      .joined(separator: ", ")
+  }
+}
+
+// MARK: Options that are taken over
+
+extension TrainingJob {
+  /// The job of a command: with its folder of checkpoints open, and, if it resumes, the options of
+  /// the run that it goes on with.
+  static func make(for command: TrainCommand) throws -> TrainingJob {
+    let options = command.checkpoints
+    let arguments = Array(try CommandWords.all.get().dropFirst())
+    try options.check()
+    try command.folds.check(command)
+    guard let path = options.folder else { return try TrainingJob(command, arguments: arguments) }
+    // Before anything is made: a mistake in the options must not leave a folder behind.
+    if options.resume == nil { _ = try TrainingJob(command, arguments: arguments) }
+    if let resume = options.resume, options.checkpoint != resume {
+      try Folder.checkExists(resume)
+    }
+    let folder = try CheckpointFolder(path)
+    let isSame = options.resume == path
+    if !isSame, !command.goal.force, let newest = folder.names.last {
+      throw CheckpointError.folderHasCheckpoints(folder: path, newest: newest)
+    }
+    func writer(_ command: TrainCommand, _ arguments: [String]) throws -> CheckpointWriter {
+      CheckpointWriter(
+        folder, every: try command.checkpoints.interval,
+        keep: command.checkpoints.keep ?? CheckpointFolder.usualKeep,
+        arguments: RunArguments.remembered(arguments), replaces: !isSame)
+    }
+    guard let resume = options.resume,
+      !(isSame && options.checkpoint != nil && folder.names.isEmpty)
+    else {
+      return try TrainingJob(
+        command, arguments: arguments, checkpoints: writer(command, arguments))
+    }
+
+    let (file, damaged) = try isSame ? folder.newest() : CheckpointFolder.newest(in: resume)
+    var merged = arguments
+    if let text = try file.attachments[Resumption.argumentsKey] {
+      let words = (try? JSONValue(parsing: text))?.array?.compactMap(\.string)
+      // Of what another wrote no more is taken than what a run here would have kept.
+      let stored = words.map(RunArguments.remembered)
+      guard let stored, (try? TrainCommand.parse(stored + ["data"])) != nil else {
+        throw CheckpointError.damaged(
+          path: file.path, reason: "\(Resumption.argumentsKey): no options of train")
+      }
+      if let initializer = command.network.initializer, !command.goal.force {
+        let before = try TrainCommand.parse(stored + [command.data]).network.initializer
+        guard initializer == before else {
+          throw UsageError(
+            "--initializer \(initializer) has no meaning with --resume: the weights are the "
+              + "checkpoint's")
+        }
+      }
+      merged = stored + arguments
+    }
+    // Of an option that is given twice the last one counts, so what is said now goes before.
+    let effective = try TrainCommand.parse(merged)
+    let job = try TrainingJob(
+      effective, arguments: merged, checkpoints: writer(effective, merged),
+      resumption: Resumption(
+        file: file, givenNetwork: command.network.given + command.layers.given))
+    if effective.goal.output == nil {
+      job.reporter.note("without -o the model will be saved in \(job.output)")
+    }
+    for error in damaged {
+      job.reporter.warn(
+        code: "damagedCheckpoint", "\(error.description); going on from the one before",
+        evenIfQuiet: true)
+    }
+    return job
+  }
+}
+
+/// The options of a run as a resumed one takes them over.
+enum RunArguments {
+  /// Options without DATA, and without those that belong to one call and not to the run: whoever
+  /// resumes it says anew what is written.
+  static func remembered(_ arguments: [String]) -> [String] {
+    let table = TrainOptionTable.train
+    let left = TrainOptionTable.noKeys.union(TrainOptionTable.outputs)
+      .union(["json", "quiet", "threads"])
+    return table.words(of: arguments).flatMap { word -> ArraySlice<String> in
+      guard let name = word.name, let kind = table.kinds[name], kind != .positional,
+        !left.contains(name)
+      else { return [] }
+      return arguments[word.range]
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import Backprop
+import BackpropInspection
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Why standard output could not be written.
+struct OutputError: UserError {
+  /// The number that the system gave.
+  let code: Int32
+
+  /// Whether whoever read the output has gone.
+  var isBrokenPipe: Bool { code == EPIPE }
+
+  var message: String { "cannot write standard output: \(String(cString: strerror(code)))" }
+}
+
+/// The two streams: results go to standard output, progress and warnings to standard error.
+enum Terminal {
+  /// Before any file is opened: one that took the place of a closed stream would get what is written
+  /// to that stream. In its place stands a folder, which can be neither read nor written, also not by
+  /// way of /dev/stdout; so whoever needs the stream has an error, as with a closed one.
+  static func fillClosedStreams() {
+    for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+      // The lowest that is free is this one.
+      guard open("/", O_RDONLY) == stream else { _exit(CommandFailure.badData) }
+    }
+  }
+
+  /// Writes one line to standard output at once; whatever it holds, it stays one line of letters.
+  static func printOutput(_ line: String) throws(OutputError) {
+    try writeOutput(line.shown(limit: .max) + "\n")
+  }
+
+  /// Whether standard output is a terminal, which would obey what is written there.
+  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+  /// Writes text to standard output as it is: text of ours, or for a program.
+  static func writeOutput(_ text: String) throws(OutputError) {
+    guard write(text, to: STDOUT_FILENO) else {
+      throw OutputError(code: errno)
+    }
+  }
+
+  /// Writes one line to standard error at once; whatever it holds, it stays one line of letters, and
+  /// nobody has to read a file in it. If nobody listens there is nobody to tell.
+  static func printError(_ line: String) {
+    writeError(line.shown(limit: 2_000) + "\n")
+  }
+
+  /// Writes text to standard error as it is.
+  static func writeError(_ text: String) {
+    _ = write(text, to: STDERR_FILENO)
+  }
+
+  private static func write(_ text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      var done = 0
+      while done < bytes.count {
+        let rest = UnsafeBufferPointer(rebasing: bytes[done...])
+        #if canImport(Glibc)
+          let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+        #elseif canImport(Musl)
+          let count = Musl.write(descriptor, rest.baseAddress, rest.count)
+        #else
+          let count = Darwin.write(descriptor, rest.baseAddress, rest.count)
+        #endif
+        if count < 0 {
+          if errno == EINTR { continue }
+          return false
+        }
+        done += count
+      }
+      return true
+    }
+  }
+
+  /// Takes away a line of progress that may stand on the terminal.
+  static func clearLine() {
+    if isInteractive { writeError("\r\u{1B}[2K") }
+  }
+
+  /// Whether standard error is a terminal on which a line can be drawn again.
+  static var isInteractive: Bool {
+    isatty(STDERR_FILENO) == 1 && !isDumb
+  }
+
+  /// Whether colours are welcome (https://no-color.org).
+  static var hasColor: Bool { isInteractive && (environment("NO_COLOR") ?? "").isEmpty }
+
+  /// Whether colours are welcome on standard output.
+  static var outputHasColor: Bool {
+    isatty(STDOUT_FILENO) == 1 && !isDumb && (environment("NO_COLOR") ?? "").isEmpty
+  }
+
+  /// Whether the terminal says that it can show plain letters only.
+  static var isDumb: Bool { environment("TERM") == "dumb" }
+
+  /// Columns of the terminal behind standard error.
+  static var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Columns for results: those of the terminal behind standard output, within reason, else 80.
+  static var outputWidth: Int {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return min(max(Int(size.ws_col), 40), 110)
+  }
+
+  /// Whether somebody sits before both streams, and can be asked to press a key.
+  static var isConversation: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+  /// Waits until Enter is pressed.
+  ///
+  /// - Returns: False if the input is at its end, or says q.
+  static func waitForEnter(_ prompt: String) -> Bool {
+    writeError(prompt)
+    let line = readLine()
+    // The terminal has echoed the Enter; the prompt's line makes way.
+    writeError("\u{1B}[1A\r\u{1B}[2K")
+    return line != nil && line != "q"
+  }
+
+  /// A pipe whose reader has gone becomes an error of the write, and does not end the program.
+  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+  private static func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+}
+
+/// What the machine has.
+enum Processor {
+  /// Physical cores that this process may run on: a second thread on a core has no second set of
+  /// vector units.
+  static var physicalCores: Int {
+    let online = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    #if os(Linux)
+      let allowed = min(online, allowedProcessors ?? online)
+      return max(1, min(allowed, coresOfCPUInfo ?? allowed))
+    #else
+      var count: Int32 = 0
+      var size = MemoryLayout<Int32>.size
+      guard sysctlbyname("hw.physicalcpu", &count, &size, nil, 0) == 0, count > 0 else {
+        return online
+      }
+      return Int(count)
+    #endif
+  }
+
+  #if os(Linux)
+    /// Processors of the mask in /proc/self/status, "Cpus_allowed: 0000000f,ffffffff".
+    private static var allowedProcessors: Int? {
+      var count = 0
+      forEachField(of: "/proc/self/status") { name, value in
+        guard name == "Cpus_allowed" else { return }
+        count = value.reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
+      }
+      return count > 0 ? count : nil
+    }
+
+    /// Different pairs of (physical id, core id) in /proc/cpuinfo; nil where it does not name them.
+    private static var coresOfCPUInfo: Int? {
+      var cores: Set<[String]> = []
+      var package = ""
+      forEachField(of: "/proc/cpuinfo") { name, value in
+        if name == "physical id" { package = value }
+        if name == "core id" { cores.insert([package, value]) }
+      }
+      return cores.isEmpty ? nil : cores.count
+    }
+
+    /// The lines "name : value" of a file of the kernel's.
+    private static func forEachField(of path: String, _ body: (String, String) -> Void) {
+      for line in Memory.lines(of: path) {
+        let parts = line.split(separator: ":", maxSplits: 1).map { part in
+          part.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        }
+        if parts.count == 2 { body(parts[0], parts[1]) }
+      }
+    }
+  #endif
+}

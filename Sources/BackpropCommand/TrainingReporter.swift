@@ -1,0 +1,409 @@
+import Backprop
+import BackpropInspection
+
+/// Subscribes to a run and tells about it: JSON lines or a summary on standard output, progress on
+/// standard error.
+final class TrainingReporter {
+  let json: Bool
+  private let quiet: Bool
+  private var progress: ProgressDisplay
+  private var lastEpoch: EpochReport?
+  /// JSON lines that wait for the start, which carries the schema and comes first.
+  private var waiting: [JSONValue]? = []
+  /// The checkpoint that the run goes on from; nil if it begins.
+  var resumedFile: String?
+  /// The folder of the last checkpoint that was saved; nil if there is none.
+  private var checkpointFolder: String?
+  private var isOutputClosed = false
+  /// The fold that is under way, from 1; nil outside a cross-validation.
+  var fold: (number: Int, count: Int)? {
+    didSet {
+      // The time that is left is that of the fold.
+      progress.finish()
+      progress = ProgressDisplay(isInteractive: Terminal.isInteractive)
+    }
+  }
+  /// What a cross-validation has shown, for the last line.
+  var foldsSummary: JSONValue?
+  private var warnings: Set<String> = []
+  /// Whether the loss of examples as they are is the log loss, which people are told by that name alone.
+  private(set) var lossIsLogLoss = false
+  /// What training made of the targets that its loss compares with; nil if it left them alone.
+  private var changedTargets: String?
+  /// Why lines of standard output were lost; nil if none were, or nobody wanted them.
+  private(set) var outputFailure: OutputError?
+
+  init(json: Bool, quiet: Bool) {
+    self.json = json
+    self.quiet = quiet
+    progress = ProgressDisplay(isInteractive: Terminal.isInteractive)
+  }
+
+  /// Says that a file is being read, until there is more to say.
+  func reading(_ path: String) {
+    if !quiet { progress.showReading(path) }
+  }
+
+  /// - Parameter evenIfQuiet: Whether it tells of data that was lost, and is said in any case.
+  func warn(code: String, _ message: String, evenIfQuiet: Bool = false) {
+    // What is true of one fold is true of most others.
+    guard warnings.insert("\(code) \(message)").inserted || fold == nil else { return }
+    printJSON(["event": "warning", "code": .string(code), "message": .string(message)])
+    if !quiet {
+      progress.note("warning: \(message)")
+    } else if evenIfQuiet {
+      Terminal.printError("warning: \(message)")
+    }
+  }
+
+  /// Tells that a checkpoint is on disk.
+  func saved(_ path: String, epoch: Int, step: Int, seconds: Double) {
+    checkpointFolder = Folder.split(path).folder
+    printJSON(
+      [
+        "event": "checkpoint", "epoch": JSONValue(epoch), "step": JSONValue(step),
+        "file": .string(path), "seconds": JSONValue(seconds),
+      ])
+  }
+
+  /// A remark on the run.
+  func note(_ text: String) {
+    if !quiet { progress.note(text) }
+  }
+
+  /// What is about to be trained, in two lines.
+  func describe(
+    data: String, rows: Int, coders: ModelData, layers: [Layer], parameters: Int, loss: Loss,
+    configuration: TrainingConfiguration
+  ) {
+    let target = coders.target
+    lossIsLogLoss =
+      target.task == .classification && loss.isLogLoss(outputs: target.outputCount)
+    changedTargets =
+      configuration.mixup != nil
+      ? "mixed examples" : configuration.labelSmoothing != nil ? "smoothed labels" : nil
+    guard !quiet else { return }
+    let what =
+      target.task == .classification
+      ? "\(Format.count(target.labels.count, "class", plural: "classes")): \(Format.list(target.labels, limit: 10))"
+      : target.task.rawValue
+    let features =
+      coders.encoder.map {
+        let columns = Format.count($0.columns.count, "column")
+        let inputs = Format.count($0.outputCount, "input")
+        return $0.columns.count == $0.outputCount ? columns : "\(columns) as \(inputs)"
+      } ?? Format.count(layers[0].inputs, "column")
+    progress.note(
+      "\(data.shown()): \(Format.count(rows, "row")), \(features); target "
+        + "\(Format.list(target.columns)) (\(what))")
+    let sizes = ([layers[0].inputs] + layers.map(\.outputs)).map(String.init)
+    let activations = layers.map(\.functions).joined(separator: ", ")
+    let noise = [layers.dropoutText, configuration.noiseText].compactMap(\.self)
+    progress.note(
+      "network \(sizes.joined(separator: "–")) (\(activations)), "
+        + "\(Format.count(parameters, "parameter")); \(loss), \(configuration.optimizer.name), "
+        + "batches of \(configuration.batchSize), \(Format.count(configuration.epochs, "epoch"))"
+        + (noise.isEmpty ? "" : "; \(noise.joined(separator: ", "))"))
+  }
+
+  /// Weights whose mean lies outside change the size of a step so much that the user should know.
+  private static let usualMeanWeight = 0.1...10.0
+
+  /// What the training examples weigh, in a line; nothing if all weigh the same.
+  func describe(
+    _ weights: ExampleWeights?, mean: Double, labels: [String], reduction: Reduction
+  ) {
+    guard let weights else { return }
+    if !quiet {
+      progress.note("weights: \(weights.text(labels: labels)); \(Format.short(mean)) on average")
+    }
+    if reduction == .mean, !Self.usualMeanWeight.contains(mean) {
+      warn(
+        code: "weights",
+        "weights average \(Format.short(mean)), and so many times as large are loss and gradient: "
+          + "divide the weights by their mean, or choose --learning-rate accordingly")
+    }
+  }
+
+  /// Receives the events of the trainer.
+  func report(_ event: TrainingEvent) {
+    switch event {
+    case .start(let start):
+      if let fold, fold.number > 1 { return }
+      var members: [JSONMember] = [
+        JSONMember("schema", "backprop.train/1"), JSONMember("event", "start"),
+        JSONMember("examples", JSONValue(start.examples)),
+        JSONMember("validationExamples", JSONValue(start.validationExamples)),
+        JSONMember("parameters", JSONValue(start.parameters)),
+        JSONMember("sizes", JSONValue(start.sizes)),
+        JSONMember("blocks", JSONValue(start.blocks)),
+        JSONMember(
+          "configuration", (try? JSONValue(encoding: start.configuration)) ?? .null),
+      ]
+      if let fold { members.append(JSONMember("folds", JSONValue(fold.count))) }
+      if start.dropout.contains(where: { $0 > 0 }) {
+        members.append(JSONMember("dropout", .array(start.dropout.map { JSONValue($0) })))
+      }
+      if let (epoch, step) = start.resumedFrom {
+        members.append(
+          JSONMember(
+            "resumedFrom",
+            [
+              "file": resumedFile.map { .string($0) } ?? .null, "epoch": JSONValue(epoch),
+              "step": JSONValue(step),
+            ]))
+      }
+      printJSON(.object(members))
+    case .progress(let report): if !quiet { progress.show(report) }
+    case .epoch(let report):
+      lastEpoch = report
+      printJSON(Self.json(report, fold: fold?.number))
+      // A log has a line a fold.
+      if !quiet, fold == nil || Terminal.isInteractive { progress.show(report) }
+    case .measurement(let measurement):
+      guard let diagnosis = measurement as? EpochDiagnosis else { break }
+      printJSON(diagnosis.json)
+      if !quiet { diagnosis.lines.forEach(progress.note) }
+    case .warning(let code, let message): warn(code: code, message)
+    case .end: break
+    }
+  }
+
+  /// Takes the line of progress away.
+  func finishProgress() { progress.finish() }
+
+  /// Reports the end: what was reached, where it is saved, what to do next.
+  func finish(
+    _ summary: TrainingSummary, validationExamples: Int,
+    test: (evaluation: Evaluation, predictions: EvaluatedPredictions)?,
+    saved: (path: String, sha256: String)?, data: String, curves: String? = nil
+  ) {
+    progress.finish()
+    // Standard output is for JSON alone where JSON is asked for.
+    if let curves { json ? Terminal.writeError(curves + "\n") : write(curves + "\n") }
+    if json { printEnd(summary, test, saved) }
+    if let text = summary.note { note(text) }
+    if !json, summary.bestEpoch > 0 {
+      printSummary(summary, validationExamples, test?.evaluation)
+    }
+    switch summary.reason {
+    case .completed, .earlyStop:
+      guard !json, let saved else { return }
+      print("saved     \(saved.path)")
+      print(
+        "next      backprop predict \(Self.quoted(saved.path)) \(Self.quoted(data))")
+    case .interrupted:
+      let which =
+        summary.bestEpoch > 0
+        ? "the best model so far (epoch \(summary.bestEpoch))"
+        : "the model as it was after step \(summary.steps), before the first epoch was finished,"
+      let remedy =
+        checkpointFolder.map { folder in
+          "; go on with --resume \(Self.quoted(folder))"
+            + (saved.map { " -o \(Self.quoted($0.path))" } ?? "")
+        } ?? ""
+      Terminal.printError("interrupted: \(which) is saved in \(saved?.path ?? "")\(remedy)")
+    case .diverged:
+      let rescue =
+        saved.map { "; the best model so far (epoch \(summary.bestEpoch)) is saved in \($0.path)" }
+        ?? "; nothing is saved, because no epoch was finished"
+      Terminal.printError(
+        "error: \(summary.divergence?.description ?? "the run diverged"); try a smaller --learning-rate\(rescue)"
+      )
+    }
+  }
+
+  /// The last JSON line. Its metrics of the test data rank all outputs, which takes a while.
+  private func printEnd(
+    _ summary: TrainingSummary,
+    _ test: (evaluation: Evaluation, predictions: EvaluatedPredictions)?,
+    _ saved: (path: String, sha256: String)?
+  ) {
+    var end: [JSONMember] = [
+      JSONMember("event", "end"), JSONMember("reason", .string(summary.reason.rawValue)),
+      JSONMember("bestEpoch", JSONValue(summary.bestEpoch)),
+      JSONMember("validation", summary.validation.map(Self.json) ?? .null),
+      JSONMember("test", test.map { Self.json($0.predictions, loss: $0.evaluation.loss) } ?? .null),
+      JSONMember("model", saved.map { .string($0.path) } ?? .null),
+      JSONMember("sha256", saved.map { .string($0.sha256) } ?? .null),
+    ]
+    end += Self.searchMembers(summary)
+    if let foldsSummary { end.append(JSONMember("folds", foldsSummary)) }
+    printJSON(.object(end))
+  }
+
+  private func printSummary(
+    _ summary: TrainingSummary, _ validationExamples: Int, _ test: Evaluation?
+  ) {
+    let epochs =
+      summary.reason == .earlyStop
+      ? ", stopped early after epoch \(summary.epochs)" : " of \(summary.epochs)"
+    if let validation = summary.validation {
+      print(
+        "held out  \(text(validation)) on \(Format.count(validationExamples, "example")), "
+          + "best epoch \(summary.bestEpoch)\(epochs)")
+    } else if let last = lastEpoch {
+      print(
+        "training  \(text(loss: last.dataLoss, of: changedTargets, last.metrics)) in epoch "
+          + "\(last.epoch); nothing was held out")
+    }
+    if let test {
+      print(
+        "test      \(text(test)) on \(Format.count(test.metrics.count, "example"))")
+    }
+  }
+
+  // MARK: Forms
+
+  func printJSON(_ document: JSONValue) {
+    guard json else { return }
+    if let lines = waiting {
+      guard document["schema"] != nil else {
+        waiting = lines + [document]
+        return
+      }
+      waiting = nil
+      ([document] + lines).forEach(printJSON)
+      return
+    }
+    print(document.description)
+  }
+
+  /// Writes a line to standard output. A failure is no reason to lose the model: it is remembered,
+  /// unless whoever read the lines has just gone, and nothing more is written.
+  func print(_ line: String) { write(line.shown(limit: .max) + "\n") }
+
+  private func write(_ text: String) {
+    guard !isOutputClosed else { return }
+    do {
+      try Terminal.writeOutput(text)
+    } catch {
+      isOutputClosed = true
+      if !error.isBrokenPipe { outputFailure = error }
+    }
+  }
+
+  /// `{"loss": …, "accuracy": …}`
+  static func json(_ evaluation: Evaluation) -> JSONValue {
+    .object(
+      [JSONMember("loss", JSONValue(evaluation.loss))]
+        + evaluation.metrics.values.map { JSONMember($0.name, JSONValue($0.value)) }
+        + [evaluation.watched].compactMap(\.self).map {
+          JSONMember($0.metric.key, JSONValue($0.value))
+        })
+  }
+
+  /// What only a rule that searches along lines has to tell in the end.
+  private static func searchMembers(_ summary: TrainingSummary) -> [JSONMember] {
+    guard let evaluations = summary.evaluations else { return [] }
+    return [
+      JSONMember("evaluations", JSONValue(evaluations)),
+      JSONMember("note", summary.note.map { .string($0) } ?? .null),
+    ]
+  }
+
+  /// The same with all metrics that an evaluation shows.
+  private static func json(_ predictions: EvaluatedPredictions, loss: Double) -> JSONValue {
+    let metrics = Metric.usual(for: predictions.kind, outputs: predictions.outputs)
+    return .object(
+      [JSONMember("loss", JSONValue(loss))]
+        + zip(metrics, predictions.values(of: metrics)).map { JSONMember($0.key, JSONValue($1)) })
+  }
+
+  static func json(_ metrics: Metrics) -> JSONValue {
+    .object(metrics.values.map { JSONMember($0.name, JSONValue($0.value)) })
+  }
+
+  private static func json(_ report: EpochReport, fold: Int?) -> JSONValue {
+    .object(
+      [JSONMember("event", "epoch")] + (fold.map { [JSONMember("fold", JSONValue($0))] } ?? [])
+        + [
+          JSONMember("epoch", JSONValue(report.epoch)), JSONMember("step", JSONValue(report.step)),
+          JSONMember("loss", JSONValue(report.loss)),
+          JSONMember("dataLoss", JSONValue(report.dataLoss)),
+          JSONMember("metrics", json(report.metrics)),
+          JSONMember("validation", report.validation.map(json) ?? .null),
+          JSONMember("learningRate", JSONValue(report.learningRate)),
+          JSONMember("seconds", JSONValue(report.seconds)),
+          JSONMember("examplesPerSecond", JSONValue(report.examplesPerSecond)),
+        ])
+  }
+
+  /// "accuracy 0.9710, log loss 0.1234"
+  private func text(_ evaluation: Evaluation) -> String {
+    let watched = evaluation.watched.map {
+      "\(MetricText.name($0.metric)) \(MetricText.value($0.metric, $0.value)), "
+    }
+    return (watched ?? "") + text(loss: evaluation.loss, of: nil, evaluation.metrics)
+  }
+
+  private func text(loss: Double, of changed: String?, _ metrics: Metrics) -> String {
+    let values = metrics.values.map { name, value in
+      "\(MetricText.name(name)) \(MetricText.value(name, value))"
+    }
+    return (values + lossText(loss, of: changed)).joined(separator: ", ")
+  }
+
+  /// "loss 0.1234", or nothing where that is the log loss, which divides by the weights of the examples
+  /// and not by their number: two numbers for one quantity.
+  func lossText(_ loss: Double, of changed: String? = nil) -> [String] {
+    if let changed { return ["loss \(Format.short(loss)) (of \(changed))"] }
+    return lossIsLogLoss ? [] : ["loss \(Format.short(loss))"]
+  }
+
+  /// A path that can be pasted into a shell.
+  private static func quoted(_ path: String) -> String {
+    let isPlain = path.allSatisfy { $0.isLetter || $0.isNumber || "/._-+=:@,".contains($0) }
+    return isPlain
+      ? path
+      : "'"
+        + path.split(separator: "'", omittingEmptySubsequences: false)
+        .joined(separator: "'\\''") + "'"
+  }
+}
+
+/// Metrics as people call them.
+enum MetricText {
+  static func name(_ metric: Metric) -> String {
+    switch metric {
+    case .logLoss: "log loss"
+    case .exactMatch: "exact match"
+    case .balancedAccuracy: "balanced accuracy"
+    case .brier: "Brier score"
+    case .rocAUC: "ROC AUC"
+    case .averagePrecision: "PR AUC"
+    case .f1: "F1 (macro)"
+    case .matthewsCorrelation: "MCC"
+    case .topK(let k): "top-\(k) accuracy"
+    case .expectedCalibrationError(let bins): "ECE (\(bins) bins)"
+    case .rmse: "RMSE"
+    case .mae: "MAE"
+    case .r2: "R²"
+    case .medianAbsoluteError: "median AE"
+    case .pinball(let quantile): "pinball \(quantile)"
+    case .loss, .accuracy: metric.description
+    }
+  }
+
+  /// The name of a metric of every epoch by its key.
+  static func name(_ key: String) -> String { metric(key).map(name) ?? key }
+
+  /// Shares with four digits behind the point; a dash for what is not defined.
+  static func value(_ metric: Metric, _ value: Double) -> String {
+    if value.isNaN { return "–" }
+    return switch metric {
+    case .accuracy, .exactMatch, .r2, .balancedAccuracy, .rocAUC, .averagePrecision, .f1,
+      .matthewsCorrelation, .topK:
+      Format.fixed(value, 4)
+    default: Format.short(value)
+    }
+  }
+
+  static func value(_ key: String, _ value: Double) -> String {
+    metric(key).map { Self.value($0, value) } ?? Format.short(value)
+  }
+
+  private static func metric(_ key: String) -> Metric? {
+    Metric.allCases.first { $0.key == key }
+  }
+}

@@ -1,0 +1,206 @@
+import ArgumentParser
+import Backprop
+import BackpropInspection
+
+/// `backprop tune-rate DATA --target COL`: a learning rate before the run.
+struct TuneRateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tune-rate",
+    abstract: "Find a learning rate for a network and its data.",
+    discussion: """
+      Makes two short tests on copies of the network, and writes no model. The range test lets the \
+      rate grow from step to step until the loss explodes (Smith 2017). The threshold search looks \
+      for the largest rate at which the loss falls throughout the first epochs (Nielsen 2015, ch. \
+      3). Proposed is the smaller of three tenths of the rate at which the smoothed loss of the range \
+      test was lowest and half of the threshold. DATA and options are those of `train`.
+
+      EXAMPLES:
+        backprop tune-rate penguins.csv --target species
+        backprop tune-rate digits.csv --target digit --hidden 64 --optimizer sgd \\
+          --plot rates.svg
+      """)
+
+  @Argument(help: "The data: a file, or a folder with IDX files.")
+  var data: String
+
+  @OptionGroup(title: "What to learn")
+  var goal: TuneRateGoal
+
+  @OptionGroup(title: "Search")
+  var search: TuneRateOptions
+
+  @OptionGroup(title: "Network")
+  var network: NetworkOptions
+
+  @OptionGroup(title: "Training")
+  var training: RunOptions
+
+  @OptionGroup(title: "Weights")
+  var weights: WeightOptions
+
+  @OptionGroup(title: "Reading the data")
+  var table: TableReadingOptions
+
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
+
+  func run() throws {
+    Terminal.ignoreBrokenPipes()
+    let options = try search.options()
+    try search.refuseWhatIsSearched(training)
+    // The run that the rate is for, as `train` would read it.
+    var command = try TrainCommand.parse([data])
+    command.goal.target = goal.target
+    command.goal.task = goal.task
+    command.goal.from = goal.from
+    command.network = network
+    command.training = training
+    command.weights = weights
+    command.table = table
+    command.records.plot = search.plot
+    command.outputOptions = output
+    // Notes about the run go to standard error; the one document is the tuner's.
+    command.outputOptions.json = false
+    let job = try TrainingJob(
+      command, arguments: [],
+      tuner: RateTuner(
+        options: options, plot: search.plot, data: data, json: output.json, quiet: output.quiet))
+    if try job.isDouble {
+      try job.run(in: Double.self)
+    } else {
+      try job.run(in: Float.self)
+    }
+  }
+}
+
+/// What is to be learned.
+struct TuneRateGoal: ParsableArguments {
+  @Option(name: .long, help: "What to learn: one column, or several: a,b,…")
+  var target: String?
+
+  @Option(
+    name: .long,
+    help: "classification, regression or multi-label. (default: follows from the target)")
+  var task: String?
+
+  @Option(name: .long, help: "Begin where this model stands: its network, encoder and labels.")
+  var from: String?
+}
+
+/// Where and how long is searched.
+struct TuneRateOptions: ParsableArguments {
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The lowest rate. (default: \(JSONValue(RateSearchOptions().lowest)))")
+  var low: Double?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "The highest rate. (default: \(JSONValue(RateSearchOptions().highest)))")
+  var high: Double?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Steps of the range test. (default: \(RateSearchOptions().steps))")
+  var steps: Int?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Epochs at each rate of the threshold search. (default: \(RateSearchOptions().epochs))")
+  var firstEpochs: Int?
+
+  @Option(name: .long, help: "Draw the loss against the rate into this SVG file.")
+  var plot: String?
+
+  func options() throws -> RateSearchOptions {
+    let usual = RateSearchOptions()
+    let options = RateSearchOptions(
+      lowest: low ?? usual.lowest, highest: high ?? usual.highest, steps: steps ?? usual.steps,
+      epochs: firstEpochs ?? usual.epochs)
+    let names = [
+      "lowest": "--low", "highest": "--high", "steps": "--steps", "epochs": "--first-epochs",
+    ]
+    try UsageError.unless(names) { () throws(ConfigurationError) in try options.validate() }
+    return options
+  }
+
+  /// Options of `train` that a search sets itself, or that choose among epochs.
+  func refuseWhatIsSearched(_ training: RunOptions) throws {
+    let given = [
+      ("--learning-rate", training.learningRate != nil), ("--schedule", training.schedule != nil),
+      ("--warm-up", training.warmUp != nil), ("--epochs", training.epochs != nil),
+      ("--patience", training.patience != nil), ("--monitor", training.monitor != nil),
+      ("--min-delta", training.minDelta != nil), ("--diagnose", training.diagnose),
+    ]
+    for (option, isGiven) in given where isGiven {
+      let instead =
+        switch option {
+        case "--learning-rate": "--low and --high bound the rates"
+        case "--epochs": "--steps and --first-epochs say how long it searches"
+        default: "leave it out, and give it to train"
+        }
+      throw UsageError("\(option) has no meaning for tune-rate: \(instead)")
+    }
+    let rule = try training.optimizer.map(Names.optimizer) ?? TrainingConfiguration().optimizer
+    if rule.ignoresSchedule {
+      throw UsageError(
+        "--optimizer \(rule.name) finds the size of its steps by itself: there is no rate to tune; "
+          + "train with it at once")
+    }
+  }
+}
+
+/// Makes the search in the place of training, and tells what it found.
+struct RateTuner {
+  let options: RateSearchOptions
+  let plot: String?
+  let data: String
+  let json: Bool
+  let quiet: Bool
+
+  /// - Throws: `RateNotFoundError` if the loss falls at no rate.
+  func run<T: Scalar>(
+    _ network: Network<T>, _ coders: ModelData, _ configuration: TrainingConfiguration,
+    on training: Dataset<T>, threads: Int, _ reporter: TrainingReporter
+  ) throws {
+    let search = try RateSearch(configuration: configuration, options: options, threads: threads)
+    let found = try search.run(
+      network, on: training,
+      metrics: coders.target.metrics(outputActivation: network.outputActivation)
+    ) { attempt in
+      reporter.note(
+        "η = \(Format.short(attempt.rate)): \(RateReport.losses(attempt))")
+    }
+    let report = RateReport(
+      result: found, options: options, configuration: configuration, sizes: network.sizes,
+      title: "\(Folder.split(data).name.shown()) → \(Format.list(coders.target.columns))",
+      examples: training.count, parameters: network.parameterCount)
+    if let plot {
+      let file = try AtomicFile(plot)
+      try file.write(Array(report.picture.utf8))
+      try file.commit()
+    }
+    if json {
+      try Terminal.printOutput(report.json.description)
+    } else {
+      for line in report.lines(
+        width: Terminal.outputWidth, isASCII: Terminal.isDumb, hasColor: Terminal.outputHasColor)
+      {
+        try Terminal.writeOutput(line + "\n")
+      }
+      if let plot { try Terminal.printOutput("drawn     \(plot)") }
+    }
+    if found.proposed == nil { throw RateNotFoundError(options: options) }
+  }
+}
+
+/// The loss falls nowhere.
+struct RateNotFoundError: UserError {
+  let options: RateSearchOptions
+
+  var message: String {
+    "the loss falls at no rate from \(JSONValue(options.lowest)) to \(JSONValue(options.highest)): "
+      + "look for constant or wildly scaled inputs and targets (`backprop doctor`), or search lower "
+      + "with --low"
+  }
+}

@@ -1,0 +1,260 @@
+import ArgumentParser
+import Backprop
+import BackpropInspection
+
+/// `backprop whatif`: the assumptions of backpropagation, and its mistakes, as experiments.
+struct WhatIfCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "whatif",
+    abstract: "Break the assumptions of backpropagation, or its equations, and see what happens.",
+    discussion: """
+      product: the loss is a product over examples, so assumption I is broken. hidden-penalty: the \
+      loss sees a hidden layer, so assumption II is broken. l2: a penalty on the weights, which \
+      changes BP4 only. mutants: seven wrong backpropagations are trained and checked. all: all of \
+      them. Without MODEL and DATA a small network and made-up data serve. Exit code 1 if something \
+      is not as the theory says.
+
+      EXAMPLES:
+        backprop whatif product
+        backprop whatif mutants model.safetensors iris.csv --epochs 50
+      """)
+
+  /// What can be asked.
+  enum Question: String, CaseIterable {
+    case product
+    case hiddenPenalty = "hidden-penalty"
+    case l2
+    case mutants
+    case all
+
+    static let list = allCases.map(\.rawValue).joined(separator: ", ")
+
+    var experiments: [Experiment] {
+      switch self {
+      case .product: [.product, .logarithm]
+      case .hiddenPenalty: [.hiddenPenalty]
+      case .l2: [.l2]
+      case .mutants: []
+      case .all: Experiment.allCases
+      }
+    }
+  }
+
+  @Argument(help: "\(Question.list).")
+  var question: String
+
+  @Argument(help: "A model file; its weights for the experiments, its shape for the mutants.")
+  var model: String?
+
+  @Argument(help: "The data: a file, or a folder with IDX files.")
+  var data: String?
+
+  @Option(name: .long, help: "Targets of a model that names none: columns a,b,…")
+  var target: String?
+
+  @OptionGroup(title: "Reading the data")
+  var table: TableReadingOptions
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Examples of DATA to train the mutants on. (default: \(Self.defaultExamples))")
+  var examples: Int?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Epochs that each mutant is trained for. (default: \(MutantLab().epochs))")
+  var epochs: Int?
+
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: "Learning rate of the mutants. (default: \(MutantLab().learningRate))")
+  var learningRate: Double?
+
+  @Option(
+    name: .long, parsing: .unconditional, help: "The same seed gives the same weights and data.")
+  var seed: UInt64 = 0
+
+  @OptionGroup(title: "Output")
+  var language: LanguageOptions
+
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
+
+  private static let defaultExamples = 500
+  /// Examples of the experiments and of the gradient checks.
+  private static let fewExamples = 16
+
+  func run() throws {
+    _ = try output.threadCount()
+    let language = try language.language()
+    let question = try parsedQuestion()
+    let lab = try mutantLab()
+    let subject = try subject()
+    // Drawn, for files are often sorted by class.
+    var random = RandomSource(seed: seed, purpose: .sampling, index: 1)
+    let order = random.permutation(of: subject.data.count)
+    let few = subject.data.subset(order.prefix(Self.fewExamples).sorted())
+    let experimentLab = ExperimentLab(seed: seed)
+    let experiments = try question.experiments.compactMap { experiment in
+      do {
+        // A product takes a few factors by itself, and wants to choose.
+        return try experimentLab.run(
+          experiment, subject.network, on: experiment.brokenAssumption == "I" ? subject.data : few)
+      } catch let error as ExperimentError where question == .all {
+        // The others may be possible all the same.
+        output.note("warning: \(experiment.rawValue) is left out: \(error)")
+        return nil
+      }
+    }
+    let mutants =
+      question == .mutants || question == .all
+      ? lab.run(subject.freshNetwork, on: subject.data, checking: few, metrics: subject.metrics)
+      : []
+    let result = WhatIfResult(
+      subject: subject, experiments: experiments, mutants: mutants, lab: lab)
+    if output.json {
+      try Terminal.printOutput(result.document.description)
+    } else {
+      for line in WhatIfText(result, language).lines { try Terminal.printOutput(line) }
+    }
+    if !result.passed { throw ExitCode(CommandFailure.badData) }
+  }
+
+  private func parsedQuestion() throws -> Question {
+    if let question = Question(rawValue: question) { return question }
+    let suggestion =
+      nearMatch(question, in: Question.allCases.map(\.rawValue)).map { "did you mean \($0)? " }
+      ?? ""
+    throw UsageError(
+      "there is no experiment \(question.quoted); \(suggestion)the names are \(Question.list)")
+  }
+
+  private func mutantLab() throws -> MutantLab {
+    var lab = MutantLab(seed: seed)
+    if let epochs {
+      guard epochs >= 1 else { throw UsageError("--epochs \(epochs): give at least 1") }
+      lab.epochs = epochs
+    }
+    if let learningRate {
+      guard learningRate > 0, learningRate.isFinite else {
+        throw UsageError("--learning-rate \(learningRate): give a number above 0")
+      }
+      lab.learningRate = learningRate
+    }
+    return lab
+  }
+
+  /// What the experiments are made with: the user's model and data, or the built-in ones.
+  private func subject() throws -> WhatIfSubject {
+    let count = examples ?? Self.defaultExamples
+    guard count >= 2 else { throw UsageError("--examples \(count): give at least 2") }
+    guard let model else {
+      let example = try LabExample(seed: seed)
+      return WhatIfSubject(
+        source: nil, network: example.network, freshNetwork: example.network, data: example.data,
+        metrics: .classification(probabilities: true))
+    }
+    guard let data else {
+      throw UsageError("MODEL \(model) without DATA: give both, or neither")
+    }
+    var arguments = LabelledDataArguments()
+    arguments.model = model
+    arguments.data = data
+    arguments.target = target
+    arguments.table = table
+    let opened = try arguments.open(output)
+    let network: Network<Double> =
+      switch opened.model.network {
+      case .float(let network): network.converted(to: Double.self)
+      case .double(let network): network
+      }
+    let dataset = try opened.dataset(for: network, rows: opened.randomRows(count, seed: seed))
+    guard dataset.count >= 2 else {
+      throw DataError(
+        file: opened.table.file, Format.count(dataset.count, "example"),
+        remedy: "an experiment needs at least 2")
+    }
+    let metrics = opened.coders.target.metrics(outputActivation: network.outputActivation)
+    let loss = network.evaluate(on: dataset, metrics: metrics).loss
+    guard loss.isFinite else { throw NonfiniteLossError(model: model, loss: loss) }
+    // A trained network has little left to learn, under a mutant or not: its shape begins anew.
+    let fresh = network.freshlyDrawn(seed: seed)
+    return WhatIfSubject(
+      source: (model, data), network: network, freshNetwork: fresh, data: dataset, metrics: metrics)
+  }
+}
+
+/// A network and data to experiment with.
+struct WhatIfSubject {
+  /// Where both are from; nil for the built-in ones.
+  let source: (model: String, data: String)?
+  let network: Network<Double>
+  /// The same shape with weights that have learned nothing.
+  let freshNetwork: Network<Double>
+  let data: Dataset<Double>
+  let metrics: MetricKind
+}
+
+/// All that `backprop whatif` found.
+struct WhatIfResult {
+  let subject: WhatIfSubject
+  let experiments: [ExperimentReport]
+  let mutants: [MutantReport]
+  let lab: MutantLab
+
+  /// Whether all is as the theory says.
+  var passed: Bool {
+    experiments.allSatisfy(\.passed) && mutants.allSatisfy(\.isAsExpected)
+  }
+
+  var document: JSONValue {
+    [
+      "schema": "backprop.whatif/1", "passed": JSONValue(passed),
+      "sizes": JSONValue(subject.network.sizes), "examples": JSONValue(subject.data.count),
+      "experiments": .array(experiments.map(Self.json)), "mutants": .array(mutants.map(Self.json)),
+    ]
+  }
+
+  private static func json(_ report: ExperimentReport) -> JSONValue {
+    [
+      "name": .string(report.experiment.rawValue), "passed": JSONValue(report.passed),
+      "brokenAssumption": report.experiment.brokenAssumption.map { .string($0) } ?? .null,
+      "loss": JSONValue(report.loss), "examples": JSONValue(report.examples),
+      "penalizedLayer": report.penalizedLayer.map { JSONValue($0) } ?? .null,
+      "leavesDelta": report.leavesDelta.map { JSONValue($0) } ?? .null,
+      "tensors": .array(
+        report.tensors.map { tensor in
+          [
+            "layer": JSONValue(tensor.layer), "name": .string(tensor.name.rawValue),
+            "naiveError": JSONValue(tensor.naiveError),
+            "repairedError": JSONValue(tensor.repairedError),
+            "samples": .array(tensor.samples.map(Self.json)),
+          ]
+        }),
+    ]
+  }
+
+  private static func json(_ sample: ExperimentReport.Sample) -> JSONValue {
+    [
+      "output": JSONValue(sample.output + 1),
+      "input": sample.input.map { JSONValue($0 + 1) } ?? .null,
+      "naive": JSONValue(sample.naive), "repaired": JSONValue(sample.repaired),
+      "numeric": JSONValue(sample.numeric), "naiveError": JSONValue(sample.naiveError),
+      "repairedError": JSONValue(sample.repairedError),
+    ]
+  }
+
+  private static func json(_ report: MutantReport) -> JSONValue {
+    func number(_ value: Double?) -> JSONValue { value.map { JSONValue($0) } ?? .null }
+    return [
+      "name": .string(report.mutant?.rawValue ?? "backpropagation"),
+      "applies": JSONValue(report.applies),
+      "metric": report.metric.map { .string($0) } ?? .null,
+      "before": number(report.metricBefore), "after": number(report.metricAfter),
+      "lossBefore": number(report.lossBefore), "lossAfter": number(report.lossAfter),
+      "checkPassed": report.checkPassed.map { JSONValue($0) } ?? .null,
+      "red": JSONValue(report.red), "equations": JSONValue(report.suspects),
+      "asExpected": JSONValue(report.isAsExpected),
+    ]
+  }
+}

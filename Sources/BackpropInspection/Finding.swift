@@ -1,0 +1,145 @@
+import Backprop
+
+/// Something that a diagnosis found to be out of its bounds.
+///
+/// A finding names a measure, not a verdict: `value` is what was measured, `threshold` the bound that
+/// it passed, `source` where the bound comes from. `whatToDo` is the English advice; the same in
+/// another language is `advice(in:)`, which looks it up by the code.
+public struct Finding: Codable, Hashable, Sendable {
+  public let code: Code
+  public let severity: Severity
+  /// The layer, 2 … L; nil for the whole network.
+  public let layer: Int?
+  /// What was measured; its unit is the threshold's.
+  public let value: Double
+  public let threshold: Double
+  /// Book or paper, with its year and DOI or address.
+  public let source: String
+  /// What to do about it, in English.
+  public let whatToDo: String
+
+  init(
+    _ code: Code, _ severity: Severity? = nil, layer: Int? = nil, value: Double, threshold: Double
+  ) {
+    self.code = code
+    self.severity = severity ?? code.usualSeverity
+    self.layer = layer
+    self.value = value
+    self.threshold = threshold
+    source = code.source
+    whatToDo = code.advice(in: .english)
+  }
+
+  /// The name of the finding in a few words.
+  public func title(in language: Language) -> String { code.title(in: language) }
+
+  /// What to do about it.
+  public func advice(in language: Language) -> String { code.advice(in: language) }
+
+  /// How bad it is.
+  public enum Severity: String, Codable, CaseIterable, Comparable, Sendable {
+    /// Worth knowing.
+    case info
+    /// Learning is slow, or part of the network is of no use.
+    case warning
+    /// Learning fails.
+    case error
+
+    public static func < (left: Severity, right: Severity) -> Bool {
+      left.rank < right.rank
+    }
+
+    private var rank: Int {
+      switch self {
+      case .info: 0
+      case .warning: 1
+      case .error: 2
+      }
+    }
+  }
+
+  /// What can be found, the causes before their effects: in this order findings of one severity are
+  /// told.
+  public enum Code: String, Codable, CaseIterable, Sendable {
+    /// A weight, an output or the loss is NaN or infinite. The value is the step, 0 before the first.
+    case nonFinite
+    /// The loss rises far above its start in a trial. The value is by what factor.
+    case divergence
+    /// Neurons of a layer have the same weights and the same δ. The value is their share.
+    case symmetry
+    /// A few examples cannot be learned by heart. The value is the accuracy, or R².
+    case cannotOverfit
+    /// ‖δˡ‖ / ‖δˡ⁺¹‖ is small, and ‖δ²‖ / ‖δᴸ‖ too. The value is the former.
+    case vanishingError
+    /// ‖δˡ‖ / ‖δˡ⁺¹‖ is large, and ‖δ²‖ / ‖δᴸ‖ too. The value is the former.
+    case explodingError
+    /// Units of ReLU that give 0 for every example. The value is their share of the layer.
+    case deadUnits
+    /// Outputs of sigmoid or tanh where σ′ is near 0. The value is their share of the layer's.
+    case saturatedUnits
+    /// A step lowers C by far less than ∇C·Δθ says. The value is real over predicted change.
+    case stepTooLarge
+    /// ‖ΔW‖ / ‖W‖ of a step is large.
+    case updateTooLarge
+    /// ‖ΔW‖ / ‖W‖ of a step is small.
+    case updateTooSmall
+    /// The loss of a network that was never trained is not that of guessing. The value is its
+    /// relative distance from that.
+    case lossAtStart
+
+    /// The name of the finding in a few words.
+    public func title(in language: Language) -> String { language.text("doctor.\(rawValue).title") }
+
+    /// What to do about it.
+    public func advice(in language: Language) -> String {
+      language.text("doctor.\(rawValue).advice")
+    }
+
+    var usualSeverity: Severity {
+      switch self {
+      case .nonFinite, .divergence, .symmetry, .cannotOverfit: .error
+      case .vanishingError, .explodingError, .deadUnits, .saturatedUnits, .stepTooLarge,
+        .updateTooLarge, .lossAtStart:
+        .warning
+      case .updateTooSmall: .info
+      }
+    }
+
+    /// Where the measure and its bound come from.
+    var source: String {
+      switch self {
+      case .nonFinite: "IEEE 754-2019, doi:10.1109/IEEESTD.2019.8766229"
+      case .divergence:
+        "LeCun, Bottou, Orr, Müller, Efficient BackProp (1998), doi:10.1007/3-540-49430-8_2"
+      case .symmetry:
+        "Rumelhart, Hinton, Williams, Learning Internal Representations (1986), ch. 8"
+      case .cannotOverfit:
+        "Karpathy, A Recipe for Training Neural Networks (2019), karpathy.github.io/2019/04/25/recipe"
+      case .vanishingError:
+        "Bengio, Simard, Frasconi (1994), doi:10.1109/72.279181; Nielsen (2015), ch. 5"
+      case .explodingError:
+        "Pascanu, Mikolov, Bengio (2013), arXiv 1211.5063; Nielsen (2015), ch. 5"
+      case .deadUnits: "Maas, Hannun, Ng (2013), Rectifier Nonlinearities; CS231n (2016), notes 1"
+      case .saturatedUnits: "Glorot, Bengio (2010), PMLR 9:249–256"
+      case .stepTooLarge:
+        "Nocedal, Wright, Numerical Optimization (2006), algorithm 4.1, "
+          + "doi:10.1007/978-0-387-40065-5"
+      case .updateTooLarge, .updateTooSmall: "CS231n (2016), notes 3, \"Ratio of weights:updates\""
+      case .lossAtStart: "CS231n (2016), notes 3, \"Before learning: sanity checks\""
+      }
+    }
+  }
+}
+
+extension [Finding] {
+  /// The most severe first; of equals in the order of `Finding.Code`, then from the input upwards.
+  func ranked() -> [Finding] {
+    let order = Finding.Code.allCases
+    func key(_ finding: Finding) -> (Int, Int) {
+      (order.firstIndex(of: finding.code) ?? 0, finding.layer ?? 0)
+    }
+    return sorted { left, right in
+      left.severity != right.severity ? left.severity > right.severity : key(left) < key(right)
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import Backprop
+
+/// What a gradient check found.
+public struct GradientReport: Codable, Hashable, Sendable {
+  /// C of the examples, without the regulariser.
+  public let loss: Double
+  public let examples: Int
+  /// All tensors of layers 2 … L, in the order of the layout.
+  public let tensors: [TensorCheck]
+  public let regularizer: RegularizerCheck
+  /// The V-curve: how the error of plain central differences depends on h.
+  public let curve: [CurvePoint]
+  /// The equation that the red tensors point at; nil if none is red.
+  public let suspect: Suspect?
+
+  /// Whether every tensor has an entry that was judged; without, nothing is known of it.
+  public var isConclusive: Bool { tensors.allSatisfy { $0.verdict != .notJudged } }
+
+  /// Whether no tensor is wrong, and the regulariser is not. A tensor that sits on kinks altogether is
+  /// not wrong; `isConclusive` then says that it is not certified either.
+  public var passed: Bool {
+    tensors.allSatisfy { $0.verdict != .wrong } && regularizer.verdict != .wrong
+  }
+}
+
+/// A judgement of a relative error by the thresholds of `GradientCheck`.
+public enum GradientVerdict: String, Codable, CaseIterable, Sendable {
+  case good, suspicious, wrong
+  /// Every entry sits on a kink, where there is no derivative; or all that are not exactly 0 are too
+  /// small for differences to tell a wrong one.
+  case notJudged
+
+  /// - Parameters:
+  ///   - relativeError: NaN is wrong.
+  ///   - hasKinks: Whether the network or the loss has kinks, so that up to 1e-4 is usual.
+  init(relativeError: Double, hasKinks: Bool) {
+    self =
+      switch relativeError {
+      case ...GradientCheck.goodError: .good
+      case ...GradientCheck.suspiciousError: hasKinks ? .good : .suspicious
+      case ...GradientCheck.wrongError: .suspicious
+      default: .wrong
+      }
+  }
+}
+
+/// One tensor of a layer, checked.
+public struct TensorCheck: Codable, Hashable, Sendable {
+  /// l, from 2 to L.
+  public let layer: Int
+  public let name: ParameterTensor.Role
+  /// `[affine outputs, inputs]` or `[affine outputs]`.
+  public let shape: [Int]
+  /// Entries that were judged.
+  public let checked: Int
+  /// Entries whose first step crossed a kink; they are judged all the same if a smaller one did not.
+  public let kinks: Int
+  /// Entries that no step could judge without crossing a kink.
+  public let unjudged: Int
+  /// Judged entries whose derivative, though not exactly 0, is too small for differences to tell a
+  /// wrong one.
+  public let unresolved: Int
+  /// Over the judged entries; 0 if there is none.
+  public let worstRelativeError: Double
+  public let verdict: GradientVerdict
+  /// The entry of the worst relative error.
+  public let worst: EntryCheck?
+  /// Whether ∂C/∂ of all entries that were drawn is exactly 0 in backpropagation.
+  public let isZero: Bool
+
+  /// "W²", "b³": the symbol of the tensor, with its layer.
+  public var symbol: String { Self.symbol(name, layer: layer) }
+
+  static func symbol(_ name: ParameterTensor.Role, layer: Int) -> String {
+    let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
+    return name.letter
+      + String(String(layer).compactMap { $0.wholeNumberValue.map { digits[$0] } })
+  }
+
+  /// Whether the tensor can tell of a mistake in the equations before it: some derivative is large
+  /// enough, and they are not all 0, as those of dead neurons are under any equation.
+  var isTelling: Bool { checked > unresolved && !(isZero && verdict == .good) }
+}
+
+extension ParameterTensor.Role {
+  /// What several elements are called.
+  package var plural: String { self == .bias ? "biases" : rawValue + "s" }
+
+  /// The symbol in an equation.
+  package var letter: String {
+    switch self {
+    case .weight: "W"
+    case .bias: "b"
+    case .gain: "γ"
+    case .shift: "β"
+    case .scale: "s"
+    case .slope: "α"
+    }
+  }
+}
+
+extension ParameterTensor {
+  /// The number under which entries of this tensor are drawn.
+  var drawing: UInt32 {
+    let base = UInt32(2 * layer)
+    return switch role {
+    case .weight: base
+    case .bias: base + 1
+    case .gain: base | 1 << 30
+    case .shift: base + 1 | 1 << 30
+    case .scale: base | 1 << 29
+    case .slope: base + 1 | 1 << 29
+    }
+  }
+}
+
+/// One parameter, checked.
+public struct EntryCheck: Codable, Hashable, Sendable {
+  /// Neuron, from 0.
+  public let output: Int
+  /// Neuron of the layer below, from 0; nil for a bias.
+  public let input: Int?
+  /// ∂C/∂θ by backpropagation.
+  public let analytic: Double
+  /// ∂C/∂θ by central differences.
+  public let numeric: Double
+  public let relativeError: Double
+  /// The smallest h in use.
+  public let step: Double
+}
+
+/// ½ λ ‖W‖² against its gradient λ W, by itself.
+///
+/// Added to C it would hide in it: a large penalty covers a wrong ∂C/∂W (CS231n).
+public struct RegularizerCheck: Codable, Hashable, Sendable {
+  /// λ of ½ λ ‖W‖².
+  public let lambda: Double
+  /// λ₁ of λ₁ ‖W‖₁; nil for none.
+  public let l1: Double?
+  public let checked: Int
+  public let worstRelativeError: Double
+  public let verdict: GradientVerdict
+}
+
+/// One point of the V-curve: to its left rounding grows as 1/h, to its right truncation as h².
+public struct CurvePoint: Codable, Hashable, Sendable {
+  public let h: Double
+  /// Entries that cross no kink with this h.
+  public let entries: Int
+  /// |BP − D(h)| / max(|BP|, |D(h)|) of the entries; nil where all cross a kink.
+  public let median: Double?
+  public let worst: Double?
+}
