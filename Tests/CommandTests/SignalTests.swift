@@ -101,7 +101,7 @@ struct SignalTests {
 
   @Test("An interrupt that a script ignores for what it starts with & still means the run")
   func ignoredInterrupt() throws {
-    let line = (options + ["--epochs", "1000000"]).joined(separator: " ")
+    let line = (options + ["--epochs", "1000000", "--patience", "1000000"]).joined(separator: " ")
     let status = try runner.shell(
       """
       trap '' INT

@@ -257,7 +257,7 @@ struct TrainTests {
     // Without colours, so that the part of the bar that is done has characters of its own; all epochs.
     let command =
       "stty cols 80 rows 24; NO_COLOR=1 '\(CommandRunner.executable.path)' train classes.csv"
-      + " --target label --hidden 32 --epochs 300 --batch-size 8 --patience 300 > out"
+      + " --target label --hidden 32 --epochs 3000 --batch-size 8 > out"
     let process = try runner.shell("script -qec \"\(command)\" /dev/null > terminal < /dev/null")
     #expect(process == 0)
     let frames = String(decoding: try runner.read("terminal"), as: UTF8.self)
