@@ -3,7 +3,7 @@ import PackageDescription
 
 let package = Package(
   name: "backprop-benchmarks",
-  platforms: [.macOS(.v26)],
+  platforms: [.macOS(.v15)],
   dependencies: [.package(name: "swift-backprop", path: "..")],
   targets: [
     .executableTarget(

@@ -10,12 +10,15 @@ let targets = ["csv", "idx", "json", "npy", "npz", "run", "safetensors"]
 
 let package = Package(
   name: "Fuzz",
-  platforms: [.macOS(.v26)],
+  platforms: [.macOS(.v15)],
   dependencies: [.package(name: "swift-backprop", path: "..")],
   targets: [
     .target(
-      name: "FuzzSupport", dependencies: [.product(name: "Backprop", package: "swift-backprop")],
-      path: "Support")
+      name: "FuzzSupport",
+      dependencies: [
+        .product(name: "Backprop", package: "swift-backprop"),
+        .product(name: "BackpropInspection", package: "swift-backprop"),
+      ], path: "Support")
   ]
     + targets.map { name in
       .executableTarget(
