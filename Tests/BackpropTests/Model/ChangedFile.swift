@@ -6,7 +6,7 @@ import Foundation
 
 /// A model or checkpoint in which somebody changed what stands in its header as JSON, and made it whole
 /// again: the checksum of a checkpoint is right.
-public struct ChangedFile {
+public struct ChangedFile: Sendable {
   /// The documents of `__metadata__` by their keys; nil where what stands there is a mere text.
   private var documents: [(key: String, value: JSONValue?, text: String)]
   /// The rest of the header, and the tensors.
@@ -15,7 +15,7 @@ public struct ChangedFile {
   /// Where a document holds something: every value, and every list and object as a whole.
   public private(set) var places: [[Step]] = []
 
-  public enum Step: Hashable {
+  public enum Step: Hashable, Sendable {
     case key(String)
     case index(Int)
   }
