@@ -9,22 +9,28 @@ struct CheckpointOptions: ParsableArguments {
 
   @Option(
     name: .long, parsing: .unconditional,
-    help: "How often: after 30s, 5m or 2h, or after so many steps. (default: \(Self.defaultEvery))")
+    help: ArgumentHelp(
+      "How often: after 30s, 5m or 2h, or after so many steps. (default: \(Self.defaultEvery))",
+      visibility: .hidden))
   var every: String?
 
   @Option(
     name: .long, parsing: .unconditional,
-    help: "How many checkpoints to keep. (default: \(CheckpointFolder.usualKeep))")
+    help: ArgumentHelp(
+      "How many checkpoints to keep. (default: \(CheckpointFolder.usualKeep))", visibility: .hidden)
+  )
   var keep: Int?
 
   @Option(
     name: .long,
     help:
-      "Go on from the newest whole checkpoint of this folder, with the options of its run, to the same model as without a break; then save there too. DATA, and what is written besides (--plot, --tensorboard, --spool), is given again; without -o the model is saved in this folder. With --checkpoint of the same folder a run begins if there is none yet."
+      "Go on from the newest whole checkpoint of this folder, with data and settings of its run, to the same model as without a break; then save there too. What is written besides (--plot, --tensorboard) is given again; without -o the model is saved in this folder. With --checkpoint of the same folder a run begins if there is none yet."
   )
   var resume: String?
 
   static let defaultEvery = "30s"
+  /// The attachment of a checkpoint that holds how often and how many are saved.
+  static let attachmentKey = "backprop.checkpoints"
 
   /// Where checkpoints are saved.
   var folder: String? { checkpoint ?? resume }
@@ -70,22 +76,24 @@ final class CheckpointWriter {
   private let folder: CheckpointFolder
   private let interval: CheckpointInterval
   private let keep: Int
-  /// The options of the run, as a resumed one takes them over.
-  private let arguments: [String]
+  /// As a resumed run takes them over.
+  private let options: JSONValue
   /// Whether what stands in the folder is of another run, and goes with the first checkpoint of this.
   private var replaces: Bool
   private var isFailing = false
   private let clock = ContinuousClock()
 
   init(
-    _ folder: CheckpointFolder, every interval: CheckpointInterval, keep: Int, arguments: [String],
-    replaces: Bool
-  ) {
+    _ folder: CheckpointFolder, _ options: CheckpointOptions, replaces: Bool
+  ) throws {
     self.replaces = replaces
     self.folder = folder
-    self.interval = interval
-    self.keep = keep
-    self.arguments = arguments
+    interval = try options.interval
+    keep = options.keep ?? CheckpointFolder.usualKeep
+    self.options = [
+      "every": options.every.map { .string($0) } ?? nil,
+      "keep": options.keep.map { JSONValue($0) } ?? nil,
+    ]
   }
 
   /// What receives the checkpoints of a run on data that is encoded so.
@@ -98,7 +106,7 @@ final class CheckpointWriter {
   ) throws -> Checkpoints<T> {
     var attachments = [
       ModelKey.target: try JSONValue(encoding: data.target).description,
-      Resumption.argumentsKey: JSONValue(arguments).description,
+      CheckpointOptions.attachmentKey: options.description,
     ]
     if let encoder = data.encoder {
       attachments[ModelKey.encoder] = try JSONValue(encoding: encoder).description

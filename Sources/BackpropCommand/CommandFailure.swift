@@ -7,6 +7,30 @@ struct UsageError: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
+
+  /// What the library refuses, called by its option.
+  init(_ error: ConfigurationError) {
+    description = "\(Self.option(of: error.name)) \(error.problem)"
+  }
+
+  /// The option that a setting is given by.
+  static func option(of setting: String) -> String {
+    switch setting {
+    case "data": return "DATA"
+    case "optimizer.momentum": return "--momentum"
+    case "schedule.warmUp": return "--warm-up"
+    case "shuffleBlock.rows": return "--shuffle-block"
+    case "shuffleBlock.window": return "--shuffle-window"
+    case "averaging.exponential.decay": return "--ema"
+    case "averaging.stochastic.start": return "--swa"
+    case "cycleMomentum.low", "cycleMomentum.high": return "--cycle-momentum"
+    default: break
+    }
+    for group in ["optimizer", "schedule"] where setting.hasPrefix("\(group).") {
+      return "--\(group), its \(setting.dropFirst(group.count + 1))"
+    }
+    return "--" + Setting.name(ofProperty: setting)
+  }
 }
 
 /// Turns errors into one line on standard error, and an exit code: 0 done, 1 bad data or model,
@@ -23,6 +47,9 @@ enum CommandFailure {
     case let error as UsageError:
       Terminal.printError("error: \(line(error.description)); see '\(helpCommand)'")
       return usage
+    case let error as ConfigurationError:
+      Terminal.printError("error: \(line(UsageError(error).description)); see '\(helpCommand)'")
+      return usage
     case let error as any UserError:
       Terminal.printError("error: \(line(error.description))")
       return badData
@@ -37,7 +64,7 @@ enum CommandFailure {
         return badData
       }
     }
-    if let error = unknownCommand {
+    if let error = unknownCommand ?? CommandWords.unknownOption {
       Terminal.printError("error: \(error); see '\(helpCommand)'")
       return usage
     }

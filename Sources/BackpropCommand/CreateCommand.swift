@@ -24,30 +24,11 @@ struct CreateCommand: ParsableCommand {
   @Option(name: .long, help: "Activation of each layer after the input, or one for all.")
   var activation: String
 
-  @Option(name: .long, help: "\(Loss.names.joined(separator: ", ")).")
-  var loss: String
-
-  @Option(name: .long, help: "The loss of a batch: mean or sum over its examples. (default: mean)")
-  var reduction: String?
-
-  @Option(
-    name: .long,
-    help: "\(Initializer.names.joined(separator: ", ")). (default: suits the activation)")
-  var initializer: String?
-
   @OptionGroup
   var layers: LayerOptions
 
   @Option(name: .long, help: "Weights of your own: an .npz or .safetensors file.")
   var weights: String?
-
-  @Option(name: .long, help: "float or double. (default: float)")
-  var precision: String?
-
-  @Option(
-    name: .long, parsing: .unconditional, help: "The same seed gives the same weights."
-  )
-  var seed: UInt64 = 0
 
   @Option(name: [.customShort("o"), .long], help: "Where to save the model.")
   var output: String
@@ -60,14 +41,17 @@ struct CreateCommand: ParsableCommand {
 
   func run() throws {
     _ = try outputOptions.threadCount()
-    if weights != nil, initializer != nil {
+    var settings = TrainingConfiguration()
+    try CommandWords.take(into: &settings, except: ["activation"])
+    try settings.validate()
+    if weights != nil, settings.network.initializer != nil {
       throw UsageError("give --weights or --initializer, not both")
     }
     try OutputFile.check(output, isNoneOf: [weights])
     try OutputFile.checkModel(output, force: force)
     let network: AnyNetwork =
-      try precision.map(Names.isDouble) ?? false
-      ? .double(try makeNetwork()) : .float(try makeNetwork())
+      settings.network.precision == .double
+      ? .double(try makeNetwork(settings)) : .float(try makeNetwork(settings))
     let sha256 = try Model(network: network).write(to: output)
     if outputOptions.json {
       let document: JSONValue = [
@@ -83,7 +67,11 @@ struct CreateCommand: ParsableCommand {
     }
   }
 
-  private func makeNetwork<T: Scalar>() throws -> Network<T> {
+  private func makeNetwork<T: Scalar>(_ configuration: TrainingConfiguration) throws -> Network<T> {
+    let settings = configuration.network
+    guard let loss = settings.loss else {
+      throw UsageError("give --loss: one of \(Loss.names.joined(separator: ", "))")
+    }
     let sizes = try Names.sizes(sizes, option: "--sizes")
     guard sizes.count >= 2 else {
       throw UsageError(
@@ -91,19 +79,19 @@ struct CreateCommand: ParsableCommand {
     }
     let activations = try Names.activations(
       activation, count: sizes.count - 1, option: "--activation")
-    let normalizations = try layers.normalizations(count: sizes.count - 2)
-    try Names.checkMemory(sizes: sizes, activations: activations, copies: 3, as: T.self)
-    let loss = try Names.loss(loss)
-    let reduction = try reduction.map(Names.reduction) ?? .mean
+    let hidden = sizes.count - 2
+    var norms = settings.norm ?? []
+    if norms.count == 1 { norms = Array(repeating: norms[0], count: hidden) }
+    try Estimator.checkMemory(sizes: sizes, activations: activations, copies: 3, as: T.self)
     do {
       let network = try Network<T>(
-        sizes: sizes, activations: activations, loss: loss, reduction: reduction,
-        initializer: weights == nil ? initializer.map(Names.initializer) : .zeros,
-        normalizations: normalizations, isParametric: layers.isParametric,
-        scalesInputs: layers.scalesInputs, seed: seed)
+        sizes: sizes, activations: activations, loss: loss, reduction: settings.reduction ?? .mean,
+        initializer: weights == nil ? settings.initializer : .zeros, normalizations: norms,
+        isParametric: settings.parametric == true, scalesInputs: settings.scaleInputs == true,
+        seed: configuration.seed)
       guard let weights else { return network }
       return try WeightFile.network(
-        from: weights, layers: network.layers, loss: loss, reduction: reduction)
+        from: weights, layers: network.layers, loss: loss, reduction: network.reduction)
     } catch let error as NetworkError {
       throw UsageError(error.description)
     }

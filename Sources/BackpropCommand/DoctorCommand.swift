@@ -114,7 +114,7 @@ struct DoctorOptions: ParsableArguments {
     options.isUntrained = model?.configuration == nil
     options.thresholds = try thresholds()
     let checked = options
-    try UsageError.unless { () throws(ConfigurationError) in try checked.validate() }
+    try checked.validate()
     return options
   }
 
@@ -123,9 +123,7 @@ struct DoctorOptions: ParsableArguments {
     _ own: TrainingConfiguration?, examples: Int
   ) throws -> TrainingConfiguration {
     var configuration =
-      own
-      ?? TrainingConfiguration(
-        batchSize: TrainingConfiguration.suggestedBatchSize(examples: examples))
+      own ?? TrainingConfiguration().resolved(examples: examples, hasValidation: false)
     if let optimizer, optimizer != configuration.optimizer.name {
       configuration.change(to: try Names.optimizer(optimizer))
     }

@@ -143,8 +143,16 @@ struct MetricOptions: ParsableArguments {
           + "rows weigh the same")
       weights.column = nil
     }
-    try WeightOptions.check(
-      weightColumn, targets: data.coders.target.columns, encoder: data.model.encoder)
+    if let weightColumn {
+      if data.coders.target.columns.contains(weightColumn) {
+        throw UsageError("--weight-column \(weightColumn) is a target; name another column")
+      }
+      if data.model.encoder?.columns.contains(where: { $0.name == weightColumn }) ?? false {
+        throw UsageError(
+          "--weight-column \(weightColumn) is a feature of the model; train a model with this option"
+        )
+      }
+    }
     return weights.isEmpty ? nil : weights
   }
 }

@@ -17,7 +17,7 @@ struct FoldOptions: ParsableArguments {
   }
 
   /// Refuses what has no meaning beside folds, before any data is read.
-  func check(_ command: TrainCommand) throws {
+  func check(_ command: TrainCommand, _ configuration: TrainingConfiguration) throws {
     guard let folds else { return }
     guard folds >= 2 else {
       throw UsageError("--folds \(folds): give at least 2, one to judge by and one to train on")
@@ -26,109 +26,50 @@ struct FoldOptions: ParsableArguments {
       if isGiven { throw UsageError("\(option) has no meaning with --folds: \(reason)") }
     }
     try refuse(
-      "--validation-data", command.training.validationData != nil,
+      "--validation-data", configuration.stopping.validationData != nil,
       "the rows of DATA judge, and a part of the others chooses the epoch (--validation)")
     try refuse(
-      "--from", command.goal.from != nil,
+      "--from", configuration.data.from != nil,
       "the model may have learned from the rows that are to judge it")
     let checkpoints = "the state of several runs is not saved; leave one of the two out"
     try refuse("--checkpoint", command.checkpoints.checkpoint != nil, checkpoints)
     try refuse("--resume", command.checkpoints.resume != nil, checkpoints)
-    try refuse("--memory", command.streaming.memory != nil, "each fold is held in memory")
+    try refuse("--memory", configuration.data.memory != nil, "each fold is held in memory")
     guard !savesModel(command) else { return }
     let model = "without -o no model is trained that it could tell about; give -o as well"
     try refuse("--plot", command.records.plot != nil, model)
     try refuse("--curves", command.records.curves, model)
     try refuse("--tensorboard", command.records.tensorBoard != nil, model)
-    try refuse("--diagnose", command.training.diagnose, model)
+    try refuse("--diagnose", command.goal.diagnose, model)
   }
 }
 
 extension TrainingJob {
   /// Trains and judges fold by fold, and reports it; throws unless all folds went well.
   func crossValidate<T: Scalar>(
-    _ count: Int, _ table: Table, names: [String], as precision: T.Type
+    _ count: Int, _ tables: FitTables, as precision: T.Type
   ) throws {
-    let options = command.training
-    let seed = options.seed ?? TrainingConfiguration().seed
-    guard !names.isEmpty else {
-      throw UsageError(
-        "say what to learn with --target COL[,COL…]; the columns are "
-          + Format.list(table.columns.map(\.name), limit: 12))
-    }
-    let task = try command.goal.task.map(Names.task)
-    let targets = try TargetColumns(of: table, columns: names, task: task)
-    let folds: Folds
-    do {
-      folds =
-        if let codes = targets.codes {
-          try .stratified(codes: codes, labels: targets.labels, count: count, seed: seed)
-        } else {
-          try .random(rows: table.rowCount, count: count, seed: seed)
-        }
-    } catch {
-      throw DataError(file: table.file, error.description)
-    }
     Interruption.becomeRequest()
-    let pool = threads > 1 ? ThreadPool(threads: threads) : nil
-    var result: CrossValidation?
     defer { reporter.fold = nil }
-    for index in 0..<count {
-      reporter.fold = (index + 1, count)
-      let split = folds[index]
-      let inner = Split(
-        of: split.training, codes: targets.codes,
-        fraction: validationFraction(rows: split.training.count), seed: seed)
-      var prepared: Preparation<T> = try prepare(table: table, names: names, rows: inner)
-      let data = prepared.data
-      let kind = data.target.metrics(outputActivation: prepared.network.outputActivation)
-      if let metric = options.monitor { _ = try Names.metric(metric, for: kind) }
-      let (others, test) = try data.datasets(of: table, split: split, for: prepared.network)
-      let training = others.subset(inner.training.places(in: split.training))
-      let validation =
-        inner.validation.isEmpty
-        ? nil : others.subset(inner.validation.places(in: split.training))
-      let configuration = try configuration(
-        for: prepared.network, examples: training.count, hasValidation: validation != nil)
-      if index == 0 {
-        reporter.describe(
-          data: command.data, rows: table.rowCount, coders: data, layers: prepared.network.layers,
-          parameters: prepared.network.parameterCount, loss: prepared.network.loss,
-          configuration: configuration)
-        reporter.describe(
-          data.weights, mean: training.meanWeight, labels: data.target.labels,
-          reduction: prepared.network.reduction)
-      }
-      let summary = try Trainer<T>(configuration: configuration, threads: threads).train(
-        &prepared.network, on: training, validation: validation, metrics: kind,
-        report: reporter.report, isInterrupted: { Interruption.isRequested })
-      guard summary.reason == .completed || summary.reason == .earlyStop else {
-        reporter.stopped(summary, inFold: index + 1, of: count)
-        throw ExitCode(
-          summary.reason == .interrupted ? Interruption.exitCode : CommandFailure.badData)
-      }
-      var metrics = Metric.usual(for: kind, outputs: prepared.network.outputCount)
-      if case .quantile(let quantile) = prepared.network.loss {
-        metrics.append(.pinball(quantile: quantile))
-      }
-      var folds = result ?? CrossValidation(metrics: metrics)
-      let fold = folds.add(
-        prepared.network, summary, examples: (training.count, validation?.count ?? 0), test: test,
-        kind: kind, pool: pool)
-      reporter.report(fold, number: index + 1, of: count, metrics: metrics)
-      result = folds
-    }
-    if let result { try reporter.report(result, endsRun: !command.folds.savesModel(command)) }
-  }
-}
-
-extension [UInt32] {
-  /// Where each of these rows stands among others; both ascending.
-  fileprivate func places(in rows: [UInt32]) -> [UInt32] {
-    var place = 0
-    return map { row in
-      while rows[place] != row { place += 1 }
-      return UInt32(place)
+    do {
+      let result: CrossValidation = try estimator.crossValidate(
+        tables, folds: count, as: T.self,
+        began: { fold, prepared in
+          reporter.fold = (fold, count)
+          if fold == 1 { reporter.describe(prepared, data: data) }
+        },
+        ended: { fold, result, metrics in
+          reporter.report(result, number: fold, of: count, metrics: metrics)
+        }, warn: { reporter.warn(code: $0, $1) }, report: reporter.report,
+        isInterrupted: { Interruption.isRequested })
+      try reporter.report(result, endsRun: !command.folds.savesModel(command))
+    } catch let error as NetworkError {
+      throw UsageError(error.description)
+    } catch let stopped as FoldStopped {
+      reporter.stopped(stopped.summary, inFold: stopped.fold, of: count)
+      throw ExitCode(
+        stopped.summary.reason == .interrupted
+          ? Interruption.exitCode : CommandFailure.badData)
     }
   }
 }

@@ -20,7 +20,7 @@ struct InspectCommand: ParsableCommand {
   @Flag(
     name: .long,
     help:
-      "Print the options that `train` made the model with, those that it chose itself among them, as YAML for `train --config` (or as JSON). Paths are as they were given."
+      "Print the settings that `train` made the model with, those that it chose itself among them, as JSON for `train --config`. Paths are as they were given."
   )
   var config = false
 
@@ -29,7 +29,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     _ = try output.threadCount()
-    let model = try Model.open(model)
+    let model = try Model(contentsOf: model)
     if config { return try printOptions(of: model) }
     let norms =
       switch model.network {
@@ -44,29 +44,16 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func printOptions(of model: Model) throws {
-    guard let stored = model.options?.object else { throw NoOptionsError(path: self.model) }
-    // What `train` never stores is none of its options, and least of all what is to be written.
-    let table = TrainOptionTable.train
-    let options = stored.filter {
-      table.kinds[$0.key] != nil && !TrainOptionTable.ofOneCall.contains($0.key)
-    }
-    if options.count < stored.count {
-      output.note(
-        "warning: \(self.model) holds other entries among its options, which are left out")
-    }
-    if output.json {
-      let schema = JSONMember("schema", .string(ConfigurationFile.schema))
-      return try Terminal.printOutput(JSONValue.object([schema] + options).description)
-    }
-    for option in options {
-      try Terminal.printOutput(FlatYAML.line(option.key, option.value))
-    }
+    guard let configuration = model.configuration else { throw NoSettingsError(path: self.model) }
+    let schema = JSONMember("schema", .string(ConfigurationFile.schema))
+    let document = JSONValue.object([schema] + (configuration.json.object ?? []))
+    try Terminal.writeOutput((output.json ? document.description : document.indented) + "\n")
   }
 
   private func document(_ model: Model, _ norms: [Double?]) throws -> JSONValue {
     let network = model.network
     return [
-      "schema": "backprop.inspect/1", "sizes": JSONValue(network.sizes),
+      "schema": "backprop.inspect/2", "sizes": JSONValue(network.sizes),
       "parameters": JSONValue(network.parameterCount),
       "layers": .array(
         zip(network.layers, norms).enumerated().map { index, layer in
@@ -87,7 +74,7 @@ struct InspectCommand: ParsableCommand {
       "precision": .string(network.precisionName),
       "encoder": try model.encoder.map { try JSONValue(encoding: $0) } ?? .null,
       "target": try model.targetEncoder.map { try JSONValue(encoding: $0) } ?? .null,
-      "configuration": try model.configuration.map { try JSONValue(encoding: $0) } ?? .null,
+      "configuration": model.configuration?.json ?? .null,
       "weights": model.weights?.json(labels: model.targetEncoder?.labels ?? []) ?? .null,
     ]
   }
@@ -119,8 +106,8 @@ struct InspectCommand: ParsableCommand {
     if let run = model.configuration {
       try line(
         "trained by",
-        "\(run.optimizer.name), learning rate \(run.learningRate), \(run.schedule), batches of "
-          + "\(run.batchSize), \(Format.count(run.epochs, "epoch")), seed \(run.seed)")
+        "\(run.optimizer.name), learning rate \(run.learningRate), \(run.rateSchedule), \(run.optimizer.takesAllExamples ? "all examples a step" : "batches of \(run.batchSize)"), "
+          + "\(Format.count(run.epochs, "epoch")), seed \(run.seed)")
       if let noise = run.noiseText { try line("noise", "\(noise) in training") }
       for (name, text) in run.updateLines { try line(name, text) }
     } else {
@@ -157,13 +144,11 @@ struct InspectCommand: ParsableCommand {
   }
 }
 
-/// A model that no run of `train` left its options in.
-private struct NoOptionsError: UserError {
+/// A model that no run left its settings in.
+private struct NoSettingsError: UserError {
   let path: String
 
-  var message: String {
-    "\(path) holds no options: it was not made by `backprop train`, or by an older version"
-  }
+  var message: String { "\(path) holds no settings of a run: it was never trained" }
 }
 
 extension Network {

@@ -26,25 +26,43 @@ struct LabelledDataArguments: ParsableArguments {
     preferringTest: Bool = false, weights: String? = nil, rowLimit: Int? = nil,
     _ output: OutputOptions
   ) throws -> LabelledData {
-    let model = try Model.open(model)
-    try self.table.checkAgreement(with: model)
-    var options = try self.table.tableOptions(target: target, for: model, weights: weights)
+    let model = try Model(contentsOf: model)
+    var settings = try model.readingSettings()
+    settings.weightColumn = weights
+    settings.target = target.map { [$0] }
+    var options = try TableOptions(settings, for: model, threads: output.threadCount())
     // A model without labels of its own takes them from all rows.
     options.rowLimit = model.targetEncoder == nil ? nil : rowLimit
-    options.threads = try output.threadCount()
-    let source = try DataSource.open(data, options)
+    let source = try DataSource.open(existing: data, options: options)
     let table = preferringTest ? source.test ?? source.training : source.training
     table.warnings.forEach { output.note("warning: \($0)") }
-    var names = try Names.columns(target, in: table)
+    var names = try target.map { try table.columns(named: $0) } ?? []
     try model.checkTargets(names, in: table)
     if names.isEmpty { names = source.targets }
-    let encoder =
-      try model.targetEncoder ?? ModelData.target(for: model.network, in: table, names: names)
-    return LabelledData(
-      model: model, table: table,
-      coders: ModelData(
-        encoder: model.encoder, target: encoder, ignoredColumn: weights ?? model.weights?.column))
+    var coders = try model.coders(for: table, targets: names)
+    coders.ignoredColumn = weights ?? model.weights?.column
+    return LabelledData(model: model, table: table, coders: coders)
   }
+}
+
+extension Model {
+  /// How the command line says that the data is read, which must not contradict the model.
+  func readingSettings() throws -> DataSettings {
+    var configuration = TrainingConfiguration()
+    try CommandWords.take(into: &configuration, except: Self.ownOptions)
+    guard encoder != nil else { return configuration.data }
+    for setting in [Setting.categorical, .numeric, .ignore]
+    where setting.read(configuration) != nil {
+      throw ConfigurationError(
+        setting.property, "contradicts the model, which says itself how columns are read")
+    }
+    return configuration.data
+  }
+
+  /// Options of commands that take a model which are called as settings, and are none.
+  private static let ownOptions: Set<String> = [
+    "seed", "target", "epochs", "learning-rate", "optimizer", "batch-size", "weight-column",
+  ]
 }
 
 /// A model, and a table that holds what it is asked for.

@@ -44,10 +44,10 @@ struct PredictCommand: ParsableCommand {
       try OutputFile.checkFolder(output)
       try OutputFile.check(output, isNoneOf: [data, model])
     }
-    let model = try Model.open(model)
-    try self.table.checkAgreement(with: model)
-    var options = try self.table.tableOptions(target: target, for: model)
-    options.threads = threads
+    let model = try Model(contentsOf: model)
+    var settings = try model.readingSettings()
+    settings.target = target.map { [$0] }
+    let options = try TableOptions(settings, for: model, threads: threads)
     if probabilities {
       let activation = model.network.outputActivation
       guard model.targetEncoder?.hasProbabilities(outputActivation: activation) ?? false else {
@@ -55,31 +55,31 @@ struct PredictCommand: ParsableCommand {
           "--probabilities: the outputs of this model (\(model.network.outputActivation)) are none")
       }
     }
-    let source = try DataSource.open(data, options)
+    let source = try DataSource.open(existing: data, options: options)
     let table = source.test ?? source.training
     table.warnings.forEach { outputOptions.note("warning: \($0)") }
+    let targets = try target.map { try table.columns(named: $0) } ?? []
     switch model.network {
-    case .float(let network): try predict(network, model, table, threads)
-    case .double(let network): try predict(network, model, table, threads)
+    case .float: try predict(model, table, targets, threads, as: Float.self)
+    case .double: try predict(model, table, targets, threads, as: Double.self)
     }
   }
 
   private func predict<T: Scalar>(
-    _ network: Network<T>, _ model: Model, _ table: Table, _ threads: Int
+    _ model: Model, _ table: Table, _ targets: [String], _ threads: Int, as type: T.Type
   ) throws {
-    let inputs: Matrix<T> = try ModelData.inputs(
-      of: table, for: model, targets: try Names.columns(target, in: table), as: T.self)
+    let inputs: Matrix<T> = try model.inputs(of: table, targets: targets, as: T.self)
     table.discardKeptColumns()
-    let pool = threads > 1 && inputs.rows > 1000 ? ThreadPool(threads: threads) : nil
     let sink = try OutputSink(output)
     // Lines are made of some 4 million outputs at a time, a document of all.
-    let most = outputOptions.json ? inputs.rows : max(1, (1 << 22) / network.outputCount)
+    let outputs = model.network.sizes.last ?? 1
+    let most = outputOptions.json ? inputs.rows : max(1, (1 << 22) / outputs)
     for first in stride(from: 0, through: max(0, inputs.rows - 1), by: max(1, most)) {
       let rows = first..<min(first + most, inputs.rows)
       let some = rows.count == inputs.rows ? inputs : inputs.gathered(rows.map { UInt32($0) })
-      let writer = try PredictionWriter(
-        outputs: network.predictions(for: some, pool: pool), first: first,
-        target: model.targetEncoder, outputActivation: network.outputActivation)
+      let writer = PredictionWriter(
+        predictions: try model.predictions(of: some, first: first, threads),
+        hasHeader: first == 0, isDouble: T.self == Double.self)
       if outputOptions.json {
         try sink.write(writer.document.description + "\n")
       } else {
@@ -91,56 +91,27 @@ struct PredictCommand: ParsableCommand {
 }
 
 /// Predictions as CSV and as JSON.
-private struct PredictionWriter<T: Scalar> {
-  let outputs: Matrix<T>
-  /// The row of the data that is the first of the outputs.
-  let first: Int
-  /// Nil for a model whose outputs mean nothing but themselves.
-  let predictions: Predictions?
+private struct PredictionWriter {
+  let predictions: Predictions
+  let hasHeader: Bool
+  let isDouble: Bool
 
-  init(
-    outputs: Matrix<T>, first: Int, target: TargetEncoder?, outputActivation: Activation
-  ) throws {
-    self.outputs = outputs
-    self.first = first
-    predictions = try target.map { target in
-      try target.decode(
-        outputs, first: first,
-        areProbabilities: target.hasProbabilities(outputActivation: outputActivation))
-    }
-    guard predictions == nil else { return }
-    for row in 0..<outputs.rows {
-      try Predictions.requireFinite(outputs[row: row], row: first + row)
-    }
-  }
+  private var columns: Range<Int> { predictions.columns.indices }
 
-  private var columnCount: Int { predictions?.columns.count ?? outputs.columns }
-
-  /// Names of the outputs, where there are several.
-  private func columnName(_ column: Int) -> String { predictions?.columns[column] ?? "\(column)" }
-
-  private func text(_ row: Int, _ column: Int) -> String {
-    predictions?.text(row: row, column: column) ?? JSONValue(outputs[row, column]).plainText
-  }
-
-  /// Hands out the lines of the CSV, a thousand at a time, with the header if they are the first.
+  /// Hands out the lines of the CSV, a thousand at a time.
   func forEachLine(probabilities: Bool, _ body: (String) throws -> Void) throws {
-    let columns = columnCount
     var header =
-      columns == 1 ? ["prediction"] : (0..<columns).map { "prediction:\(columnName($0))" }
-    let labels = probabilities ? predictions?.labels ?? [] : []
+      columns.count == 1 ? ["prediction"] : predictions.columns.map { "prediction:\($0)" }
+    let labels = probabilities ? predictions.labels : []
     header += labels
-    var text = first == 0 ? header.map(Self.cell).joined(separator: ",") + "\n" : ""
-    for row in 0..<outputs.rows {
-      for column in 0..<columns {
+    var text = hasHeader ? header.map(Self.cell).joined(separator: ",") + "\n" : ""
+    for row in 0..<predictions.rowCount {
+      for column in columns {
         if column > 0 { text += "," }
-        text += Self.cell(self.text(row, column))
+        text += Self.cell(predictions.text(row: row, column: column))
       }
-      if let predictions {
-        for label in labels.indices {
-          let value = predictions.probabilities[row * labels.count + label]
-          text += "," + predictions.number(value)
-        }
+      for label in labels.indices {
+        text += "," + predictions.number(predictions.probabilities[row * labels.count + label])
       }
       text += "\n"
       if row % 1000 == 999 {
@@ -166,34 +137,32 @@ private struct PredictionWriter<T: Scalar> {
   }
 
   var document: JSONValue {
-    let columns = columnCount
-    let rows = (0..<outputs.rows).map { row -> JSONValue in
-      let values = (0..<columns).map { column -> JSONValue in
-        guard let predictions else { return JSONValue(outputs[row, column]) }
-        guard predictions.task == .regression else { return .string(text(row, column)) }
-        let value = predictions.values[row * columns + column]
-        return Double(T(value)) == value ? JSONValue(T(value)) : JSONValue(value)
+    let rows = (0..<predictions.rowCount).map { row -> JSONValue in
+      let values = columns.map { column -> JSONValue in
+        predictions.task == .regression
+          ? number(predictions.values[row * columns.count + column])
+          : .string(predictions.text(row: row, column: column))
       }
-      return columns == 1 ? values[0] : .array(values)
+      return columns.count == 1 ? values[0] : .array(values)
     }
-    var probabilities = JSONValue.null
-    if let predictions, !predictions.probabilities.isEmpty {
-      let labels = predictions.labels.count
-      probabilities = .array(
-        (0..<outputs.rows).map { row in
-          JSONValue((0..<labels).map { T(predictions.probabilities[row * labels + $0]) })
+    let labels = predictions.labels.count
+    let probabilities: JSONValue =
+      predictions.probabilities.isEmpty
+      ? .null
+      : .array(
+        (0..<predictions.rowCount).map { row in
+          .array((0..<labels).map { number(predictions.probabilities[row * labels + $0]) })
         })
-    }
     return [
       "schema": "backprop.predict/1", "predictions": .array(rows),
-      "labels": JSONValue(predictions?.labels ?? []), "probabilities": probabilities,
+      "labels": JSONValue(predictions.labels), "probabilities": probabilities,
     ]
   }
-}
 
-extension JSONValue {
-  /// A number or a string without quotes.
-  fileprivate var plainText: String { string ?? description }
+  /// In the precision of the outputs, where that holds it.
+  private func number(_ value: Double) -> JSONValue {
+    !isDouble && Double(Float(value)) == value ? JSONValue(Float(value)) : JSONValue(value)
+  }
 }
 
 /// Standard output, or a file that appears when it is complete.

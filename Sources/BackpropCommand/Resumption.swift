@@ -5,11 +5,7 @@ import BackpropInspection
 /// What a run goes on from: a checkpoint, with the options that its run was started with.
 struct Resumption {
   let file: CheckpointFile
-  /// The options about the network that are given now, not those of the checkpoint.
-  let givenNetwork: [(option: String, text: String)]
 
-  /// The attachment that holds the options of a run, a JSON array of strings.
-  static let argumentsKey = "backprop.arguments"
   /// The attachment that says that a run went on with other data or options: the coders of the
   /// checkpoint are then not those that the data would give.
   static let forcedKey = "backprop.forced"
@@ -30,17 +26,32 @@ struct Resumption {
     }
   }
 
+  /// The settings of its run.
+  var configuration: TrainingConfiguration { get throws { try file.configuration } }
+
+  /// How often and how many checkpoints the run saved, where nothing else is said now.
+  func restore(_ options: inout CheckpointOptions) throws {
+    guard let text = try file.attachments[CheckpointOptions.attachmentKey],
+      let stored = try? JSONValue(parsing: text)
+    else { return }
+    let given = options
+    options.every = options.every ?? stored["every"]?.string
+    options.keep = options.keep ?? stored["keep"]?.int
+    // Of what another wrote no more is taken than what can be meant.
+    if (try? options.check()) == nil { options = given }
+  }
+
   /// The state, checked against the run that is to go on.
   ///
   /// - Throws: `ResumptionError` with all that differs and may not.
   func checkpoint<T: Scalar>(
-    for network: Network<T>, _ configuration: TrainingConfiguration, _ data: DataFingerprint,
-    metrics: MetricKind, coders: ModelData, force: Bool, _ reporter: TrainingReporter
+    for prepared: PreparedFit<T>, _ data: DataFingerprint, force: Bool,
+    _ reporter: TrainingReporter
   ) throws -> Checkpoint<T> {
     let checkpoint = try Checkpoint<T>(file)
     var differences = checkpoint.differences(
-      from: configuration, network, data, metrics: metrics)
-    if differences.isEmpty { differences = try coderDifferences(coders) }
+      from: prepared.configuration, prepared.network, data, metrics: prepared.metrics)
+    if differences.isEmpty { differences = try coderDifferences(prepared.coders) }
     guard differences.allSatisfy({ force && $0.canBeForced }) else {
       throw ResumptionError(path: file.path, differences: differences, isForced: force)
     }
@@ -129,24 +140,31 @@ struct ResumptionError: UserError {
 
   /// "--epochs 60 (the checkpoint has 40), training data 61 examples (the checkpoint has 60)"
   static func list(_ differences: [CheckpointMismatch.Difference]) -> String {
-    differences.map { "\(OptionName.of($0.name)) \($0.now) (the checkpoint has \($0.before))" }
+    differences.map { "\(Self.name($0.name)) \($0.now) (the checkpoint has \($0.before))" }
       .joined(separator: ", ")
+  }
+
+  /// The option of a setting; what is no setting stays as it is.
+  private static func name(_ name: String) -> String {
+    let isSetting = Setting.named(name) != nil || name.contains(".")
+    return isSetting ? UsageError.option(of: name) : name
   }
 }
 
-// MARK: Options that are taken over
+// MARK: Settings that are taken over
 
 extension TrainingJob {
-  /// The job of a command: with its folder of checkpoints open, and, if it resumes, the options of
-  /// the run that it goes on with.
+  /// The job of a command: with its folder of checkpoints open, and, if it resumes, the settings of the
+  /// run that it goes on with.
   static func make(for command: TrainCommand) throws -> TrainingJob {
     let options = command.checkpoints
-    let arguments = Array(try CommandWords.all.get().dropFirst())
     try options.check()
-    try command.folds.check(command)
-    guard let path = options.folder else { return try TrainingJob(command, arguments: arguments) }
+    try command.folds.check(command, TrainingConfiguration())
+    guard let path = options.folder else {
+      return try TrainingJob(command, try settings(of: command))
+    }
     // Before anything is made: a mistake in the options must not leave a folder behind.
-    if options.resume == nil { _ = try TrainingJob(command, arguments: arguments) }
+    if options.resume == nil { _ = try TrainingJob(command, try settings(of: command)) }
     if let resume = options.resume, options.checkpoint != resume {
       try Folder.checkExists(resume)
     }
@@ -155,46 +173,32 @@ extension TrainingJob {
     if !isSame, !command.goal.force, let newest = folder.names.last {
       throw CheckpointError.folderHasCheckpoints(folder: path, newest: newest)
     }
-    func writer(_ command: TrainCommand, _ arguments: [String]) throws -> CheckpointWriter {
-      CheckpointWriter(
-        folder, every: try command.checkpoints.interval,
-        keep: command.checkpoints.keep ?? CheckpointFolder.usualKeep,
-        arguments: RunArguments.remembered(arguments), replaces: !isSame)
+    func writer(_ command: TrainCommand) throws -> CheckpointWriter {
+      try CheckpointWriter(folder, command.checkpoints, replaces: !isSame)
     }
     guard let resume = options.resume,
       !(isSame && options.checkpoint != nil && folder.names.isEmpty)
     else {
       return try TrainingJob(
-        command, arguments: arguments, checkpoints: writer(command, arguments))
+        command, try settings(of: command), checkpoints: writer(command))
     }
 
     let (file, damaged) = try isSame ? folder.newest() : CheckpointFolder.newest(in: resume)
-    var merged = arguments
-    if let text = try file.attachments[Resumption.argumentsKey] {
-      let words = (try? JSONValue(parsing: text))?.array?.compactMap(\.string)
-      // Of what another wrote no more is taken than what a run here would have kept.
-      let stored = words.map(RunArguments.remembered)
-      guard let stored, (try? TrainCommand.parse(stored + ["data"])) != nil else {
-        throw CheckpointError.damaged(
-          path: file.path, reason: "\(Resumption.argumentsKey): no options of train")
-      }
-      if let initializer = command.network.initializer, !command.goal.force {
-        let before = try TrainCommand.parse(stored + [command.data]).network.initializer
-        guard initializer == before else {
-          throw UsageError(
-            "--initializer \(initializer) has no meaning with --resume: the weights are the "
-              + "checkpoint's")
-        }
-      }
-      merged = stored + arguments
+    let resumption = Resumption(file: file)
+    let stored = try resumption.configuration
+    let settings = try settings(of: command, after: stored)
+    if let initializer = settings.network.initializer, !command.goal.force,
+      initializer != stored.network.initializer
+    {
+      throw UsageError(
+        "--initializer \(initializer) has no meaning with --resume: the weights are the checkpoint's"
+      )
     }
-    // Of an option that is given twice the last one counts, so what is said now goes before.
-    let effective = try TrainCommand.parse(merged)
+    var command = command
+    try resumption.restore(&command.checkpoints)
     let job = try TrainingJob(
-      effective, arguments: merged, checkpoints: writer(effective, merged),
-      resumption: Resumption(
-        file: file, givenNetwork: command.network.given + command.layers.given))
-    if effective.goal.output == nil {
+      command, settings, checkpoints: writer(command), resumption: resumption)
+    if command.goal.output == nil {
       job.reporter.note("without -o the model will be saved in \(job.output)")
     }
     for error in damaged {
@@ -204,21 +208,17 @@ extension TrainingJob {
     }
     return job
   }
-}
 
-/// The options of a run as a resumed one takes them over.
-enum RunArguments {
-  /// Options without DATA, and without those that belong to one call and not to the run: whoever
-  /// resumes it says anew what is written.
-  static func remembered(_ arguments: [String]) -> [String] {
-    let table = TrainOptionTable.train
-    let left = TrainOptionTable.noKeys.union(TrainOptionTable.outputs)
-      .union(["json", "quiet", "threads"])
-    return table.words(of: arguments).flatMap { word -> ArraySlice<String> in
-      guard let name = word.name, let kind = table.kinds[name], kind != .positional,
-        !left.contains(name)
-      else { return [] }
-      return arguments[word.range]
+  /// What a checkpoint, a file of settings and the command line say, the last of them first.
+  private static func settings(
+    of command: TrainCommand, after stored: TrainingConfiguration = TrainingConfiguration()
+  ) throws -> TrainingConfiguration {
+    var configuration = stored
+    if let path = command.goal.config {
+      try ConfigurationFile.take(path, into: &configuration)
     }
+    try CommandWords.take(into: &configuration)
+    if let data = command.data { configuration.data.data = data }
+    return configuration
   }
 }

@@ -24,10 +24,9 @@ struct RecordOptions: ParsableArguments {
   /// - Parameters:
   ///   - model: Where the model will be saved.
   ///   - inputs: Files that are read.
-  ///   - force: Whether a file that is no picture of ours may be replaced; nil for a command that does
-  ///     not ask.
-  func check(model: String, inputs: [String?], force: Bool?) throws {
-    if let plot { try check(plot: plot, model: model, inputs: inputs, force: force) }
+  ///   - force: Whether a file that is no picture of ours may be replaced.
+  func check(model: String, inputs: [String?], force: Bool) throws {
+    if let plot { try Self.check(plot: plot, model: model, inputs: inputs, force: force) }
     if let folder = tensorBoard {
       guard !folder.isEmpty else {
         throw UsageError("--tensorboard \"\": give the name of a folder")
@@ -40,7 +39,11 @@ struct RecordOptions: ParsableArguments {
     }
   }
 
-  private func check(plot: String, model: String, inputs: [String?], force: Bool?) throws {
+  /// - Parameters:
+  ///   - model: Where a model is saved; nil for nowhere.
+  ///   - force: Whether a file that is no picture of ours may be replaced; nil for a command that does
+  ///     not ask.
+  static func check(plot: String, model: String?, inputs: [String?], force: Bool?) throws {
     if plot == "-" {
       throw UsageError("--plot - is no file; --curves draws in the terminal")
     }
@@ -49,7 +52,7 @@ struct RecordOptions: ParsableArguments {
       throw UsageError("--plot \(plot): the picture is SVG; give a name that ends in .svg")
     }
     try OutputFile.check(plot, option: "--plot", isNoneOf: inputs)
-    if OutputFile.areSame(plot, model) {
+    if let model, OutputFile.areSame(plot, model) {
       throw UsageError("--plot \(plot) is where the model is saved; give another name")
     }
     try OutputFile.checkPicture(plot, force: force)
@@ -101,12 +104,18 @@ final class RunRecords {
 
   /// Whoever has to measure a run for the records.
   func observers<T: Scalar>() -> [any TrainingObserver<T>] {
-    options.tensorBoard == nil ? [] : [DistributionObserver<T>()]
+    options.tensorBoard == nil
+      ? []
+      : [
+        DistributionObserver<T> { distributions in
+          self.record { (board) throws(FileError) in try board.write(distributions) }
+        }
+      ]
   }
 
   /// Receives the events of the trainer.
   func report(_ event: TrainingEvent) {
-    if options.tensorBoard != nil { record(event) }
+    record { (board) throws(FileError) in try board.write(event) }
     switch event {
     case .start(let start):
       subtitle = Self.subtitle(start)
@@ -143,13 +152,12 @@ final class RunRecords {
     return lines.isEmpty ? nil : lines.joined(separator: "\n") + "\n"
   }
 
-  private func record(_ event: TrainingEvent) {
-    guard boardFailure == nil else { return }
-    do {
-      if case .start = event, let folder = options.tensorBoard {
-        board = try TensorBoardWriter(folder: folder)
-      }
-      try board?.write(event)
+  /// Writes to TensorBoard's file, as long as that goes well.
+  private func record(_ write: (TensorBoardWriter) throws(FileError) -> Void) {
+    guard boardFailure == nil, let folder = options.tensorBoard else { return }
+    do throws(FileError) {
+      if board == nil { board = try TensorBoardWriter(folder: folder) }
+      if let board { try write(board) }
     } catch {
       boardFailure = error
       warn("tensorboard", "\(error.description); the run goes on without TensorBoard's events")
@@ -179,7 +187,8 @@ final class RunRecords {
     return [
       "network \(start.sizes.map(String.init).joined(separator: "–"))",
       Format.count(start.parameters, "parameter"), configuration.optimizer.name,
-      "batches of \(configuration.batchSize)", Format.count(start.examples, "example") + held,
+      "batches of \(configuration.examplesPerStep(of: start.examples))",
+      Format.count(start.examples, "example") + held,
     ].joined(separator: ", ")
   }
 }

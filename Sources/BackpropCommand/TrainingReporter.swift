@@ -71,17 +71,22 @@ final class TrainingReporter {
     if !quiet { progress.note(text) }
   }
 
-  /// What is about to be trained, in two lines.
-  func describe(
-    data: String, rows: Int, coders: ModelData, layers: [Layer], parameters: Int, loss: Loss,
-    configuration: TrainingConfiguration
-  ) {
-    let target = coders.target
-    lossIsLogLoss =
-      target.task == .classification && loss.isLogLoss(outputs: target.outputCount)
+  /// What is about to be trained, in a few lines.
+  func describe<T: Scalar>(_ prepared: PreparedFit<T>, data: String) {
+    let (coders, network, configuration) = (
+      prepared.coders, prepared.network, prepared.configuration
+    )
+    let (target, layers) = (coders.target, network.layers)
     changedTargets =
       configuration.mixup != nil
       ? "mixed examples" : configuration.labelSmoothing != nil ? "smoothed labels" : nil
+    lossIsLogLoss =
+      target.task == .classification && network.loss.isLogLoss(outputs: target.outputCount)
+    defer {
+      describe(
+        coders.weights, mean: prepared.meanWeight, labels: target.labels,
+        reduction: network.reduction)
+    }
     guard !quiet else { return }
     let what =
       target.task == .classification
@@ -94,15 +99,16 @@ final class TrainingReporter {
         return $0.columns.count == $0.outputCount ? columns : "\(columns) as \(inputs)"
       } ?? Format.count(layers[0].inputs, "column")
     progress.note(
-      "\(data.shown()): \(Format.count(rows, "row")), \(features); target "
+      "\(data.shown()): \(Format.count(prepared.rowCount, "row")), \(features); target "
         + "\(Format.list(target.columns)) (\(what))")
-    let sizes = ([layers[0].inputs] + layers.map(\.outputs)).map(String.init)
     let activations = layers.map(\.functions).joined(separator: ", ")
     let noise = [layers.dropoutText, configuration.noiseText].compactMap(\.self)
     progress.note(
-      "network \(sizes.joined(separator: "–")) (\(activations)), "
-        + "\(Format.count(parameters, "parameter")); \(loss), \(configuration.optimizer.name), "
-        + "batches of \(configuration.batchSize), \(Format.count(configuration.epochs, "epoch"))"
+      "network \(network.sizes.map(String.init).joined(separator: "–")) (\(activations)), "
+        + "\(Format.count(network.parameterCount, "parameter")); \(network.loss), "
+        + "\(configuration.optimizer.name), "
+        + "batches of \(configuration.examplesPerStep(of: prepared.training.count)), "
+        + "\(Format.count(configuration.epochs, "epoch"))"
         + (noise.isEmpty ? "" : "; \(noise.joined(separator: ", "))"))
   }
 
@@ -110,7 +116,7 @@ final class TrainingReporter {
   private static let usualMeanWeight = 0.1...10.0
 
   /// What the training examples weigh, in a line; nothing if all weigh the same.
-  func describe(
+  private func describe(
     _ weights: ExampleWeights?, mean: Double, labels: [String], reduction: Reduction
   ) {
     guard let weights else { return }
@@ -131,26 +137,25 @@ final class TrainingReporter {
     case .start(let start):
       if let fold, fold.number > 1 { return }
       var members: [JSONMember] = [
-        JSONMember("schema", "backprop.train/1"), JSONMember("event", "start"),
+        JSONMember("schema", "backprop.train/2"), JSONMember("event", "start"),
         JSONMember("examples", JSONValue(start.examples)),
         JSONMember("validationExamples", JSONValue(start.validationExamples)),
         JSONMember("parameters", JSONValue(start.parameters)),
         JSONMember("sizes", JSONValue(start.sizes)),
         JSONMember("blocks", JSONValue(start.blocks)),
-        JSONMember(
-          "configuration", (try? JSONValue(encoding: start.configuration)) ?? .null),
+        JSONMember("configuration", start.configuration.json),
       ]
       if let fold { members.append(JSONMember("folds", JSONValue(fold.count))) }
       if start.dropout.contains(where: { $0 > 0 }) {
         members.append(JSONMember("dropout", .array(start.dropout.map { JSONValue($0) })))
       }
-      if let (epoch, step) = start.resumedFrom {
+      if let position = start.resumedFrom {
         members.append(
           JSONMember(
             "resumedFrom",
             [
-              "file": resumedFile.map { .string($0) } ?? .null, "epoch": JSONValue(epoch),
-              "step": JSONValue(step),
+              "file": resumedFile.map { .string($0) } ?? .null, "epoch": JSONValue(position.epoch),
+              "step": JSONValue(position.step),
             ]))
       }
       printJSON(.object(members))
@@ -160,13 +165,15 @@ final class TrainingReporter {
       printJSON(Self.json(report, fold: fold?.number))
       // A log has a line a fold.
       if !quiet, fold == nil || Terminal.isInteractive { progress.show(report) }
-    case .measurement(let measurement):
-      guard let diagnosis = measurement as? EpochDiagnosis else { break }
-      printJSON(diagnosis.json)
-      if !quiet { diagnosis.lines.forEach(progress.note) }
     case .warning(let code, let message): warn(code: code, message)
     case .end: break
     }
+  }
+
+  /// Receives what `--diagnose` finds.
+  func report(_ diagnosis: EpochDiagnosis) {
+    printJSON(diagnosis.json)
+    if !quiet { diagnosis.lines.forEach(progress.note) }
   }
 
   /// Takes the line of progress away.
@@ -240,7 +247,7 @@ final class TrainingReporter {
       ? ", stopped early after epoch \(summary.epochs)" : " of \(summary.epochs)"
     if let validation = summary.validation {
       print(
-        "held out  \(text(validation)) on \(Format.count(validationExamples, "example")), "
+        "held out  \(validation) on \(Format.count(validationExamples, "example")), "
           + "best epoch \(summary.bestEpoch)\(epochs)")
     } else if let last = lastEpoch {
       print(
@@ -249,7 +256,7 @@ final class TrainingReporter {
     }
     if let test {
       print(
-        "test      \(text(test)) on \(Format.count(test.metrics.count, "example"))")
+        "test      \(test) on \(Format.count(test.metrics.count, "example"))")
     }
   }
 
@@ -329,14 +336,6 @@ final class TrainingReporter {
         ])
   }
 
-  /// "accuracy 0.9710, log loss 0.1234"
-  private func text(_ evaluation: Evaluation) -> String {
-    let watched = evaluation.watched.map {
-      "\(MetricText.name($0.metric)) \(MetricText.value($0.metric, $0.value)), "
-    }
-    return (watched ?? "") + text(loss: evaluation.loss, of: nil, evaluation.metrics)
-  }
-
   private func text(loss: Double, of changed: String?, _ metrics: Metrics) -> String {
     let values = metrics.values.map { name, value in
       "\(MetricText.name(name)) \(MetricText.value(name, value))"
@@ -359,51 +358,5 @@ final class TrainingReporter {
       : "'"
         + path.split(separator: "'", omittingEmptySubsequences: false)
         .joined(separator: "'\\''") + "'"
-  }
-}
-
-/// Metrics as people call them.
-enum MetricText {
-  static func name(_ metric: Metric) -> String {
-    switch metric {
-    case .logLoss: "log loss"
-    case .exactMatch: "exact match"
-    case .balancedAccuracy: "balanced accuracy"
-    case .brier: "Brier score"
-    case .rocAUC: "ROC AUC"
-    case .averagePrecision: "PR AUC"
-    case .f1: "F1 (macro)"
-    case .matthewsCorrelation: "MCC"
-    case .topK(let k): "top-\(k) accuracy"
-    case .expectedCalibrationError(let bins): "ECE (\(bins) bins)"
-    case .rmse: "RMSE"
-    case .mae: "MAE"
-    case .r2: "R²"
-    case .medianAbsoluteError: "median AE"
-    case .pinball(let quantile): "pinball \(quantile)"
-    case .loss, .accuracy: metric.description
-    }
-  }
-
-  /// The name of a metric of every epoch by its key.
-  static func name(_ key: String) -> String { metric(key).map(name) ?? key }
-
-  /// Shares with four digits behind the point; a dash for what is not defined.
-  static func value(_ metric: Metric, _ value: Double) -> String {
-    if value.isNaN { return "–" }
-    return switch metric {
-    case .accuracy, .exactMatch, .r2, .balancedAccuracy, .rocAUC, .averagePrecision, .f1,
-      .matthewsCorrelation, .topK:
-      Format.fixed(value, 4)
-    default: Format.short(value)
-    }
-  }
-
-  static func value(_ key: String, _ value: Double) -> String {
-    metric(key).map { Self.value($0, value) } ?? Format.short(value)
-  }
-
-  private static func metric(_ key: String) -> Metric? {
-    Metric.allCases.first { $0.key == key }
   }
 }

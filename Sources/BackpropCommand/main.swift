@@ -15,7 +15,7 @@ Interruption.install()
 do {
   // Little is taken without asking; there must be room for it.
   if let shortage = Memory.shortage(4 << 20) { throw DataError(shortage) }
-  var command = try BackpropCommand.parseAsRoot(try CommandWords.all.get())
+  var command = try BackpropCommand.parseAsRoot()
   try command.run()
 } catch {
   exit(CommandFailure.report(error))

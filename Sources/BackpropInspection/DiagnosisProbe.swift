@@ -4,7 +4,7 @@ import Backprop
 ///
 /// Only what is cheap: the flow of the error and the units on some training examples, and the update
 /// that the run's own optimizer would make next. The trials of `Diagnosis` are not part of it.
-public struct EpochDiagnosis: Codable, Sendable, TrainingMeasurement {
+public struct EpochDiagnosis: Codable, Sendable {
   /// The epoch that has just ended; 0 before the first step.
   public let epoch: Int
   /// Layers 2 … L; dead and saturated units are those of the measured examples.
@@ -13,17 +13,21 @@ public struct EpochDiagnosis: Codable, Sendable, TrainingMeasurement {
   public let findings: [Finding]
 }
 
-/// Diagnoses a run before its first step and after each epoch; each diagnosis is an `EpochDiagnosis`.
+/// Diagnoses a run before its first step and after each epoch.
 public final class DiagnosisObserver<T: Scalar>: TrainingObserver {
   private var options: DiagnosisOptions
+  private let report: (EpochDiagnosis) -> Void
   private var probe: DiagnosisProbe<T>?
 
-  /// - Parameter options: What is looked at. The run's configuration takes the place of the one that
+  /// - Parameters:
+  ///   - options: What is looked at. The run's configuration takes the place of the one that
   ///   stands there.
+  ///   - report: Receives each diagnosis, on the trainer's thread.
   /// - Precondition: At least one example is looked at.
-  public init(_ options: DiagnosisOptions) {
+  public init(_ options: DiagnosisOptions, report: @escaping (EpochDiagnosis) -> Void) {
     precondition(options.examples >= 1, "a diagnosis of \(options.examples) examples")
     self.options = options
+    self.report = report
   }
 
   public func begin(
@@ -37,13 +41,12 @@ public final class DiagnosisObserver<T: Scalar>: TrainingObserver {
 
   public func epochEnded(
     _ state: EpochState<T>, workspace: borrowing Workspace<T>
-  ) -> [any TrainingMeasurement] {
-    guard let probe else { return [] }
-    return [
+  ) {
+    guard let probe else { return }
+    report(
       probe.diagnosis(
         after: state.epoch, of: state.network, optimizer: state.optimizer,
-        rate: state.learningRate, pool: state.pool)
-    ]
+        rate: state.learningRate, pool: state.pool))
   }
 }
 

@@ -103,7 +103,7 @@ public struct LayerDistributions: Sendable {
 }
 
 /// The distributions of all layers between two epochs.
-public struct EpochDistributions: Sendable, TrainingMeasurement {
+public struct EpochDistributions: Sendable {
   /// The epoch that has just ended; 0 before the first step.
   public let epoch: Int
   /// Updates made since the start of the run.
@@ -114,18 +114,25 @@ public struct EpochDistributions: Sendable, TrainingMeasurement {
   public let layers: [LayerDistributions]
 }
 
-/// Measures the distributions of a run before its first step and after each epoch; each measurement is
-/// `EpochDistributions`.
+/// Measures the distributions of a run before its first step and after each epoch.
 public final class DistributionObserver<T: Scalar>: TrainingObserver {
   private let options: DistributionOptions
+  private let report: (EpochDistributions) -> Void
   private var probe: DistributionProbe<T>?
 
+  /// - Parameters:
+  ///   - options: What is measured.
+  ///   - report: Receives each measurement, on the trainer's thread.
   /// - Precondition: At least one example is measured, in at least one bucket.
-  public init(_ options: DistributionOptions = DistributionOptions()) {
+  public init(
+    _ options: DistributionOptions = DistributionOptions(),
+    report: @escaping (EpochDistributions) -> Void
+  ) {
     precondition(
       options.examples >= 1 && options.buckets >= 1,
       "\(options.examples) examples in \(options.buckets) buckets")
     self.options = options
+    self.report = report
   }
 
   public func begin(
@@ -141,12 +148,11 @@ public final class DistributionObserver<T: Scalar>: TrainingObserver {
 
   public func epochEnded(
     _ state: EpochState<T>, workspace: borrowing Workspace<T>
-  ) -> [any TrainingMeasurement] {
-    guard let probe else { return [] }
-    return [
+  ) {
+    guard let probe else { return }
+    report(
       probe.distributions(
-        after: state.epoch, step: state.optimizer.step, of: state.network, pool: state.pool)
-    ]
+        after: state.epoch, step: state.optimizer.step, of: state.network, pool: state.pool))
   }
 }
 

@@ -264,18 +264,18 @@ struct BadInputTests {
   @Test("Options that have no meaning for a rule or a schedule are refused before the data is read")
   func meaningless() throws {
     for (option, value, other, text, part) in [
-      ("--optimizer", "gd", "--batch-size", "32", "use --optimizer sgd"),
-      ("--optimizer", "rprop", "--batch-size", "32", "use --optimizer rmsprop"),
-      ("--optimizer", "rprop", "--schedule", "cosine", "leave --schedule and --warm-up out"),
-      ("--optimizer", "lbfgs", "--batch-size", "32", "use --optimizer adam"),
-      ("--optimizer", "lbfgs", "--schedule", "cosine", "leave --schedule and --warm-up out"),
-      ("--optimizer", "lbfgs", "--warm-up", "0.1", "leave --schedule and --warm-up out"),
+      ("--optimizer", "gd", "--batch-size", "32", "use the optimizer sgd"),
+      ("--optimizer", "rprop", "--batch-size", "32", "use the optimizer rmsprop"),
+      ("--optimizer", "rprop", "--schedule", "cosine", "size of its steps by itself"),
+      ("--optimizer", "lbfgs", "--batch-size", "32", "use the optimizer adam"),
+      ("--optimizer", "lbfgs", "--schedule", "cosine", "size of its steps by itself"),
+      ("--optimizer", "lbfgs", "--warm-up", "0.1", "size of its steps by itself"),
       ("--optimizer", "lbfgs", "--momentum", "0.9", "has no meaning for lbfgs"),
       ("--optimizer", "lbfgs", "--clip-norm", "1", "searched for a lower loss; leave it out"),
       ("--optimizer", "lbfgs", "--clip-value", "1", "searched for a lower loss; leave it out"),
       ("--optimizer", "lbfgs", "--weight-decay", "0.1", "or give an L2 penalty"),
-      ("--optimizer", "rprop", "--warm-up", "0.1", "leave --schedule and --warm-up out"),
-      ("--optimizer", "lion", "--momentum", "0.9", "use --optimizer momentum"),
+      ("--optimizer", "rprop", "--warm-up", "0.1", "size of its steps by itself"),
+      ("--optimizer", "lion", "--momentum", "0.9", "use the optimizer momentum"),
       ("--schedule", "one-cycle", "--warm-up", "0.1", "one-cycle:0.1"),
       ("--schedule", "coslog4", "--warm-up", "0.1", "begins low by itself"),
     ] {
@@ -292,7 +292,7 @@ struct BadInputTests {
     try expectFailure(2, "train", "classes.csv", "--targets", "x", containing: "--target")
     try expectFailure(
       2, "train", "classes.csv", "--target", "label", "--validation", "0.1", "--validation-data",
-      "classes.csv", containing: "not both")
+      "classes.csv", containing: "give one")
     try expectFailure(
       2, "train", "classes.csv", "--target", "label", "--momentum", "0.9", containing: "adam")
     try expectFailure(

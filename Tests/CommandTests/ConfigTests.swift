@@ -1,6 +1,7 @@
-import Backprop
 import Foundation
 import Testing
+
+@testable import Backprop
 
 @Suite("train --config and inspect --config")
 struct ConfigTests {
@@ -12,7 +13,7 @@ struct ConfigTests {
   }
 
   /// The message for a configuration, which must be refused as a mistake in usage.
-  private func refusal(_ text: String, _ name: String = "c.yaml") throws -> String {
+  private func refusal(_ text: String, _ name: String = "c.json") throws -> String {
     try runner.write(name, text)
     let result = try runner.run("train", "nothing.csv", "--config", name)
     #expect(result.exitCode == 2, "\(text): \(result.errors)")
@@ -24,74 +25,55 @@ struct ConfigTests {
     "output", "force", "plot", "tensorboard", "checkpoint", "resume", "spool",
   ]
 
-  @Test(
-    "What is written is not for a file to say, whether the user's own or one that a model holds")
+  @Test("What is written is not for a file to say")
   func outputsInFiles() throws {
     try runner.write("victim", "mine")
     for name in outputs {
-      let value = name == "force" ? "true" : "victim"
-      let errors = try refusal("epochs: 1\n\(name): \(value)\n")
+      let errors = try refusal(
+        "{\"epochs\": 1, \"\(name)\": \(name == "force" ? "true" : "\"victim\"")}")
       #expect(
         errors.hasPrefix(
-          "error: c.yaml, line 2, \(name): a file does not choose what is written, or over what; "
+          "error: c.json, \(name): a file does not choose what is written, or over what; "
             + "take it out, and give --\(name) on the command line"), "\(errors)")
-      #expect(
-        try refusal("{\"\(name)\": \(name == "force" ? value : "\"\(value)\"")}").contains(name))
-      // What says nothing is nothing to refuse.
-      try runner.write("c.yaml", "\(name): \(name == "force" ? "false" : "~")\n")
-      let silent = try runner.run("train", "nothing.csv", "--config", "c.yaml")
-      #expect(silent.errors.contains("no such file: nothing.csv"), "\(silent.errors)")
     }
-
-    let trained = try runner.run(
-      "train", "classes.csv", "--target", "label", "--epochs", "1", "--quiet", "-o", "m")
-    #expect(trained.exitCode == 0, "\(trained.errors)")
-    let model = try Model(contentsOf: runner.path("m"))
-    let stored = try #require(model.options?.object)
-    var foreign = stored
-    for name in outputs + ["json", "config", "help", "new\noutput: victim"] {
-      let value: JSONValue = name == "force" || name == "json" ? true : "victim"
-      foreign.append(JSONMember(name, value))
-    }
-    _ = try Model(
-      network: model.network, encoder: model.encoder, targetEncoder: model.targetEncoder,
-      configuration: model.configuration, weights: model.weights, options: .object(foreign)
-    ).write(to: runner.path("foreign"))
-    for form in [[], ["--json"]] {
-      let shown = try runner.run(["inspect", "foreign", "--config"] + form)
-      #expect(try shown.output == runner.run(["inspect", "m", "--config"] + form).output)
-      #expect(shown.errors.hasPrefix("warning: foreign holds other entries among its options"))
+    for name in ["json", "quiet", "threads", "folds", "every", "keep", "curves", "diagnose"] {
+      #expect(try refusal("{\"\(name)\": 1}").contains("belongs to the command line"), "\(name)")
     }
     #expect(try runner.read("victim") == Array("mine".utf8))
   }
 
   @Test(
-    "Every other option of train can be given in a file, and means the same as on the command line")
-  func everyOption() throws {
-    let help = try JSONValue(parsing: runner.run("train", "--experimental-dump-help").output)
-    let arguments = try #require(help["command"]?["arguments"]?.array)
-    var count = 0
-    for argument in arguments where argument["kind"]?.string != "positional" {
-      let names = (argument["names"]?.array ?? []).filter { $0["kind"]?.string == "long" }
-      let name = try #require(names.first?["name"]?.string)
-      if (outputs + ["config", "help", "version"]).contains(name) { continue }
-      count += 1
-      let isFlag = argument["kind"]?.string == "flag"
-      // A number that some options take, and a text that most refuse: in their own words.
-      for value in isFlag ? ["true"] : ["-3", "nonsense"] {
-        try runner.write("c.yaml", "# one option\n\(name): \(value)\n")
-        let inFile = try runner.run("train", "nothing.csv", "--config", "c.yaml")
+    "Every setting can be given in a file, by either name, and means the same as on the command line"
+  )
+  func everySetting() throws {
+    for setting in Setting.all where setting.name != "data" {
+      // A number that some settings take, and a text that most refuse: in their own words.
+      for value in setting.isFlag ? ["true"] : ["-3", "nonsense", "0.5", "3"] {
         let onLine = try runner.run(
-          "train", "nothing.csv", isFlag ? "--\(name)" : "--\(name)=\(value)")
-        #expect(inFile.exitCode == onLine.exitCode, "\(name): \(value)")
-        let message = inFile.errors.replacing("c.yaml, line 2, \(name): ", with: "")
-        #expect(message == onLine.errors, "\(name): \(value)")
+          "train", "nothing.csv",
+          setting.isFlag ? "--\(setting.name)" : "--\(setting.name)=\(value)")
+        if onLine.errors.contains("Unknown option") {
+          #expect(setting.name == "training-examples")
+          continue
+        }
+        for name in [setting.name, setting.property] {
+          let text = Double(value) == nil && !setting.isFlag ? "\"\(value)\"" : value
+          for document in [
+            "{\"\(name)\": \(text)}", "{\"\(setting.group)\": {\"\(name)\": \(text)}}",
+          ] {
+            try runner.write("c.json", document)
+            let inFile = try runner.run("train", "nothing.csv", "--config", "c.json")
+            #expect(inFile.exitCode == onLine.exitCode, "\(document)")
+            let message = inFile.errors.replacing(
+              "c.json, \(setting.property) ", with: "--\(setting.name) ")
+            #expect(message == onLine.errors, "\(document)")
+          }
+        }
       }
     }
-    #expect(count >= 49 - outputs.count)
   }
 
-  @Test("A model's configuration gives its bytes again, as YAML, as JSON, by a pipe and by a file")
+  @Test("A model's configuration gives its bytes again, by a pipe, a file and a named pipe")
   func again() throws {
     for (index, options) in [
       [],
@@ -117,7 +99,7 @@ struct ConfigTests {
       for (kind, line) in [
         ("pipe", "'\(binary)' inspect a --config | '\(binary)' train --config - -o b --quiet"),
         (
-          "JSON",
+          "file",
           "'\(binary)' inspect a --config --json > c.json; '\(binary)' train --config c.json -o b"
         ),
         (
@@ -135,91 +117,70 @@ struct ConfigTests {
   @Test("The options of the command line win, DATA and flags among them")
   func precedence() throws {
     try runner.write(
-      "c.yaml",
+      "c.json",
       """
-      ---
-      data: nothing.csv   # not read
-      'target': "label"
-      hidden: [4,
-        5]  # two layers
-      categorical:
-        - a
-        - 'b'
-      epochs: 7
-      no-shuffle: true
-      header: true
-      patience: ~
-      monitor:
-      quiet: true
-
+      {"data": "nothing.csv", "target": "label", "network": {"hidden": [4, 5]},
+       "categorical": ["a", "b"], "epochs": 7, "no-shuffle": true, "header": true, "ema": 0.5,
+       "stopping": {"patience": null, "validation": 0.5}}
       """)
     let result = try runner.run(
-      "train", "classes.csv", "--config", "c.yaml", "--epochs=2", "-o", "m")
+      "train", "classes.csv", "--config", "c.json", "--epochs=2", "--swa", "0.5", "--quiet", "-o",
+      "m", "--validation-data", "classes.csv")
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(result.errors.isEmpty)
-    let lines = try runner.run("inspect", "m", "--config").outputLines
-    for line in [
-      "data: \"classes.csv\"", "data: classes.csv", "hidden: [4, 5]", "epochs: 2",
-      "no-shuffle: true", "categorical: \"a,b\"", "header: true",
-    ].dropFirst() {
-      #expect(lines.contains(line), "\(line) in \(lines)")
-    }
-    #expect(!lines.contains { $0.hasPrefix("monitor") || $0.hasPrefix("quiet") })
+    let shown = try JSONValue(parsing: runner.run("inspect", "m", "--config").output)
+    #expect(shown["data"]?["data"]?.string == "classes.csv")
+    #expect(shown["network"]?["hidden"] == [4, 5] && shown["schedule"]?["epochs"] == 2)
+    #expect(shown["data"]?["noShuffle"] == true && shown["data"]?["header"] == true)
+    #expect(shown["data"]?["categorical"] == ["a", "b"])
+    #expect(shown["updates"]?["ema"] == nil && shown["updates"]?["swa"] == 0.5)
+    #expect(shown["stopping"]?["validationData"]?.string == "classes.csv")
+    #expect(shown["stopping"]?["validation"] == nil && shown["stopping"]?["patience"] == nil)
   }
 
-  @Test("What is no option, of the wrong type or other YAML is refused with its line")
+  @Test("What is no setting, of the wrong type or no JSON is refused by its name")
   func refusals() throws {
     for (text, message) in [
-      (
-        "epochs: 3\nlearning_rate: 0.1\n",
-        "line 2: there is no option \"learning_rate\"; did you mean learning-rate?"
-      ),
-      ("batchSize: 3", "did you mean batch-size?"),
-      ("epochs: many", "line 1, epochs: The value 'many' is invalid"),
-      ("quiet: 1", "line 1, quiet: expected true or false"),
-      ("target: yes\nmonitor: true", "line 2, monitor: expected a text or a number"),
-      ("config: x", "config belongs to the command line"),
-      ("epochs: 1\nepochs: 2", "line 2: epochs stands here twice"),
-      ("class-weight: {a: 1}", "line 1: mappings are not read"),
-      ("class-weight:\n  a: 1", "line 2: mappings and texts over several lines"),
-      ("hidden: [1, [2]]", "lists in lists"), ("hidden: [1, 2", "line 1: the list has no ]"),
-      ("hidden: &a 3", "anchors"), ("target: |\n  a", "several lines"),
-      ("a: b: c", "a colon before a space"), ("target: \"x", "is not closed"),
-      ("\tepochs: 3", "indented"),
-      ("epochs: 1\n---\nepochs: 2", "line 2: a file holds one document"),
-      ("%YAML 1.2", "directives"), ("- a", "a list without a key"),
-      ("epochs", "expected an option"),
-      ("ignore: [\"a,b\", c]", "would be two items"), ("epochs: 'a' b", "something follows"),
+      ("{\"learningrate\": 0.1}", "learningrate is no setting; did you mean learningRate?"),
+      ("{\"epochs\": \"many\"}", "epochs many: give a whole number from 1"),
+      ("{\"epochs\": 1.5}", "epochs 1.5: give a whole number"),
+      ("{\"epochs\": {}}", "epochs {}: give a whole number"),
+      ("{\"noShuffle\": 1}", "noShuffle 1: give true or false"),
+      ("{\"target\": true}", "target true: give one, or a list"),
+      ("{\"hidden\": [1, [2]]}", "a list holds texts or numbers"),
+      ("{\"config\": \"x\"}", "config: belongs to the command line"),
+      ("{\"epochs\": 1, \"epochs\": 2}", "epochs"), ("{\"epochs\": 3,}", "c.json: not valid JSON"),
+      ("epochs: 3", "a configuration is a document of JSON"), ("[1]", "expected an object"),
+      ("{\"schema\": \"other/1\"}", "backprop.config/2"),
+      ("{\"optimizer\": {\"rule\": \"adam\"}}", "optimizer"),
     ] {
       let errors = try refusal(text)
       #expect(errors.contains(message), "\(text): \(errors)")
-      #expect(errors.hasPrefix("error: c.yaml"), "\(errors)")
+      #expect(errors.hasPrefix("error: c.json"), "\(errors)")
     }
-    #expect(try refusal("{\"epochs\": 3,}", "c.json").contains("c.json: not valid JSON"))
-    #expect(try refusal("{\"epochs\": {}}", "c.json").contains("epochs: an object has no meaning"))
-    #expect(try refusal("[1]", "c.json").contains("expected an object"))
-    #expect(try refusal("{\"schema\": \"other/1\"}", "c").contains("backprop.config/1"))
-    let missing = try runner.run("train", "x.csv", "--config", "missing.yaml")
-    #expect(missing.exitCode == 1 && missing.errors.contains("no such file: missing.yaml"))
+    let missing = try runner.run("train", "x.csv", "--config", "missing.json")
+    #expect(missing.exitCode == 1 && missing.errors.contains("no such file: missing.json"))
   }
 
   @Test("A run that was started by a file is resumed without it, to the same bytes")
   func resumed() throws {
     try runner.write(
-      "c.yaml", "data: classes.csv\ntarget: label\nhidden: 8\nepochs: 6\nbatch-size: 4\n")
-    #expect(try runner.run("train", "--config", "c.yaml", "-o", "whole", "--quiet").exitCode == 0)
+      "c.json",
+      "{\"data\": \"classes.csv\", \"target\": \"label\", \"hidden\": 8, \"epochs\": 6, \"batchSize\": 4}"
+    )
+    #expect(try runner.run("train", "--config", "c.json", "-o", "whole", "--quiet").exitCode == 0)
     let first = try runner.run(
-      "train", "--config", "c.yaml", "-o", "m", "--checkpoint", "run", "--every", "5", "--quiet")
+      "train", "--config", "c.json", "-o", "m", "--checkpoint", "run", "--every", "5", "--quiet")
     #expect(first.exitCode == 0, "\(first.errors)")
-    let resumed = try runner.run("train", "classes.csv", "--resume", "run", "--quiet")
+    let resumed = try runner.run("train", "--resume", "run", "--quiet")
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
     #expect(try runner.read("run/model.safetensors") == runner.read("whole"))
   }
 
-  @Test("A model without options says so")
-  func noOptions() throws {
+  @Test("A model that was never trained says so")
+  func noSettings() throws {
     try runner.writeMazur()
     let result = try runner.run("inspect", "mazur.safetensors", "--config")
-    #expect(result.exitCode == 1 && result.errors.contains("holds no options"))
+    #expect(result.exitCode == 1 && result.errors.contains("holds no settings"))
   }
 }

@@ -50,9 +50,9 @@ struct LayerKindCommandTests {
     #expect(text.contains("scale") && text.contains("layer norm + parametric relu"))
     // The options that it was made with make it again.
     let options = try runner.run("inspect", "m.safetensors", "--config").output
-    #expect(options.contains("scale-inputs: true\n") && options.contains("parametric: true\n"))
-    try runner.write("options.yaml", options)
-    let again = try runner.run("train", "--config", "options.yaml", "-o", "again.safetensors")
+    #expect(options.contains("\"scaleInputs\": true") && options.contains("\"parametric\": true"))
+    try runner.write("options.json", options)
+    let again = try runner.run("train", "--config", "options.json", "-o", "again.safetensors")
     #expect(again.exitCode == 0, "\(again.errors)")
     func hash(_ name: String) throws -> JSONValue? {
       try runner.run("predict", name, "classes.csv", "--json").documents[0]["probabilities"]

@@ -181,7 +181,7 @@ struct ModelCommandTests {
       Array(keys(document).prefix(6)) == [
         "schema", "sizes", "parameters", "layers", "loss", "reduction",
       ])
-    #expect(document["schema"]?.string == "backprop.inspect/1")
+    #expect(document["schema"]?.string == "backprop.inspect/2")
     #expect(
       keys(document["layers"]?[0]) == [
         "layer", "outputs", "activation", "normalization", "weightNorm", "kind",
@@ -189,7 +189,7 @@ struct ModelCommandTests {
     #expect(document["layers"]?[0]?["layer"]?.int == 2)
     #expect(document["layers"]?.array?.count == 2)
     #expect(keys(document["encoder"]).contains("features"))
-    #expect(document["configuration"]?["epochs"]?.int == 3)
+    #expect(document["configuration"]?["schedule"]?["epochs"]?.int == 3)
     let text = try runner.run("inspect", "model.safetensors")
     #expect(text.output.contains("softmax") && text.output.contains("colour"))
   }

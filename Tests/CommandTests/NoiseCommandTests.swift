@@ -20,10 +20,10 @@ struct NoiseCommandTests {
     #expect(trained.exitCode == 0, "\(trained.errors)")
     let start = try #require(try trained.documents.first)
     #expect(start["dropout"]?.array?.map(\.double) == [0.1, 0.3])
-    #expect(start["configuration"]?["mixup"]?.double == 0.2)
+    #expect(start["configuration"]?["noise"]?["mixup"]?.double == 0.2)
     let model = try runner.run("inspect", "model.safetensors", "--json").documents[0]
     #expect(model["layers"]?[1]?["dropout"]?.double == 0.3)
-    #expect(model["configuration"]?["inputNoise"]?.double == 0.1)
+    #expect(model["configuration"]?["noise"]?["inputNoise"]?.double == 0.1)
     let text = try runner.run("inspect", "model.safetensors").output
     #expect(text.contains("label smoothing 0.1, mixup 0.2 in training"))
 
@@ -57,8 +57,8 @@ struct NoiseCommandTests {
   @Test(
     "What has no meaning is refused before the data is read, with exit 2",
     arguments: [
-      (["--dropout", "1"], "\"1\" is no probability"),
-      (["--dropout", "-0.1"], "no probability of at least 0 and below 1"),
+      (["--dropout", "1"], "--dropout 1: give a number of at least 0 and below 1"),
+      (["--dropout", "-0.1"], "--dropout -0.1: give a number of at least 0 and below 1"),
       (["--dropout", "0.1,0.2,0.3"], "the outputs of the last layer are not dropped"),
       (["--dropout", "0.1", "--hidden", "none"], "there is no hidden layer"),
       (["--input-dropout", "1"], "--input-dropout 1: give a number of at least 0 and below 1"),
@@ -66,7 +66,7 @@ struct NoiseCommandTests {
       (["--label-smoothing", "1"], "--label-smoothing 1"),
       (["--loss", "squared-error", "--label-smoothing", "0.1"], "squared-error knows none"),
       (["--loss", "hinge", "--mixup", "0.2"], "hinge is not defined"),
-      (["--mixup", "0.2", "--batch-size", "1"], "leaves none to mix with"),
+      (["--mixup", "0.2", "--batch-size", "1"], "leave none to mix with"),
     ])
   func refused(options: [String], message: String) throws {
     let result = try runner.run(["train", "missing.csv", "--target", "label"] + options)

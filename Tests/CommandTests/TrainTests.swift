@@ -62,18 +62,18 @@ struct TrainTests {
     for rule in OptimizerRule.allCases {
       let found = try configuration("--optimizer", rule.name)
       #expect(found.optimizer == rule && found.learningRate == rule.suggestedLearningRate)
-      #expect(found.schedule == (rule.ignoresSchedule ? .constant : .cosine()))
-      if rule.takesAllExamples { #expect(found.batchSize > 16) }
+      #expect(found.rateSchedule == (rule.ignoresSchedule ? .constant : .cosine()))
+      #expect((found.updates.batchSize == nil) == rule.takesAllExamples)
     }
     for schedule in Schedule.allCases {
-      #expect(try configuration("--schedule", schedule.description).schedule == schedule)
+      #expect(try configuration("--schedule", schedule.description).rateSchedule == schedule)
     }
     let warm = try configuration(
       "--schedule", "step:3:0.5", "--warm-up", "0.25", "--clip-norm", "1", "--clip-value", "0.5")
-    #expect(warm.schedule == .step(epochs: 3, factor: 0.5) && warm.warmUp == 0.25)
+    #expect(warm.rateSchedule == .step(epochs: 3, factor: 0.5) && warm.warmUp == 0.25)
     #expect(warm.clipNorm == 1 && warm.clipValue == 0.5)
     let cosine = try configuration("--warm-up", "0.25")
-    #expect(cosine.schedule == .cosine(warmUp: 0.25) && cosine.warmUp == nil)
+    #expect(cosine.rateSchedule == .cosine(warmUp: 0.25) && cosine.warmUp == nil)
     #expect(cosine.clipNorm == nil && cosine.clipValue == nil)
     let result = try runner.run("inspect", "model.safetensors")
     #expect(result.output.contains("adam, learning rate 0.002, cosine, batches of"))
@@ -91,7 +91,7 @@ struct TrainTests {
         "schema", "event", "examples", "validationExamples", "parameters", "sizes",
         "blocks", "configuration",
       ])
-    #expect(documents[0]["schema"]?.string == "backprop.train/1")
+    #expect(documents[0]["schema"]?.string == "backprop.train/2")
     #expect(documents[0]["event"]?.string == "start")
     #expect(documents[0]["examples"]?.int == 48 && documents[0]["validationExamples"]?.int == 12)
     #expect(
@@ -115,7 +115,7 @@ struct TrainTests {
     let result = try runner.run(
       "train", "x.csv", "--target", "y", "--task", "classification", "--epochs", "1", "--json")
     let documents = try result.documents
-    #expect(documents[0]["schema"]?.string == "backprop.train/1")
+    #expect(documents[0]["schema"]?.string == "backprop.train/2")
     #expect(
       documents.contains {
         keys($0) == ["event", "code", "message"] && $0["code"]?.string == "noValidation"
@@ -275,7 +275,8 @@ struct TrainTests {
       #expect(bar.count >= 8 && !bar.contains("─━"), "\(frame)")
     }
     let last = try #require(frames.last)
-    #expect(last.hasPrefix("epoch 300/300") && last.contains("━") && !last.contains("─"), "\(last)")
+    #expect(
+      last.hasPrefix("epoch 3000/3000") && last.contains("━") && !last.contains("─"), "\(last)")
   }
 
   @Test("A full disk behind standard output is an error, after the model has been saved")

@@ -94,7 +94,7 @@ struct TuneRateTests {
     #expect(result.exitCode == 0, "\(result.errors)")
     let documents = try result.documents
     let end = try #require(documents.last)
-    #expect(documents[0]["configuration"]?["optimizer"]?["memory"]?.int == 5)
+    #expect(documents[0]["configuration"]?["updates"]?["optimizer"]?.string == "lbfgs:5")
     #expect(end["reason"]?.string == "completed")
     #expect(end["note"]?.string?.hasPrefix("L-BFGS ") ?? false)
     let epochs = documents.filter { $0["event"]?.string == "epoch" }

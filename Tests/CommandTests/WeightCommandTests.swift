@@ -213,7 +213,7 @@ struct WeightCommandTests {
       "--quiet", "--monitor", "roc-auc", "--min-delta", "0.01", "--patience", "3")
     #expect(result.exitCode == 0, "\(result.errors)")
     let documents = try result.documents
-    #expect(documents[0]["configuration"]?["monitor"]?["metric"]?.string == "roc-auc")
+    #expect(documents[0]["configuration"]?["stopping"]?["monitor"]?.string == "roc-auc")
     let values = documents.compactMap { document in
       document["event"]?.string == "epoch" ? document["validation"]?["rocAUC"]?.double : nil
     }
@@ -273,8 +273,9 @@ struct WeightCommandTests {
       [
         "train", "x.csv", "--target", "a", "--class-weight", "balanced", "--quiet", "--task",
         "regression",
-      ], "--class-weight is for a classification", "--weight-column")
-    try expectFailure(2, train + ["--monitor", "auc"], "no metric \"auc\"", "roc-auc")
+      ], "--class-weight is for a classification", "weight column")
+    try expectFailure(
+      2, train + ["--monitor", "auc"], "--monitor \"auc\": there is no such name", "roc-auc")
     try expectFailure(
       2, train + ["--monitor", "rmse"], "rmse does not judge this task", "accuracy")
     try expectFailure(

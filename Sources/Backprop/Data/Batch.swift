@@ -37,7 +37,8 @@ public struct Batch<T: Scalar> {
       weights: weights.map { Matrix([$0]) }, rows: .range(0..<inputs.rows))
   }
 
-  package init(inputs: StoredInputs<T>, targets: StoredTargets<T>, weights: Matrix<T>?, rows: Rows) {
+  package init(inputs: StoredInputs<T>, targets: StoredTargets<T>, weights: Matrix<T>?, rows: Rows)
+  {
     self.inputs = inputs
     self.targets = targets
     self.weights = weights

@@ -42,7 +42,8 @@ extension Dataset {
     let validation = split?.validation ?? []
     precondition(split?.isWhole(rowCount) ?? true, "a split of other than these \(rowCount) rows")
     let bytes = ByteInputs<T>(of: table, encodedBy: features)
-    let plan = bytes == nil ? try features.plan(for: table) : FeaturePlan()
+    let plan = features.rowPlan
+    let requests = bytes == nil ? try features.requests(of: table) : []
     let columns = bytes == nil ? features.outputCount : 0
     try table.requireMemory(rows: rowCount, columns: columns + target.columns.count, T.self)
     var parts = [rowCount - validation.count, validation.count].map { rows in
@@ -54,17 +55,20 @@ extension Dataset {
     let starts = parts.indices.map { (parts[$0].0.mutableStart, parts[$0].1.mutableStart) }
     let strides = (parts[0].0.stride, parts[0].1.stride)
     var filled = [0, 0]
-    let width = plan.requests.count
-    try table.read(plan.requests + target.requests(of: table)) { (chunk) throws(DataError) in
+    let width = requests.count
+    try table.read(requests + target.requests(of: table)) { (chunk) throws(DataError) in
       for row in 0..<chunk.count {
         let isValidation =
           filled[1] < validation.count && Int(validation[filled[1]]) == chunk.start + row
         let part = isValidation ? 1 : 0
         let values = chunk.values + row * chunk.width
         let outputs = starts[part].1 + filled[part] * strides.1
-        guard plan.form(values, into: starts[part].0 + filled[part] * strides.0)
+        guard
+          bytes != nil
+            || plan.form(values, into: starts[part].0 + filled[part] * strides.0)
         else {
-          throw plan.tooLarge(values, in: table, row: chunk.start + row, T.self)
+          throw plan.tooLarge(
+            values, requests, in: table, row: chunk.start + row, T.self)
         }
         guard target.form(values + width, into: outputs) else {
           throw try target.tooLarge(values + width, outputs, in: table, row: chunk.start + row)

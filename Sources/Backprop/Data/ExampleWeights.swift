@@ -199,3 +199,74 @@ extension TargetEncoder {
     }
   }
 }
+
+extension ExampleWeights {
+  /// The factors of "a=1,b=5". A label may have commas and equals signs itself.
+  static func factors(
+    _ text: String, labels: [String]
+  ) throws(ConfigurationError) -> [Double] {
+    func problem(_ what: String) -> ConfigurationError {
+      ConfigurationError("classWeight", "\(text.shown()): \(what)")
+    }
+    var factors = [Double](repeating: 1, count: labels.count)
+    var named: Set<Int> = []
+    // What may be the beginning of a label with commas.
+    var begun: String?
+    let emptyPart = problem("nothing stands before or after a comma; take it out")
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      if begun == nil, String(part).trimmingSpaces.isEmpty, text.contains(","),
+        !labels.contains(where: { $0.hasPrefix("\(part),") })
+      {
+        throw emptyPart
+      }
+      let pending = begun.map { "\($0),\(part)" } ?? String(part)
+      begun = pending
+      guard let sign = pending.lastIndex(of: "="),
+        let factor = Double(String(pending[pending.index(after: sign)...]).trimmingSpaces)
+      else { continue }
+      let label = String(pending[..<sign]).trimmingSpaces
+      begun = nil
+      guard let index = labels.firstIndex(of: label) else {
+        throw problem(
+          "there is no label \(label.quoted); "
+            + (nearMatch(label, in: labels).map { "did you mean \($0)?" }
+              ?? "the labels are \(Format.list(labels, limit: 12))"))
+      }
+      guard factor >= 0, factor.isFinite else {
+        throw problem("the weight of \(label.quoted) must be a number of at least 0")
+      }
+      guard named.insert(index).inserted else { throw problem("\(label.quoted) is named twice") }
+      factors[index] = factor
+    }
+    if let begun {
+      if text.contains(","), begun.trimmingSpaces.isEmpty { throw emptyPart }
+      throw problem("\(begun.quoted) has no number; write balanced, or label=weight,label=weight")
+    }
+    guard factors.contains(where: { $0 > 0 }) else {
+      throw problem("all weights are 0, so that nothing counts")
+    }
+    return factors
+  }
+}
+
+extension ExampleWeights {
+  /// "column w; classes a=1, b=5".
+  package func text(labels: [String]) -> String {
+    var parts: [String] = []
+    if let column { parts.append("column \(column.shown())") }
+    if let classes {
+      let named = zip(labels, classes).map { "\($0.shown())=\(Format.short($1))" }
+      parts.append("classes \(Format.list(named, limit: 12))")
+    }
+    return parts.joined(separator: "; ")
+  }
+
+  package func json(labels: [String]) -> JSONValue {
+    [
+      "column": column.map { .string($0) } ?? .null,
+      "classes": classes.map { classes in
+        .object(zip(labels, classes).map { JSONMember($0, JSONValue($1)) })
+      } ?? .null,
+    ]
+  }
+}

@@ -116,12 +116,12 @@ public struct FeatureEncoder: Sendable {
     _ table: Table, rows: [UInt32]? = nil
   ) throws(DataError) -> Matrix<T> {
     let count = rows?.count ?? table.rowCount
-    let plan = try plan(for: table)
+    let (plan, requests) = (rowPlan, try requests(of: table))
     try table.requireMemory(rows: count, columns: outputCount, T.self)
     var result = Matrix<T>(rows: count, columns: outputCount, isCompact: true)
     let stride = result.stride
     let start = result.mutableStart
-    try table.read(plan.requests, rows: rows) { (chunk) throws(DataError) in
+    try table.read(requests, rows: rows) { (chunk) throws(DataError) in
       let inputs = start + chunk.start * stride
       if plan.form(
         chunk.values, into: inputs, rows: chunk.count, strides: (chunk.width, stride))
@@ -133,38 +133,53 @@ public struct FeatureEncoder: Sendable {
         guard plan.form(values, into: inputs + row * stride) else {
           let position = chunk.start + row
           throw plan.tooLarge(
-            values, in: table, row: rows.map { Int($0[position]) } ?? position, T.self)
+            values, requests, in: table, row: rows.map { Int($0[position]) } ?? position, T.self)
         }
       }
     }
     return result
   }
 
-  /// How to encode a particular table.
-  func plan(for table: Table) throws(DataError) -> FeaturePlan {
+  /// What a pass must read of a table to encode it.
+  func requests(of table: Table) throws(DataError) -> [ColumnRequest] {
+    var requests: [ColumnRequest] = []
+    for feature in features {
+      switch feature {
+      case .numeric(let name, _, _, _):
+        requests.append(
+          ColumnRequest(column: try position(of: name, in: table), reading: .numbers))
+      case .categorical(let name, let categories):
+        requests.append(
+          ColumnRequest(
+            column: try position(of: name, in: table),
+            reading: .categories(
+              CategoryIndex(categories, unseen: .unknown), numbersAreEqual: true)))
+      case .pixels(let count, _):
+        for pixel in 0..<count {
+          requests.append(
+            ColumnRequest(column: try position(of: String(pixel), in: table), reading: .numbers))
+        }
+      }
+    }
+    return requests
+  }
+
+  /// How to encode a row, wherever its values come from.
+  var rowPlan: FeaturePlan {
     var plan = FeaturePlan()
     for feature in features {
       switch feature {
-      case .numeric(let name, let mean, let deviation, let hasIndicator):
-        plan.requests.append(
-          ColumnRequest(column: try position(of: name, in: table), reading: .numbers))
+      case .numeric(_, let mean, let deviation, let hasIndicator):
         plan.append(
           .init(
             kind: hasIndicator ? .numberOrMissing : .number, mean: mean,
             // A constant column is (x − mean) / ∞ = 0.
             deviation: deviation > 0 ? deviation : .infinity, outputs: hasIndicator ? 2 : 1))
-      case .categorical(let name, let categories):
-        let index = CategoryIndex(categories, unseen: .unknown)
-        plan.requests.append(
-          ColumnRequest(
-            column: try position(of: name, in: table),
-            reading: .categories(index, numbersAreEqual: true)))
+      case .categorical(_, let categories):
         plan.append(
           .init(kind: .category, mean: 0, deviation: 1, outputs: categories.count + 1))
       case .pixels(let count, let scale):
-        for pixel in 0..<count {
-          plan.requests.append(
-            ColumnRequest(column: try position(of: String(pixel), in: table), reading: .numbers))
+        for _ in 0..<count {
           plan.append(.init(kind: .number, mean: 0, deviation: scale, outputs: 1))
         }
       }
@@ -186,9 +201,9 @@ public struct FeatureEncoder: Sendable {
 }
 
 /// How to turn the values of one row into inputs, flat for speed.
-struct FeaturePlan {
-  struct Slot {
-    enum Kind: UInt8 {
+struct FeaturePlan: Sendable {
+  struct Slot: Sendable {
+    enum Kind: UInt8, Sendable {
       case number
       case numberOrMissing
       case category
@@ -200,7 +215,6 @@ struct FeaturePlan {
     var offset = 0
   }
 
-  var requests: [ColumnRequest] = []
   private var slots: [Slot] = []
   private var outputCount = 0
   // Neighbouring numbers whose inputs are neighbours too, and of all slots what these need.
@@ -271,9 +285,16 @@ struct FeaturePlan {
     return areFinite
   }
 
+  /// What a number becomes; 0 for a category.
+  func encoded(_ value: Double, slot: Int) -> Double {
+    let slot = slots[slot]
+    return slot.kind == .category || value.isNaN ? 0 : (value - slot.mean) / slot.deviation
+  }
+
   /// The error about a row whose inputs are not all finite.
   func tooLarge<T: Scalar>(
-    _ values: UnsafePointer<Double>, in table: Table, row: Int, _ type: T.Type
+    _ values: UnsafePointer<Double>, _ requests: [ColumnRequest], in table: Table, row: Int,
+    _ type: T.Type
   ) -> DataError {
     let index = slots.indices.first { index in
       let slot = slots[index]

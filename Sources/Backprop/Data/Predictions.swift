@@ -42,6 +42,23 @@ public struct Predictions: Sendable, Equatable {
   }
 }
 
+extension Predictions {
+  /// Outputs that mean nothing but themselves, in columns "0", "1", ….
+  init<T: Scalar>(raw outputs: Matrix<T>, first: Int = 0) throws(DataError) {
+    var values: [Double] = []
+    values.reserveCapacity(outputs.rows * outputs.columns)
+    for row in 0..<outputs.rows {
+      let output = outputs[row: row]
+      try Self.requireFinite(output, row: first + row)
+      values += output.map { Double($0) }
+    }
+    self.init(
+      task: .regression, columns: (0..<outputs.columns).map(String.init), labels: [],
+      rowCount: outputs.rows, values: values, probabilities: [], pairs: [],
+      isSingle: T.self == Float.self)
+  }
+}
+
 extension TargetEncoder {
   /// Decodes the outputs of a network.
   ///
@@ -96,5 +113,72 @@ extension TargetEncoder {
     return Predictions(
       task: task, columns: columns, labels: labels, rowCount: outputs.rows, values: values,
       probabilities: probabilities, pairs: pairs, isSingle: T.self == Float.self)
+  }
+}
+
+// MARK: - One row
+
+/// What a model answers for one row.
+///
+/// ```swift
+/// print(answer.label, answer.probabilities["Gentoo"] ?? 0)
+/// ```
+public struct Prediction: Sendable, CustomStringConvertible {
+  private let predictions: Predictions
+  private let row: Int
+
+  fileprivate init(_ predictions: Predictions, _ row: Int) {
+    self.predictions = predictions
+    self.row = row
+  }
+
+  /// The predicted label; of a regression the number as text. Of several targets, that of the first.
+  public var label: String { predictions.text(row: row) }
+
+  /// The predicted number in the target's unit; NaN where labels are predicted. Of several targets, that of
+  /// the first.
+  public var value: Double { predictions.task == .regression ? at(0) : .nan }
+
+  /// The predicted label of each target column; of a regression the numbers as text.
+  public var labels: [String: String] { byColumn { predictions.text(row: row, column: $0) } }
+
+  /// The predicted number of each target column, in its unit; empty where labels are predicted.
+  public var values: [String: Double] { predictions.task == .regression ? byColumn(at) : [:] }
+
+  /// The probability of each label, or of yes for each target column of several labels; empty if the
+  /// outputs are no probabilities.
+  public var probabilities: [String: Double] {
+    guard !predictions.probabilities.isEmpty else { return [:] }
+    let labels = predictions.labels
+    return Dictionary(
+      labels.indices.map { (labels[$0], predictions.probabilities[row * labels.count + $0]) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The labels, or numbers, of all target columns.
+  public var description: String {
+    predictions.columns.indices.map { predictions.text(row: row, column: $0) }
+      .joined(separator: ", ")
+  }
+
+  private func at(_ column: Int) -> Double {
+    predictions.values[row * predictions.columns.count + column]
+  }
+
+  private func byColumn<Value>(_ value: (Int) -> Value) -> [String: Value] {
+    Dictionary(
+      predictions.columns.indices.map { (predictions.columns[$0], value($0)) },
+      uniquingKeysWith: { first, _ in first })
+  }
+}
+
+extension Predictions: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { rowCount }
+
+  /// - Precondition: There is such a row.
+  public subscript(row: Int) -> Prediction {
+    precondition(indices.contains(row), "row \(row) of \(rowCount)")
+    return Prediction(self, row)
   }
 }

@@ -199,6 +199,35 @@ public struct Table: Sendable {
     return result
   }
 
+  /// The columns that a text means: the one of that name, else those of "a,b,c". A name may have commas
+  /// itself.
+  ///
+  /// - Throws: `ConfigurationError` for a comma too many; a name that is no column is none here.
+  package func columns(named text: String) throws(ConfigurationError) -> [String] {
+    if positions[text] != nil || groups[text] != nil { return [text] }
+    if text.trimmingSpaces.isEmpty { return [] }
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    let most = columns.map { $0.name.count { $0 == "," } }.max() ?? 0
+    var result: [String] = []
+    var first = 0
+    while first < parts.count {
+      // The longest run of parts that is a name; else the part by itself.
+      let last = min(first + 1 + most, parts.count)
+      let runs = (first + 2..<max(first + 2, last + 1)).reversed().lazy.map { end in
+        (name: parts[first..<end].joined(separator: ",").trimmingSpaces, end: end)
+      }
+      let run =
+        runs.first { positions[$0.name] != nil } ?? (String(parts[first]).trimmingSpaces, first + 1)
+      guard !run.name.isEmpty || positions[""] != nil else {
+        throw ConfigurationError(
+          "target", "\(text.shown()): nothing stands before or after a comma; take it out")
+      }
+      result.append(run.name)
+      first = run.end
+    }
+    return result
+  }
+
   static func noColumn(_ name: String, among names: [String], file: String?) -> DataError {
     let match = nearMatch(name, in: names)
     return DataError(

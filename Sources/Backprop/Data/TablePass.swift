@@ -325,6 +325,11 @@ enum MissingValue {
     return word == "inf" || word == "infinity"
   }
 
+  static func matches(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8(matches)
+  }
+
   /// Whether a text spells an infinite number, or one too large for a Double.
   static func isInfinite(_ text: String) -> Bool {
     var text = text

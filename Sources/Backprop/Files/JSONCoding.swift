@@ -36,6 +36,71 @@ extension JSONValue {
   }
 }
 
+extension JSONValue: Codable {
+  private struct MemberKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  public init(from decoder: any Decoder) throws {
+    if let container = try? decoder.container(keyedBy: MemberKey.self) {
+      self = .object(
+        try container.allKeys.map {
+          JSONMember($0.stringValue, try container.decode(JSONValue.self, forKey: $0))
+        })
+    } else if var container = try? decoder.unkeyedContainer() {
+      var values: [JSONValue] = []
+      while !container.isAtEnd { values.append(try container.decode(JSONValue.self)) }
+      self = .array(values)
+    } else {
+      let value = try decoder.singleValueContainer()
+      if value.decodeNil() {
+        self = .null
+      } else if let bool = try? value.decode(Bool.self) {
+        self = .bool(bool)
+      } else if let number = try? value.decode(UInt64.self) {
+        self.init(number)
+      } else if let number = try? value.decode(Int64.self) {
+        self.init(number)
+      } else if let text = try? value.decode(String.self) {
+        self = .string(text)
+      } else {
+        self.init(try value.decode(Double.self))
+      }
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    switch self {
+    case .object(let members):
+      var container = encoder.container(keyedBy: MemberKey.self)
+      for member in members {
+        try container.encode(member.value, forKey: MemberKey(stringValue: member.key))
+      }
+    case .array(let values):
+      var container = encoder.unkeyedContainer()
+      for value in values { try container.encode(value) }
+    case .null, .bool, .number, .string:
+      var container = encoder.singleValueContainer()
+      switch self {
+      case .bool(let value): try container.encode(value)
+      case .string(let text): try container.encode(text)
+      case .number(let number):
+        if let whole = Int64(number.description) {
+          try container.encode(whole)
+        } else if let whole = UInt64(number.description) {
+          try container.encode(whole)
+        } else {
+          try container.encode(number.double ?? .nan)
+        }
+      default: try container.encodeNil()
+      }
+    }
+  }
+}
+
 extension DecodingError {
   /// What is wrong and under which key, in one line.
   package var line: String {

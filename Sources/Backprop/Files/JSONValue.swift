@@ -168,3 +168,22 @@ extension JSONValue: CustomStringConvertible {
     text += "\""
   }
 }
+
+extension JSONValue {
+  /// The document over several lines, as people write it: a list of scalars on one.
+  package var indented: String { indented(by: "") }
+
+  private func indented(by margin: String) -> String {
+    switch self {
+    case .object(let members) where !members.isEmpty:
+      let inner = margin + "  "
+      let lines = members.map {
+        inner + JSONValue.string($0.key).description + ": " + $0.value.indented(by: inner)
+      }
+      return "{\n" + lines.joined(separator: ",\n") + "\n" + margin + "}"
+    case .array(let values) where !values.isEmpty:
+      return "[" + values.map { $0.indented(by: margin) }.joined(separator: ", ") + "]"
+    default: return description
+    }
+  }
+}

@@ -274,6 +274,20 @@ public struct SafeTensorsError: UserError, Equatable {
   public let tensor: String?
   public let problem: Problem
 
+  /// Whether the file is something else, and no damaged or cut one: a text, say.
+  var isOfAnotherFormat: Bool {
+    switch problem {
+    case .tooShort, .notAnObject: return true
+    case .headerTooLong(let length, _):
+      // Eight letters of a text, taken for a length.
+      return (0..<8).allSatisfy { index in
+        let byte = length >> (8 * UInt64(index)) & 0xFF
+        return byte >= 9 && byte < 0x7F
+      }
+    default: return false
+    }
+  }
+
   public var message: String {
     let place = path + (tensor.map { ", tensor \(JSONValue.string($0))" } ?? "")
     return "\(place): \(text)"

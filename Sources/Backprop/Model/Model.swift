@@ -1,89 +1,57 @@
-/// A network in the precision that it was made with.
-public enum AnyNetwork: Sendable {
-  case float(Network<Float>)
-  case double(Network<Double>)
-
-  /// "float" or "double".
-  public var precisionName: String {
-    switch self {
-    case .float: Float.precisionName
-    case .double: Double.precisionName
-    }
-  }
-
-  public var layers: [Layer] {
-    switch self {
-    case .float(let network): network.layers
-    case .double(let network): network.layers
-    }
-  }
-
-  public var loss: Loss {
-    switch self {
-    case .float(let network): network.loss
-    case .double(let network): network.loss
-    }
-  }
-
-  public var reduction: Reduction {
-    switch self {
-    case .float(let network): network.reduction
-    case .double(let network): network.reduction
-    }
-  }
-
-  public var sizes: [Int] {
-    switch self {
-    case .float(let network): network.sizes
-    case .double(let network): network.sizes
-    }
-  }
-
-  public var parameterCount: Int {
-    switch self {
-    case .float(let network): network.parameterCount
-    case .double(let network): network.parameterCount
-    }
-  }
-
-  /// σ of the last layer.
-  public var outputActivation: Activation {
-    switch self {
-    case .float(let network): network.outputActivation
-    case .double(let network): network.outputActivation
-    }
-  }
-}
-
 /// All that is needed to predict from data as a user has it: encoder, network, decoder.
 ///
 /// ```swift
-/// let model = try Model(contentsOf: "model.safetensors")
-/// let table = try Table(contentsOf: "new.csv")
+/// let model = try Model(contentsOf: "penguins.safetensors")
+/// let answer = try model.predict(["island": "Biscoe", "bill_length_mm": 46.1, …, "sex": nil])
+/// print(answer.label, answer.probabilities["Gentoo"] ?? 0)
 /// ```
 ///
-/// A model is one safetensors file; what stands in it is described at `ModelKey`.
+/// A model does not change, and any number of tasks may use one at the same time: each call takes a
+/// workspace that nobody else has, and waits for none. It is one safetensors file.
 public struct Model: Sendable {
-  public var network: AnyNetwork
+  /// The networks whose outputs are averaged: one, or the members of an ensemble. All are of the same
+  /// precision, and take and give the same numbers.
+  public let members: [AnyNetwork]
   /// How columns become inputs; nil if the network takes numbers as they are.
-  public var encoder: FeatureEncoder?
+  public let encoder: FeatureEncoder?
   /// How target columns become outputs, and outputs labels; nil if outputs are numbers as they are.
-  public var targetEncoder: TargetEncoder?
+  public let targetEncoder: TargetEncoder?
   /// The run that made the weights; nil if they were never trained.
-  public var configuration: TrainingConfiguration?
+  public let configuration: TrainingConfiguration?
   /// What examples weighed in training; nil if all weighed the same.
-  public var weights: ExampleWeights?
-  /// The options of the program that trained it, an object by their names, so that it can be done
-  /// again; nil if nobody left any.
-  public var options: JSONValue?
+  public let weights: ExampleWeights?
+  let rows: RowPredictors
+  /// How rows of a program become inputs; nil without an encoder.
+  let features: RowFeatures?
+
+  /// The network; of an ensemble the first member.
+  public var network: AnyNetwork { members[0] }
 
   /// - Precondition: The encoders have as many outputs as the network has inputs and outputs.
   public init(
     network: AnyNetwork, encoder: FeatureEncoder? = nil, targetEncoder: TargetEncoder? = nil,
-    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil,
-    options: JSONValue? = nil
+    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil
   ) {
-    let sizes = network.sizes
+    self.init(
+      members: [network], encoder: encoder, targetEncoder: targetEncoder,
+      configuration: configuration, weights: weights)
+  }
+
+  /// - Parameter members: The networks of an ensemble, at least one.
+  /// - Precondition: They are of one precision, and of the same numbers of inputs and outputs; the encoders
+  ///   fit these.
+  public init(
+    members: [AnyNetwork], encoder: FeatureEncoder? = nil, targetEncoder: TargetEncoder? = nil,
+    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil
+  ) {
+    precondition(!members.isEmpty, "a model without a network")
+    let (sizes, precision) = (members[0].sizes, members[0].precisionName)
+    precondition(
+      members.allSatisfy {
+        $0.sizes.first == sizes.first && $0.sizes.last == sizes.last
+          && $0.precisionName == precision
+          && $0.outputActivation == members[0].outputActivation
+      }, "members of an ensemble that do not fit together")
     precondition(
       encoder == nil || encoder?.outputCount == sizes[0],
       "an encoder of \(encoder?.outputCount ?? 0) features for \(sizes[0]) inputs")
@@ -91,12 +59,15 @@ public struct Model: Sendable {
       targetEncoder == nil || targetEncoder?.outputCount == sizes[sizes.count - 1],
       "a target encoder of \(targetEncoder?.outputCount ?? 0) for \(sizes[sizes.count - 1]) outputs"
     )
-    self.network = network
+    self.members = members
     self.encoder = encoder
     self.targetEncoder = targetEncoder
     self.configuration = configuration
     self.weights = weights
-    self.options = options
+    rows = RowPredictors(members)
+    features = encoder.map {
+      RowFeatures($0, others: (targetEncoder?.columns ?? []) + [weights?.column].compactMap(\.self))
+    }
   }
 }
 

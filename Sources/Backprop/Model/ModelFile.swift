@@ -11,7 +11,28 @@ extension Model {
     contentsOf path: String, losses: [any ExampleLoss] = [],
     activations: [any ElementwiseActivation] = []
   ) throws {
-    try self.init(SafeTensors(contentsOf: path), losses: losses, activations: activations)
+    let file: SafeTensors
+    do {
+      file = try SafeTensors(contentsOf: path)
+    } catch let error as SafeTensorsError where error.isOfAnotherFormat {
+      throw ModelError.notSafeTensors(path: path)
+    }
+    try self.init(file, losses: losses, activations: activations)
+  }
+
+  /// Reads a model from the bytes of its file.
+  ///
+  /// - Parameters:
+  ///   - bytes: What `write(to:)` wrote.
+  ///   - losses: Losses of your own that a model may name.
+  ///   - activations: Activations of your own that a model may name.
+  /// - Throws: As `init(contentsOf:)`, which errors call "model".
+  public init(
+    bytes: [UInt8], losses: [any ExampleLoss] = [],
+    activations: [any ElementwiseActivation] = []
+  ) throws {
+    try self.init(
+      SafeTensors(bytes: bytes, path: "model"), losses: losses, activations: activations)
   }
 
   /// Whether a file is a model that this program made; false too if it cannot be read.
@@ -29,17 +50,35 @@ extension Model {
     let loss = try metadata.loss(among: losses)
     let reduction = try metadata.value(ModelKey.reduction, as: Reduction.self)
     let precision = try metadata.value(ModelKey.precision, as: String.self)
+    let count = try metadata.valueIfPresent(ModelKey.members, as: Int.self) ?? 1
+    guard Self.memberCounts.contains(count) else {
+      throw metadata.problem(ModelKey.members, "\(count) networks")
+    }
+    func networks<T: Scalar>(_ make: (Network<T>) -> AnyNetwork) throws -> [AnyNetwork] {
+      try file.checkElements(are: T.self)
+      let prefixes = (0..<count).map { $0 == 0 ? "" : Self.prefix(ofMember: $0) }
+      for tensor in file.tensors
+      where tensor.name.hasPrefix("members.")
+        && !prefixes.dropFirst().contains(where: tensor.name.hasPrefix)
+      {
+        throw ModelError.extraTensor(path: file.path, name: tensor.name)
+      }
+      return try prefixes.map {
+        make(
+          try Network(
+            weights: file, prefix: $0, layers: layers, loss: loss, reduction: reduction))
+      }
+    }
+    let members: [AnyNetwork]
     switch precision {
-    case Float.precisionName:
-      network = .float(try Network(file, layers: layers, loss: loss, reduction: reduction))
-    case Double.precisionName:
-      network = .double(try Network(file, layers: layers, loss: loss, reduction: reduction))
+    case Float.precisionName: members = try networks(AnyNetwork.float)
+    case Double.precisionName: members = try networks(AnyNetwork.double)
     default:
       throw metadata.problem(ModelKey.precision, "expected \"float\" or \"double\"")
     }
-    encoder = try metadata.valueIfPresent(ModelKey.encoder, as: FeatureEncoder.self)
-    targetEncoder = try metadata.valueIfPresent(ModelKey.target, as: TargetEncoder.self)
-    configuration = try metadata.valueIfPresent(
+    let encoder = try metadata.valueIfPresent(ModelKey.encoder, as: FeatureEncoder.self)
+    let targetEncoder = try metadata.valueIfPresent(ModelKey.target, as: TargetEncoder.self)
+    let configuration = try metadata.valueIfPresent(
       ModelKey.configuration, as: TrainingConfiguration.self)
     do {
       try configuration?.validate(
@@ -47,14 +86,8 @@ extension Model {
     } catch {
       throw metadata.problem(ModelKey.configuration, error.description)
     }
-    weights = try metadata.valueIfPresent(ModelKey.weights, as: ExampleWeights.self)
-    options = try file[metadata: ModelKey.options].map { text in
-      guard let options = try? JSONValue(parsing: text), options.object != nil else {
-        throw metadata.problem(ModelKey.options, "expected an object")
-      }
-      return options
-    }
-    let sizes = network.sizes
+    let weights = try metadata.valueIfPresent(ModelKey.weights, as: ExampleWeights.self)
+    let sizes = members[0].sizes
     if let encoder, encoder.outputCount != sizes[0] {
       throw metadata.problem(
         ModelKey.encoder, "\(encoder.outputCount) features, but the network has \(sizes[0]) inputs")
@@ -67,7 +100,15 @@ extension Model {
     if let problem = weights?.problem(labels: targetEncoder?.labels ?? []) {
       throw metadata.problem(ModelKey.weights, problem)
     }
+    self.init(
+      members: members, encoder: encoder, targetEncoder: targetEncoder,
+      configuration: configuration, weights: weights)
   }
+
+  private static let memberCounts = 1...1024
+
+  /// What stands before the names of the tensors of a further member, from 1.
+  private static func prefix(ofMember index: Int) -> String { "members.\(index)." }
 
   /// Writes the model file: complete, or not at all.
   ///
@@ -96,12 +137,14 @@ extension Model {
     try add(ModelKey.target, targetEncoder)
     try add(ModelKey.configuration, configuration)
     try add(ModelKey.weights, weights)
-    if let options { metadata.append((ModelKey.options, options.description)) }
-    let tensors =
-      switch network {
-      case .float(let network): network.tensors
-      case .double(let network): network.tensors
+    if members.count > 1 { try add(ModelKey.members, members.count) }
+    let tensors = members.enumerated().flatMap { index, member in
+      let prefix = index == 0 ? "" : Self.prefix(ofMember: index)
+      return switch member {
+      case .float(let network): network.parameters.tensors(prefix: prefix)
+      case .double(let network): network.parameters.tensors(prefix: prefix)
       }
+    }
     return SafeTensorsWriter(tensors: tensors, metadata: metadata)
   }
 }

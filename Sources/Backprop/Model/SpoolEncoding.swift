@@ -25,7 +25,8 @@ extension SpooledDataset {
   ) throws -> Parts {
     precondition(
       split.isWhole(table.rowCount), "a split of other than these \(table.rowCount) rows")
-    let plan = try features.plan(for: table)
+    let plan = features.rowPlan
+    let inputs = try features.requests(of: table)
     let weights = weights ?? ExampleWeights()
     let counts = [split.training.count, split.validation.count]
     let parts = try counts.map { count in
@@ -34,9 +35,9 @@ extension SpooledDataset {
           count: count, inputs: features.outputCount, targets: target.columns.count,
           classes: target.classCount, hasWeights: !weights.isEmpty, in: folder))
     }
-    var requests = plan.requests + (try target.requests(of: table))
+    var requests = inputs + (try target.requests(of: table))
     if let column = weights.column { requests.append(try weights.request(column, of: table)) }
-    let (targets, weight) = (plan.requests.count, requests.count - 1)
+    let (targets, weight) = (inputs.count, requests.count - 1)
     var failure: FileError?
     do throws(DataError) {
       try table.read(requests) { (chunk) throws(DataError) in
@@ -48,7 +49,7 @@ extension SpooledDataset {
           let part = parts[isValidation ? 1 : 0]
           let place = part.nextRow()
           guard plan.form(values, into: place.inputs) else {
-            throw plan.tooLarge(values, in: table, row: row, T.self)
+            throw plan.tooLarge(values, inputs, in: table, row: row, T.self)
           }
           guard target.form(values + targets, into: place.targets) else {
             throw try target.tooLarge(values + targets, place.targets, in: table, row: row)

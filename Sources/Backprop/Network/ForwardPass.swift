@@ -73,7 +73,15 @@ extension Network {
       T.kernels.softmax_cross_entropy(targets, last.weightedInputs.operand, losses)
     case (.binaryCrossEntropy, .sigmoid):
       T.kernels.sigmoid_cross_entropy(targets, last.weightedInputs.operand, losses)
-    case (.custom(let custom), _):
+    default: formLossesOfOutputs(rows, in: workspace)
+    }
+  }
+
+  /// wₓ Cₓ of some examples from aᴸ.
+  func formLossesOfOutputs(_ rows: Range<Int>, in workspace: borrowing Workspace<T>) {
+    let last = workspace.states[layers.count - 1].dropping(rows.lowerBound)
+    switch loss {
+    case .custom(let custom):
       for row in rows {
         let outputs = workspace.states[layers.count - 1].outputs.row(row)
         let targets = workspace.targets.row(row)
@@ -82,7 +90,9 @@ extension Network {
       }
     default:
       guard let kernel = loss.kernel else { preconditionFailure("\(loss) has no kernel") }
-      T.kernels.loss(kernel.kind, kernel.parameter, targets, last.outputs.operand, losses)
+      T.kernels.loss(
+        kernel.kind, kernel.parameter, workspace.kernelTargets(rows), last.outputs.operand,
+        workspace.losses + rows.lowerBound)
     }
   }
 

@@ -25,9 +25,9 @@ public enum ModelKey {
   public static let configuration = "backprop.configuration"
   /// The `ExampleWeights`; missing if all examples weighed the same.
   public static let weights = "backprop.weights"
-  /// The options that `backprop train` was given, and the values that it chose for others, an object;
-  /// missing if the model was not made by it.
-  public static let options = "backprop.options"
+  /// How many networks an ensemble has; missing for one. Their layers are the same; the tensors of the
+  /// second and further ones are called `members.1.layers.0.weight` and so on.
+  public static let members = "backprop.members"
 
   /// The newest version that is read, and the one that is written.
   public static let formatVersion = 1
@@ -37,6 +37,8 @@ public enum ModelKey {
 public enum ModelError: UserError, Equatable {
   /// A safetensors file without our metadata.
   case notAModel(path: String)
+  /// A file of another kind.
+  case notSafeTensors(path: String)
   /// A checkpoint, from which a run goes on and a model comes in the end.
   case checkpoint(path: String)
   case newerFormat(path: String, found: String)
@@ -52,6 +54,7 @@ public enum ModelError: UserError, Equatable {
     case .notAModel(let path):
       "\(path): a safetensors file, but not a model of this program (no \(ModelKey.format)); "
         + "take its weights into one by `backprop create --weights`"
+    case .notSafeTensors(let path): "\(path) is no model: it is not a safetensors file"
     case .checkpoint(let path):
       "\(path) is a checkpoint and no model yet: finish its run with `backprop train … --resume`"
     case .newerFormat(let path, let found):
@@ -124,34 +127,37 @@ struct ModelMetadata {
 
 // MARK: Weights
 
-extension Network {
-  /// The tensors of all layers under the names of PyTorch.
-  var tensors: [SafeTensorsWriter.Tensor] { parameters.tensors() }
-
-  /// A network with the weights of a model file.
-  init(
-    _ file: SafeTensors, layers: [Layer], loss: Loss, reduction: Reduction
-  ) throws {
-    for tensor in file.tensors where tensor.type != (T.self == Float.self ? .f32 : .f64) {
+extension SafeTensors {
+  /// Refuses tensors of other elements.
+  func checkElements<T: Scalar>(are type: T.Type) throws {
+    let expected: ElementType = T.self == Float.self ? .f32 : .f64
+    for tensor in tensors where tensor.type != expected {
       throw ModelError.wrongType(
-        path: file.path, name: tensor.name, found: tensor.type.rawValue,
-        expected: T.self == Float.self ? "F32" : "F64")
+        path: path, name: tensor.name, found: tensor.type.rawValue, expected: expected.rawValue)
     }
-    try self.init(weights: file, layers: layers, loss: loss, reduction: reduction)
   }
+}
 
+extension Network {
   /// A network with given weights, from any safetensors file with tensors `layers.0.weight`
   /// `[affine outputs, inputs]`, `layers.0.bias` and so on.
   ///
+  /// - Parameter prefix: What stands before these names; "" where no name has anything there.
   /// - Throws: `ModelError` if a tensor is missing, has another shape, belongs to no layer or holds a
   ///   number that is not finite; `NetworkError` if the layers make no network.
-  public init(
-    weights file: SafeTensors, layers: [Layer], loss: Loss, reduction: Reduction = .mean
+  package init(
+    weights file: SafeTensors, prefix: String = "", layers: [Layer], loss: Loss,
+    reduction: Reduction = .mean
   ) throws {
+    let own = file.tensors.map(\.name).filter {
+      prefix.isEmpty ? !$0.hasPrefix("members.") : $0.hasPrefix(prefix)
+    }
     try self.init(
       layers: layers, loss: loss, reduction: reduction, source: file.path,
-      names: file.tensors.map(\.name), shape: { file[$0]?.shape },
-      elements: { name in try file[name].map { try file.elements(of: $0) } ?? [] })
+      names: own.map { String($0.dropFirst(prefix.count)) }, shape: { file[prefix + $0]?.shape },
+      elements: { name in
+        try file[prefix + name].map { try file.elements(of: $0) } ?? []
+      })
   }
 
   /// A network with weights from named arrays; shapes are checked before anything is allocated.

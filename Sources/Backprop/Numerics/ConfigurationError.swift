@@ -7,7 +7,7 @@ public struct ConfigurationError: UserError, Equatable {
 
   public var message: String { "\(name) \(problem)" }
 
-  init(_ name: String, _ problem: String) {
+  package init(_ name: String, _ problem: String) {
     self.name = name
     self.problem = problem
   }

@@ -85,6 +85,23 @@ public struct CheckpointFile: Sendable {
     get throws { try ModelMetadata(file: file).value(ModelKey.precision, as: String.self) }
   }
 
+  /// The configuration of the run.
+  ///
+  /// - Throws: `ModelError` if it is none.
+  package var configuration: TrainingConfiguration {
+    get throws {
+      let metadata = ModelMetadata(file: file)
+      let configuration = try metadata.value(
+        ModelKey.configuration, as: TrainingConfiguration.self)
+      do {
+        try configuration.validate()
+      } catch {
+        throw metadata.problem(ModelKey.configuration, error.description)
+      }
+      return configuration
+    }
+  }
+
   /// What whoever trained attached to it.
   public var attachments: [String: String] {
     get throws {

@@ -38,7 +38,9 @@ extension Checkpoint {
     from configuration: TrainingConfiguration, _ network: Network<T>, _ data: DataFingerprint,
     metrics: MetricKind, version: String = EngineVersion.current
   ) -> [CheckpointMismatch.Difference] {
-    networkDifferences(network) + optimizerDifferences(configuration, network)
+    let configuration = configuration.resolved(
+      examples: data.training.examples, hasValidation: data.validation != nil)
+    return networkDifferences(network) + optimizerDifferences(configuration, network)
       + configurationDifferences(configuration)
       + dataDifferences(data, metrics: metrics)
       + blockDifferences(configuration, network, data)
@@ -100,18 +102,28 @@ extension Checkpoint {
   private func configurationDifferences(
     _ other: TrainingConfiguration
   ) -> [CheckpointMismatch.Difference] {
-    guard other != configuration, let now = try? JSONValue(encoding: other),
-      let before = try? JSONValue(encoding: configuration)
-    else { return [] }
     var differences: [CheckpointMismatch.Difference] = []
-    compare(now, before, name: "") { name, now, before in
-      if name == "optimizer.rule" { return }
-      let canBeForced = name != "epochs" || other.epochs >= epoch
-      differences.append(
-        .init(
-          name, now: now,
-          before: canBeForced ? before : "\(before), and is in epoch \(epoch) already",
-          canBeForced: canBeForced))
+    func settings(_ group: Setting.Group, _ configuration: TrainingConfiguration) -> JSONValue {
+      var members = configuration.ofSteps.json[group.rawValue]?.object ?? []
+      // A rule as an object, so that it is its numbers that differ.
+      if let index = members.firstIndex(where: { $0.key == Setting.optimizer.property }),
+        let rule = try? JSONValue(encoding: configuration.optimizer)
+      {
+        members[index].value = rule
+      }
+      return .object(members)
+    }
+    for group in Setting.Group.allCases {
+      compare(settings(group, other), settings(group, configuration), name: "") {
+        name, now, before in
+        if name == "optimizer.rule" { return }
+        let canBeForced = name != "epochs" || other.epochs >= epoch
+        differences.append(
+          .init(
+            name, now: now,
+            before: canBeForced ? before : "\(before), and is in epoch \(epoch) already",
+            canBeForced: canBeForced))
+      }
     }
     return differences
   }
@@ -171,7 +183,7 @@ extension Checkpoint {
     let isOtherBlock = names.contains { $0.hasPrefix("shuffleBlock") }
     if isOtherBlock
       || !names.isDisjoint(with: [
-        "training data", "metrics", "batchSize", "accumulate", "seed", "shuffles",
+        "training data", "metrics", "batchSize", "accumulate", "seed", "noShuffle",
       ])
     {
       running = RunningEpoch(

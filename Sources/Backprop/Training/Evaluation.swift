@@ -5,12 +5,44 @@ public struct Evaluation: Sendable, Equatable, Codable {
   public let loss: Double
   public internal(set) var metrics: Metrics
   /// The metric that a run watches, if it is none of `metrics` and not the loss.
-  public var watched: WatchedMetric?
+  public internal(set) var watched: WatchedMetric?
+  /// Whether the loss is the log loss, which people are told once; it differs from that of `metrics` where
+  /// examples have weights, by which that is divided.
+  package internal(set) var lossIsLogLoss = false
+
+  init(loss: Double, metrics: Metrics, lossIsLogLoss: Bool = false) {
+    self.loss = loss
+    self.metrics = metrics
+    self.lossIsLogLoss = lossIsLogLoss
+  }
+
+  /// What no examples say.
+  static func ofNothing(_ kind: MetricKind) -> Evaluation {
+    Evaluation(loss: .nan, metrics: Metrics(kind: kind, outputs: 0, examples: 0))
+  }
+
+  /// Examples that were judged.
+  public var examples: Int { metrics.count }
 
   /// The value of a metric, if this evaluation has it.
   public func value(of metric: Metric) -> Double? {
     if metric == .loss { return loss }
     return watched?.metric == metric ? watched?.value : metrics.value(of: metric)
+  }
+}
+
+extension Evaluation: CustomStringConvertible {
+  /// "accuracy 0.9855, log loss 0.07424"
+  public var description: String {
+    if examples == 0, loss.isNaN { return "nothing was held out" }
+    let watched = watched.map {
+      "\(MetricText.name($0.metric)) \(MetricText.value($0.metric, $0.value))"
+    }
+    let values = metrics.values.map { name, value in
+      "\(MetricText.name(name)) \(MetricText.value(name, value))"
+    }
+    let loss = lossIsLogLoss ? [] : ["loss \(Format.short(loss))"]
+    return ([watched].compactMap(\.self) + values + loss).joined(separator: ", ")
   }
 }
 
@@ -95,19 +127,31 @@ extension Network {
   @specialized(where T == Double)
   private func evaluate(
     on batches: Batches<T>, count: Int, metrics kind: MetricKind,
-    in workspace: inout Workspace<T>, pool: ThreadPool?, keeping kept: inout EvaluatedPredictions?
+    in workspace: inout Workspace<T>, pool: ThreadPool?, keeping kept: inout EvaluatedPredictions?,
+    outputs: Matrix<T>? = nil
   ) -> Evaluation {
     // Each batch by its blocks, and the batches by the same tree.
     let none = Metrics(kind: kind, outputs: outputCount, examples: count)
     var metrics = BlockTree<Metrics>()
     var total = BlockTree<Double>()
+    var isLogLoss = false
+    if case .classification = kind { isLogLoss = self.loss.isLogLoss(outputs: outputCount) }
     let judge = BlockMetrics(
       kind: kind, outputs: outputCount,
       count: workspace.shards
         ?? Blocks.count(rows: workspace.capacity, parameters: parameterCount),
       examples: workspace.capacity)
+    var done = 0
     for batch in batches {
-      let loss = forward(batch, in: &workspace, scale: 1, pool: pool)
+      let loss: Double
+      if let outputs {
+        loss = self.loss(
+          of: outputs.gathered((done..<done + batch.count).map { UInt32($0) }), in: batch,
+          &workspace)
+        done += batch.count
+      } else {
+        loss = forward(batch, in: &workspace, scale: 1, pool: pool)
+      }
       // The workspace then holds the batch at fault.
       guard loss.isFinite else { return Evaluation(loss: loss, metrics: none) }
       total.add(loss) { $0 += $1 }
@@ -118,6 +162,38 @@ extension Network {
     }
     return Evaluation(
       loss: (total.sum { $0 += $1 } ?? 0) / Double(max(count, 1)),
-      metrics: metrics.sum { $0.merge($1) } ?? none)
+      metrics: metrics.sum { $0.merge($1) } ?? none, lossIsLogLoss: isLogLoss)
+  }
+
+  /// Loss and metrics of outputs that were computed elsewhere, such as the mean of several networks'.
+  ///
+  /// - Parameter outputs: One row for each example, in their order.
+  func evaluate(
+    _ outputs: Matrix<T>, on dataset: Dataset<T>, metrics kind: MetricKind,
+    keeping metrics: [Metric]? = nil
+  ) -> (evaluation: Evaluation, predictions: EvaluatedPredictions) {
+    var workspace = Workspace(for: self, capacity: chunk(of: dataset.count))
+    let none = EvaluatedPredictions(kind: kind, outputs: outputCount, for: metrics)
+    var kept: EvaluatedPredictions? = none
+    var source = BatchSource(dataset, seed: 0)
+    let evaluation = evaluate(
+      on: source.batches(of: chunk(of: dataset.count), epoch: 1, shuffled: false),
+      count: dataset.count, metrics: kind, in: &workspace, pool: nil, keeping: &kept,
+      outputs: outputs)
+    return (evaluation, kept ?? none)
+  }
+
+  /// Puts outputs in the place of those of a pass, and gives their loss.
+  private func loss(
+    of outputs: Matrix<T>, in batch: Batch<T>, _ workspace: inout Workspace<T>
+  ) -> Double {
+    begin(batch, in: &workspace, scale: 1, under: nil, pool: nil)
+    let target = workspace.states[layers.count - 1].outputs
+    for row in 0..<batch.count {
+      target.row(row).baseAddress.unsafelyUnwrapped.update(
+        from: outputs.start + row * outputs.stride, count: outputs.columns)
+    }
+    formLossesOfOutputs(0..<batch.count, in: workspace)
+    return workspace.loss
   }
 }

@@ -171,6 +171,22 @@ public enum Metric: NamedCase {
     }
   }
 
+  /// - Throws: `ConfigurationError` with the name of a setting unless the metric is defined there.
+  package func check(for kind: MetricKind, _ name: String) throws(ConfigurationError) {
+    guard !isDefined(for: kind) else { return }
+    let isWithoutProbabilities = isDefined(for: .classification(probabilities: true))
+    let reason: String
+    if case .classification = kind, isWithoutProbabilities {
+      reason = "needs probabilities, and the outputs of this network are none"
+    } else {
+      reason = "does not judge this task"
+    }
+    throw ConfigurationError(
+      name,
+      "\(self) \(reason); there are "
+        + (["loss"] + Metric.defined(for: kind).map(\.description)).joined(separator: ", "))
+  }
+
   /// The metrics that are defined where outputs are judged so, `loss` not among them.
   public static func defined(for kind: MetricKind) -> [Metric] {
     allCases.filter { $0 != .loss && $0.isDefined(for: kind) }

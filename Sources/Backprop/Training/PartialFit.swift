@@ -64,8 +64,8 @@ extension Trainer {
   ) throws -> EpochReport {
     try configuration.validate(for: network)
     precondition(
-      configuration.schedule == .constant && (configuration.warmUp ?? 0) == 0,
-      "schedule \(configuration.schedule), warm-up \(configuration.warmUp ?? 0): the number of chunks is "
+      configuration.rateSchedule == .constant && (configuration.warmUp ?? 0) == 0,
+      "schedule \(configuration.rateSchedule), warm-up \(configuration.warmUp ?? 0): the number of chunks is "
         + "not known, so that only a constant rate has a meaning")
     precondition(
       state.optimizer.rule == configuration.optimizer && !configuration.optimizer.takesAllExamples,

@@ -73,7 +73,9 @@ extension Parameters {
   }
 
   /// Adds λ₁ sign(W) + λ₂ W to this gradient.
-  package mutating func addGradient(of penalties: Penalties, at parameters: Parameters, pool: ThreadPool?) {
+  package mutating func addGradient(
+    of penalties: Penalties, at parameters: Parameters, pool: ThreadPool?
+  ) {
     if penalties.l2 > 0 { addSquaredNormGradient(penalties.l2, of: parameters, pool: pool) }
     if penalties.l1 > 0 { addMagnitudeGradient(penalties.l1, of: parameters, pool: pool) }
   }

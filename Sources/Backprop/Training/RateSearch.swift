@@ -152,7 +152,7 @@ public struct RateSearch: Sendable {
   private func trainer<T: Scalar>(rate: Double, epochs: Int) -> Trainer<T> {
     var configuration = configuration
     configuration.learningRate = rate
-    configuration.schedule = .constant
+    configuration.rateSchedule = .constant
     configuration.warmUp = nil
     configuration.epochs = epochs
     configuration.patience = nil

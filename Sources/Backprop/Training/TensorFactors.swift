@@ -92,7 +92,7 @@ extension TrainingConfiguration {
   ///   - step: Updates made before.
   ///   - stepsPerEpoch: Updates of one epoch, at least 1.
   public func momentum(at step: Int, stepsPerEpoch: Int) -> Double? {
-    guard let cycleMomentum, case .oneCycle(let rise) = schedule else { return nil }
+    guard let cycleMomentum, case .oneCycle(let rise) = rateSchedule else { return nil }
     return cycleMomentum.momentum(at: step, of: stepsPerEpoch * epochs, rise: rise)
   }
 }

@@ -207,12 +207,11 @@ public struct Trainer<T: Scalar>: Sendable {
           examples: training.count, validationExamples: validation?.count ?? 0,
           parameters: network.parameterCount, sizes: network.sizes,
           dropout: network.layers.hiddenDense.map(\.dropout), stepsPerEpoch: run.stepsPerEpoch,
-          blocks: run.blocks,
-          configuration: configuration,
-          resumedFrom: checkpoint.map { ($0.epoch, $0.step) })))
-    if checkpoint == nil { run.observe(network, after: 0, report) }
+          blocks: run.blocks, configuration: run.configuration,
+          resumedFrom: checkpoint.map { .init(epoch: $0.epoch, step: $0.step) })))
+    if checkpoint == nil { run.observe(network, after: 0) }
     var reason = TrainingSummary.Reason.completed
-    for epoch in first...configuration.epochs where run.failure == nil {
+    for epoch in first...run.configuration.epochs where run.failure == nil {
       if let end = run.epoch(epoch, &network, isInterrupted, report) {
         reason = end
         break

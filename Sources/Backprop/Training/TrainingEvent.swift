@@ -1,17 +1,24 @@
-/// What a trainer reports while it runs. Progress bar and JSON lines are subscribers.
-public enum TrainingEvent: Sendable {
+/// What a trainer reports while it runs, made of what observers see. Progress bar and JSON lines are
+/// subscribers.
+public enum TrainingEvent: Codable, Sendable {
   case start(TrainingStart)
   /// Within an epoch, several times a second at most.
   case progress(TrainingProgress)
   case epoch(EpochReport)
-  /// What an observer found before the first step or after an epoch.
-  case measurement(any TrainingMeasurement)
   case warning(code: String, message: String)
   case end(TrainingSummary)
 }
 
 /// The shape of a run, before its first step.
-public struct TrainingStart: Sendable {
+public struct TrainingStart: Codable, Sendable {
+  /// A place in a run.
+  public struct Position: Codable, Hashable, Sendable {
+    /// From 1.
+    public let epoch: Int
+    /// Updates made before.
+    public let step: Int
+  }
+
   public let examples: Int
   public let validationExamples: Int
   public let parameters: Int
@@ -23,11 +30,11 @@ public struct TrainingStart: Sendable {
   public let blocks: Int
   public let configuration: TrainingConfiguration
   /// Where a run goes on; nil for one that begins.
-  public let resumedFrom: (epoch: Int, step: Int)?
+  public let resumedFrom: Position?
 }
 
 /// How far an epoch has come.
-public struct TrainingProgress: Sendable {
+public struct TrainingProgress: Codable, Sendable {
   /// From 1.
   public let epoch: Int
   public let epochs: Int
@@ -40,7 +47,7 @@ public struct TrainingProgress: Sendable {
 }
 
 /// One finished epoch.
-public struct EpochReport: Sendable {
+public struct EpochReport: Codable, Sendable {
   /// From 1.
   public let epoch: Int
   public let epochs: Int
@@ -63,8 +70,8 @@ public struct EpochReport: Sendable {
 }
 
 /// How a run ended. The network then holds the weights of the best epoch.
-public struct TrainingSummary: Sendable {
-  public enum Reason: String, Sendable {
+public struct TrainingSummary: Codable, Sendable {
+  public enum Reason: String, Codable, Sendable {
     case completed, earlyStop, interrupted, diverged
   }
   public let reason: Reason

@@ -1,8 +1,7 @@
 /// Sees a run from inside, between two of its steps, on the trainer's thread: probes, histograms, a view
 /// of the workspace. What it does takes time and changes no bit of the run.
 ///
-/// An observer serves one run. What it finds it hands out as measurements, which the run reports as
-/// events.
+/// An observer serves one run. What it finds it hands to whoever made it.
 public protocol TrainingObserver<Element>: AnyObject {
   associatedtype Element: Scalar
 
@@ -29,10 +28,8 @@ public protocol TrainingObserver<Element>: AnyObject {
   ///   - state: Where the run stands.
   ///   - workspace: z and a of the pass that saw the weights to be sound, over the last batch or its first
   ///     examples; without examples before the first step.
-  /// - Returns: What is to be reported.
   func epochEnded(
-    _ state: EpochState<Element>, workspace: borrowing Workspace<Element>
-  ) -> [any TrainingMeasurement]
+    _ state: EpochState<Element>, workspace: borrowing Workspace<Element>)
 }
 
 extension TrainingObserver {
@@ -44,7 +41,7 @@ extension TrainingObserver {
   ) {}
   public func epochEnded(
     _ state: EpochState<Element>, workspace: borrowing Workspace<Element>
-  ) -> [any TrainingMeasurement] { [] }
+  ) {}
 }
 
 /// Where a run stands between two epochs.
@@ -58,10 +55,4 @@ public struct EpochState<T: Scalar> {
   public let learningRate: Double
   /// Threads that may be used; nil for the caller's alone.
   public let pool: ThreadPool?
-}
-
-/// What an observer found between two epochs.
-public protocol TrainingMeasurement: Sendable {
-  /// The epoch that had just ended; 0 before the first step.
-  var epoch: Int { get }
 }

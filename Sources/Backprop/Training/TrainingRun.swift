@@ -48,10 +48,11 @@ final class Run<T: Scalar> {
     _ trainer: Trainer<T>, _ network: Network<T>, _ training: TrainingExamples<T>,
     _ validation: TrainingExamples<T>?, _ metrics: MetricKind
   ) {
+    configuration = trainer.configuration.resolved(
+      examples: training.count, hasValidation: validation != nil)
     running = RunningEpoch(
       epoch: 0, metrics: Metrics(kind: metrics, outputs: network.outputCount),
-      learningRate: trainer.configuration.learningRate)
-    configuration = trainer.configuration
+      learningRate: configuration.learningRate)
     pool = trainer.threads > 1 ? ThreadPool(threads: trainer.threads) : nil
     choice = PoolChoice(pool)
     metricKind = metrics
@@ -246,7 +247,7 @@ final class Run<T: Scalar> {
       forgettingBefore: beginsAverage)
     average.swap(with: &network.parameters)
     plateau.record(
-      loss: evaluation?.loss ?? running.totals.objective, under: configuration.schedule)
+      loss: evaluation?.loss ?? running.totals.objective, under: configuration.rateSchedule)
     epochsFinished = epoch
     report(
       .epoch(
@@ -256,7 +257,7 @@ final class Run<T: Scalar> {
           metrics: running.metrics, validation: evaluation, learningRate: running.learningRate,
           seconds: seconds,
           examplesPerSecond: Double(examples - clock.firstExample) / seconds, isBest: isBest)))
-    observe(network, after: epoch, report)
+    observe(network, after: epoch)
     if optimizer.lbfgs?.record.end != nil { return .completed }
     return earlyStopping.isExhausted(after: epoch) ? .earlyStop : nil
   }
@@ -272,19 +273,13 @@ final class Run<T: Scalar> {
       in: &evaluationWorkspace, pool: pool)
   }
 
-  /// Shows the observers the network between two epochs, and reports what they find.
-  func observe(
-    _ network: Network<T>, after epoch: Int, _ report: (TrainingEvent) -> Void
-  ) {
+  /// Shows the observers the network between two epochs.
+  func observe(_ network: Network<T>, after epoch: Int) {
     guard !observers.isEmpty else { return }
     let state = EpochState(
       epoch: epoch, network: network, optimizer: optimizer,
       learningRate: rate(at: max(0, epoch * stepsPerEpoch - 1)), pool: pool)
-    for observer in observers {
-      for measurement in observer.epochEnded(state, workspace: workspace) {
-        report(.measurement(measurement))
-      }
-    }
+    for observer in observers { observer.epochEnded(state, workspace: workspace) }
   }
 
   /// Whether the weights can be kept: they are finite, and so is the loss that they give on the last

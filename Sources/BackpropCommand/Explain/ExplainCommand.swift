@@ -173,7 +173,7 @@ struct ExplainCommand: ParsableCommand {
   /// assumption I. Nil for all, which `--why-weight` looks at.
   private func lastRowToRead() -> Int? {
     if subject.whyWeight != nil { return nil }
-    let batch = subject.batch.map { Names.parts($0).map { Int($0) } } ?? []
+    let batch = subject.batch.map { $0.split(separator: ",").map { Int($0) } } ?? []
     let rows = batch + [subject.batchSize, subject.batch == nil ? subject.example ?? 1 : nil]
     guard let last = rows.compactMap(\.self).max(), last >= 1, last < Int(Int32.max) else {
       return nil

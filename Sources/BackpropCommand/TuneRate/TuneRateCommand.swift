@@ -24,7 +24,7 @@ struct TuneRateCommand: ParsableCommand {
   var data: String
 
   @OptionGroup(title: "What to learn")
-  var goal: TuneRateGoal
+  var target: TargetOptions
 
   @OptionGroup(title: "Search")
   var search: TuneRateOptions
@@ -32,11 +32,14 @@ struct TuneRateCommand: ParsableCommand {
   @OptionGroup(title: "Network")
   var network: NetworkOptions
 
-  @OptionGroup(title: "Training")
-  var training: RunOptions
+  @OptionGroup(title: "Updates")
+  var updates: UpdateOptions
 
-  @OptionGroup(title: "Weights")
-  var weights: WeightOptions
+  @OptionGroup(title: "Noise in training")
+  var noise: NoiseOptions
+
+  @OptionGroup(title: "Training")
+  var training: TuneRateTraining
 
   @OptionGroup(title: "Reading the data")
   var table: TableReadingOptions
@@ -47,44 +50,71 @@ struct TuneRateCommand: ParsableCommand {
   func run() throws {
     Terminal.ignoreBrokenPipes()
     let options = try search.options()
-    try search.refuseWhatIsSearched(training)
-    // The run that the rate is for, as `train` would read it.
-    var command = try TrainCommand.parse([data])
-    command.goal.target = goal.target
-    command.goal.task = goal.task
-    command.goal.from = goal.from
-    command.network = network
-    command.training = training
-    command.weights = weights
-    command.table = table
-    command.records.plot = search.plot
-    command.outputOptions = output
+    var configuration = TrainingConfiguration()
+    try CommandWords.take(into: &configuration)
+    try Self.refuseWhatIsSearched()
+    let rule = configuration.optimizer
+    if rule.ignoresSchedule {
+      throw UsageError(
+        "--optimizer \(rule.name) finds the size of its steps by itself: there is no rate to tune; "
+          + "train with it at once")
+    }
+    let base = try configuration.data.from.map { try Model(contentsOf: $0) }
+    let estimator = Estimator(configuration, from: base, threads: try output.threadCount())
+    try estimator.validate()
+    if let plot = search.plot {
+      let inputs = [data, configuration.stopping.validationData, configuration.data.from]
+      try RecordOptions.check(plot: plot, model: nil, inputs: inputs, force: nil)
+    }
+    switch estimator.precision {
+    case .float: try run(estimator, options, as: Float.self)
+    case .double: try run(estimator, options, as: Double.self)
+    }
+  }
+
+  private func run<T: Scalar>(
+    _ estimator: Estimator, _ options: RateSearchOptions, as type: T.Type
+  ) throws {
     // Notes about the run go to standard error; the one document is the tuner's.
-    command.outputOptions.json = false
-    let job = try TrainingJob(
-      command, arguments: [],
-      tuner: RateTuner(
-        options: options, plot: search.plot, data: data, json: output.json, quiet: output.quiet))
-    if try job.isDouble {
-      try job.run(in: Double.self)
-    } else {
-      try job.run(in: Float.self)
+    let reporter = TrainingReporter(json: false, quiet: output.quiet)
+    let prepared: PreparedFit<T> = try estimator.preparing(
+      estimator.readTables(data, reporter), reporter)
+    reporter.describe(prepared, data: data)
+    // There is no budget of memory here, so that the examples are at hand.
+    guard case .memory(let training) = prepared.training else { return }
+    let tuner = RateTuner(
+      options: options, plot: search.plot, data: data, json: output.json, quiet: output.quiet)
+    try tuner.run(
+      prepared.network, prepared.coders, prepared.configuration, on: training,
+      threads: estimator.threads, reporter)
+  }
+
+  /// Settings of `train` that a search sets itself, or that choose among epochs.
+  private static func refuseWhatIsSearched() throws {
+    for name in [
+      "learning-rate", "schedule", "warm-up", "epochs", "patience", "monitor", "min-delta",
+    ] where CommandWords.has(name) {
+      let instead =
+        switch name {
+        case "learning-rate": "--low and --high bound the rates"
+        case "epochs": "--steps and --first-epochs say how long it searches"
+        default: "leave it out, and give it to train"
+        }
+      throw UsageError("--\(name) has no meaning for tune-rate: \(instead)")
     }
   }
 }
 
-/// What is to be learned.
-struct TuneRateGoal: ParsableArguments {
-  @Option(name: .long, help: "What to learn: one column, or several: a,b,…")
-  var target: String?
-
-  @Option(
-    name: .long,
-    help: "classification, regression or multi-label. (default: follows from the target)")
-  var task: String?
-
-  @Option(name: .long, help: "Begin where this model stands: its network, encoder and labels.")
-  var from: String?
+/// Further settings of the run that the rate is for.
+struct TuneRateTraining: ParsableArguments {
+  @Option(.validation) var validation: String?
+  @Option(.validationData) var validationData: String?
+  @Flag(.noShuffle) var noShuffle = false
+  // Refused with the reason.
+  @OptionGroup(visibility: .hidden) var schedule: ScheduleOptions
+  @Option(.patience) var patience: String?
+  @Option(.monitor) var monitor: String?
+  @Option(.minDelta) var minDelta: String?
 }
 
 /// Where and how long is searched.
@@ -120,33 +150,12 @@ struct TuneRateOptions: ParsableArguments {
     let names = [
       "lowest": "--low", "highest": "--high", "steps": "--steps", "epochs": "--first-epochs",
     ]
-    try UsageError.unless(names) { () throws(ConfigurationError) in try options.validate() }
+    do {
+      try options.validate()
+    } catch {
+      throw UsageError("\(names[error.name] ?? error.name) \(error.problem)")
+    }
     return options
-  }
-
-  /// Options of `train` that a search sets itself, or that choose among epochs.
-  func refuseWhatIsSearched(_ training: RunOptions) throws {
-    let given = [
-      ("--learning-rate", training.learningRate != nil), ("--schedule", training.schedule != nil),
-      ("--warm-up", training.warmUp != nil), ("--epochs", training.epochs != nil),
-      ("--patience", training.patience != nil), ("--monitor", training.monitor != nil),
-      ("--min-delta", training.minDelta != nil), ("--diagnose", training.diagnose),
-    ]
-    for (option, isGiven) in given where isGiven {
-      let instead =
-        switch option {
-        case "--learning-rate": "--low and --high bound the rates"
-        case "--epochs": "--steps and --first-epochs say how long it searches"
-        default: "leave it out, and give it to train"
-        }
-      throw UsageError("\(option) has no meaning for tune-rate: \(instead)")
-    }
-    let rule = try training.optimizer.map(Names.optimizer) ?? TrainingConfiguration().optimizer
-    if rule.ignoresSchedule {
-      throw UsageError(
-        "--optimizer \(rule.name) finds the size of its steps by itself: there is no rate to tune; "
-          + "train with it at once")
-    }
   }
 }
 

@@ -11,8 +11,8 @@ import Backprop
 /// Subscribes to a run and writes it as an event file for TensorBoard.
 ///
 /// After each epoch come the scalars `loss` (the objective), `dataLoss`, each metric,
-/// `validation/loss` and `validation/…`, `learningRate` and `examplesPerSecond`; and, if the trainer
-/// measures distributions, histograms from before the first step on: `weights/layer2`,
+/// `validation/loss` and `validation/…`, `learningRate` and `examplesPerSecond`; and, if it is
+/// handed distributions, histograms from before the first step on: `weights/layer2`,
 /// `weightGradient/layer2`, `biases/layer2`, `biasGradient/layer2`, likewise of the gains, shifts, scales
 /// and slopes that a layer has, `delta/layer2`, and so on to layer L. The step of all of them is the epoch.
 /// A resumed run says so first, and TensorBoard forgets what the folder has of its first epoch and later
@@ -67,15 +67,19 @@ public final class TensorBoardWriter {
   public func write(_ event: TrainingEvent) throws(FileError) {
     switch event {
     case .epoch(let report): try append(Self.values(of: report), step: report.epoch)
-    case .measurement(let measurement):
-      guard let distributions = measurement as? EpochDistributions else { break }
-      try append(Self.values(of: distributions), step: distributions.epoch)
     case .end: try file.synchronize()
     case .start(let start):
       guard let resumed = start.resumedFrom else { return }
       try append(Event(wallTime: now(), step: resumed.epoch, content: .sessionStart))
     case .progress, .warning: break
     }
+  }
+
+  /// Takes note of the distributions between two epochs.
+  ///
+  /// - Throws: `FileError` likewise.
+  public func write(_ distributions: EpochDistributions) throws(FileError) {
+    try append(Self.values(of: distributions), step: distributions.epoch)
   }
 
   private func append(_ values: [SummaryValue], step: Int) throws(FileError) {

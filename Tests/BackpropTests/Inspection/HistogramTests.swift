@@ -44,10 +44,7 @@ struct HistogramTests {
         batchSize: 20, epochs: 3, l2Penalty: l2Penalty, seed: 2)
     ).train(
       &network, on: TrainerTests.spirals(90, seed: 1), metrics: TrainerTests.metrics,
-      observers: options.map { [DistributionObserver($0)] } ?? []
-    ) {
-      if case .measurement(let measurement as EpochDistributions) = $0 { found.append(measurement) }
-    }
+      observers: options.map { [DistributionObserver($0) { found.append($0) }] } ?? [])
     return (network, found)
   }
 

@@ -236,10 +236,7 @@ struct LayerKindInspectionTests {
     var found: [EpochDistributions] = []
     try Trainer<Double>(configuration: TrainingConfiguration(batchSize: 3, epochs: 1)).train(
       &trained, on: data, metrics: .classification(probabilities: true),
-      observers: [DistributionObserver(DistributionOptions())]
-    ) {
-      if case .measurement(let measurement as EpochDistributions) = $0 { found.append(measurement) }
-    }
+      observers: [DistributionObserver(DistributionOptions()) { found.append($0) }])
     #expect(
       found[1].layers.map { $0.tensors.map(\.role) } == [
         [.scale], [.weight, .bias, .slope], [.weight, .bias],

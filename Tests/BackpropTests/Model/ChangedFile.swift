@@ -125,17 +125,17 @@ public enum ForeignRun {
     switch sample {
     case .classification:
       configuration.optimizer = .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
-      configuration.tensorFactors = [TensorFactors(weightRate: 0.5), TensorFactors(biasDecay: 1)]
+      (configuration.updates.rateFactors, configuration.updates.decayBiases) = ([0.5, 1], true)
       configuration.weightDecay = 0.01
       configuration.clipNorm = 1
       configuration.labelSmoothing = 0.1
       configuration.mixup = 0.2
       configuration.patience = 2
       configuration.averaging = .exponential(decay: 0.9)
-      configuration.schedule = .plateau(factor: 0.5, patience: 2)
+      configuration.rateSchedule = .plateau(factor: 0.5, patience: 2)
     case .regression:
       configuration.optimizer = .momentum(0.9)
-      configuration.schedule = .cosineRestarts(epochs: 2, growth: 2)
+      configuration.rateSchedule = .cosineRestarts(epochs: 2, growth: 2)
       configuration.l2Penalty = 0.01
       configuration.inputNoise = 0.1
       configuration.shards = 2
@@ -184,8 +184,7 @@ public enum ForeignRun {
         fitting: table, targets: sample == .classification ? ["y"] : ["z", "v"],
         task: sample == .classification ? .classification : .regression),
       configuration: configuration,
-      weights: ExampleWeights(column: "w", classes: sample == .classification ? [1, 2] : nil),
-      options: ["hidden": "3", "epochs": 3])
+      weights: ExampleWeights(column: "w", classes: sample == .classification ? [1, 2] : nil))
     try model.write(to: path)
     return ([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))), [UInt8](checkpoint))
   }

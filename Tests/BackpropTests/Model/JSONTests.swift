@@ -113,7 +113,7 @@ struct JSONTests {
     let value = try JSONValue(encoding: configuration)
     let keys = value.object?.map(\.key) ?? []
     #expect(keys == keys.sorted())
-    #expect(value["seed"]?.description == "18446744073709551615")
+    #expect(value["data"]?["seed"]?.description == "18446744073709551615")
     #expect(try value.decoded(as: TrainingConfiguration.self) == configuration)
   }
 

@@ -104,9 +104,11 @@ struct ModelFileTests {
     #expect(
       message(try changed(ModelKey.loss, "\"custom:mine\"")).contains("a loss of somebody's own"))
     #expect(message(try changed(ModelKey.loss, "\"hinges\"")).contains("hinges"))
-    for key in [ModelKey.encoder, ModelKey.target, ModelKey.configuration] {
+    for key in [ModelKey.encoder, ModelKey.target] {
       #expect(message(try changed(key, "{}")).hasPrefix("m, \(key): no key"))
     }
+    #expect(
+      message(try changed(ModelKey.configuration, "{\"rate\": 1}")).contains("rate is no setting"))
     #expect(
       message(try changed(ModelKey.precision, "\"double\"")).contains(
         "element type F32, expected F64"))
@@ -120,15 +122,15 @@ struct ModelFileTests {
       return message(
         try changed(ModelKey.configuration, JSONValue(encoding: configuration).description))
     }
-    let one = TensorFactors(biasRate: 2)
-    for factors in [[one], [one, one]] {
-      #expect(try text { $0.tensorFactors = factors } == "no error")
+    for factors in [[2.0], [2, 2]] {
+      #expect(try text { $0.updates.rateFactors = factors } == "no error")
     }
-    for factors in [[], [one, one, one]] {
-      #expect(try text { $0.tensorFactors = factors }.contains("for 2 layers"))
-    }
+    #expect(try text { $0.updates.rateFactors = [2, 2, 2] }.contains("for 2 layers"))
     for (name, change) in ConfigurationTests.faults {
-      #expect(try text(change).hasPrefix("m, \(ModelKey.configuration): \(name) "))
+      let found = try text(change)
+      // A schedule is a text there, with its numbers.
+      let place = name.hasPrefix("schedule.") ? "schedule" : name
+      #expect(found.hasPrefix("m, \(ModelKey.configuration): \(place) "), "\(name): \(found)")
     }
   }
 

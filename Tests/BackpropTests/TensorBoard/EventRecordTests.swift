@@ -99,7 +99,12 @@ struct TensorBoardWriterTests {
     try Trainer<Float>(configuration: TrainingConfiguration(batchSize: 30, epochs: 2)).train(
       &network, on: TrainerTests.spirals(60, seed: 1),
       validation: TrainerTests.spirals(30, seed: 2),
-      metrics: TrainerTests.metrics, observers: [DistributionObserver<Float>()]
+      metrics: TrainerTests.metrics,
+      observers: [
+        DistributionObserver<Float> { distributions in
+          do { try writer.write(distributions) } catch { failures.append(error) }
+        }
+      ]
     ) { event in
       do { try writer.write(event) } catch { failures.append(error) }
     }

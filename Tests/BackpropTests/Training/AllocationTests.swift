@@ -91,7 +91,7 @@ struct AllocationTests {
     configuration.maxNorm = 1
     configuration.averaging = averaging
     configuration.accumulate = 2
-    configuration.tensorFactors = [TensorFactors(biasRate: 2, biasDecay: 1)]
+    (configuration.updates.biasRateFactor, configuration.updates.decayBiases) = (2, true)
     configuration.cycleMomentum = MomentumCycle()
     var counts = [Int64](repeating: 0, count: 70)
     var steps = 0

@@ -178,7 +178,7 @@ struct CheckpointTests {
   func plain() throws {
     let folder = try Folder()
     var run = Run<Float>(.adamW())
-    run.configuration.schedule = .constant
+    run.configuration.rateSchedule = .constant
     run.configuration.shuffles = false
     run.configuration.patience = nil
     try run.checkEveryStep(in: folder)

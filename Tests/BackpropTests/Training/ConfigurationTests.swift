@@ -21,35 +21,36 @@ struct ConfigurationTests {
     ("shards", { $0.shards = 0 }), ("shards", { $0.shards = .max }),
     ("accumulate", { $0.accumulate = -1 }), ("accumulate", { $0.accumulate = .max }),
     ("patience", { $0.patience = 0 }), ("trainingExamples", { $0.trainingExamples = -1 }),
-    ("l2Penalty", { $0.l2Penalty = -1 }), ("l1Penalty", { $0.l1Penalty = .infinity }),
+    ("l2", { $0.l2Penalty = -1 }), ("l1", { $0.l1Penalty = .infinity }),
     ("weightDecay", { $0.weightDecay = -1 }), ("clipNorm", { $0.clipNorm = 0 }),
     ("clipValue", { $0.clipValue = .nan }), ("maxNorm", { $0.maxNorm = -1 }),
-    ("monitor.minimumDelta", { $0.monitor = Monitor(minimumDelta: -1) }),
+    ("minDelta", { $0.monitor = Monitor(minimumDelta: -1) }),
     ("inputNoise", { $0.inputNoise = -1 }), ("inputDropout", { $0.inputDropout = 1 }),
     ("labelSmoothing", { $0.labelSmoothing = 1 }), ("mixup", { $0.mixup = -1 }),
-    ("averaging.exponential.decay", { $0.averaging = .exponential(decay: 1) }),
-    ("averaging.stochastic.start", { $0.averaging = .stochastic(start: 1) }),
-    ("tensorFactors.biasDecay", { $0.tensorFactors = [TensorFactors(biasDecay: -1)] }),
-    ("tensorFactors", { $0.tensorFactors = [] }),
-    ("shuffleBlock.rows", { $0.shuffleBlock = ShuffleBlock(rows: 0) }),
-    ("shuffleBlock.rows", { $0.shuffleBlock = ShuffleBlock(rows: .max) }),
-    ("shuffleBlock.window", { $0.shuffleBlock = ShuffleBlock(rows: 1, window: -1) }),
+    ("ema", { $0.averaging = .exponential(decay: 1) }),
+    ("swa", { $0.averaging = .stochastic(start: 1) }),
+    ("biasRateFactor", { $0.updates.biasRateFactor = -1 }),
+    ("rateFactors", { $0.updates.rateFactors = [] }),
+    ("rateFactors", { $0.updates.rateFactors = [1, .nan] }),
+    ("shuffleBlock", { $0.shuffleBlock = ShuffleBlock(rows: 0) }),
+    ("shuffleBlock", { $0.shuffleBlock = ShuffleBlock(rows: .max) }),
+    ("shuffleWindow", { $0.shuffleBlock = ShuffleBlock(rows: 1, window: -1) }),
     ("cycleMomentum", { $0.cycleMomentum = MomentumCycle() }),
     (
       "cycleMomentum.high",
       {
-        $0.schedule = .oneCycle()
+        $0.rateSchedule = .oneCycle()
         $0.cycleMomentum = MomentumCycle(low: 0.9, high: 0.5)
       }
     ),
-    ("schedule.warmUp", { $0.schedule = .cosine(warmUp: 2) }),
-    ("schedule.epochs", { $0.schedule = .step(epochs: 0) }),
-    ("schedule.factor", { $0.schedule = .exponential(factor: 1) }),
-    ("schedule.exponent", { $0.schedule = .inverseScaling(exponent: 0) }),
-    ("schedule.growth", { $0.schedule = .cosineRestarts(epochs: 1, growth: .max) }),
-    ("schedule.rise", { $0.schedule = .oneCycle(rise: -1) }),
-    ("schedule.patience", { $0.schedule = .plateau(patience: 0) }),
-    ("optimizer.momentum", { $0.optimizer = .momentum(1) }),
+    ("warmUp", { $0.rateSchedule = .cosine(warmUp: 2) }),
+    ("schedule.epochs", { $0.rateSchedule = .step(epochs: 0) }),
+    ("schedule.factor", { $0.rateSchedule = .exponential(factor: 1) }),
+    ("schedule.exponent", { $0.rateSchedule = .inverseScaling(exponent: 0) }),
+    ("schedule.growth", { $0.rateSchedule = .cosineRestarts(epochs: 1, growth: .max) }),
+    ("schedule.rise", { $0.rateSchedule = .oneCycle(rise: -1) }),
+    ("schedule.patience", { $0.rateSchedule = .plateau(patience: 0) }),
+    ("momentum", { $0.optimizer = .momentum(1) }),
     ("optimizer.epsilon", { $0.optimizer = .adaGrad(epsilon: 0) }),
     ("optimizer.smoothing", { $0.optimizer = .adadelta(smoothing: -1) }),
     ("optimizer.beta1", { $0.optimizer = .adam(beta1: 1) }),
@@ -69,10 +70,10 @@ struct ConfigurationTests {
       }
     ),
     (
-      "tensorFactors",
+      "biasRateFactor",
       {
         $0.optimizer = .lbfgs()
-        $0.tensorFactors = [TensorFactors(biasRate: 2)]
+        $0.updates.biasRateFactor = 2
       }
     ),
   ]
@@ -116,7 +117,7 @@ struct ConfigurationTests {
           configuration.maxNorm = 3
           configuration.averaging = .exponential()
           configuration.accumulate = 2
-          configuration.tensorFactors = [TensorFactors(biasRate: 2, biasDecay: 1)]
+          (configuration.updates.biasRateFactor, configuration.updates.decayBiases) = (2, true)
         }
         if !rule.ignoresSchedule, rule.canCycleMomentum {
           configuration.cycleMomentum = MomentumCycle()
@@ -137,7 +138,8 @@ struct ConfigurationTests {
     for rule in OptimizerRule.allCases {
       var options = DiagnosisOptions(
         configuration: TrainingConfiguration(optimizer: .adam(), weightDecay: 0.1))
-      options.configuration.tensorFactors = [TensorFactors(weightRate: 0.5, biasDecay: 1)]
+      options.configuration.updates.rateFactors = [0.5]
+      options.configuration.updates.decayBiases = true
       options.configuration.change(to: rule)
       (options.steps, options.overfitSteps) = (2, 2)
       let diagnosis = try Diagnosis(
@@ -174,13 +176,13 @@ struct ConfigurationTests {
     let network: Network<Float> = try TrainerTests.network()
     let dropping = try network.withDropout(network.layers.hiddenDense.map { _ in 0.5 })
     var factors = TrainingConfiguration(schedule: .constant)
-    factors.tensorFactors = [TensorFactors](repeating: TensorFactors(), count: 7)
+    factors.updates.rateFactors = [Double](repeating: 1, count: 7)
     var smoothing = TrainingConfiguration(schedule: .constant)
     smoothing.labelSmoothing = 0.1
     let regression = try Network<Float>(
       sizes: [2, 3], activations: [.identity], loss: .squaredError)
     let cases: [(String, TrainingConfiguration, Network<Float>)] = [
-      ("tensorFactors", factors, network),
+      ("rateFactors", factors, network),
       ("dropout", TrainingConfiguration(optimizer: .lbfgs(), schedule: .constant), dropping),
       ("labelSmoothing", smoothing, regression),
     ]

@@ -78,7 +78,8 @@ struct CrossValidationTests {
     configuration.l1Penalty = 1e-3
     configuration.maxNorm = 1
     configuration.accumulate = 2
-    configuration.tensorFactors = [TensorFactors(weightRate: 2, biasRate: 3, biasDecay: 1)]
+    configuration.updates.rateFactors = [2]
+    (configuration.updates.biasRateFactor, configuration.updates.decayBiases) = (1.5, true)
     let trainer = try Trainer<Float>(configuration: configuration)
     var whole = start
     try trainer.train(&whole, on: data, metrics: TrainerTests.metrics)

@@ -12,7 +12,9 @@ struct EarlyStoppingTests {
     let a = Matrix((0..<8).map { [$0 < right ? 1.0 : 0] })
     let y = Matrix((0..<8).map { _ in [1.0] })
     metrics.add(outputs: a.view(from: 0), targets: y.view(from: 0), rows: 0..<8)
-    return Evaluation(loss: loss, metrics: metrics, watched: watched)
+    var evaluation = Evaluation(loss: loss, metrics: metrics)
+    evaluation.watched = watched
+    return evaluation
   }
 
   /// Plays a sequence of epochs, and returns the best and the one after which the run stops.

@@ -171,16 +171,15 @@ struct ExampleWeightTests {
     let target = try TargetEncoder(fitting: table, targets: ["y"])
     let network = try Network<Float>(
       sizes: [1, 2], activations: [.softmax], loss: .crossEntropy)
-    var model = Model(
-      network: .float(network), targetEncoder: target,
-      weights: ExampleWeights(column: "w", classes: [1, 5]))
-    let bytes = try model.safeTensors().bytes
-    #expect(try Model(SafeTensors(bytes: bytes)).weights == model.weights)
-    model.weights = ExampleWeights(classes: [1, 2, 3])
-    let wrong = try model.safeTensors().bytes
-    #expect(throws: ModelError.self) { try Model(SafeTensors(bytes: wrong)) }
-    model.weights = nil
-    let plain = try SafeTensors(bytes: model.safeTensors().bytes)
+    func bytes(_ weights: ExampleWeights?) throws -> [UInt8] {
+      try Model(network: .float(network), targetEncoder: target, weights: weights).safeTensors()
+        .bytes
+    }
+    let weights = ExampleWeights(column: "w", classes: [1, 5])
+    #expect(try Model(bytes: bytes(weights)).weights == weights)
+    let wrong = try bytes(ExampleWeights(classes: [1, 2, 3]))
+    #expect(throws: ModelError.self) { try Model(bytes: wrong) }
+    let plain = try SafeTensors(bytes: bytes(nil))
     #expect(plain[metadata: ModelKey.weights] == nil)
   }
 }

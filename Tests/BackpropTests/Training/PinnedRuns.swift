@@ -34,7 +34,8 @@ struct PinnedRun: Sendable, CustomStringConvertible {
         optimizer: .adamW(), batchSize: 48, epochs: 3, l2Penalty: 1e-3), isDouble: true),
     PinnedRun(
       name: "sgd-regression", sizes: [2, 40, 3], activations: [.tanh, .identity],
-      loss: .squaredError, configuration: TrainingConfiguration(optimizer: .sgd, epochs: 3)),
+      loss: .squaredError,
+      configuration: TrainingConfiguration(optimizer: .sgd, batchSize: 32, epochs: 3)),
     PinnedRun(
       name: "nesterov-sigmoid", sizes: [2, 18, 17, 3], activations: [.sigmoid, .elu(), .sigmoid],
       loss: .binaryCrossEntropy,
@@ -62,7 +63,8 @@ struct PinnedRun: Sendable, CustomStringConvertible {
     PinnedRun(name: "accumulation", configuration: accumulating),
     PinnedRun(
       name: "one-output", sizes: [2, 64, 64, 1], activations: [.relu, .relu, .identity],
-      loss: .huber(), configuration: TrainingConfiguration(optimizer: .adaGrad(), epochs: 3)),
+      loss: .huber(),
+      configuration: TrainingConfiguration(optimizer: .adaGrad(), batchSize: 32, epochs: 3)),
     PinnedRun(
       name: "wide", sizes: [80, 300, 20, 3], activations: [.relu, .silu, .softmax],
       configuration: TrainingConfiguration(
@@ -77,7 +79,7 @@ struct PinnedRun: Sendable, CustomStringConvertible {
     var configuration = TrainingConfiguration(batchSize: 16, epochs: 3, clipValue: 0.1)
     configuration.accumulate = 3
     configuration.averaging = .exponential(decay: 0.9)
-    configuration.tensorFactors = [TensorFactors(weightRate: 0.5, biasRate: 2)]
+    (configuration.updates.rateFactors, configuration.updates.biasRateFactor) = ([0.5], 4)
     return configuration
   }
 

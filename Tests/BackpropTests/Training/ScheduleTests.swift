@@ -117,7 +117,7 @@ struct ScheduleTests {
     }
   }
 
-  @Test("Rules read their names and their coded forms; configurations of before are still read")
+  @Test("Rules read their names and their coded forms, also within a configuration")
   func coding() throws {
     #expect(
       OptimizerRule.names == [
@@ -131,17 +131,21 @@ struct ScheduleTests {
       let coded = try JSONEncoder().encode(rule)
       #expect(try JSONDecoder().decode(OptimizerRule.self, from: coded) == rule)
     }
-    let old = """
-      {"optimizer": {"rule": "adamw", "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
-       "learningRate": 0.002, "schedule": {"name": "cosine", "warmUp": 0.05}, "batchSize": 32,
-       "epochs": 100, "shuffles": true, "l2Penalty": 0, "weightDecay": 0.01, "seed": 0}
+    let text = """
+      {"updates": {"optimizer": "adamw", "learningRate": 0.002}, "schedule": {"warmUp": 0.1},
+       "data": {"seed": 0}}
       """
-    let read = try JSONDecoder().decode(TrainingConfiguration.self, from: Data(old.utf8))
-    #expect(read == TrainingConfiguration(optimizer: .adamW()))
+    let read = try JSONDecoder().decode(TrainingConfiguration.self, from: Data(text.utf8))
+    #expect(
+      read
+        == TrainingConfiguration(
+          optimizer: .adamW(), learningRate: 0.002, warmUp: 0.1, seed: 0))
+    var other = TrainingConfiguration(optimizer: .adamW(beta1: 0.5))
+    other.rateSchedule = .cosine(warmUp: 0.3)
+    #expect(try JSONValue(encoding: other).decoded(as: TrainingConfiguration.self) == other)
     #expect(throws: DecodingError.self) {
       try JSONDecoder().decode(
-        TrainingConfiguration.self,
-        from: Data(old.replacing("\"seed\": 0", with: "\"seeds\": 0").utf8))
+        TrainingConfiguration.self, from: Data(text.replacing("seed", with: "seeds").utf8))
     }
   }
 

@@ -21,14 +21,18 @@ struct TrainingDiagnosisTests {
       &network, on: TrainerTests.spirals(90, seed: 1),
       validation: TrainerTests.spirals(30, seed: 2),
       metrics: TrainerTests.metrics,
-      observers: diagnosis.map { [DiagnosisObserver($0)] } ?? []
+      observers: diagnosis.map { options in
+        [
+          DiagnosisObserver(options) { diagnosis in
+            events.append("diagnosis \(diagnosis.epoch)")
+            diagnoses.append(diagnosis)
+          }
+        ]
+      } ?? []
     ) { event in
       switch event {
       case .start: events.append("start")
       case .epoch(let report): events.append("epoch \(report.epoch)")
-      case .measurement(let diagnosis as EpochDiagnosis):
-        events.append("diagnosis \(diagnosis.epoch)")
-        diagnoses.append(diagnosis)
       default: break
       }
     }

@@ -1,20 +1,27 @@
-import Backprop
-import BackpropInspection
-
 /// How a table becomes what a network takes and gives: the coders of a model, or, for a model that
 /// has none, the numeric columns as they are.
-struct ModelData {
-  let encoder: FeatureEncoder?
-  let target: TargetEncoder
+package struct ModelData: Sendable {
+  package let encoder: FeatureEncoder?
+  package let target: TargetEncoder
   /// What examples weigh; nil if all weigh the same.
-  var weights: ExampleWeights?
+  package var weights: ExampleWeights?
   /// A column that is neither feature nor target, where inputs are the numeric columns as they are.
-  var ignoredColumn: String?
+  package var ignoredColumn: String?
+
+  package init(
+    encoder: FeatureEncoder?, target: TargetEncoder, weights: ExampleWeights? = nil,
+    ignoredColumn: String? = nil
+  ) {
+    self.encoder = encoder
+    self.target = target
+    self.weights = weights
+    self.ignoredColumn = ignoredColumn
+  }
 
   /// Examples from the rows of a table, with targets that the network's loss is defined on.
   ///
   /// - Parameter rows: The rows, from 0, ascending; nil for all.
-  func dataset<T: Scalar>(
+  package func dataset<T: Scalar>(
     of table: Table, rows: [UInt32]? = nil, for network: Network<T>
   ) throws -> Dataset<T> {
     let dataset = try encoded(table, rows: rows, inputs: network.inputCount, as: T.self)
@@ -23,14 +30,14 @@ struct ModelData {
   }
 
   /// The same data for another table, which may lack the column of weights unless it is required.
-  func weighing(_ table: Table, required: Bool) -> ModelData {
+  package func weighing(_ table: Table, required: Bool) -> ModelData {
     var data = self
     if !required, let column = weights?.column, !table.has(column) { data.weights?.column = nil }
     return data
   }
 
   /// The same from the two parts of a table.
-  func datasets<T: Scalar>(
+  package func datasets<T: Scalar>(
     of table: Table, split: Split, for network: Network<T>
   ) throws -> (training: Dataset<T>, validation: Dataset<T>) {
     var parts: (training: Dataset<T>, validation: Dataset<T>)
@@ -77,7 +84,7 @@ struct ModelData {
   }
 
   /// Inputs only: target columns may be there or not.
-  static func inputs<T: Scalar>(
+  package static func inputs<T: Scalar>(
     of table: Table, for model: Model, targets: [String], as type: T.Type
   ) throws -> Matrix<T> {
     if let encoder = model.encoder { return try encoder.encode(table) }
@@ -98,18 +105,20 @@ struct ModelData {
         file: table.file,
         "\(Format.count(inputs.columns, "numeric column")) besides the targets, but the model takes "
           + Format.count(count, "input"),
-        remedy: "name the targets with --target, and what is no input with --ignore")
+        remedy: "name the targets, and ignore what is no input")
     }
     return inputs
   }
 
   /// The targets of a model that has no coder of its own: as many numeric columns as it has outputs,
   /// or one column of class labels.
-  static func target(
+  package static func target(
     for network: AnyNetwork, in table: Table, names: [String]
   ) throws -> TargetEncoder {
     guard !names.isEmpty else {
-      throw UsageError("the model names no targets of its own: give --target COL[,COL…]")
+      throw ConfigurationError(
+        "target",
+        "is not given, and the model names no targets of its own: name a column, or several")
     }
     let outputs = network.sizes[network.sizes.count - 1]
     let columns = try table.expanding(names)
@@ -121,8 +130,9 @@ struct ModelData {
       return try TargetEncoder(fitting: table, targets: columns, task: .regression, coding: .raw)
     }
     guard columns.count == 1 else {
-      throw UsageError(
-        "--target names \(Format.count(columns.count, "column")), but the model has "
+      throw ConfigurationError(
+        "target",
+        "names \(Format.count(columns.count, "column")), but the model has "
           + "\(Format.count(outputs, "output")): name as many numeric columns, or one of labels")
     }
     if areNumeric, outputs == 1 {
@@ -154,62 +164,26 @@ struct ModelData {
   }
 }
 
-/// A file that is something else than a model.
-struct NoModelError: UserError {
-  let path: String
-
-  var message: String { "\(path) is no model: it is not a safetensors file" }
-}
-
-extension Model {
-  /// Opens a model; what never was one is called so, and not damaged.
-  static func open(_ path: String) throws -> Model {
-    do {
-      return try Model(contentsOf: path)
-    } catch let error as SafeTensorsError {
-      switch error.problem {
-      case .tooShort, .notAnObject: throw NoModelError(path: error.path)
-      case .headerTooLong(let length, _):
-        // Eight letters of a text, taken for a length.
-        let isText = (0..<8).allSatisfy { index in
-          let byte = length >> (8 * UInt64(index)) & 0xFF
-          return byte >= 9 && byte < 0x7F
-        }
-        if isText { throw NoModelError(path: error.path) }
-      default: break
-      }
-      throw error
-    }
-  }
-}
-
-extension DataSource {
-  /// Opens data; if there is no such file, suggests one of a similar name.
-  static func open(_ path: String, _ options: TableOptions) throws -> DataSource {
-    try Folder.checkExists(path)
-    return try open(path: path, options: options)
-  }
-}
-
-/// What an option says must be what the model says.
-func requireAgreement(_ option: String, _ given: String, _ model: String) throws {
-  guard given != model else { return }
-  throw UsageError("\(option) \(given) contradicts the model, which has \(model)")
-}
-
 extension Model {
   /// Refuses target names that are not the model's own.
-  func checkTargets(_ names: [String], in table: Table) throws {
+  package func checkTargets(_ names: [String], in table: Table) throws {
     guard let targetEncoder, !names.isEmpty else { return }
-    try requireAgreement(
-      "--target", try table.expanding(names).joined(separator: ","),
-      targetEncoder.columns.joined(separator: ","))
+    let given = try table.expanding(names)
+    guard given != targetEncoder.columns else { return }
+    throw ConfigurationError(
+      "target",
+      "\(Format.list(given)) contradicts the model, which has \(Format.list(targetEncoder.columns))"
+    )
   }
+}
+
+extension Table {
+  package func has(_ column: String) -> Bool { columns.contains { $0.name == column } }
 }
 
 extension Dataset {
   /// Σ w / n; 1 where all weigh the same.
-  var meanWeight: Double {
+  package var meanWeight: Double {
     guard let weights, !weights.isEmpty else { return 1 }
     return weights.reduce(0.0) { $0 + Double($1) } / Double(weights.count)
   }

@@ -1,7 +1,7 @@
 /// Numbers for people. Machines get the shortest exact form, from `JSONValue`.
-enum Format {
+package enum Format {
   /// With so many digits behind the point: 3.142.
-  static func fixed(_ value: Double, _ digits: Int) -> String {
+  package static func fixed(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-∞" : "∞" }
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
@@ -15,7 +15,7 @@ enum Format {
   }
 
   /// With four digits that count: 0.01234, 12.34, 1.234e-06.
-  static func short(_ value: Double) -> String {
+  package static func short(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return fixed(value, value == 0 ? 1 : 0) }
     let exponent = decimalParts(value, digits: 3).exponent
     if exponent >= -4 && exponent <= 6 { return fixed(value, max(0, 3 - exponent)) }
@@ -23,7 +23,7 @@ enum Format {
   }
 
   /// In scientific notation with so many digits behind the point: 1.234e-06.
-  static func scientific(_ value: Double, digits: Int) -> String {
+  package static func scientific(_ value: Double, digits: Int) -> String {
     guard value.isFinite, value != 0 else { return fixed(value, 0) }
     let (mantissa, exponent) = decimalParts(value, digits: digits)
     let power = "\(exponent.magnitude < 10 ? "0" : "")\(exponent.magnitude)"
@@ -50,7 +50,7 @@ enum Format {
   }
 
   /// With commas between thousands: 12,345.
-  static func count(_ value: Int) -> String {
+  package static func count(_ value: Int) -> String {
     let digits = String(value.magnitude)
     var text = ""
     for (index, digit) in digits.enumerated() {
@@ -61,12 +61,12 @@ enum Format {
   }
 
   /// A number of things: "1 row", "2 rows".
-  static func count(_ value: Int, _ noun: String, plural: String? = nil) -> String {
+  package static func count(_ value: Int, _ noun: String, plural: String? = nil) -> String {
     "\(count(value)) \(value == 1 ? noun : plural ?? noun + "s")"
   }
 
   /// A time: 0:07, 12:34, 1:02:03.
-  static func time(_ seconds: Double) -> String {
+  package static func time(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e9 else { return "?" }
     let total = Int(seconds.rounded())
     func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
@@ -77,18 +77,39 @@ enum Format {
   }
 
   /// At most `limit` of some names, joined; they may come from outside.
-  static func list(_ names: [String], limit: Int = 8) -> String {
+  package static func list(_ names: [String], limit: Int = 8) -> String {
     names.prefix(limit).map { $0.shown() }.joined(separator: ", ")
       + (names.count > limit ? ", …" : "")
   }
 
   /// Text with spaces before it, so many columns wide.
-  static func left(_ text: String, _ width: Int) -> String {
+  package static func left(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.displayWidth)) + text
   }
 
   /// Text with spaces behind it, so many columns wide.
-  static func right(_ text: String, _ width: Int) -> String {
+  package static func right(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.displayWidth))
+  }
+}
+
+extension String {
+  /// Columns that the text takes on a terminal: Hangul and other wide characters take two, marks that
+  /// combine with the character before them none (Unicode Standard Annex #11).
+  package var displayWidth: Int {
+    unicodeScalars.reduce(0) { $0 + $1.displayWidth }
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var displayWidth: Int {
+    switch value {
+    case 0x0300...0x036F, 0x200B...0x200F, 0x20D0...0x20F0, 0xFE00...0xFE0F: 0
+    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF,
+      0xA000...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
+      0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
+      2
+    default: 1
+    }
   }
 }

@@ -1,0 +1,166 @@
+import Dispatch
+import Synchronization
+
+/// From a table to a model: what most programs need.
+///
+/// ```swift
+/// let table = try Table(contentsOf: "penguins.csv")
+/// let fit = try Estimator(target: "species", seed: 1).fit(table)
+/// print(fit.heldOut)
+/// try fit.model.write(to: "penguins.safetensors")
+/// ```
+///
+/// Task, output layer and loss follow from the target, the size of a batch and the number of epochs from
+/// the data, unless the configuration says so. A part of the rows is held out to choose the best epoch,
+/// whose weights are kept. `backprop train` is a face of this type: the same configuration and data give
+/// the same model, bit for bit, whatever the number of threads.
+public struct Estimator: Sendable {
+  /// What decides the fit.
+  public var configuration: TrainingConfiguration
+  /// The model to go on from: its network, encoder and labels. Nil for a new one.
+  public var base: Model?
+  /// Threads to use, at least 1. Changes the time and not the result.
+  public var threads: Int
+
+  /// - Parameters:
+  ///   - configuration: What decides the fit; its `data.target` names what is to be learned.
+  ///   - base: The model to go on from; nil for a new one.
+  ///   - threads: Nil for one on each physical core.
+  public init(
+    _ configuration: TrainingConfiguration, from base: Model? = nil, threads: Int? = nil
+  ) {
+    self.configuration = configuration
+    self.base = base
+    self.threads = threads ?? Processor.physicalCores
+  }
+
+  /// An estimator with the defaults of everything.
+  ///
+  /// - Parameters:
+  ///   - target: The column that is to be learned. One of text is a classification, one of numbers a
+  ///     regression; "a,b" are two columns.
+  ///   - seed: The same seed gives the same model.
+  public init(target: String, seed: UInt64 = 0) {
+    var configuration = TrainingConfiguration(seed: seed)
+    configuration.data.target = [target]
+    self.init(configuration)
+  }
+
+  /// Fits a model to a table.
+  ///
+  /// - Parameters:
+  ///   - table: Rows with features and target.
+  ///   - validation: Rows that choose the best epoch; nil for a part of the table.
+  ///   - test: Rows that choose nothing and judge in the end.
+  ///   - report: Receives the events of the run, on the caller's thread.
+  ///   - isInterrupted: Asked after every step; true ends the run, whose best model so far is kept.
+  /// - Throws: `ConfigurationError` for a setting out of its range, or that does not suit the data;
+  ///   `DataError`; `DivergenceError` if the loss is no number before an epoch was finished.
+  public func fit(
+    _ table: Table, validation: Table? = nil, test: Table? = nil,
+    report: (TrainingEvent) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
+  ) throws -> Fit {
+    let tables = FitTables(training: table, validation: validation, test: test)
+    return switch precision {
+    case .float: try fit(tables, as: Float.self, report: report, isInterrupted: isInterrupted)
+    case .double: try fit(tables, as: Double.self, report: report, isInterrupted: isInterrupted)
+    }
+  }
+
+  /// Fits a model to a table, on a thread of its own.
+  ///
+  /// - Parameter report: Receives the events of the run, on that thread.
+  /// - Throws: As above; `CancellationError` if the task is cancelled, which ends the run after the step.
+  public func fit(
+    _ table: Table, validation: Table? = nil, test: Table? = nil,
+    report: @escaping @Sendable (TrainingEvent) -> Void = { _ in }
+  ) async throws -> Fit {
+    let isCancelled = CancellationFlag()
+    let fit = try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async {
+          continuation.resume(
+            with: Result {
+              try self.fit(
+                table, validation: validation, test: test, report: report,
+                isInterrupted: { isCancelled.value.load(ordering: .relaxed) })
+            })
+        }
+      }
+    } onCancel: {
+      isCancelled.value.store(true, ordering: .relaxed)
+    }
+    try Task.checkCancellation()
+    return fit
+  }
+
+  /// In which numbers the network is trained.
+  package var precision: Precision {
+    if let base { return base.network.precisionName == Double.precisionName ? .double : .float }
+    return configuration.network.precision ?? .float
+  }
+
+  private func fit<T: Scalar>(
+    _ tables: FitTables, as type: T.Type, report: (TrainingEvent) -> Void,
+    isInterrupted: () -> Bool
+  ) throws -> Fit {
+    var warnings: [String] = []
+    var prepared = try prepare(tables, as: T.self) { code, message in
+      warnings.append(message)
+      report(.warning(code: code, message: message))
+    }
+    let summary = try Trainer<T>(configuration: prepared.configuration, threads: threads).train(
+      &prepared.network, on: prepared.training, validation: prepared.validation,
+      metrics: prepared.metrics, report: report, isInterrupted: isInterrupted)
+    guard summary.reason != .diverged || summary.bestEpoch > 0 else {
+      throw DivergenceError(divergence: summary.divergence)
+    }
+    let pool = threads > 1 ? ThreadPool(threads: threads) : nil
+    return Fit(
+      model: prepared.model, summary: summary,
+      heldOut: summary.validation ?? Evaluation.ofNothing(prepared.metrics),
+      test: prepared.test.map {
+        prepared.network.evaluate(on: $0, metrics: prepared.metrics, pool: pool)
+      }, warnings: warnings)
+  }
+}
+
+private final class CancellationFlag: Sendable {
+  let value = Atomic(false)
+}
+
+/// What came of a fit.
+public struct Fit: Sendable {
+  /// With the weights of the best epoch.
+  public let model: Model
+  /// How the run ended.
+  public let summary: TrainingSummary
+  /// Loss and metrics on the rows that chose the best epoch; of no examples if nothing was held out.
+  public let heldOut: Evaluation
+  /// The same on the rows that chose nothing; nil if there were none.
+  public let test: Evaluation?
+  /// What was guessed or left out, a line each.
+  public let warnings: [String]
+}
+
+/// The rows of a fit.
+package struct FitTables {
+  package var training: Table
+  package var validation: Table?
+  package var test: Table?
+  /// What the data itself calls its targets, if nobody else does.
+  package var targets: [String]
+  /// Where temporary files are made, of a fit in a budget of memory.
+  package var spoolFolder = "."
+  /// Whether checkpoints are going to be written, which takes memory.
+  package var hasCheckpoints = false
+
+  package init(
+    training: Table, validation: Table? = nil, test: Table? = nil, targets: [String] = []
+  ) {
+    self.training = training
+    self.validation = validation
+    self.test = test
+    self.targets = targets
+  }
+}

@@ -1,0 +1,469 @@
+/// All that is fixed before the first step of a fit.
+package struct PreparedFit<T: Scalar> {
+  package var network: Network<T>
+  package let coders: ModelData
+  /// What was chosen for what was not given stands in it.
+  package let configuration: TrainingConfiguration
+  package let training: TrainingExamples<T>
+  package let validation: TrainingExamples<T>?
+  package let test: Dataset<T>?
+  /// Σ w / n of the training examples; 1 where all weigh the same.
+  package let meanWeight: Double
+  package let rowCount: Int
+
+  /// How outputs are judged.
+  package var metrics: MetricKind {
+    coders.target.metrics(outputActivation: network.outputActivation)
+  }
+
+  /// The network as it is, with its coders.
+  package var model: Model {
+    var configuration = configuration
+    // How the data was held and where it was has no part in the model.
+    configuration.data.memory = nil
+    return Model(
+      network: AnyNetwork(network), encoder: coders.encoder, targetEncoder: coders.target,
+      configuration: configuration, weights: coders.weights)
+  }
+}
+
+/// A network with its coders, and the rows that it learns from.
+struct Design<T: Scalar> {
+  var network: Network<T>
+  let coders: ModelData
+  let split: Split
+}
+
+/// Receives what a user should know, as a code and a line.
+package typealias Warn = (_ code: String, _ message: String) -> Void
+
+extension Estimator {
+  /// Checks what can be checked before any data is read.
+  ///
+  /// - Throws: `ConfigurationError`.
+  package func validate() throws(ConfigurationError) {
+    let network = configuration.network
+    let hidden =
+      base?.network.layers.hiddenDense.count
+      ?? (network.hidden ?? NetworkSettings.defaultHidden).count
+    try configuration.validate(
+      layers: base?.network.layers.count ?? hidden + (network.scaleInputs == true ? 2 : 1),
+      loss: base?.network.loss)
+    try configuration.checkGiven()
+    _ = try Self.spread(network.activation, "activation", hidden)
+    _ = try Self.spread(network.norm, "norm", hidden)
+    _ = try dropout(hidden: hidden)
+    try checkAgreementWithBase()
+  }
+
+  /// Examples, coders and network of a fit.
+  package func prepare<T: Scalar>(
+    _ tables: FitTables, as type: T.Type, warn: Warn
+  ) throws -> PreparedFit<T> {
+    try validate()
+    let table = tables.training
+    let names = try targetNames(in: table, usual: tables.targets)
+    let budget = try memoryBudget(for: table)
+    try budget?.checkReading(
+      rows: table.rowCount, targets: numericTargets(names, in: table), file: table.file)
+    var design: Design<T> =
+      if let base {
+        try self.design(from: base, table, names, warn)
+      } else {
+        try self.design(table, names, part: nil, warn)
+      }
+    if base != nil, let dropout = try dropout(hidden: design.network.layers.hiddenDense.count) {
+      design.network = try design.network.withDropout(dropout)
+    }
+    let (network, coders, split) = (design.network, design.coders, design.split)
+    try configuration.validate(for: network)
+    try checkMonitor(coders, network)
+    let hasWeightColumn = configuration.data.weightColumn != nil
+    let hasValidation = tables.validation != nil || !split.validation.isEmpty
+    if !hasValidation { try checkWithoutValidation(rows: table.rowCount) }
+    var resolved = resolved(
+      for: network, coders, names: names, examples: split.training.count,
+      hasValidation: hasValidation, held: split.validation.count)
+    let (training, validation, meanWeight): (TrainingExamples<T>, TrainingExamples<T>?, Double)
+    if let budget {
+      (training, validation, meanWeight) = try spooled(
+        tables, split, coders, network, budget, &resolved)
+    } else {
+      let (own, held) = try coders.datasets(of: table, split: split, for: network)
+      var others: Dataset<T>? = held.count > 0 ? held : nil
+      if let table = tables.validation {
+        others = try coders.weighing(table, required: hasWeightColumn).dataset(
+          of: table, for: network)
+      }
+      (training, validation, meanWeight) = (
+        .memory(own), others.map { .memory($0) }, own.meanWeight
+      )
+    }
+    let test = try tables.test.map {
+      try coders.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
+    }
+    for table in [table, tables.validation, tables.test].compactMap(\.self) {
+      table.discardKeptColumns()
+    }
+    return PreparedFit(
+      network: network, coders: coders, configuration: resolved, training: training,
+      validation: validation, test: test, meanWeight: meanWeight, rowCount: table.rowCount)
+  }
+
+  /// The configuration with all that was chosen in it.
+  func resolved<T: Scalar>(
+    for network: Network<T>, _ coders: ModelData, names: [String], examples: Int,
+    hasValidation: Bool, held: Int
+  ) -> TrainingConfiguration {
+    var resolved = configuration.resolved(examples: examples, hasValidation: hasValidation)
+    resolved.network = NetworkSettings(of: network)
+    resolved.network.initializer = configuration.network.initializer
+    resolved.data.target = names
+    resolved.data.task = coders.target.task
+    // Too few rows to hold any out are so the next time too.
+    if held > 0 {
+      resolved.stopping.validation =
+        configuration.stopping.validation ?? StoppingSettings.defaultValidation
+    }
+    return resolved
+  }
+
+  /// The examples in temporary files, within a budget.
+  private func spooled<T: Scalar>(
+    _ tables: FitTables, _ split: Split, _ coders: ModelData, _ network: Network<T>,
+    _ budget: MemoryBudget, _ resolved: inout TrainingConfiguration
+  ) throws -> (TrainingExamples<T>, TrainingExamples<T>?, Double) {
+    guard let encoder = coders.encoder else {
+      throw ConfigurationError(
+        "memory", "needs a model with an encoder, and the model to go on from has none")
+    }
+    resolved.shuffleBlock = try budget.block(
+      for: network, rows: split.training.count, inputs: encoder.outputCount, target: coders.target,
+      configuration: resolved, hasCheckpoints: tables.hasCheckpoints, keptPerRow: 4,
+      window: configuration.data.shuffleWindow)
+    func encode(
+      _ table: Table, _ split: Split, _ weights: ExampleWeights?
+    ) throws -> SpooledDataset<T>.Parts {
+      try SpooledDataset<T>.encoding(
+        table, features: encoder, target: coders.target, weights: weights, loss: network.loss,
+        split: split, in: tables.spoolFolder)
+    }
+    let parts = try encode(tables.training, split, coders.weights)
+    var validation = parts.validation
+    if let table = tables.validation {
+      let all = Split.random(count: table.rowCount, fraction: 0, seed: 0)
+      let weighing = coders.weighing(table, required: configuration.data.weightColumn != nil)
+      validation = try encode(table, all, weighing.weights).training
+    }
+    return (.spooled(parts.training), validation.map { .spooled($0) }, parts.meanWeight)
+  }
+
+  /// The budget of memory, if there is one; refuses data that is not streamed.
+  private func memoryBudget(for table: Table) throws -> MemoryBudget? {
+    guard let text = configuration.data.memory else { return nil }
+    guard table.isStreamed else {
+      throw DataError(
+        file: table.file,
+        "is an array or images, which are read whole: a budget of memory has no meaning",
+        remedy: "leave it out, or convert the data to CSV")
+    }
+    return MemoryBudget(memory: try Setting.bytes(text), text: text)
+  }
+
+  // MARK: Targets and rows
+
+  /// The columns that are to be learned.
+  package func targetNames(in table: Table, usual: [String]) throws -> [String] {
+    let names = try (configuration.data.target ?? []).flatMap { try table.columns(named: $0) }
+    let column = configuration.data.weightColumn
+    if let column, names.contains(column) {
+      throw ConfigurationError("weightColumn", "\(column.shown()) is a target; name another column")
+    }
+    if let column, base?.encoder?.columns.contains(where: { $0.name == column }) ?? false {
+      throw ConfigurationError(
+        "weightColumn",
+        "\(column.shown()) is a feature of the model; train a model with this setting")
+    }
+    let all = names.isEmpty ? usual : names
+    guard all.isEmpty, base == nil else { return all }
+    throw ConfigurationError(
+      "target",
+      "is not given: say what to learn, one column or several; the columns are "
+        + Format.list(table.columns.map(\.name), limit: 12))
+  }
+
+  /// Target columns whose numbers are kept while the data is split: all of them where the task is not
+  /// known to be a classification by labels.
+  private func numericTargets(_ names: [String], in table: Table) -> Int {
+    if names.count == 1, let column = table.columns.first(where: { $0.name == names[0] }),
+      column.kind == .categorical
+    {
+      return 0
+    }
+    return names.count
+  }
+
+  /// The rows of a table in two parts: by class where there are any.
+  private func split(_ table: Table, codes: [UInt32]?, _ warn: Warn) -> Split {
+    let fraction = validationFraction(rows: table.rowCount, warn)
+    let seed = configuration.seed
+    return codes.map { Split.stratified(codes: $0, fraction: fraction, seed: seed) }
+      ?? Split.random(count: table.rowCount, fraction: fraction, seed: seed)
+  }
+
+  /// The part of so many training rows that is held out to choose the best epoch.
+  func validationFraction(rows: Int, _ warn: Warn) -> Double {
+    let settings = configuration.stopping
+    if settings.validationData != nil { return 0 }
+    if settings.validation == nil, rows < StoppingSettings.fewestRowsToSplit {
+      warn(
+        "noValidation",
+        "\(Format.count(rows, "row")) are too few to hold any out: training on all")
+      return 0
+    }
+    return settings.validation ?? StoppingSettings.defaultValidation
+  }
+
+  /// Refuses what asks for validation data where the rows were too few to hold any out.
+  private func checkWithoutValidation(rows: Int) throws(ConfigurationError) {
+    let stopping = configuration.stopping
+    for (name, isGiven) in [
+      ("patience", stopping.patience != nil), ("monitor", stopping.monitor != nil),
+      ("minDelta", stopping.minDelta != nil),
+    ] where isGiven {
+      throw ConfigurationError(
+        name,
+        "needs validation data, and \(Format.count(rows, "row")) are too few to hold any out by "
+          + "themselves; give a file to validate on, or say a validation of "
+          + "\(StoppingSettings.defaultValidation)")
+    }
+  }
+
+  func checkMonitor<T: Scalar>(
+    _ coders: ModelData, _ network: Network<T>
+  ) throws(ConfigurationError) {
+    guard let metric = configuration.stopping.monitor else { return }
+    try metric.check(
+      for: coders.target.metrics(outputActivation: network.outputActivation), "monitor")
+  }
+
+  // MARK: Network and coders
+
+  /// A new network for a table: the task from the target, the coders from the training rows.
+  ///
+  /// - Parameter part: The rows of a fold's own split; nil to split all.
+  func design<T: Scalar>(
+    _ table: Table, _ names: [String], part: Split?, _ warn: Warn
+  ) throws -> Design<T> {
+    let settings = configuration.network
+    let targets = try TargetColumns(of: table, columns: names, task: configuration.data.task)
+    let output: OutputDesign
+    do {
+      output = try OutputDesign(
+        task: targets.task, labels: targets.labels.count, loss: settings.loss,
+        activation: settings.outputActivation)
+    } catch {
+      throw ConfigurationError("loss", error.description)
+    }
+    try output.check(targets, file: table.file)
+    let split = part ?? self.split(table, codes: targets.codes, warn)
+    let rows = split.training.count == table.rowCount ? nil : split.training
+    let weights = try weights(table, targets.task, targets.labels, targets.codes, split, warn)
+    let encoder = try FeatureEncoder(
+      fitting: table, excluding: names + [weights?.column].compactMap(\.self), rows: rows)
+    encoder.warnings.forEach { warn("feature", $0) }
+    let target = try TargetEncoder(fitting: targets, coding: output.coding, rows: rows)
+    let hidden = settings.hidden ?? NetworkSettings.defaultHidden
+    let activations =
+      try Self.spread(
+        settings.activation ?? [NetworkSettings.defaultActivation], "activation", hidden.count)
+      ?? []
+    let sizes = [encoder.outputCount] + hidden + [target.outputCount]
+    try Self.checkMemory(
+      sizes: sizes, activations: activations + [output.activation], copies: 5, as: T.self)
+    let network = try Network<T>(
+      sizes: sizes, activations: activations + [output.activation], loss: output.loss,
+      reduction: settings.reduction ?? .mean, dropout: dropout(hidden: hidden.count) ?? [],
+      initializer: settings.initializer,
+      normalizations: Self.spread(settings.norm, "norm", hidden.count) ?? [],
+      isParametric: settings.parametric == true, scalesInputs: settings.scaleInputs == true,
+      seed: configuration.seed)
+    return Design(
+      network: network, coders: ModelData(encoder: encoder, target: target, weights: weights),
+      split: split)
+  }
+
+  /// The network and the coders of a model, for a table with the same columns.
+  private func design<T: Scalar>(
+    from base: Model, _ table: Table, _ names: [String], _ warn: Warn
+  ) throws -> Design<T> {
+    if configuration.data.target != nil { try base.checkTargets(names, in: table) }
+    let target =
+      try base.targetEncoder ?? ModelData.target(for: base.network, in: table, names: names)
+    if let task = configuration.data.task, task != target.task {
+      throw ConfigurationError(
+        "task", "\(task.rawValue) contradicts the model, which has \(target.task.rawValue)")
+    }
+    let codes = try target.codes(of: table)
+    let split = split(table, codes: codes, warn)
+    let weights = try weights(table, target.task, target.labels, codes, split, warn)
+    return Design(
+      network: base.network.network(),
+      coders: ModelData(
+        encoder: base.encoder, target: target, weights: weights,
+        ignoredColumn: base.weights?.column), split: split)
+  }
+
+  /// What the examples weigh, by the configuration and the model to go on from; nil if all weigh the same.
+  private func weights(
+    _ table: Table, _ task: LearningTask, _ labels: [String], _ codes: [UInt32]?, _ split: Split,
+    _ warn: Warn
+  ) throws -> ExampleWeights? {
+    let settings = configuration.data
+    let model = base?.weights
+    var weights = ExampleWeights(column: settings.weightColumn, classes: model?.classes)
+    if settings.weightColumn == nil, let column = model?.column {
+      if table.has(column) {
+        weights.column = column
+      } else {
+        warn(
+          "weights",
+          "the model was trained with weights of column \(column.shown()), which is missing here: rows "
+            + "weigh the same")
+      }
+    }
+    if let classes = settings.classWeight {
+      guard task == .classification, let codes else {
+        throw ConfigurationError(
+          "classWeight",
+          "is for a classification, and this is \(task.rawValue); weigh rows by a weight column")
+      }
+      switch classes {
+      case "none": weights.classes = nil
+      case "balanced":
+        weights.classes = try ExampleWeights.balanced(
+          codes: codes, labels: labels, weights: weights.rowWeights(of: table),
+          rows: split.training.count == table.rowCount ? nil : split.training)
+      default: weights.classes = try ExampleWeights.factors(classes, labels: labels)
+      }
+    }
+    return weights.isEmpty ? nil : weights
+  }
+
+  /// The probability of each hidden layer; nil if it is not given.
+  private func dropout(hidden count: Int) throws(ConfigurationError) -> [Double]? {
+    guard let values = configuration.noise.dropout else { return nil }
+    if values.allSatisfy({ $0 == 0 }), values.count == 1 || values.count == count { return [] }
+    if count == 0 {
+      throw ConfigurationError(
+        "dropout",
+        "\(JSONValue(values)): there is no hidden layer, and the outputs of the last layer are not "
+          + "dropped; leave it out, or add hidden layers")
+    }
+    if values.count == count + 1 {
+      throw ConfigurationError(
+        "dropout",
+        "\(JSONValue(values)) are \(values.count) for \(Format.count(count, "hidden layer")); give one "
+          + "for each, or one for all; the outputs of the last layer are not dropped")
+    }
+    return try Self.spread(values, "dropout", count)
+  }
+
+  /// One value for each of the hidden layers: a list of as many, or one for all.
+  private static func spread<Value>(
+    _ values: [Value]?, _ name: String, _ count: Int
+  ) throws(ConfigurationError) -> [Value]? {
+    guard let values else { return nil }
+    if values.count == 1 { return Array(repeating: values[0], count: count) }
+    guard values.count == count else {
+      throw ConfigurationError(
+        name,
+        "has \(Format.count(values.count, "value")) for \(Format.count(count, "hidden layer")); give "
+          + "one for each, or one for all")
+    }
+    return values
+  }
+
+  /// Refuses sizes whose parameters cannot fit into memory.
+  ///
+  /// - Parameter copies: How many times as many numbers are held: gradient, moments and best weights
+  ///   of a run.
+  package static func checkMemory<T: Scalar>(
+    sizes: [Int], activations: [Activation], copies: Double, as type: T.Type
+  ) throws(ConfigurationError) {
+    let layers = zip(zip(sizes, sizes.dropFirst()), activations)
+    let parameters = layers.reduce(0.0) { sum, layer in
+      sum + (Double(layer.0.0) + 1) * Double(layer.0.1) * Double(layer.1.pieces)
+    }
+    let bytes = parameters * copies * Double(MemoryLayout<T>.size)
+    guard let shortage = Memory.shortage(Int(exactly: bytes.rounded(.up))) else { return }
+    throw ConfigurationError(
+      "hidden",
+      "sizes \(sizes.map(String.init).joined(separator: ",")): \(shortage); use smaller layers")
+  }
+
+  // MARK: Agreement with the model to go on from
+
+  /// Settings that say otherwise than the model to go on from.
+  private func checkAgreementWithBase() throws(ConfigurationError) {
+    guard let base else { return }
+    let own = NetworkSettings(of: base.network)
+    let layers = base.network.layers.hiddenDense.count
+    var mine = configuration.network
+    mine.activation = try Self.spread(mine.activation, "activation", layers)
+    mine.norm = try Self.spread(mine.norm, "norm", layers)
+    var theirs = own
+    theirs.activation = try Self.spread(own.activation, "activation", layers)
+    theirs.norm = try Self.spread(own.norm ?? [nil], "norm", layers)
+    var (given, model) = (TrainingConfiguration(), TrainingConfiguration())
+    (given.network, model.network) = (mine, theirs)
+    if mine.initializer != nil {
+      throw ConfigurationError(
+        "initializer", "has no meaning where a model goes on: the weights are the model's")
+    }
+    for setting in Setting.all where setting.group == .network {
+      guard let value = setting.read(given), value != setting.read(model) ?? false else { continue }
+      let has = setting.read(model).map { "which has \($0.shown)" } ?? "which has none"
+      throw ConfigurationError(
+        setting.property,
+        (setting.isFlag ? "" : "\(value.shown) ") + "contradicts the model, \(has)")
+    }
+    guard base.encoder != nil else { return }
+    for setting in [Setting.categorical, .numeric, .ignore]
+    where setting.read(configuration) != nil {
+      throw ConfigurationError(
+        setting.property, "contradicts the model, which says itself how columns are read")
+    }
+  }
+}
+
+extension NetworkSettings {
+  /// What a network is.
+  package init(of network: AnyNetwork) {
+    switch network {
+    case .float(let network): self.init(of: network)
+    case .double(let network): self.init(of: network)
+    }
+  }
+
+  init<T: Scalar>(of network: Network<T>) {
+    let layers = network.layers.hiddenDense
+    hidden = layers.map(\.outputs)
+    activation = Self.joined(layers.map(\.activation))
+    outputActivation = network.outputActivation
+    loss = network.loss
+    reduction = network.reduction
+    precision = T.self == Double.self ? .double : .float
+    if layers.contains(where: { $0.normalization != nil }) {
+      norm = Self.joined(layers.map(\.normalization))
+    }
+    if !layers.isEmpty, layers.allSatisfy(\.isParametric) { parametric = true }
+    if network.layers[0].dense == nil { scaleInputs = true }
+  }
+
+  /// One for all where they are alike.
+  private static func joined<Value: Equatable>(_ values: [Value]) -> [Value]? {
+    guard let first = values.first else { return nil }
+    return values.allSatisfy { $0 == first } ? [first] : values
+  }
+}

@@ -1,0 +1,22 @@
+extension TableOptions {
+  /// As the settings of a run say.
+  ///
+  /// - Parameter model: The model that the table is for. Its columns tell a header of numbers from data.
+  package init(
+    _ settings: DataSettings, for model: Model? = nil, threads: Int = 1
+  ) throws(ConfigurationError) {
+    // A name may have commas itself.
+    var names = (settings.target ?? []).flatMap { target in
+      target.split(separator: ",").map { String($0).trimmingSpaces } + [target]
+    }
+    names += model?.encoder?.columns.map(\.name) ?? []
+    names += model?.targetEncoder?.columns ?? []
+    names += [settings.weightColumn, model?.weights?.column].compactMap(\.self)
+    var delimiter: UInt8?
+    if let text = settings.delimiter { delimiter = try Setting.delimiterByte(text) }
+    self.init(
+      header: settings.header, delimiter: delimiter, categorical: settings.categorical ?? [],
+      numeric: settings.numeric ?? [], ignore: settings.ignore ?? [], expectedNames: names,
+      keepsColumns: settings.memory == nil, threads: threads)
+  }
+}

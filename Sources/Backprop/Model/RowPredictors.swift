@@ -1,0 +1,246 @@
+import Synchronization
+
+/// Predicts one row at a time, for any number of tasks at once.
+///
+/// There are as many workspaces as cores, and each serves one call at a time; whoever finds none free
+/// makes one for itself. So nobody waits for a lock.
+final class RowPredictors: Sendable {
+  private let members: [AnyNetwork]
+  private let slots: [Slot]
+  private let calls = Atomic(0)
+
+  private final class Slot: Sendable {
+    let predictor = Mutex<(any RowPredicting)?>(nil)
+  }
+
+  init(_ members: [AnyNetwork]) {
+    self.members = members
+    slots = (0..<Self.cores).map { _ in Slot() }
+  }
+
+  private static let cores = Processor.physicalCores
+
+  /// What the members say of one row.
+  func predict(_ row: RowInputs, _ target: RowTarget) throws -> Predictions {
+    let first = calls.wrappingAdd(1, ordering: .relaxed).oldValue
+    for offset in slots.indices {
+      let slot = slots[Int(UInt(bitPattern: first &+ offset) % UInt(slots.count))]
+      let found = try slot.predictor.withLockIfAvailable { kept in
+        let predictor = kept ?? makePredictor(row)
+        kept = predictor
+        return try predictor.predict(row, target)
+      }
+      if let found { return found }
+    }
+    return try makePredictor(row).predict(row, target)
+  }
+
+  private func makePredictor(_ row: RowInputs) -> any RowPredicting {
+    switch members[0] {
+    case .float: RowPredictor<Float>(members)
+    case .double: RowPredictor<Double>(members)
+    }
+  }
+}
+
+/// What the outputs of a model mean.
+struct RowTarget: Sendable {
+  let encoder: TargetEncoder?
+  let areProbabilities: Bool
+}
+
+private protocol RowPredicting: AnyObject {
+  func predict(_ row: RowInputs, _ target: RowTarget) throws -> Predictions
+}
+
+private final class RowPredictor<T: Scalar>: RowPredicting {
+  /// A predictor cannot be copied, and so not be in an array by itself.
+  private final class Member {
+    var predictor: Predictor<T>
+    var outputs: Matrix<T>
+
+    init(_ network: Network<T>) {
+      predictor = Predictor(network)
+      outputs = Matrix(rows: 1, columns: network.outputCount)
+    }
+  }
+
+  private let members: [Member]
+  private var inputs: Matrix<T>
+  /// The values of the row, with room behind them that kernels read.
+  private var values: [Double] = []
+
+  init(_ members: [AnyNetwork]) {
+    self.members = members.map { Member($0.network()) }
+    inputs = Matrix(rows: 1, columns: members[0].sizes[0])
+  }
+
+  func predict(_ row: RowInputs, _ target: RowTarget) throws -> Predictions {
+    let count = inputs.columns
+    let start = inputs.mutableStart
+    start.update(repeating: 0, count: count)
+    try row.form(into: start, &values)
+    for member in members { member.predictor.predict(inputs, into: &member.outputs) }
+    let outputs = Matrix.mean(of: members.map(\.outputs))
+    return try target.encoder?.decode(outputs, areProbabilities: target.areProbabilities)
+      ?? Predictions(raw: outputs)
+  }
+}
+
+extension Matrix {
+  /// The mean of matrices of one shape, in their order; one by itself is as it is.
+  static func mean(of matrices: [Matrix]) -> Matrix {
+    guard matrices.count > 1 else { return matrices[0] }
+    var mean = matrices[0]
+    let scale = 1 / Element(matrices.count)
+    for row in 0..<mean.rows {
+      for column in 0..<mean.columns {
+        var sum = mean[row, column]
+        for other in matrices.dropFirst() { sum += other[row, column] }
+        mean[row, column] = sum * scale
+      }
+    }
+    return mean
+  }
+}
+
+// MARK: - A row as inputs
+
+/// A row of a program, and how it becomes the inputs of a model.
+struct RowInputs {
+  let features: RowFeatures
+  let row: [String: Cell]
+
+  /// Forms x, in zeros.
+  ///
+  /// - Throws: `DataError` for a column that is not given, a key that is no column, or a value that is none
+  ///   of its column.
+  @inline(__always)
+  func form<T: Scalar>(
+    into inputs: UnsafeMutablePointer<T>, _ values: inout [Double]
+  ) throws(DataError) {
+    let columns = features.columns
+    let width = columns.count + TableChunk.slack
+    if values.count != width { values = [Double](repeating: 0, count: width) }
+    for (index, column) in columns.enumerated() {
+      guard let cell = row[column.name] else { throw features.missing(column.name, in: row) }
+      values[index] = try column.value(of: cell)
+    }
+    if row.count > columns.count { try features.checkKeys(of: row) }
+    let areFinite = values.withUnsafeBufferPointer {
+      features.plan.form($0.baseAddress.unsafelyUnwrapped, into: inputs)
+    }
+    guard areFinite else {
+      let index = columns.indices.first { !T(features.plan.encoded(values[$0], slot: $0)).isFinite }
+      let column = columns[index ?? 0]
+      throw DataError(
+        column: column.name,
+        "\(DecimalNumber.text(values[index ?? 0])) is too large for numbers of \(T.precisionName) "
+          + "precision once it is encoded",
+        remedy: "correct it")
+    }
+  }
+}
+
+/// The columns of a model as rows of a program meet them.
+struct RowFeatures: Sendable {
+  struct Column: Sendable {
+    let name: String
+    /// The codes of the categories; nil for numbers.
+    let codes: [String: Int]?
+
+    /// The number, NaN where it is missing, or the code of a category.
+    @inline(__always)
+    func value(of cell: Cell) throws(DataError) -> Double {
+      switch (cell, codes) {
+      case (.missing, nil): return .nan
+      case (.missing, _?): return Double(CategoryIndex.missing)
+      case (.number(let number), nil):
+        guard !number.isInfinite else { throw notANumber("\(number)", "is not a finite number") }
+        return number
+      case (.number(let number), let codes?):
+        if number.isNaN { return Double(CategoryIndex.missing) }
+        return Double(codes[DecimalNumber.text(number)] ?? CategoryIndex.unknown)
+      case (.text(let text), let codes?):
+        if let code = codes[text] { return Double(code) }
+        return unusual(text, codes)
+      case (.text(let text), nil): return try number(text)
+      }
+    }
+
+    /// The number that a text spells, as in a file.
+    private func number(_ text: String) throws(DataError) -> Double {
+      let number = DecimalNumber.value(text)
+      if number.isFinite { return number }
+      if MissingValue.matches(text) { return .nan }
+      throw notANumber(
+        text, MissingValue.isInfinite(text) ? "is not a finite number" : "is not a number")
+    }
+
+    private func notANumber(_ text: String, _ problem: String) -> DataError {
+      DataError(
+        column: name, "\(text.quoted) \(problem)", remedy: "give one, or nil where it is missing")
+    }
+
+    /// The same number in other digits, a missing value, or what training did not see.
+    private func unusual(_ text: String, _ codes: [String: Int]) -> Double {
+      if MissingValue.matches(text) { return Double(CategoryIndex.missing) }
+      let code = DecimalNumber.shortestForm(of: text).flatMap { codes[$0] }
+      return Double(code ?? CategoryIndex.unknown)
+    }
+  }
+
+  let columns: [Column]
+  let plan: FeaturePlan
+  /// Keys that a row may have besides: what it is asked for, and what it weighs.
+  private let others: Set<String>
+
+  init(_ encoder: FeatureEncoder, others: [String]) {
+    columns = encoder.features.flatMap { feature -> [Column] in
+      switch feature {
+      case .numeric(let name, _, _, _): [Column(name: name, codes: nil)]
+      case .categorical(let name, let categories):
+        [Column(name: name, codes: Self.codes(of: categories))]
+      case .pixels(let count, _):
+        (0..<count).map { Column(name: String($0), codes: nil) }
+      }
+    }
+    plan = encoder.rowPlan
+    self.others = Set(others)
+  }
+
+  /// As `CategoryIndex` has them: a number is found in other digits too, unless another category is
+  /// written so.
+  private static func codes(of categories: [String]) -> [String: Int] {
+    var codes = Dictionary(
+      categories.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    for (code, category) in categories.enumerated() {
+      guard let number = DecimalNumber.shortestForm(of: category), codes[number] == nil else {
+        continue
+      }
+      codes[number] = code
+    }
+    return codes
+  }
+
+  /// The error about a column that is not given.
+  func missing(_ name: String, in row: [String: Cell]) -> DataError {
+    let known = Set(columns.map(\.name))
+    let near = nearMatch(name, in: row.keys.filter { !known.contains($0) }.sorted())
+    return DataError(
+      "the column \(name.quoted) is not given",
+      remedy: near.map { "is it the one named \($0.quoted)?" }
+        ?? "give nil where its value is missing")
+  }
+
+  /// Refuses a key that is no column.
+  func checkKeys(of row: [String: Cell]) throws(DataError) {
+    let known = columns.map(\.name)
+    let unknown = Set(row.keys).subtracting(known).subtracting(others)
+    guard let key = unknown.min() else { return }
+    throw DataError(
+      "there is no column \(key.quoted)",
+      remedy: nearMatch(key, in: known).map { "did you mean \($0.quoted)?" }
+        ?? "the columns are \(DataError.list(known))")
+  }
+}

@@ -1,0 +1,74 @@
+/// A network in the precision that it was made with.
+public enum AnyNetwork: Sendable {
+  case float(Network<Float>)
+  case double(Network<Double>)
+
+  /// "float" or "double".
+  public var precisionName: String {
+    switch self {
+    case .float: Float.precisionName
+    case .double: Double.precisionName
+    }
+  }
+
+  public var layers: [Layer] {
+    switch self {
+    case .float(let network): network.layers
+    case .double(let network): network.layers
+    }
+  }
+
+  public var loss: Loss {
+    switch self {
+    case .float(let network): network.loss
+    case .double(let network): network.loss
+    }
+  }
+
+  public var reduction: Reduction {
+    switch self {
+    case .float(let network): network.reduction
+    case .double(let network): network.reduction
+    }
+  }
+
+  public var sizes: [Int] {
+    switch self {
+    case .float(let network): network.sizes
+    case .double(let network): network.sizes
+    }
+  }
+
+  public var parameterCount: Int {
+    switch self {
+    case .float(let network): network.parameterCount
+    case .double(let network): network.parameterCount
+    }
+  }
+
+  /// σ of the last layer.
+  public var outputActivation: Activation {
+    switch self {
+    case .float(let network): network.outputActivation
+    case .double(let network): network.outputActivation
+    }
+  }
+}
+
+extension AnyNetwork {
+  package init<T: Scalar>(_ network: Network<T>) {
+    if let network = network as? Network<Double> {
+      self = .double(network)
+    } else {
+      self = .float(network as? Network<Float> ?? network.converted(to: Float.self))
+    }
+  }
+
+  /// The network in a precision, which is the network itself if it is its own.
+  package func network<T: Scalar>(as type: T.Type = T.self) -> Network<T> {
+    switch self {
+    case .float(let network): network as? Network<T> ?? network.converted(to: type)
+    case .double(let network): network as? Network<T> ?? network.converted(to: type)
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Backprop
+
+// The settings of a run as options. What each is called, what it takes and what it means stands in
+// `Setting`; here they are declared for the parser and its help, and `CommandWords` reads them.
+
+extension Setting {
+  /// Settings that the short help of `train` shows; `--help-all` shows all.
+  private static let common: Set<String> = [
+    "target", "hidden", "epochs", "batch-size", "learning-rate", "optimizer", "validation",
+    "patience", "dropout", "seed",
+  ]
+
+  fileprivate var argumentHelp: ArgumentHelp {
+    ArgumentHelp("\(help)", visibility: Self.common.contains(name) ? .default : .hidden)
+  }
+}
+
+extension Option where Value == String? {
+  init(_ setting: Setting) {
+    self.init(
+      name: .customLong(setting.name), parsing: setting.isNumber ? .unconditional : .next,
+      help: setting.argumentHelp)
+  }
+}
+
+extension Flag where Value == Bool {
+  init(wrappedValue: Bool, _ setting: Setting) {
+    self.init(
+      wrappedValue: wrappedValue, name: .customLong(setting.name), help: setting.argumentHelp)
+  }
+}
+
+/// What is learned, and what its examples weigh.
+struct TargetOptions: ParsableArguments {
+  @Option(.target) var target: String?
+  @Option(.task) var task: String?
+  @Option(.from) var from: String?
+  @Option(.weightColumn) var weightColumn: String?
+  @Option(.classWeight) var classWeight: String?
+}
+
+/// How a table is read.
+struct TableReadingOptions: ParsableArguments {
+  @Option(.categorical) var categorical: String?
+  @Option(.numeric) var numeric: String?
+  @Option(.ignore) var ignore: String?
+  @Option(.delimiter) var delimiter: String?
+  @Flag(.header) var header = false
+  @Flag(.noHeader) var noHeader = false
+}
+
+/// What the network is, for whoever says its hidden layers.
+struct NetworkOptions: ParsableArguments {
+  @Option(.hidden) var hidden: String?
+  @Option(.activation) var activation: String?
+  @Option(.outputActivation) var outputActivation: String?
+  @OptionGroup var layers: LayerOptions
+}
+
+/// What the network is, besides its sizes and activations.
+struct LayerOptions: ParsableArguments {
+  @Option(.loss) var loss: String?
+  @Option(.reduction) var reduction: String?
+  @Option(.initializer) var initializer: String?
+  @Option(.precision) var precision: String?
+  @Option(.norm) var norm: String?
+  @Flag(.parametric) var parametric = false
+  @Flag(.scaleInputs) var scaleInputs = false
+  @Option(.seed) var seed: String?
+}
+
+/// How a step is made.
+struct UpdateOptions: ParsableArguments {
+  @Option(.optimizer) var optimizer: String?
+  @Option(.momentum) var momentum: String?
+  @Option(.weightDecay) var weightDecay: String?
+  @Option(.batchSize) var batchSize: String?
+  @Option(.l2) var l2: String?
+  @Option(.l2Scaling) var l2Scaling: String?
+  @Option(.l1) var l1: String?
+  @Option(.clipNorm) var clipNorm: String?
+  @Option(.clipValue) var clipValue: String?
+  @Option(.maxNorm) var maxNorm: String?
+  @Option(.ema) var ema: String?
+  @Option(.swa) var swa: String?
+  @Option(.accumulate) var accumulate: String?
+  @Option(.rateFactors) var rateFactors: String?
+  @Option(.biasRateFactor) var biasRateFactor: String?
+  @Flag(.decayBiases) var decayBiases = false
+  @Option(.shards) var shards: String?
+}
+
+/// How long a run is, and how its rate moves.
+struct ScheduleOptions: ParsableArguments {
+  @Option(.epochs) var epochs: String?
+  @Option(.learningRate) var learningRate: String?
+  @Option(.schedule) var schedule: String?
+  @Option(.warmUp) var warmUp: String?
+  @Option(.cycleMomentum) var cycleMomentum: String?
+}
+
+/// What training changes at random, or blurs, so that the network learns no example by heart.
+struct NoiseOptions: ParsableArguments {
+  @Option(.dropout) var dropout: String?
+  @Option(.inputDropout) var inputDropout: String?
+  @Option(.inputNoise) var inputNoise: String?
+  @Option(.labelSmoothing) var labelSmoothing: String?
+  @Option(.mixup) var mixup: String?
+}
+
+/// What is held out, and when a run ends before its last epoch.
+struct StoppingOptions: ParsableArguments {
+  @Option(.validation) var validation: String?
+  @Option(.validationData) var validationData: String?
+  @Option(.patience) var patience: String?
+  @Option(.monitor) var monitor: String?
+  @Option(.minDelta) var minDelta: String?
+}
+
+/// In which order the examples are taken, and how they are held.
+struct OrderOptions: ParsableArguments {
+  @Flag(.noShuffle) var noShuffle = false
+  @Option(.shuffleBlock) var shuffleBlock: String?
+  @Option(.shuffleWindow) var shuffleWindow: String?
+  @Option(.memory) var memory: String?
+}
