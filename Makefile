@@ -74,17 +74,23 @@ test-faults: build ## training killed at KILLS (100) random moments and resumed:
 
 check: ## everything that must hold before a commit; exactly what CI runs
 	@$(MAKE) lint
+	@$(MAKE) check-house
 	@$(MAKE) check-tests
 	@$(MAKE) check-release
 	@$(MAKE) check-readme
 	@$(MAKE) check-faults
 	@$(MAKE) check-snippets
+	@$(MAKE) check-client
 	@$(MAKE) check-article
 	@$(MAKE) check-arm64
 	@$(MAKE) check-safetensors
 	@$(MAKE) check-bench
 	@$(MAKE) check-counts
 	@echo "make check: all passed"
+
+check-house: ## arrows between folders run one way, and few names are public (where Python is)
+	@if command -v $(PYTHON) > /dev/null; then $(PYTHON) Scripts/check-house; \
+	else echo "check-house left out: no Python here"; fi
 
 check-tests: ## all tests, with warnings as errors
 	@mkdir -p .build-strict
@@ -105,6 +111,9 @@ check-faults: build ## the same with 5 kills (where Python is)
 check-snippets: ## every program of Snippets/, run
 	@for snippet in $(SNIPPETS); do \
 	  echo "$$snippet:"; $(SWIFT) run -c release $$snippet; done
+
+check-client: ## the library's example of README.md, in a package of its own
+	Scripts/check-client
 
 check-article: ## the articles against the programs and sources that they quote; the translations
 	Scripts/check-article $(ARTICLES)

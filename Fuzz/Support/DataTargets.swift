@@ -1,4 +1,4 @@
-import Backprop
+@testable import Backprop
 import Foundation
 
 /// Takes any file all the way to predictions: whatever it holds, that ends in them or in an error of

@@ -1,4 +1,4 @@
-import Backprop
+@testable import Backprop
 
 /// Reads a file as tensors and as a model; what is a model must survive being written and read.
 public func fuzzModel(_ bytes: [UInt8]) {

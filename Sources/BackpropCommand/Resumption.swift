@@ -118,7 +118,7 @@ struct Resumption {
       throw CheckpointError.damaged(path: file.path, reason: "\(ModelKey.weights): \(problem)")
     }
     return Model(
-      network: network, encoder: encoder, targetEncoder: target, weights: weights)
+      members: [network], encoder: encoder, targetEncoder: target, weights: weights)
   }
 }
 

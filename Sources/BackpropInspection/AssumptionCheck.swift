@@ -5,18 +5,18 @@ import Backprop
 /// Assumption I: C = Σₓ wₓ Cₓ, a weighted sum over examples. Assumption II: C depends on the
 /// parameters through aᴸ only. The types of the library admit nothing else, with one exception: an
 /// `ExampleLoss` of your own may forget its `weight`, and this finds it.
-public struct AssumptionCheck: Sendable {
+package struct AssumptionCheck: Sendable {
   /// Random splits, directions and permutations to try.
-  public var trials: Int
-  public var seed: UInt64
+  package var trials: Int
+  package var seed: UInt64
 
   /// Largest residual that rounding explains. A sum over examples in another order differs by a few ε
   /// of its terms' absolute sum; what depends on more, differs in the first digits.
-  public static let tolerance = 1e-12
+  package static let tolerance = 1e-12
   /// The same where a Taylor series is cut off behind its first term.
-  public static let firstOrderTolerance = 1e-6
+  package static let firstOrderTolerance = 1e-6
 
-  public init(trials: Int = 4, seed: UInt64 = 0) {
+  package init(trials: Int = 4, seed: UInt64 = 0) {
     precondition(trials >= 1, "\(trials) trials")
     self.trials = trials
     self.seed = seed
@@ -28,7 +28,7 @@ public struct AssumptionCheck: Sendable {
   ///   - network: In double precision.
   ///   - examples: At least one.
   /// - Complexity: O(examples + trials × examples) passes of single examples.
-  public func sumOverExamples(
+  package func sumOverExamples(
     _ network: Network<Double>, _ examples: Dataset<Double>
   ) -> AssumptionReport {
     precondition(examples.count >= 1, "assumptions about no example")
@@ -160,9 +160,9 @@ public struct AssumptionCheck: Sendable {
 }
 
 /// What was found about one assumption.
-public struct AssumptionReport: Codable, Hashable, Sendable {
+package struct AssumptionReport: Codable, Hashable, Sendable {
   /// What follows from an assumption, and was tried.
-  public enum Property: String, Codable, CaseIterable, Sendable {
+  package enum Property: String, Codable, CaseIterable, Sendable {
     /// I: C of all examples is the sum of C of the parts of a random split.
     case splits
     /// I: and so is ∇C.
@@ -180,19 +180,19 @@ public struct AssumptionReport: Codable, Hashable, Sendable {
   }
 
   /// One property: the residual of its equation, relative to the terms of the equation.
-  public struct Detail: Codable, Hashable, Sendable {
-    public let property: Property
+  package struct Detail: Codable, Hashable, Sendable {
+    package let property: Property
     /// The worst of all trials.
-    public let residual: Double
+    package let residual: Double
     /// The largest residual that is rounding, or the next term of the series.
-    public let tolerance: Double
-    public var passed: Bool { residual <= tolerance }
+    package let tolerance: Double
+    package var passed: Bool { residual <= tolerance }
   }
-  public let details: [Detail]
+  package let details: [Detail]
 
-  public var passed: Bool { details.allSatisfy(\.passed) }
+  package var passed: Bool { details.allSatisfy(\.passed) }
   /// The worst residual of all properties.
-  public var worstResidual: Double { details.reduce(0) { max($0, $1.residual) } }
+  package var worstResidual: Double { details.reduce(0) { max($0, $1.residual) } }
 
   init(_ worst: [Property: Double], tolerance: (Property) -> Double) {
     details = Property.allCases.compactMap { property in

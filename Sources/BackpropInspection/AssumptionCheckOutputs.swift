@@ -9,7 +9,7 @@ extension AssumptionCheck {
   ///   - network: In double precision.
   ///   - examples: At least one.
   /// - Complexity: O(trials) passes.
-  public func functionOfOutputs(
+  package func functionOfOutputs(
     _ network: Network<Double>, _ examples: Dataset<Double>
   ) -> AssumptionReport {
     precondition(examples.count >= 1, "assumptions about no example")

@@ -6,23 +6,23 @@ public struct DiagnosisOptions: Sendable {
   /// is not followed: the trial keeps to the full learning rate.
   public var configuration: TrainingConfiguration
   /// Examples, drawn at random, on which the flow of the error is measured; at least 1.
-  public var examples = 256
+  package var examples = 256
   /// Steps of the trial, at least 1.
-  public var steps = 50
+  package var steps = 50
   /// Examples to be learned by heart, at least 1.
-  public var overfitExamples = 20
+  package var overfitExamples = 20
   /// The most steps that may take, at least 1.
-  public var overfitSteps = 300
+  package var overfitSteps = 300
   /// Whether the network was never trained, so that its loss should be that of guessing.
-  public var isUntrained = false
-  public var thresholds = DiagnosisThresholds()
+  package var isUntrained = false
+  package var thresholds = DiagnosisThresholds()
 
   public init(configuration: TrainingConfiguration = TrainingConfiguration()) {
     self.configuration = configuration
   }
 
   /// - Throws: `ConfigurationError` with the first number that lies outside its range.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     try configuration.validate()
     let counts = NumberRange.whole(1...100_000_000)
     for (name, value) in [
@@ -50,22 +50,22 @@ public struct DiagnosisOptions: Sendable {
 /// ```
 public struct Diagnosis: Codable, Sendable {
   /// Examples of the data set: dead and saturated units are counted over all of them.
-  public let examples: Int
+  package let examples: Int
   /// Examples on which the flow of the error was measured.
-  public let measuredExamples: Int
+  package let measuredExamples: Int
   /// C averaged over the data set, without penalties.
   public let loss: Double
   /// Layers 2 … L.
   public let layers: [LayerDiagnosis]
   /// Nil if the network gave numbers that are not finite before any step.
-  public let trial: DiagnosisTrial?
+  package let trial: DiagnosisTrial?
   /// Nil likewise, and if the examples have nothing to tell apart.
-  public let overfit: OverfitTrial?
+  package let overfit: OverfitTrial?
   /// The first number of the pass over the data that is not finite, or the first such weight.
-  public let firstNonfinite: Divergence?
+  package let firstNonfinite: Divergence?
   /// The most severe first.
   public let findings: [Finding]
-  public let thresholds: DiagnosisThresholds
+  package let thresholds: DiagnosisThresholds
 
   /// Diagnoses a network on data. Neither is changed.
   ///

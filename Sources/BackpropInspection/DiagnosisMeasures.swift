@@ -4,11 +4,11 @@ import Backprop
 public struct LayerDiagnosis: Codable, Hashable, Sendable {
   /// l, from 2 to L.
   public let layer: Int
-  public let neurons: Int
+  package let neurons: Int
   /// The name of σ.
-  public let activation: String
+  package let activation: String
   /// ‖δˡ‖ and what made it, over the measured examples.
-  public let flow: ErrorFlow
+  package let flow: ErrorFlow
   /// Share of the layer's ReLU units that gave 0 for every example; nil for other activations.
   public let deadShare: Double?
   /// Share of the outputs, over units and examples, at which σ′ is near 0; nil except for sigmoid and
@@ -18,12 +18,12 @@ public struct LayerDiagnosis: Codable, Hashable, Sendable {
   /// Share of the neurons that have a twin: the same elements in every tensor, and the same δ for every
   /// measured example; nil for the last layer, where targets tell neurons apart, and for a scaling
   /// layer, where each has an input of its own.
-  public let symmetricShare: Double?
+  package let symmetricShare: Double?
   /// ‖ΔW‖ / ‖W‖; nil where W is 0 or there is none, or no step was made.
   public let weightUpdateRatio: Double?
   /// ‖Δb‖ / ‖b‖, all tensors but W as one; nil likewise. Biases begin at 0, so that early ratios are
   /// large: no finding judges it.
-  public let biasUpdateRatio: Double?
+  package let biasUpdateRatio: Double?
 }
 
 /// How far a step moves the tensors of one layer, as shares of their norms.
@@ -235,7 +235,7 @@ extension Network {
 
   /// C of an example if every class is equally likely, ln K; for K yes-or-no outputs K ln 2. Nil for
   /// losses whose first value depends on the targets.
-  public var lossOfGuessing: Double? {
+  package var lossOfGuessing: Double? {
     let ln2 = Double.naturalLogarithm(2)
     switch (loss, outputActivation) {
     case (.crossEntropy, .softmax) where outputCount > 1:

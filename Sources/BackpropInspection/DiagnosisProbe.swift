@@ -4,17 +4,17 @@ import Backprop
 ///
 /// Only what is cheap: the flow of the error and the units on some training examples, and the update
 /// that the run's own optimizer would make next. The trials of `Diagnosis` are not part of it.
-public struct EpochDiagnosis: Codable, Sendable {
+package struct EpochDiagnosis: Codable, Sendable {
   /// The epoch that has just ended; 0 before the first step.
-  public let epoch: Int
+  package let epoch: Int
   /// Layers 2 … L; dead and saturated units are those of the measured examples.
-  public let layers: [LayerDiagnosis]
+  package let layers: [LayerDiagnosis]
   /// The most severe first.
-  public let findings: [Finding]
+  package let findings: [Finding]
 }
 
 /// Diagnoses a run before its first step and after each epoch.
-public final class DiagnosisObserver<T: Scalar>: TrainingObserver {
+package final class DiagnosisObserver<T: Scalar>: TrainingObserver {
   private var options: DiagnosisOptions
   private let report: (EpochDiagnosis) -> Void
   private var probe: DiagnosisProbe<T>?
@@ -24,13 +24,13 @@ public final class DiagnosisObserver<T: Scalar>: TrainingObserver {
   ///   stands there.
   ///   - report: Receives each diagnosis, on the trainer's thread.
   /// - Precondition: At least one example is looked at.
-  public init(_ options: DiagnosisOptions, report: @escaping (EpochDiagnosis) -> Void) {
+  package init(_ options: DiagnosisOptions, report: @escaping (EpochDiagnosis) -> Void) {
     precondition(options.examples >= 1, "a diagnosis of \(options.examples) examples")
     self.options = options
     self.report = report
   }
 
-  public func begin(
+  package func begin(
     on training: TrainingExamples<T>, configuration: TrainingConfiguration
   ) throws(FileError) {
     options.configuration = configuration
@@ -39,7 +39,7 @@ public final class DiagnosisObserver<T: Scalar>: TrainingObserver {
       options: options)
   }
 
-  public func epochEnded(
+  package func epochEnded(
     _ state: EpochState<T>, workspace: borrowing Workspace<T>
   ) {
     guard let probe else { return }

@@ -8,13 +8,13 @@ import Backprop
 /// var thresholds = DiagnosisThresholds()
 /// thresholds[.deadShare] = 0.5
 /// ```
-public struct DiagnosisThresholds: Hashable, Sendable {
+package struct DiagnosisThresholds: Hashable, Sendable {
   private var changed: [Name: Double] = [:]
 
   /// The defaults.
-  public init() {}
+  package init() {}
 
-  public subscript(name: Name) -> Double {
+  package subscript(name: Name) -> Double {
     get { changed[name] ?? name.defaultValue }
     set { changed[name] = newValue }
   }
@@ -22,7 +22,7 @@ public struct DiagnosisThresholds: Hashable, Sendable {
   /// Sets a threshold as the command line does: "deadShare=0.5".
   ///
   /// - Throws: `DiagnosisThresholdError` if there is no such name, or the number is out of its range.
-  public mutating func set(_ assignment: String) throws(DiagnosisThresholdError) {
+  package mutating func set(_ assignment: String) throws(DiagnosisThresholdError) {
     let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2 else { throw .noAssignment(assignment) }
     guard let name = Name(rawValue: String(parts[0])) else { throw .unknown(String(parts[0])) }
@@ -33,7 +33,7 @@ public struct DiagnosisThresholds: Hashable, Sendable {
   }
 
   /// What can be set.
-  public enum Name: String, CaseIterable, Codable, Sendable {
+  package enum Name: String, CaseIterable, Codable, Sendable {
     /// ‖δˡ‖ / ‖δˡ⁺¹‖ below which the error vanishes in layer l. σ′ of a sigmoid is at most ¼, so
     /// that it alone passes this bound. Nielsen 2015, ch. 5.
     case vanishingRatio
@@ -75,7 +75,7 @@ public struct DiagnosisThresholds: Hashable, Sendable {
     /// least loss that can be reached; some hundred steps come so close.
     case overfitR2
 
-    public var defaultValue: Double {
+    package var defaultValue: Double {
       switch self {
       case .vanishingRatio: 0.5
       case .vanishingTotal: 0.05
@@ -96,14 +96,14 @@ public struct DiagnosisThresholds: Hashable, Sendable {
     }
 
     /// What is bounded, in a few words.
-    public func meaning(in language: Language) -> String {
+    package func meaning(in language: Language) -> String {
       language.text("doctor.threshold.\(rawValue)")
     }
   }
 }
 
 extension DiagnosisThresholds: Codable {
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let values = try decoder.singleValueContainer().decode([String: Double].self)
     for (name, value) in values {
       if let name = Name(rawValue: name) { self[name] = value }
@@ -111,7 +111,7 @@ extension DiagnosisThresholds: Codable {
   }
 
   /// Every threshold under its name.
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(
       Dictionary(uniqueKeysWithValues: Name.allCases.map { ($0.rawValue, self[$0]) }))
@@ -119,12 +119,12 @@ extension DiagnosisThresholds: Codable {
 }
 
 /// A threshold that cannot be set.
-public enum DiagnosisThresholdError: UserError, Equatable {
+package enum DiagnosisThresholdError: UserError, Equatable {
   case noAssignment(String)
   case unknown(String)
   case badValue(String, DiagnosisThresholds.Name)
 
-  public var message: String {
+  package var message: String {
     switch self {
     case .noAssignment(let text):
       "threshold \(text.quoted): give name=value, for example "

@@ -1,26 +1,26 @@
 import Backprop
 
 /// Some real steps on a copy of a network, at a constant learning rate.
-public struct DiagnosisTrial: Codable, Hashable, Sendable {
+package struct DiagnosisTrial: Codable, Hashable, Sendable {
   /// The name of the rule.
-  public let optimizer: String
+  package let optimizer: String
   /// η of every step.
-  public let learningRate: Double
+  package let learningRate: Double
   /// Examples a step.
-  public let batchSize: Int
+  package let batchSize: Int
   /// C, averaged over the measured examples: before the first step, then after each. The last one is
   /// not finite if the trial ended there.
-  public let losses: [Double]
+  package let losses: [Double]
   /// ∇C·Δθ of the first step: what its batch's C would change by if C were linear. Penalties are left
   /// out; C is the batch's by the network's own reduction.
-  public let predictedChange: Double
+  package let predictedChange: Double
   /// C(θ + Δθ) − C(θ) of the first step, on the same batch, in double precision.
-  public let realChange: Double
+  package let realChange: Double
   /// Where the first NaN or infinity arose; nil if all stayed finite.
-  public let firstNonfinite: Divergence?
+  package let firstNonfinite: Divergence?
 
   /// Steps that were made.
-  public var steps: Int { losses.count - 1 }
+  package var steps: Int { losses.count - 1 }
 }
 
 /// The trial itself, and what only its run can see.
@@ -167,17 +167,17 @@ extension Batch {
 /// The attempt to learn a few examples by heart: a network that cannot do that has a bug, or its data.
 ///
 /// Karpathy, A Recipe for Training Neural Networks (2019): "overfit one batch".
-public struct OverfitTrial: Codable, Hashable, Sendable {
+package struct OverfitTrial: Codable, Hashable, Sendable {
   /// Examples that were to be learned; of several with the same inputs only one.
-  public let examples: Int
+  package let examples: Int
   /// Steps, on all of them at a time, until the score was reached, or all that were allowed.
-  public let steps: Int
+  package let steps: Int
   /// What the copy reached, by this measure.
-  public let score: Double
-  public let measure: Measure
+  package let score: Double
+  package let measure: Measure
 
   /// By what it is judged.
-  public enum Measure: String, Codable, CaseIterable, Sendable {
+  package enum Measure: String, Codable, CaseIterable, Sendable {
     /// The share of examples whose class is right.
     case accuracy
     /// The share of examples all of whose labels are right.

@@ -11,7 +11,7 @@ import Backprop
 /// (Hochreiter 1991; Bengio, Simard, Frasconi 1994, doi:10.1109/72.279181).
 public struct ErrorFlow: Codable, Hashable, Sendable {
   /// l, from 2 to L.
-  public let layer: Int
+  package let layer: Int
   /// ‖δˡ‖ over all neurons and all examples of the batch.
   public let norm: Double
   /// ‖(Wˡ⁺¹)ᵀ δˡ⁺¹‖ / ‖δˡ⁺¹‖; nil for the last layer, and where no error arrives.
@@ -76,14 +76,14 @@ extension Network {
 
 extension Trace {
   /// The sizes of the errors over the whole traced batch, layers 2 … L in ascending order.
-  public var errorFlow: [ErrorFlow] {
+  package var errorFlow: [ErrorFlow] {
     flow { matrix in matrix.view(from: 0).norm(rows: matrix.rows) }
   }
 
   /// The sizes of the errors of one example.
   ///
   /// - Parameter row: Its row in the matrices, from 0.
-  public func errorFlow(ofRow row: Int) -> [ErrorFlow] {
+  package func errorFlow(ofRow row: Int) -> [ErrorFlow] {
     precondition(row >= 0 && row < examples.count, "row \(row) of \(examples.count)")
     return flow { matrix in matrix.squaredNorm(ofRow: row).squareRoot() }
   }
@@ -100,7 +100,7 @@ extension Trace {
   }
 
   /// ‖∇(wₓ Cₓ)‖ of each example, and every element of it.
-  public var exampleGradients: ExampleGradients<T> {
+  package var exampleGradients: ExampleGradients<T> {
     ExampleGradients(
       layers.enumerated().map { index, record in
         ExampleFactors(
@@ -113,7 +113,7 @@ extension Trace {
   }
 
   /// ‖∇C‖ over all parameters, without penalties.
-  public var gradientNorm: Double {
+  package var gradientNorm: Double {
     layers.reduce(0) { $0 + $1.gradientSquares }.squareRoot()
   }
 }

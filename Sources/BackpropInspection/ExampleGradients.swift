@@ -7,11 +7,11 @@ import Backprop
 /// of all examples: their norms at the cost of a norm of δ and of a, any single element as one product
 /// (Goodfellow 2015, arXiv 1510.01799). Each already carries its example's weight wₓ, so they sum to
 /// the gradient of the batch (assumption I).
-public struct ExampleGradients<T: Scalar>: Sendable {
+package struct ExampleGradients<T: Scalar>: Sendable {
   /// ‖∂(wₓ Cₓ)/∂θˡ‖ of each example over all tensors of a layer, `[m, layers]`: layers 2 … L.
-  public let layerNorms: Matrix<Double>
+  package let layerNorms: Matrix<Double>
   /// ‖∇(wₓ Cₓ)‖ of each example over all parameters.
-  public let norms: [Double]
+  package let norms: [Double]
   private let factors: [ExampleFactors<T>]
 
   init(_ factors: [ExampleFactors<T>]) {
@@ -30,7 +30,7 @@ public struct ExampleGradients<T: Scalar>: Sendable {
   }
 
   /// Number of examples, m.
-  public var count: Int { norms.count }
+  package var count: Int { norms.count }
 
   /// ∂(wₓ Cₓ)/∂W[output][input] of every example, or of the bias where `input` is nil.
   ///
@@ -39,7 +39,7 @@ public struct ExampleGradients<T: Scalar>: Sendable {
   ///   - output: Row of W, from 0.
   ///   - input: Column of W, from 0.
   /// - Returns: One number an example; they sum to the gradient of the batch.
-  public func values(layer: Int, output: Int, input: Int?) -> [T] {
+  package func values(layer: Int, output: Int, input: Int?) -> [T] {
     (0..<count).map { example in
       let delta = factors[layer].delta[example, output]
       return input.map { delta * factors[layer].below[example, $0] } ?? delta
@@ -51,14 +51,14 @@ public struct ExampleGradients<T: Scalar>: Sendable {
   /// - Parameters:
   ///   - layer: Index of the layer whose weights are meant, from 0 for the first that computes.
   ///   - input: Column of W, from 0.
-  public func inputs(of layer: Int, _ input: Int) -> [T] {
+  package func inputs(of layer: Int, _ input: Int) -> [T] {
     (0..<count).map { factors[layer].below[$0, input] }
   }
 
   /// ∂(wₓ Cₓ)/∂W `[affine outputs, inputs]` and ∂(wₓ Cₓ)/∂b of one example in a dense layer.
   ///
   /// - Complexity: O(outputs × inputs).
-  public func gradient(of example: Int, layer: Int) -> (weights: Matrix<T>, biases: [T]) {
+  package func gradient(of example: Int, layer: Int) -> (weights: Matrix<T>, biases: [T]) {
     let delta = factors[layer].delta[row: example]
     let outputs = factors[layer].below[row: example]
     var weights = Matrix<T>(rows: delta.count, columns: outputs.count)
@@ -112,7 +112,7 @@ extension Network {
   ///
   /// - Parameter workspace: Holds a and δ of every layer, after `backward`.
   /// - Complexity: O(batch × neurons): nothing of the size of the weights is formed.
-  public func exampleGradients(in workspace: borrowing Workspace<T>) -> ExampleGradients<T> {
+  package func exampleGradients(in workspace: borrowing Workspace<T>) -> ExampleGradients<T> {
     check(workspace)
     var factors: [ExampleFactors<T>] = []
     for (index, layer) in layers.enumerated() {

@@ -8,7 +8,7 @@ import Backprop
 // three: a repair is another weight of an example, or one more term, and no second implementation.
 
 /// An experiment with a loss that breaks an assumption of backpropagation.
-public enum Experiment: String, CaseIterable, Codable, Sendable {
+package enum Experiment: String, CaseIterable, Codable, Sendable {
   /// C = Πₓ Cₓ: not a sum over examples, so assumption I is broken.
   ///
   /// By the product rule ∂C/∂θ = Σₓ (Π_{y≠x} C_y) ∂Cₓ/∂θ: each δᴸ is to be scaled by
@@ -25,7 +25,7 @@ public enum Experiment: String, CaseIterable, Codable, Sendable {
   case l2
 
   /// The assumption that is broken: "I", "II"; nil for L2, which breaks none that δ needs.
-  public var brokenAssumption: String? {
+  package var brokenAssumption: String? {
     switch self {
     case .product, .logarithm: "I"
     case .hiddenPenalty: "II"
@@ -35,19 +35,19 @@ public enum Experiment: String, CaseIterable, Codable, Sendable {
 }
 
 /// Runs experiments on a network and some examples.
-public struct ExperimentLab: Sendable {
+package struct ExperimentLab: Sendable {
   /// λ of the penalties; positive.
-  public var lambda: Double
+  package var lambda: Double
   /// Entries of each tensor that are compared; at least 1.
-  public var entriesPerTensor: Int
-  public var seed: UInt64
+  package var entriesPerTensor: Int
+  package var seed: UInt64
 
   /// The most factors of a product: more, and it would leave the range of numbers.
-  public static let mostFactors = 6
+  package static let mostFactors = 6
   /// The least loss that is a factor. A loss that is ε but for rounding has no derivative to speak of.
-  public static let leastFactor = 1e-9
+  package static let leastFactor = 1e-9
 
-  public init(lambda: Double = 0.1, entriesPerTensor: Int = 12, seed: UInt64 = 0) {
+  package init(lambda: Double = 0.1, entriesPerTensor: Int = 12, seed: UInt64 = 0) {
     precondition(lambda > 0 && entriesPerTensor >= 1, "λ \(lambda), \(entriesPerTensor) entries")
     self.lambda = lambda
     self.entriesPerTensor = entriesPerTensor
@@ -60,7 +60,7 @@ public struct ExperimentLab: Sendable {
   ///   - network: In double precision.
   ///   - examples: At least two; the product takes the few with the largest losses.
   /// - Throws: `ExperimentError` where the network or the examples admit no such loss.
-  public func run(
+  package func run(
     _ experiment: Experiment, _ network: Network<Double>, on examples: Dataset<Double>
   ) throws(ExperimentError) -> ExperimentReport {
     switch experiment {
@@ -273,11 +273,11 @@ public struct ExperimentLab: Sendable {
 }
 
 /// Why an experiment cannot be made.
-public enum ExperimentError: UserError, Equatable {
+package enum ExperimentError: UserError, Equatable {
   case tooFewFactors(positive: Int, examples: Int)
   case noHiddenLayer
 
-  public var message: String {
+  package var message: String {
     switch self {
     case .tooFewFactors(let positive, let examples):
       "a product of losses needs 2 examples whose loss is clearly above 0, found \(positive) of "

@@ -1,22 +1,22 @@
 import Backprop
 
 /// What an experiment showed.
-public struct ExperimentReport: Codable, Hashable, Sendable {
+package struct ExperimentReport: Codable, Hashable, Sendable {
   /// One parameter, differentiated in three ways.
-  public struct Sample: Codable, Hashable, Sendable {
+  package struct Sample: Codable, Hashable, Sendable {
     /// Neuron, from 0.
-    public let output: Int
+    package let output: Int
     /// Neuron of the layer below, from 0; nil for a bias.
-    public let input: Int?
+    package let input: Int?
     /// By the four equations as they stand.
-    public let naive: Double
+    package let naive: Double
     /// By the equations with the term that the chain rule asks for.
-    public let repaired: Double
+    package let repaired: Double
     /// By central differences of the loss of the experiment.
-    public let numeric: Double
+    package let numeric: Double
     /// Relative errors against central differences, as `GradientCheck` defines them.
-    public let naiveError: Double
-    public let repairedError: Double
+    package let naiveError: Double
+    package let repairedError: Double
 
     /// What makes an entry worth showing: how wrong the naive number is; else how large it is.
     fileprivate var interest: (Double, Double) {
@@ -25,18 +25,18 @@ public struct ExperimentReport: Codable, Hashable, Sendable {
   }
 
   /// W or b of one layer.
-  public struct Tensor: Codable, Hashable, Sendable {
+  package struct Tensor: Codable, Hashable, Sendable {
     /// l, from 2 to L.
-    public let layer: Int
-    public let name: ParameterTensor.Role
+    package let layer: Int
+    package let name: ParameterTensor.Role
     /// The worst relative errors of all samples.
-    public private(set) var naiveError = 0.0
-    public private(set) var repairedError = 0.0
+    package private(set) var naiveError = 0.0
+    package private(set) var repairedError = 0.0
     /// The entry that shows most first: where the naive number is furthest off, or the largest.
-    public private(set) var samples: [Sample] = []
+    package private(set) var samples: [Sample] = []
 
     /// "W²", "b³".
-    public var symbol: String { TensorCheck.symbol(name, layer: layer) }
+    package var symbol: String { TensorCheck.symbol(name, layer: layer) }
 
     init(layer: Int, name: ParameterTensor.Role) {
       self.layer = layer
@@ -51,34 +51,34 @@ public struct ExperimentReport: Codable, Hashable, Sendable {
     }
   }
 
-  public let experiment: Experiment
-  public let examples: Int
+  package let experiment: Experiment
+  package let examples: Int
   /// The loss of the experiment, at the network's parameters.
-  public let loss: Double
+  package let loss: Double
   /// λ of the penalty, where there is one.
-  public let lambda: Double
+  package let lambda: Double
   /// W and b of layers 2 … L, in this order.
-  public let tensors: [Tensor]
+  package let tensors: [Tensor]
   /// Whether the network or its loss has kinks.
   let hasKinks: Bool
   /// The hidden layer whose activation is penalised, 2 … L − 1; nil in other experiments.
-  public let penalizedLayer: Int?
+  package let penalizedLayer: Int?
   /// Whether δ of every layer has the same bits with and without the penalty on W; nil in other
   /// experiments.
-  public let leavesDelta: Bool?
+  package let leavesDelta: Bool?
 
   /// Whether the repaired equations agree with central differences.
-  public var isRepaired: Bool {
+  package var isRepaired: Bool {
     tensors.allSatisfy {
       GradientVerdict(relativeError: $0.repairedError, hasKinks: hasKinks) == .good
     }
   }
 
   /// Tensors for which the equations as they stand are wrong.
-  public var naiveRed: [Tensor] {
+  package var naiveRed: [Tensor] {
     tensors.filter { $0.naiveError > GradientCheck.wrongError }
   }
 
   /// Whether all came out as the chain rule says: the repair is right, and δ is what it was.
-  public var passed: Bool { isRepaired && leavesDelta != false }
+  package var passed: Bool { isRepaired && leavesDelta != false }
 }

@@ -11,10 +11,10 @@ public struct Finding: Codable, Hashable, Sendable {
   /// The layer, 2 … L; nil for the whole network.
   public let layer: Int?
   /// What was measured; its unit is the threshold's.
-  public let value: Double
-  public let threshold: Double
+  package let value: Double
+  package let threshold: Double
   /// Book or paper, with its year and DOI or address.
-  public let source: String
+  package let source: String
   /// What to do about it, in English.
   public let whatToDo: String
 
@@ -31,10 +31,10 @@ public struct Finding: Codable, Hashable, Sendable {
   }
 
   /// The name of the finding in a few words.
-  public func title(in language: Language) -> String { code.title(in: language) }
+  package func title(in language: Language) -> String { code.title(in: language) }
 
   /// What to do about it.
-  public func advice(in language: Language) -> String { code.advice(in: language) }
+  package func advice(in language: Language) -> String { code.advice(in: language) }
 
   /// How bad it is.
   public enum Severity: String, Codable, CaseIterable, Comparable, Sendable {
@@ -88,10 +88,12 @@ public struct Finding: Codable, Hashable, Sendable {
     case lossAtStart
 
     /// The name of the finding in a few words.
-    public func title(in language: Language) -> String { language.text("doctor.\(rawValue).title") }
+    package func title(in language: Language) -> String {
+      language.text("doctor.\(rawValue).title")
+    }
 
     /// What to do about it.
-    public func advice(in language: Language) -> String {
+    package func advice(in language: Language) -> String {
       language.text("doctor.\(rawValue).advice")
     }
 

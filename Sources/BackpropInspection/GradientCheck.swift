@@ -30,16 +30,16 @@ public struct GradientCheck: Sendable {
 
   /// A backward pass: carries the error of the forward pass in the workspace back, and forms the
   /// gradient.
-  public typealias BackwardPass = (
+  package typealias BackwardPass = (
     Network<Double>, inout Workspace<Double>, inout Parameters<Double>
   ) -> Void
 
   // The thresholds of CS231n, "Gradient checks" (cs231n.github.io/neural-networks-3): above 1e-2 the
   // gradient is probably wrong; between 1e-4 and 1e-2 one should feel uncomfortable; up to 1e-4 is
   // fine for objectives with kinks, but too high without; 1e-7 and less is good.
-  public static let wrongError = 1e-2
-  public static let suspiciousError = 1e-4
-  public static let goodError = 1e-7
+  package static let wrongError = 1e-2
+  package static let suspiciousError = 1e-4
+  package static let goodError = 1e-7
   /// Roundings of the gradient add up over the layers.
   private static let safety = 8.0
 
@@ -47,13 +47,13 @@ public struct GradientCheck: Sendable {
   public var entriesPerTensor: Int?
   public var step: Step
   /// λ with which the regulariser is checked; at least 0, and 0 checks that it adds nothing.
-  public var l2Penalty: Double
+  package var l2Penalty: Double
   /// λ₁ of λ₁ ‖W‖₁, checked with it; at least 0.
-  public var l1Penalty = 0.0
+  package var l1Penalty = 0.0
   /// The same seed draws the same entries.
   public var seed: UInt64
   /// Whether the V-curve is measured.
-  public var measuresCurve: Bool
+  package var measuresCurve: Bool
 
   public init(
     entriesPerTensor: Int? = 24, step: Step = .auto, l2Penalty: Double = 1e-3, seed: UInt64 = 0,
@@ -74,11 +74,19 @@ public struct GradientCheck: Sendable {
   ///   - network: In double precision; `converted(to: Double.self)` makes it so.
   ///   - examples: At least one; a few dozen are enough.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
-  ///   - backward: The backward pass to be checked; nil for the engine's own.
   /// - Complexity: O(entries × forward passes), some 10 passes an entry.
   public func run(
+    _ network: Network<Double>, on examples: Dataset<Double>, pool: ThreadPool? = nil
+  ) -> GradientReport {
+    run(network, on: examples, pool: pool, backward: nil)
+  }
+
+  /// Checks another backward pass than the engine's.
+  ///
+  /// - Parameter backward: The pass to be checked; nil for the engine's own.
+  package func run(
     _ network: Network<Double>, on examples: Dataset<Double>, pool: ThreadPool? = nil,
-    backward: BackwardPass? = nil
+    backward: BackwardPass?
   ) -> GradientReport {
     precondition(examples.count >= 1, "a gradient check without examples")
     let batch = examples.batch

@@ -10,8 +10,8 @@ import Backprop
 ///     W and b of one layer, all exactly 0     BP3 and BP4 of that layer: never formed
 ///     W and b of every layer                  BP1: δᴸ is wrong, and all others come from it
 ///     W and b of layer l and below            BP2, on the way to layer l
-public struct Suspect: Codable, Hashable, Sendable {
-  public enum Finding: String, Codable, CaseIterable, Sendable {
+package struct Suspect: Codable, Hashable, Sendable {
+  package enum Finding: String, Codable, CaseIterable, Sendable {
     /// BP1.
     case outputDelta
     /// BP2.
@@ -25,13 +25,13 @@ public struct Suspect: Codable, Hashable, Sendable {
     /// More than one equation, or none that the pattern shows.
     case unclear
   }
-  public let finding: Finding
+  package let finding: Finding
   /// "BP1" … "BP4".
-  public let equations: [String]
+  package let equations: [String]
   /// The layer, 2 … L, at which the mistake enters; nil if it is in all.
-  public let layer: Int?
+  package let layer: Int?
   /// The known mistake that gives exactly this gradient; nil if none does.
-  public let mutant: Mutant?
+  package let mutant: Mutant?
 
   /// - Parameters:
   ///   - tensors: W and b of every layer, checked.

@@ -7,14 +7,14 @@ public struct GradientReport: Codable, Hashable, Sendable {
   public let examples: Int
   /// All tensors of layers 2 … L, in the order of the layout.
   public let tensors: [TensorCheck]
-  public let regularizer: RegularizerCheck
+  package let regularizer: RegularizerCheck
   /// The V-curve: how the error of plain central differences depends on h.
-  public let curve: [CurvePoint]
+  package let curve: [CurvePoint]
   /// The equation that the red tensors point at; nil if none is red.
-  public let suspect: Suspect?
+  package let suspect: Suspect?
 
   /// Whether every tensor has an entry that was judged; without, nothing is known of it.
-  public var isConclusive: Bool { tensors.allSatisfy { $0.verdict != .notJudged } }
+  package var isConclusive: Bool { tensors.allSatisfy { $0.verdict != .notJudged } }
 
   /// Whether no tensor is wrong, and the regulariser is not. A tensor that sits on kinks altogether is
   /// not wrong; `isConclusive` then says that it is not certified either.
@@ -50,26 +50,26 @@ public struct TensorCheck: Codable, Hashable, Sendable {
   public let layer: Int
   public let name: ParameterTensor.Role
   /// `[affine outputs, inputs]` or `[affine outputs]`.
-  public let shape: [Int]
+  package let shape: [Int]
   /// Entries that were judged.
   public let checked: Int
   /// Entries whose first step crossed a kink; they are judged all the same if a smaller one did not.
-  public let kinks: Int
+  package let kinks: Int
   /// Entries that no step could judge without crossing a kink.
-  public let unjudged: Int
+  package let unjudged: Int
   /// Judged entries whose derivative, though not exactly 0, is too small for differences to tell a
   /// wrong one.
-  public let unresolved: Int
+  package let unresolved: Int
   /// Over the judged entries; 0 if there is none.
   public let worstRelativeError: Double
   public let verdict: GradientVerdict
   /// The entry of the worst relative error.
-  public let worst: EntryCheck?
+  package let worst: EntryCheck?
   /// Whether ∂C/∂ of all entries that were drawn is exactly 0 in backpropagation.
-  public let isZero: Bool
+  package let isZero: Bool
 
   /// "W²", "b³": the symbol of the tensor, with its layer.
-  public var symbol: String { Self.symbol(name, layer: layer) }
+  package var symbol: String { Self.symbol(name, layer: layer) }
 
   static func symbol(_ name: ParameterTensor.Role, layer: Int) -> String {
     let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -115,39 +115,39 @@ extension ParameterTensor {
 }
 
 /// One parameter, checked.
-public struct EntryCheck: Codable, Hashable, Sendable {
+package struct EntryCheck: Codable, Hashable, Sendable {
   /// Neuron, from 0.
-  public let output: Int
+  package let output: Int
   /// Neuron of the layer below, from 0; nil for a bias.
-  public let input: Int?
+  package let input: Int?
   /// ∂C/∂θ by backpropagation.
-  public let analytic: Double
+  package let analytic: Double
   /// ∂C/∂θ by central differences.
-  public let numeric: Double
-  public let relativeError: Double
+  package let numeric: Double
+  package let relativeError: Double
   /// The smallest h in use.
-  public let step: Double
+  package let step: Double
 }
 
 /// ½ λ ‖W‖² against its gradient λ W, by itself.
 ///
 /// Added to C it would hide in it: a large penalty covers a wrong ∂C/∂W (CS231n).
-public struct RegularizerCheck: Codable, Hashable, Sendable {
+package struct RegularizerCheck: Codable, Hashable, Sendable {
   /// λ of ½ λ ‖W‖².
-  public let lambda: Double
+  package let lambda: Double
   /// λ₁ of λ₁ ‖W‖₁; nil for none.
-  public let l1: Double?
-  public let checked: Int
-  public let worstRelativeError: Double
-  public let verdict: GradientVerdict
+  package let l1: Double?
+  package let checked: Int
+  package let worstRelativeError: Double
+  package let verdict: GradientVerdict
 }
 
 /// One point of the V-curve: to its left rounding grows as 1/h, to its right truncation as h².
-public struct CurvePoint: Codable, Hashable, Sendable {
-  public let h: Double
+package struct CurvePoint: Codable, Hashable, Sendable {
+  package let h: Double
   /// Entries that cross no kink with this h.
-  public let entries: Int
+  package let entries: Int
   /// |BP − D(h)| / max(|BP|, |D(h)|) of the entries; nil where all cross a kink.
-  public let median: Double?
-  public let worst: Double?
+  package let median: Double?
+  package let worst: Double?
 }

@@ -4,22 +4,22 @@ import Backprop
 ///
 /// The arithmetic is that of TensorBoard's `histogram_pb` in double precision, to the bit: edges
 /// minimum + i · (range / n), the last one the maximum; the bucket of v is ⌊(v − minimum) / width⌋.
-public struct Histogram: Sendable, Equatable {
+package struct Histogram: Sendable, Equatable {
   /// The numbers of one bucket, left ≤ v < right; the last one holds the maximum too.
-  public struct Bucket: Sendable, Equatable {
-    public let left: Double
-    public let right: Double
-    public let count: Int
+  package struct Bucket: Sendable, Equatable {
+    package let left: Double
+    package let right: Double
+    package let count: Int
   }
 
   /// In ascending order. All zero if there was no number; where there is one value only, or the
   /// range has no width in double precision, the last one holds everything.
-  public let buckets: [Bucket]
+  package let buckets: [Bucket]
   /// Infinities and NaN, which no bucket holds.
-  public let nonFinite: Int
+  package let nonFinite: Int
 
   /// Numbers in the buckets.
-  public var count: Int { buckets.reduce(0) { $0 + $1.count } }
+  package var count: Int { buckets.reduce(0) { $0 + $1.count } }
 
   /// Counts numbers.
   ///
@@ -29,7 +29,7 @@ public struct Histogram: Sendable, Equatable {
   /// - Complexity: O(values + n), in two passes over the values.
   @specialized(where T == Float)
   @specialized(where T == Double)
-  public init<T: Scalar>(of values: [T], buckets n: Int) {
+  package init<T: Scalar>(of values: [T], buckets n: Int) {
     precondition(n >= 1, "a histogram of \(n) buckets")
     var (minimum, maximum) = (Double.infinity, -Double.infinity)
     var nonFinite = 0
@@ -69,53 +69,53 @@ public struct Histogram: Sendable, Equatable {
 }
 
 /// Whether and how a trainer measures the distributions of weights, gradients and δ.
-public struct DistributionOptions: Sendable {
+package struct DistributionOptions: Sendable {
   /// Training examples, drawn at random, on which gradients and δ are measured; at least 1.
-  public var examples = 256
+  package var examples = 256
   /// Buckets of each histogram, at least 1.
-  public var buckets = 30
+  package var buckets = 30
 
-  public init() {}
+  package init() {}
 
   /// - Throws: `ConfigurationError` with the first number that lies outside its range.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     try NumberRange.whole(1...100_000_000).check(examples, "examples")
     try NumberRange.whole(1...1_000_000).check(buckets, "buckets")
   }
 }
 
 /// The distributions of one tensor.
-public struct TensorDistributions: Sendable {
-  public let role: ParameterTensor.Role
-  public let values: Histogram
+package struct TensorDistributions: Sendable {
+  package let role: ParameterTensor.Role
+  package let values: Histogram
   /// ∂C/∂θ of the objective, penalties included, over the measured examples.
-  public let gradient: Histogram
+  package let gradient: Histogram
 }
 
 /// The distributions of one layer.
-public struct LayerDistributions: Sendable {
+package struct LayerDistributions: Sendable {
   /// l, from 2 to L.
-  public let layer: Int
+  package let layer: Int
   /// All tensors of the layer in their order.
-  public let tensors: [TensorDistributions]
+  package let tensors: [TensorDistributions]
   /// δ, of every neuron for every measured example.
-  public let delta: Histogram
+  package let delta: Histogram
 }
 
 /// The distributions of all layers between two epochs.
-public struct EpochDistributions: Sendable {
+package struct EpochDistributions: Sendable {
   /// The epoch that has just ended; 0 before the first step.
-  public let epoch: Int
+  package let epoch: Int
   /// Updates made since the start of the run.
-  public let step: Int
+  package let step: Int
   /// Training examples that gradients and δ were measured on.
-  public let examples: Int
+  package let examples: Int
   /// Layers 2 … L.
-  public let layers: [LayerDistributions]
+  package let layers: [LayerDistributions]
 }
 
 /// Measures the distributions of a run before its first step and after each epoch.
-public final class DistributionObserver<T: Scalar>: TrainingObserver {
+package final class DistributionObserver<T: Scalar>: TrainingObserver {
   private let options: DistributionOptions
   private let report: (EpochDistributions) -> Void
   private var probe: DistributionProbe<T>?
@@ -124,7 +124,7 @@ public final class DistributionObserver<T: Scalar>: TrainingObserver {
   ///   - options: What is measured.
   ///   - report: Receives each measurement, on the trainer's thread.
   /// - Precondition: At least one example is measured, in at least one bucket.
-  public init(
+  package init(
     _ options: DistributionOptions = DistributionOptions(),
     report: @escaping (EpochDistributions) -> Void
   ) {
@@ -135,7 +135,7 @@ public final class DistributionObserver<T: Scalar>: TrainingObserver {
     self.report = report
   }
 
-  public func begin(
+  package func begin(
     on training: TrainingExamples<T>, configuration: TrainingConfiguration
   ) throws(FileError) {
     // The same examples that a diagnosis of as many would look at.
@@ -146,7 +146,7 @@ public final class DistributionObserver<T: Scalar>: TrainingObserver {
       configuration: configuration, options: options)
   }
 
-  public func epochEnded(
+  package func epochEnded(
     _ state: EpochState<T>, workspace: borrowing Workspace<T>
   ) {
     guard let probe else { return }

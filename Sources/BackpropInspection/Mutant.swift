@@ -4,7 +4,7 @@ import Backprop
 ///
 /// A mutant is composed of the engine's own pieces, with one of them replaced; all else is as it
 /// should be. Mutants live here, beside the check that must find them, and never in the hot path.
-public enum Mutant: String, CaseIterable, Codable, Sendable {
+package enum Mutant: String, CaseIterable, Codable, Sendable {
   /// BP2 with W in place of Wᵀ: its numbers read as `[in, out]`, without moving any.
   case untransposed = "bp2-no-transpose"
   /// BP4 with aˡ in place of aˡ⁻¹, cut or repeated to its width.
@@ -21,7 +21,7 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
   case signFlipped = "sign-flipped"
 
   /// The equations that the mutant breaks: "BP1" … "BP4".
-  public var equations: [String] {
+  package var equations: [String] {
     switch self {
     case .untransposed, .withoutDerivative: ["BP2"]
     case .wrongOutputs: ["BP4"]
@@ -32,7 +32,7 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
   }
 
   /// Whether the mutant is another function than backpropagation for networks of this shape.
-  public func applies<T: Scalar>(to network: Network<T>) -> Bool {
+  package func applies<T: Scalar>(to network: Network<T>) -> Bool {
     switch self {
     case .untransposed:
       // One row or one column is its own transpose, as memory has it.
@@ -48,7 +48,7 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
 
   /// Whether the mutant gives another gradient than backpropagation on these examples. Where nothing
   /// flows, as through dead neurons, a mistake makes no difference.
-  public func differs(for network: Network<Double>, on examples: Dataset<Double>) -> Bool {
+  package func differs(for network: Network<Double>, on examples: Dataset<Double>) -> Bool {
     guard applies(to: network) else { return false }
     var workspace = Workspace(for: network, capacity: examples.count)
     var (right, wrong) = (network.makeGradient(), network.makeGradient())
@@ -66,7 +66,7 @@ public enum Mutant: String, CaseIterable, Codable, Sendable {
   ///   - network: The network of the last forward pass.
   ///   - workspace: Holds that pass; receives δˡ of every layer, as the mutant has it.
   ///   - gradient: Receives what the mutant takes for the gradient.
-  public func backward<T: Scalar>(
+  package func backward<T: Scalar>(
     _ network: Network<T>, in workspace: inout Workspace<T>, into gradient: inout Parameters<T>
   ) {
     network.check(workspace)

@@ -4,14 +4,14 @@ import Backprop
 ///
 /// It shows why a wrong gradient is so easily missed: accuracy is fine for some mutants, for they still
 /// go downhill more often than not; the gradient check goes red for all.
-public struct MutantLab: Sendable {
-  public var epochs: Int
-  public var batchSize: Int
+package struct MutantLab: Sendable {
+  package var epochs: Int
+  package var batchSize: Int
   /// η of plain gradient descent: no rule that rescales the gradient may cover for a mutant.
-  public var learningRate: Double
-  public var seed: UInt64
+  package var learningRate: Double
+  package var seed: UInt64
 
-  public init(
+  package init(
     epochs: Int = 30, batchSize: Int = 16, learningRate: Double = 0.2, seed: UInt64 = 0
   ) {
     precondition(
@@ -31,7 +31,7 @@ public struct MutantLab: Sendable {
   ///   - checked: Some of them, for the gradient check.
   ///   - metrics: How outputs are judged.
   /// - Returns: Backpropagation first, then the mutants in their order.
-  public func run(
+  package func run(
     _ network: Network<Double>, on data: Dataset<Double>, checking checked: Dataset<Double>,
     metrics: MetricKind
   ) -> [MutantReport] {
@@ -81,22 +81,22 @@ public struct MutantLab: Sendable {
 }
 
 /// One mutant, or backpropagation itself: what training and the gradient check say of it.
-public struct MutantReport: Codable, Hashable, Sendable {
+package struct MutantReport: Codable, Hashable, Sendable {
   /// nil for backpropagation as it should be.
-  public let mutant: Mutant?
+  package let mutant: Mutant?
   /// Whether it is another function than backpropagation for this network; else nothing was run.
-  public let applies: Bool
+  package let applies: Bool
   /// The metric that judges, such as "accuracy".
-  public let metric: String?
-  public let metricBefore: Double?
-  public let metricAfter: Double?
-  public let lossBefore: Double?
-  public let lossAfter: Double?
-  public let checkPassed: Bool?
+  package let metric: String?
+  package let metricBefore: Double?
+  package let metricAfter: Double?
+  package let lossBefore: Double?
+  package let lossAfter: Double?
+  package let checkPassed: Bool?
   /// Symbols of the tensors that the check calls wrong: "W²", "b²".
-  public let red: [String]
+  package let red: [String]
   /// The equations that the check names.
-  public let suspects: [String]
+  package let suspects: [String]
 
   init(mutant: Mutant?, before: Evaluation, after: Evaluation, check: GradientReport) {
     self.mutant = mutant
@@ -120,7 +120,7 @@ public struct MutantReport: Codable, Hashable, Sendable {
   }
 
   /// Whether the check says what is so: green for backpropagation, red for a mutant, with its equation.
-  public var isAsExpected: Bool {
+  package var isAsExpected: Bool {
     guard applies else { return true }
     return mutant.map { checkPassed == false && suspects == $0.equations } ?? (checkPassed == true)
   }
@@ -130,17 +130,17 @@ public struct MutantReport: Codable, Hashable, Sendable {
 ///
 /// Two inputs, three classes: six clouds on a circle, whose classes take turns, so that no line
 /// separates them and the hidden layers have something to do. Everything is a function of the seed.
-public struct LabExample: Sendable {
-  public let network: Network<Double>
-  public let data: Dataset<Double>
+package struct LabExample: Sendable {
+  package let network: Network<Double>
+  package let data: Dataset<Double>
 
   /// Widths, activations and loss of the network.
-  public static let sizes = [2, 8, 8, 3]
+  package static let sizes = [2, 8, 8, 3]
 
   /// - Parameters:
   ///   - seed: Draws the weights and the clouds.
   ///   - count: Examples, as many of each class as of the others, but for a rest.
-  public init(seed: UInt64 = 0, count: Int = 180) throws(NetworkError) {
+  package init(seed: UInt64 = 0, count: Int = 180) throws(NetworkError) {
     network = try Network(
       sizes: Self.sizes, activations: [.tanh, .tanh, .softmax], loss: .crossEntropy, seed: seed)
     var random = RandomSource(seed: seed, purpose: .sampling)

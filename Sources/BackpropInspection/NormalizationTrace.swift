@@ -6,23 +6,23 @@ import Backprop
 ///
 /// In such a layer a = σ(n), σ′ is taken at n, ∂C/∂a ⊙ σ′(n) is ∂C/∂n, and δ comes of it through the
 /// Jacobian of the normalisation.
-public struct NormalizationTrace<T: Scalar>: Codable, Sendable, Equatable {
-  public let kind: Normalization
+package struct NormalizationTrace<T: Scalar>: Codable, Sendable, Equatable {
+  package let kind: Normalization
   /// The mean of z over the neurons, for each example; 0 under RMS.
-  public let means: [T]
+  package let means: [T]
   /// s = 1 / √(var + ε) of each example, of the mean square under RMS.
-  public let inverseDeviations: [T]
+  package let inverseDeviations: [T]
   /// n, `[m, affine outputs]`: what σ is applied to.
-  public let normalized: Matrix<T>
+  package let normalized: Matrix<T>
   /// ∂C/∂n, `[m, affine outputs]`.
-  public let normalizedDelta: Matrix<T>
+  package let normalizedDelta: Matrix<T>
 }
 
 extension NormalizationTrace {
   /// ẑ of one neuron for one example, from the recorded z and moments.
   ///
   /// - Parameter z: The weighted input of the neuron.
-  public func standardized(_ z: T, row: Int) -> Double {
+  package func standardized(_ z: T, row: Int) -> Double {
     (Double(z) - Double(means[row])) * Double(inverseDeviations[row])
   }
 

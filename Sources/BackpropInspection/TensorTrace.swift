@@ -3,7 +3,7 @@ import Backprop
 /// One tensor of a layer in a trace: what it was, what it should have been, and what became of it.
 public struct TensorTrace<T: Scalar>: Codable, Sendable, Equatable {
   /// As files call it, `layers.0.weight`: layers counted from 0.
-  public let name: String
+  package let name: String
   public let role: ParameterTensor.Role
   /// `[outputs, inputs]` of a matrix, `[outputs]` of a vector.
   public let shape: [Int]
@@ -14,21 +14,21 @@ public struct TensorTrace<T: Scalar>: Codable, Sendable, Equatable {
   /// Δθ, what the update added.
   public let update: [T]
   /// The first moment (or velocity) before the update; nil where the rule has none.
-  public let firstMoment: [T]?
+  package let firstMoment: [T]?
   /// The second moment before the update; nil where the rule has none.
-  public let secondMoment: [T]?
+  package let secondMoment: [T]?
   /// The largest second moment before the update; nil where the rule has none.
-  public let maximumMoment: [T]?
+  package let maximumMoment: [T]?
 
   /// Elements of a row: the inputs of a matrix, 1 of a vector.
-  public var columns: Int { shape.count > 1 ? shape[1] : 1 }
+  package var columns: Int { shape.count > 1 ? shape[1] : 1 }
 
   /// Where an element stands.
   ///
   /// - Parameters:
   ///   - output: Row of a matrix, place in a vector, from 0.
   ///   - input: Column of a matrix, from 0; 0 of a vector.
-  public func index(_ output: Int, _ input: Int = 0) -> Int { output * columns + input }
+  package func index(_ output: Int, _ input: Int = 0) -> Int { output * columns + input }
 
   /// The number of an element's neuron and of its input, from 1; the input of a vector is 0.
   func place(of element: Int) -> (neuron: Int, input: Int) {

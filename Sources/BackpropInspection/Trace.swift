@@ -12,24 +12,24 @@ import Backprop
 /// rows.
 public struct Trace<T: Scalar>: Codable, Sendable, Equatable {
   /// The version of the Codable form that this library writes: 2.
-  public static var currentVersion: Int { 2 }
+  package static var currentVersion: Int { 2 }
 
   /// The version of this record's form.
-  public let version: Int
+  package let version: Int
   /// "float" or "double": the precision that the engine ran in.
-  public let precision: String
+  package let precision: String
   /// The widths: inputs, hidden layers, outputs.
-  public let sizes: [Int]
+  package let sizes: [Int]
   /// C of one example, by its name.
-  public let lossName: String
+  package let lossName: String
   /// How the examples are weighed.
   public let reduction: Reduction
   /// The numbers of the examples in their data set, from 1; one for each row of the matrices.
-  public let examples: [Int]
+  package let examples: [Int]
   /// wₓ of each example: its own weight times the factor of the reduction.
   public let weights: [T]
   /// wₓ Cₓ of each example.
-  public let losses: [T]
+  package let losses: [T]
   /// x, `[m, inputs]`.
   public let inputs: Matrix<T>
   /// y, `[m, outputs]`.
@@ -50,14 +50,14 @@ public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
   /// l, from 2 to L.
   public let layer: Int
   /// "dense" or "scale": what files call the kind of layer.
-  public let kind: String
+  package let kind: String
   public let activation: String
   /// All tensors of the layer in their order.
   public let tensors: [TensorTrace<T>]
   /// z, `[m, affine outputs]`.
   public let weightedInputs: Matrix<T>
   /// σ(z) of a parametric activation, `[m, outputs]`; nil elsewhere, where it is a.
-  public let activated: Matrix<T>?
+  package let activated: Matrix<T>?
   /// a, `[m, outputs]`.
   public let outputs: Matrix<T>
   /// σ′(z), `[m, affine outputs]`; nil for softmax, whose derivative is a matrix. Of maxout: 1 for the
@@ -70,39 +70,39 @@ public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
   /// δᴸ by the general form of BP1, where training takes the shortcut of a canonical pair; else nil.
   public let generalDelta: Matrix<T>?
   /// What stands between z and σ; nil where z is not normalised.
-  public let normalization: NormalizationTrace<T>?
+  package let normalization: NormalizationTrace<T>?
 
   /// What σ is applied to, `[m, affine outputs]`: n of a normalised layer, else z.
-  public var activationInputs: Matrix<T> { normalization?.normalized ?? weightedInputs }
+  package var activationInputs: Matrix<T> { normalization?.normalized ?? weightedInputs }
 }
 
 /// One step of the optimiser, and what it did to the loss.
 public struct UpdateTrace: Codable, Sendable, Equatable {
-  public let optimizer: OptimizerRule
+  package let optimizer: OptimizerRule
   /// t, updates made before this one.
-  public let step: Int
+  package let step: Int
   /// η.
-  public let learningRate: Double
+  package let learningRate: Double
   /// λ of ½ λ ‖W‖².
-  public let l2Penalty: Double
+  package let l2Penalty: Double
   /// λ₁ of λ₁ ‖W‖₁; nil for none.
-  public let l1Penalty: Double?
+  package let l1Penalty: Double?
   /// λ of decoupled decay.
-  public let weightDecay: Double
+  package let weightDecay: Double
   /// C of the same examples after the update, without penalties.
   public let lossAfter: Double
   /// ½ λ ‖W‖² + λ₁ ‖W‖₁ after the update.
-  public let penaltyAfter: Double
+  package let penaltyAfter: Double
   /// C after an update of the weights alone, biases frozen.
   public let lossAfterWeightsOnly: Double
   /// The change of C + ½ λ ‖W‖² to first order: −η ‖∇(C + ½ λ ‖W‖²)‖² for plain descent, from the
   /// gradient itself; else ∇(C + ½ λ ‖W‖²) · Δθ.
   public let predictedChange: Double
   /// The same for the weights alone.
-  public let predictedChangeWeightsOnly: Double
+  package let predictedChangeWeightsOnly: Double
 
   /// Whether Δθ is −η times the gradient and nothing else.
-  public var isPlainDescent: Bool {
+  package var isPlainDescent: Bool {
     (optimizer == .sgd || optimizer == .gradientDescent) && weightDecay == 0
   }
 }

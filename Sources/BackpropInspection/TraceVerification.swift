@@ -8,7 +8,7 @@ import Backprop
 
 extension Trace {
   /// Whether the pass met no NaN and no infinity.
-  public var isFinite: Bool {
+  package var isFinite: Bool {
     loss.isFinite
       && layers.allSatisfy { record in
         record.weightedInputs.isFinite && record.outputs.isFinite && record.delta.isFinite

@@ -6,11 +6,11 @@ public struct Verification: Codable, Sendable, Equatable {
   public let verified: Bool
   /// Whether z, a, δ, the losses and the gradients are all finite. Where they are not, the equations
   /// say nothing, and none is accused.
-  public let isFinite: Bool
+  package let isFinite: Bool
   /// Equations that were compared.
-  public let equations: Int
+  package let equations: Int
   /// The largest |left − right| over the sum of the magnitudes of the terms of the right side.
-  public let worstResidual: Double
+  package let worstResidual: Double
   /// The first equations that do not hold, at most as many as `mostFailures`.
   public let failures: [VerificationFailure]
 
@@ -19,20 +19,20 @@ public struct Verification: Codable, Sendable, Equatable {
 
 /// One equation whose sides differ.
 public struct VerificationFailure: Codable, Sendable, Equatable, CustomStringConvertible {
-  public let equation: TraceEquation
+  package let equation: TraceEquation
   /// l; the last layer for the equations of the loss.
-  public let layer: Int
+  package let layer: Int
   /// The row of the batch, from 1; 0 where the equation sums over the batch.
-  public let row: Int
+  package let row: Int
   /// The neuron in the layer, from 1.
-  public let neuron: Int
+  package let neuron: Int
   /// The neuron in the layer below, from 1; 0 where the equation has none.
-  public let input: Int
-  public let left: Double
-  public let right: Double
+  package let input: Int
+  package let left: Double
+  package let right: Double
   /// |left − right| over the magnitude of the terms, and what rounding allows.
-  public let residual: Double
-  public let limit: Double
+  package let residual: Double
+  package let limit: Double
 
   public var description: String {
     let place =
@@ -44,7 +44,7 @@ public struct VerificationFailure: Codable, Sendable, Equatable, CustomStringCon
 }
 
 /// The equations that a trace is held against.
-public enum TraceEquation: String, Codable, CaseIterable, Sendable {
+package enum TraceEquation: String, Codable, CaseIterable, Sendable {
   /// z = W a + b
   case weightedInput = "z = W a + b"
   /// z = s ⊙ x of a scaling layer

@@ -1,4 +1,4 @@
-import Backprop
+@_spi(Benchmarks) import Backprop
 import FoundationEssentials
 
 /// Seconds of the fastest of three readings of a delimited file.
@@ -21,8 +21,7 @@ func measureReading(_ path: String) throws -> ReadingTimes {
     let start = clock.now
     let table = try Table(contentsOf: path)
     times.opening = min(times.opening, seconds(since: start))
-    let encoder = try FeatureEncoder(fitting: table, excluding: [])
-    let inputs: Matrix<Float> = try encoder.encode(table)
+    let inputs = try table.encoded(as: Float.self)
     times.encoding = min(times.encoding, seconds(since: start))
     times.rows = inputs.rows
   }

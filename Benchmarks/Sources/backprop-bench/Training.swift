@@ -23,8 +23,8 @@ func measureTraining(
   var configuration = TrainingConfiguration(
     optimizer: workload.optimizer, learningRate: 1e-4, schedule: .constant,
     batchSize: workload.batchSize, epochs: 1_000_000, clipNorm: extras.clipNorm)
-  configuration.averaging = extras.ema.map { .exponential(decay: $0) }
-  configuration.maxNorm = extras.maxNorm
+  configuration.updates.ema = extras.ema
+  configuration.updates.maxNorm = extras.maxNorm
   let clock = ContinuousClock()
   var rates: [Double] = []
   var (start, warm, last) = (clock.now, clock.now, clock.now)
@@ -59,15 +59,18 @@ func checkTraining(
       "\(steps) steps of \(workload.batchSize) rows need \(steps * workload.batchSize), and \(folder) has "
         + "\(all.count); take at most \(all.count / workload.batchSize) steps")
   }
-  let dataset = all.subset(Array(0..<UInt32(steps * workload.batchSize)))
+  let rows = steps * workload.batchSize
+  let dataset = Dataset(
+    inputs: Matrix(Array(all.inputs.elements.prefix(rows))),
+    targets: Matrix(Array(all.targets.elements.prefix(rows))))
   let metrics = MetricKind.regression(
     scales: Array(repeating: 1, count: dataset.targets.columns))
   let before = network.evaluate(on: dataset, metrics: metrics).loss
   var configuration = TrainingConfiguration(
     optimizer: workload.optimizer, learningRate: learningRate, schedule: .constant,
     batchSize: workload.batchSize, epochs: 1)
-  configuration.shuffles = false
-  if case .adamW = workload.optimizer { configuration.weightDecay = 0.01 }
+  configuration.data.shuffle = false
+  if case .adamW = workload.optimizer { configuration.updates.weightDecay = 0.01 }
   try Trainer<Float>(configuration: configuration, threads: threads).train(
     &network, on: dataset, metrics: metrics)
   return (before, network.evaluate(on: dataset, metrics: metrics).loss)

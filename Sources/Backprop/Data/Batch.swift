@@ -15,7 +15,7 @@ public struct Batch<T: Scalar> {
   }
 
   /// Number of examples, m.
-  public var count: Int {
+  package var count: Int {
     switch rows {
     case .range(let range): range.count
     case .indices(let indices): indices.count

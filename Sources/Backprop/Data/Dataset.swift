@@ -5,7 +5,7 @@ public struct Dataset<T: Scalar>: Sendable {
   /// y as it is kept.
   package let storedTargets: StoredTargets<T>
   /// One weight per example, at least 0; nil where all are 1.
-  public let weights: [T]?
+  package let weights: [T]?
 
   /// Number of examples.
   public var count: Int { storedInputs.count }
@@ -64,7 +64,7 @@ public struct Dataset<T: Scalar>: Sendable {
   }
 
   /// A copy of the examples at the given indices, in their order.
-  public func subset(_ indices: [UInt32]) -> Dataset {
+  package func subset(_ indices: [UInt32]) -> Dataset {
     Dataset(
       inputs: storedInputs.selecting(indices), targets: storedTargets.selecting(indices),
       weights: weights.map { weights in indices.map { weights[Int($0)] } })

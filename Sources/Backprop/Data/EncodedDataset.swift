@@ -3,7 +3,7 @@ extension Dataset {
   ///
   /// - Throws: `DataError` for a missing column, a bad cell, a number that is not finite once it
   ///   is encoded, or a label that training did not know.
-  public init(
+  package init(
     encoding table: Table, features: FeatureEncoder, target: TargetEncoder
   ) throws(DataError) {
     (self, _) = try Self.encoding(table, features: features, target: target, split: nil)
@@ -17,7 +17,7 @@ extension Dataset {
   ///   - target: Turns them into targets.
   ///   - rows: The row of each example, from 0, ascending; nil for all.
   /// - Throws: `DataError` as `TargetEncoder.encode` does.
-  public init(
+  package init(
     inputs: Matrix<T>, targetsOf table: Table, target: TargetEncoder, rows: [UInt32]? = nil
   ) throws(DataError) {
     self.init(inputs: .numbers(inputs), targets: try target.stored(table, rows: rows))
@@ -27,7 +27,7 @@ extension Dataset {
   /// row is held twice. The validation part may be empty.
   ///
   /// - Precondition: Each row of the table is in one of the parts of the split, and these ascend.
-  public static func encoding(
+  package static func encoding(
     _ table: Table, features: FeatureEncoder, target: TargetEncoder, split: Split
   ) throws(DataError) -> (training: Dataset, validation: Dataset) {
     try encoding(table, features: features, target: target, split: .some(split))
@@ -95,12 +95,12 @@ extension Dataset {
 
 /// What a run of training needs of a table: encoders fitted on the training rows, and both parts
 /// encoded.
-public struct PreparedData<T: Scalar>: Sendable {
-  public let features: FeatureEncoder
-  public let target: TargetEncoder
-  public let training: Dataset<T>
+package struct PreparedData<T: Scalar>: Sendable {
+  package let features: FeatureEncoder
+  package let target: TargetEncoder
+  package let training: Dataset<T>
   /// Nil if no row is left for validation.
-  public let validation: Dataset<T>?
+  package let validation: Dataset<T>?
 
   /// Splits (by class in a classification), fits and encodes, in two passes over the table.
   ///
@@ -111,7 +111,7 @@ public struct PreparedData<T: Scalar>: Sendable {
   ///   - fraction: The part of the rows to validate on, 0 ≤ fraction < 1.
   ///   - seed: The run's seed.
   /// - Throws: `DataError`.
-  public init(
+  package init(
     _ table: Table, targets: TargetColumns, coding: TargetCoding? = nil,
     validation fraction: Double, seed: UInt64
   ) throws(DataError) {

@@ -10,19 +10,19 @@
 /// but for m, which counts examples. Weights that average to 1, as balanced ones do, leave the meaning of
 /// a learning rate as it is. Metrics divide by Σ wₓ. Means and deviations of an encoder are those of
 /// the rows, without weights.
-public struct ExampleWeights: Codable, Equatable, Sendable {
+package struct ExampleWeights: Codable, Equatable, Sendable {
   /// The column with a number of at least 0 in every row, which is no feature; nil for 1 in each.
-  public var column: String?
+  package var column: String?
   /// A factor of at least 0 for each label, in the order of the labels; nil for 1 each.
-  public var classes: [Double]?
+  package var classes: [Double]?
 
-  public init(column: String? = nil, classes: [Double]? = nil) {
+  package init(column: String? = nil, classes: [Double]? = nil) {
     self.column = column
     self.classes = classes
   }
 
   /// Whether all examples weigh the same.
-  public var isEmpty: Bool { column == nil && classes == nil }
+  package var isEmpty: Bool { column == nil && classes == nil }
 
   /// What is wrong with factors for these labels; nil if nothing is.
   package func problem(labels: [String]) -> String? {
@@ -46,7 +46,7 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
   ///   - weights: The weight of each row; nil where all are 1.
   ///   - rows: The training rows; nil for all.
   /// - Throws: `DataError` if a class has no weight.
-  public static func balanced(
+  package static func balanced(
     codes: [UInt32], labels: [String], weights: [Double]? = nil, rows: [UInt32]? = nil
   ) throws(DataError) -> [Double] {
     var sums = [Double](repeating: 0, count: labels.count)
@@ -75,7 +75,7 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
   ///   - rows: The rows, from 0, in any order, also repeatedly; nil for all.
   /// - Returns: One a row; nil if there is no such column to read.
   /// - Throws: `DataError` for a missing column or value, a text, a negative number.
-  public func rowWeights(
+  package func rowWeights(
     of table: Table, rows: [UInt32]? = nil
   ) throws(DataError) -> [Double]? {
     guard let column else { return nil }
@@ -164,7 +164,7 @@ public struct ExampleWeights: Codable, Equatable, Sendable {
   ///   - rows: The row of each example in the table, from 0; nil if they are all in order.
   ///   - target: How targets were encoded.
   /// - Throws: `DataError` for a bad weight, or if all are 0.
-  public func weighted<T: Scalar>(
+  package func weighted<T: Scalar>(
     _ dataset: Dataset<T>, of table: Table, rows: [UInt32]? = nil, target: TargetEncoder
   ) throws(DataError) -> Dataset<T> {
     guard !isEmpty, dataset.count > 0 else { return dataset }

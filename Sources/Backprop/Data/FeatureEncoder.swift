@@ -8,7 +8,7 @@
 ///   the category "unknown".
 /// - Pixels are divided by their largest value.
 public struct FeatureEncoder: Sendable {
-  public enum Feature: Equatable, Sendable {
+  package enum Feature: Equatable, Sendable {
     /// Mean and standard deviation (with n, not n − 1; 0 if constant) over the training rows;
     /// `hasIndicator` if a further input says whether the value is missing.
     case numeric(name: String, mean: Double, deviation: Double, hasIndicator: Bool)
@@ -18,7 +18,7 @@ public struct FeatureEncoder: Sendable {
     case pixels(count: Int, scale: Double)
 
     /// Number of inputs that it becomes.
-    public var outputCount: Int {
+    package var outputCount: Int {
       switch self {
       case .numeric(_, _, _, let hasIndicator): hasIndicator ? 2 : 1
       case .categorical(_, let categories): categories.count + 1
@@ -28,11 +28,11 @@ public struct FeatureEncoder: Sendable {
   }
 
   /// The features in the order of their inputs.
-  public let features: [Feature]
+  package let features: [Feature]
   /// Number of inputs.
-  public let outputCount: Int
+  package let outputCount: Int
   /// Columns that fitting left out, and why, a line each; not stored with a model.
-  public internal(set) var warnings: [String] = []
+  package internal(set) var warnings: [String] = []
 
   /// Most inputs that a user gets without asking, for one column and for all.
   static let categoryLimit = 1_000
@@ -64,7 +64,7 @@ public struct FeatureEncoder: Sendable {
   }
 
   /// The columns that a table must have to be encoded.
-  public var columns: [(name: String, kind: Table.Kind)] {
+  package var columns: [(name: String, kind: Table.Kind)] {
     features.flatMap { feature -> [(String, Table.Kind)] in
       switch feature {
       case .numeric(let name, _, _, _): [(name, .numeric)]
@@ -89,7 +89,7 @@ public struct FeatureEncoder: Sendable {
   }
 
   /// What each input stands for: "mass", "mass is missing", "island = Dream", "pixel 17".
-  public var outputNames: [String] {
+  package var outputNames: [String] {
     features.flatMap { feature in
       switch feature {
       case .numeric(let name, _, _, let hasIndicator):
@@ -112,7 +112,7 @@ public struct FeatureEncoder: Sendable {
   ///   - rows: The rows to encode, from 0, in any order, also repeatedly; nil for all.
   /// - Throws: `DataError` if a column is missing, a number is none, or is too large once encoded.
   /// - Complexity: One pass over the table.
-  public func encode<T: Scalar>(
+  package func encode<T: Scalar>(
     _ table: Table, rows: [UInt32]? = nil
   ) throws(DataError) -> Matrix<T> {
     let count = rows?.count ?? table.rowCount
@@ -344,7 +344,7 @@ extension FeatureEncoder.Feature: Codable {
     case kind, name, mean, deviation, indicator, categories, count, scale
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     switch try container.decode(Kind.self, forKey: .kind) {
     case .numeric:
@@ -364,7 +364,7 @@ extension FeatureEncoder.Feature: Codable {
     }
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     switch self {
     case .numeric(let name, let mean, let deviation, let hasIndicator):

@@ -12,7 +12,7 @@ extension FeatureEncoder {
   ///     twice.
   /// - Throws: `DataError` if no feature is left, or there are too many categories.
   /// - Complexity: One pass over the table, and one over columns with numbers below 2⁻⁴⁰⁰ or above 2⁴⁰⁰.
-  public init(
+  package init(
     fitting table: Table, excluding targets: [String], rows: [UInt32]? = nil
   ) throws(DataError) {
     let excluded = Set(try table.expanding(targets))
@@ -155,7 +155,7 @@ extension Table {
   ///   - rows: The rows to take, from 0, in any order, also repeatedly; nil for all.
   /// - Throws: `DataError` for a missing value, one that is too large for the precision, or if there
   ///   is no numeric column.
-  public func numericMatrix<T: Scalar>(
+  package func numericMatrix<T: Scalar>(
     excluding targets: [String], rows: [UInt32]? = nil
   ) throws(DataError) -> Matrix<T> {
     let excluded = Set(try expanding(targets))
@@ -194,5 +194,13 @@ extension Table {
       }
     }
     return result
+  }
+}
+
+extension Table {
+  /// All rows as the inputs of a network, by an encoder that is fitted on them.
+  @_spi(Benchmarks)
+  public func encoded<T: Scalar>(as type: T.Type) throws(DataError) -> Matrix<T> {
+    try FeatureEncoder(fitting: self, excluding: []).encode(self)
   }
 }

@@ -1,11 +1,11 @@
 /// Why rows cannot be dealt into folds.
-public enum FoldError: UserError, Equatable {
+package enum FoldError: UserError, Equatable {
   case tooFew(folds: Int)
   case fewerRowsThanFolds(rows: Int, folds: Int)
   /// A class that cannot be in every fold; the label is nil if nobody named it.
   case fewerExamplesThanFolds(code: UInt32, label: String?, examples: Int, folds: Int)
 
-  public var message: String {
+  package var message: String {
     switch self {
     case .tooFew(let folds):
       "\(folds) folds: at least 2 are needed, one to judge by and one to train on"
@@ -25,11 +25,11 @@ public enum FoldError: UserError, Equatable {
 /// A fold is a function of (rows, classes, k, seed). Stratified, each class is spread so that its
 /// counts in two folds differ by 1 at most; so do the sizes of the folds. Stone 1974,
 /// doi:10.1111/j.2517-6161.1974.tb00994.x; Kohavi 1995 (IJCAI, 1137–1143) on strata.
-public struct Folds: Sendable, Equatable {
+package struct Folds: Sendable, Equatable {
   /// The fold of each row, from 0.
   private let foldOfRow: [UInt32]
   /// k, at least 2.
-  public let count: Int
+  package let count: Int
 
   /// Deals rows at random.
   ///
@@ -39,7 +39,7 @@ public struct Folds: Sendable, Equatable {
   ///   - seed: The run's seed.
   /// - Throws: `FoldError`.
   /// - Complexity: O(rows).
-  public static func random(rows: Int, count: Int, seed: UInt64) throws(FoldError) -> Folds {
+  package static func random(rows: Int, count: Int, seed: UInt64) throws(FoldError) -> Folds {
     try Folds(classes: [(0..<rows).map { UInt32($0) }], rows: rows, count: count, seed: seed)
   }
 
@@ -52,7 +52,7 @@ public struct Folds: Sendable, Equatable {
   ///   - seed: The run's seed.
   /// - Throws: `FoldError`.
   /// - Complexity: O(rows).
-  public static func stratified(
+  package static func stratified(
     codes: [UInt32], labels: [String] = [], count: Int, seed: UInt64
   ) throws(FoldError) -> Folds {
     var classes = [[UInt32]](repeating: [], count: Int(codes.max() ?? 0) + 1)
@@ -92,7 +92,7 @@ public struct Folds: Sendable, Equatable {
   /// The rows that a fold judges as `validation`, all others as `training`.
   ///
   /// - Parameter fold: From 0.
-  public subscript(_ fold: Int) -> Split {
+  package subscript(_ fold: Int) -> Split {
     precondition((0..<count).contains(fold), "fold \(fold) of \(count)")
     let rows = foldOfRow.indices.map { UInt32($0) }
     return Split(

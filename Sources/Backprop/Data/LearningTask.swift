@@ -9,7 +9,7 @@ public enum LearningTask: String, Codable, Sendable, CaseIterable {
 }
 
 /// How targets become the numbers that a network is trained on.
-public enum TargetCoding: String, Codable, Sendable, CaseIterable {
+package enum TargetCoding: String, Codable, Sendable, CaseIterable {
   /// A column per label, 1 for the right one. For softmax.
   case oneHot = "one-hot"
   /// One column, 0 for the first of two labels and 1 for the second. For a sigmoid.

@@ -1,13 +1,13 @@
 /// The arrays of an .npz archive: a zip archive of .npy members.
-public struct ArrayArchive {
+package struct ArrayArchive {
   /// The names of the arrays, in the order of the archive.
-  public let names: [String]
+  package let names: [String]
   private let archive: ZipArchive
 
   /// Opens an archive; its arrays are read when they are asked for.
   ///
   /// - Throws: `DataError` if it is no zip archive of .npy members.
-  public init(contentsOf path: String) throws(DataError) {
+  package init(contentsOf path: String) throws(DataError) {
     archive = try ZipArchive(path: path)
     names = archive.members.map { member in
       String(member.name.hasSuffix(".npy") ? member.name.dropLast(4) : member.name[...])
@@ -17,7 +17,7 @@ public struct ArrayArchive {
   /// An array with its shape, elements in row-major order.
   ///
   /// - Throws: `DataError` if there is no such array, or it is damaged or not of numbers.
-  public func array(named name: String) throws(DataError) -> (shape: [Int], values: [Double]) {
+  package func array(named name: String) throws(DataError) -> (shape: [Int], values: [Double]) {
     let array = try numericArray(named: name)
     if let shortage = Memory.shortage(
       NumericArray.byteCount(array.shape, of: 8))
@@ -34,7 +34,7 @@ public struct ArrayArchive {
   /// The shape of an array, nil if there is none of this name; its elements are not looked at.
   ///
   /// - Throws: `DataError` if its header is damaged or not of numbers.
-  public func shape(named name: String) throws(DataError) -> [Int]? {
+  package func shape(named name: String) throws(DataError) -> [Int]? {
     guard names.contains(name) else { return nil }
     var stream = try archive.stream(of: try member(named: name))
     return try NPY.header(from: &stream).shape

@@ -5,17 +5,17 @@ public struct Predictions: Sendable, Equatable {
   public let columns: [String]
   /// Classification: all labels by code. Multi-label: the names of the columns. Regression: empty.
   public let labels: [String]
-  public let rowCount: Int
+  package let rowCount: Int
   /// Row-major `[rowCount, columns]`: code of the predicted label; 0 or 1; or the number.
-  public let values: [Double]
+  package let values: [Double]
   /// Row-major `[rowCount, labels]`: the probability of each label, or of yes for each column; empty
   /// for a regression and if the outputs are no probabilities.
-  public let probabilities: [Double]
+  package let probabilities: [Double]
   fileprivate let pairs: [[String]]
   fileprivate let isSingle: Bool
 
   /// The predicted label or number as text; numbers in the shortest form that gives the same bits.
-  public func text(row: Int, column: Int = 0) -> String {
+  package func text(row: Int, column: Int = 0) -> String {
     let value = values[row * columns.count + column]
     return switch task {
     case .classification: labels[Int(value)]
@@ -26,14 +26,14 @@ public struct Predictions: Sendable, Equatable {
 
   /// A number of these predictions in the shortest form that gives the same bits: at their precision,
   /// where that holds it.
-  public func number(_ value: Double) -> String {
+  package func number(_ value: Double) -> String {
     isSingle && Double(Float(value)) == value ? "\(Float(value))" : "\(value)"
   }
 
   /// Refuses outputs of a network for one row (from 0) that predict nothing.
   ///
   /// - Throws: `DataError` if one is infinite or NaN.
-  public static func requireFinite<T: Scalar>(_ outputs: [T], row: Int) throws(DataError) {
+  package static func requireFinite<T: Scalar>(_ outputs: [T], row: Int) throws(DataError) {
     guard let index = outputs.firstIndex(where: { !$0.isFinite }) else { return }
     throw DataError(
       place: .row(row + 1),
@@ -71,7 +71,7 @@ extension TargetEncoder {
   ///   - areProbabilities: Whether the outputs come from softmax or a sigmoid.
   /// - Throws: `DataError` if an output, or a number that it stands for, is not finite: there is no
   ///   largest of numbers of which one is NaN.
-  public func decode<T: Scalar>(
+  package func decode<T: Scalar>(
     _ outputs: Matrix<T>, first: Int = 0, areProbabilities: Bool = true
   ) throws(DataError) -> Predictions {
     precondition(

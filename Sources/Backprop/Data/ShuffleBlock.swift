@@ -11,23 +11,23 @@
 /// the same window in every epoch, and are therefore together more often than under a full shuffle.
 /// With `rows` 1 any order is as likely as any other. An example moves as far as under a full shuffle,
 /// n/3 places on average, as long as there are many windows.
-public struct ShuffleBlock: Codable, Hashable, Sendable {
+package struct ShuffleBlock: Codable, Hashable, Sendable {
   /// Consecutive examples of a block, at least 1.
-  public var rows: Int
+  package var rows: Int
   /// Blocks that are shuffled together, at least 1.
-  public var window: Int
+  package var window: Int
 
   /// Enough blocks that a window of sorted data still has examples from all over it.
-  public static let usualWindow = 64
+  package static let usualWindow = 64
 
-  public init(rows: Int, window: Int = Self.usualWindow) {
+  package init(rows: Int, window: Int = Self.usualWindow) {
     self.rows = rows
     self.window = window
   }
 
   /// - Throws: `ConfigurationError` if a number is below 1, or the rows of a window are more than
   ///   2³² − 1.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     let most = Int(UInt32.max)
     try NumberRange.whole(1...most).check(window, "shuffleBlock.window")
     try NumberRange.whole(1...most / window).check(rows, "shuffleBlock.rows")

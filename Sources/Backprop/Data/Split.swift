@@ -1,9 +1,9 @@
 /// Rows to train on and rows to validate on, both ascending; together every row that is split, once.
-public struct Split: Sendable, Equatable {
-  public let training: [UInt32]
-  public let validation: [UInt32]
+package struct Split: Sendable, Equatable {
+  package let training: [UInt32]
+  package let validation: [UInt32]
 
-  public init(training: [UInt32], validation: [UInt32]) {
+  package init(training: [UInt32], validation: [UInt32]) {
     self.training = training
     self.validation = validation
   }
@@ -30,7 +30,7 @@ public struct Split: Sendable, Equatable {
   ///   - codes: The class of every row of the table; nil to pick at random.
   ///   - fraction: The part of them to validate on, 0 ≤ fraction < 1.
   ///   - seed: The run's seed.
-  public init(of rows: [UInt32], codes: [UInt32]?, fraction: Double, seed: UInt64) {
+  package init(of rows: [UInt32], codes: [UInt32]?, fraction: Double, seed: UInt64) {
     let places = Split.stratified(
       codes: rows.map { codes?[Int($0)] ?? 0 }, fraction: fraction, seed: seed)
     training = places.training.map { rows[Int($0)] }
@@ -45,7 +45,7 @@ public struct Split: Sendable, Equatable {
   ///     at least one row stays for training.
   ///   - seed: The run's seed.
   /// - Complexity: O(count).
-  public static func random(count: Int, fraction: Double, seed: UInt64) -> Split {
+  package static func random(count: Int, fraction: Double, seed: UInt64) -> Split {
     stratified(codes: [UInt32](repeating: 0, count: count), fraction: fraction, seed: seed)
   }
 
@@ -59,7 +59,7 @@ public struct Split: Sendable, Equatable {
   ///   - fraction: The part to validate on, 0 ≤ fraction < 1.
   ///   - seed: The run's seed.
   /// - Complexity: O(rows + classes log classes).
-  public static func stratified(codes: [UInt32], fraction: Double, seed: UInt64) -> Split {
+  package static func stratified(codes: [UInt32], fraction: Double, seed: UInt64) -> Split {
     precondition(fraction >= 0 && fraction < 1, "a validation part of \(fraction)")
     // The rows sorted by class, one array for all of them: 4 bytes a row.
     var counts = [Int](repeating: 0, count: Int(codes.max() ?? 0) + 1)

@@ -13,11 +13,11 @@
 /// however the process ends.
 public final class SpooledDataset<T: Scalar>: Sendable {
   /// Number of examples.
-  public let count: Int
+  package let count: Int
   /// Numbers of an example.
-  public let inputCount: Int
-  public let targetCount: Int
-  public let hasWeights: Bool
+  package let inputCount: Int
+  package let targetCount: Int
+  package let hasWeights: Bool
   /// Number of classes, if the targets are their codes.
   let classCount: Int?
   private let folder: String
@@ -34,7 +34,7 @@ public final class SpooledDataset<T: Scalar>: Sendable {
   ///   - folder: Where the file is made.
   /// - Throws: `FileError` if the folder is missing or the disk has no room for it, which is found out
   ///   at once.
-  public init(
+  package init(
     count: Int, inputs: Int, targets: Int, classes: Int? = nil, hasWeights: Bool, in folder: String
   ) throws(FileError) {
     self.count = count
@@ -64,7 +64,7 @@ public final class SpooledDataset<T: Scalar>: Sendable {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Bytes of an example in the file.
-  public static func bytesPerExample(_ inputs: Int, _ targets: Int, _ hasWeights: Bool) -> Int {
+  package static func bytesPerExample(_ inputs: Int, _ targets: Int, _ hasWeights: Bool) -> Int {
     (inputs + targets + (hasWeights ? 1 : 0)) * MemoryLayout<T>.size
   }
 
@@ -164,7 +164,7 @@ public final class SpooledDataset<T: Scalar>: Sendable {
   }
 
   /// The examples of some rows, in memory.
-  public func subset(_ rows: [UInt32]) throws(FileError) -> Dataset<T> {
+  package func subset(_ rows: [UInt32]) throws(FileError) -> Dataset<T> {
     precondition(rows.allSatisfy { Int($0) < count }, "a row past the last of \(count) examples")
     var inputs = Matrix<T>(rows: rows.count, columns: inputCount, isCompact: true)
     var targets = Matrix<T>(rows: rows.count, columns: targetCount, isCompact: true)

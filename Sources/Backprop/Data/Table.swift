@@ -13,15 +13,15 @@ public struct TableOptions: Sendable, Equatable {
   public var ignore: [String]
   /// Names of columns that the caller is going to ask for, such as the targets. They only help to
   /// recognise a header ("2019" above numbers); that one is missing is no error here.
-  public var expectedNames: [String]
+  package var expectedNames: [String]
   /// The most rows that the caller is going to look at, at least 1; nil for all. Images are then read
   /// no further, and what follows in their file is not checked; other tables have all their rows.
-  public var rowLimit: Int?
+  package var rowLimit: Int?
   /// Whether a table of delimited text keeps its columns from the first pass, so that later passes need
   /// not read the text again: faster, for up to 3/4 of the text's size in memory. See `Table`.
-  public var keepsColumns: Bool
+  package var keepsColumns: Bool
   /// Threads that may read at the same time, at least 1: the two parts of a folder of IDX files.
-  public var threads: Int
+  package var threads: Int
 
   public init(
     header: Bool? = nil, delimiter: UInt8? = nil, categorical: [String] = [],
@@ -81,7 +81,7 @@ public struct Table: Sendable {
     /// Number of rows without a value; not counted (0) if the column is ignored.
     public var missing: Int
     /// Whether the column is no feature, by the options or because it only numbers the rows.
-    public var isIgnored: Bool
+    package var isIgnored: Bool
   }
 
   /// The columns from left to right. Without a header their names are "0", "1", …
@@ -89,9 +89,9 @@ public struct Table: Sendable {
   /// Number of rows, at least 1, without the header.
   public let rowCount: Int
   /// What a user should know about how the file was understood, a line each.
-  public let warnings: [String]
+  package let warnings: [String]
   /// The file as the user named it; nil for a table in memory.
-  public let file: String?
+  package let file: String?
   let source: Source
   /// The columns of a file as far as its first pass kept them.
   let kept: KeptColumns?
@@ -109,11 +109,11 @@ public struct Table: Sendable {
   }
 
   /// Whether rows are read from a file in every pass, so that memory does not hold them.
-  public var isStreamed: Bool { if case .delimited = source { true } else { false } }
+  package var isStreamed: Bool { if case .delimited = source { true } else { false } }
 
   /// Frees the memory of columns that were kept from the first pass, in all copies of this table. Passes
   /// that follow read the file.
-  public func discardKeptColumns() { kept?.discard() }
+  package func discardKeptColumns() { kept?.discard() }
 
   /// Opens a delimited text file or an array, by its contents: .csv, .tsv, .txt (also .gz), .npy,
   /// .npz. An .npz archive gives its training part; `DataSource` gives its test part too.
@@ -172,7 +172,7 @@ public struct Table: Sendable {
   /// The position of a column from the left, from 0.
   ///
   /// - Throws: `DataError` that suggests the nearest name if there is no such column.
-  public func position(of name: String) throws(DataError) -> Int {
+  package func position(of name: String) throws(DataError) -> Int {
     guard let position = positions[name] else {
       throw Self.noColumn(name, among: columns.map(\.name), file: file)
     }
@@ -183,7 +183,7 @@ public struct Table: Sendable {
 
   /// The columns that a user means by the names of targets: a name of a two-dimensional array in an
   /// archive stands for all columns of the array.
-  public func expanding(_ names: [String]) throws(DataError) -> [String] {
+  package func expanding(_ names: [String]) throws(DataError) -> [String] {
     var result: [String] = []
     for name in names {
       if positions[name] == nil, let members = groups[name] {

@@ -2,24 +2,24 @@
 ///
 /// Reading them first says what the task is and gives the classes for a stratified split, before any
 /// feature is looked at.
-public struct TargetColumns: Sendable {
-  public let task: LearningTask
+package struct TargetColumns: Sendable {
+  package let task: LearningTask
   /// The names of the target columns.
-  public let columns: [String]
+  package let columns: [String]
   /// Classification: the labels as they are written, in the order of their codes (by value if all
   /// are numbers, else by Unicode scalars). Else empty.
-  public let labels: [String]
+  package let labels: [String]
   /// Multi-label: for each column the values that mean no and yes. Else empty.
-  public let pairs: [[String]]
-  public let rowCount: Int
+  package let pairs: [[String]]
+  package let rowCount: Int
   /// Row-major `[rowCount, columns]`: code of the label; 0 or 1; or the number.
-  public var values: [Double] { labelCodes.map { $0.map { Double($0) } } ?? numbers }
+  package var values: [Double] { labelCodes.map { $0.map { Double($0) } } ?? numbers }
   private let numbers: [Double]
   /// Classification: the codes, in 2 bytes each. Else nil.
   private let labelCodes: [UInt16]?
 
   /// Most labels of a classification.
-  public static let labelLimit = 10_000
+  package static let labelLimit = 10_000
 
   /// Reads target columns and finds out the task.
   ///
@@ -33,7 +33,8 @@ public struct TargetColumns: Sendable {
   ///   - task: The task if the user says so.
   /// - Throws: `DataError` for a missing column or value, or values that do not fit the task.
   /// - Complexity: One pass over the table, another one over a file whose labels are numbers.
-  public init(of table: Table, columns names: [String], task: LearningTask? = nil) throws(DataError)
+  package init(of table: Table, columns names: [String], task: LearningTask? = nil)
+    throws(DataError)
   {
     let columns = try table.expanding(names)
     guard !columns.isEmpty else {
@@ -141,7 +142,7 @@ public struct TargetColumns: Sendable {
   }
 
   /// Classification: the code of each row's label, as a stratified split needs it. Else nil.
-  public var codes: [UInt32]? {
+  package var codes: [UInt32]? {
     labelCodes.map { $0.map { UInt32($0) } }
   }
 

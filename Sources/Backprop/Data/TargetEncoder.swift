@@ -3,17 +3,17 @@
 /// Part of a model: fitted once, stored with it, the same ever after.
 public struct TargetEncoder: Equatable, Sendable {
   public let task: LearningTask
-  public let coding: TargetCoding
+  package let coding: TargetCoding
   /// The names of the target columns.
   public let columns: [String]
   /// Classification: the labels by code. Multi-label: the names of the columns. Regression: empty.
   public let labels: [String]
   /// Multi-label: for each column the values that mean no and yes. Else empty.
-  public let pairs: [[String]]
+  package let pairs: [[String]]
   /// Standardised regression: mean and standard deviation (with n, not n − 1) of each column over
   /// the training rows; a constant column has 1. Else empty.
-  public let means: [Double]
-  public let deviations: [Double]
+  package let means: [Double]
+  package let deviations: [Double]
 
   /// Fits to targets that have been read.
   ///
@@ -22,7 +22,7 @@ public struct TargetEncoder: Equatable, Sendable {
   ///   - coding: Nil for the usual one: one-hot, standardised, or zero-one for multi-label.
   ///   - rows: The training rows, from which mean and deviation are taken; nil for all.
   /// - Throws: `DataError` if the coding does not fit the task or the number of labels.
-  public init(
+  package init(
     fitting targets: TargetColumns, coding: TargetCoding? = nil, rows: [UInt32]? = nil
   ) throws(DataError) {
     var means: [Double] = []
@@ -41,7 +41,7 @@ public struct TargetEncoder: Equatable, Sendable {
   }
 
   /// Reads the target columns of a table and fits to them.
-  public init(
+  package init(
     fitting table: Table, targets: [String], task: LearningTask? = nil, coding: TargetCoding? = nil,
     rows: [UInt32]? = nil
   ) throws(DataError) {
@@ -94,7 +94,7 @@ public struct TargetEncoder: Equatable, Sendable {
     }
   }
 
-  public static func usualCoding(of task: LearningTask) -> TargetCoding {
+  package static func usualCoding(of task: LearningTask) -> TargetCoding {
     switch task {
     case .classification: .oneHot
     case .regression: .standardized
@@ -103,7 +103,7 @@ public struct TargetEncoder: Equatable, Sendable {
   }
 
   /// Number of outputs that a network needs.
-  public var outputCount: Int { coding == .oneHot ? labels.count : columns.count }
+  package var outputCount: Int { coding == .oneHot ? labels.count : columns.count }
 
   /// Number of classes where targets are kept as their codes, and not as the numbers of the outputs.
   var classCount: Int? { coding == .oneHot ? labels.count : nil }
@@ -159,7 +159,7 @@ public struct TargetEncoder: Equatable, Sendable {
   /// Classification: the class of each row of a table. Else nil.
   ///
   /// - Throws: `DataError` for a missing column or value, or a label that did not occur in training.
-  public func codes(of table: Table) throws(DataError) -> [UInt32]? {
+  package func codes(of table: Table) throws(DataError) -> [UInt32]? {
     guard task == .classification else { return nil }
     var codes: [UInt32] = []
     codes.reserveCapacity(table.rowCount)
@@ -176,7 +176,7 @@ public struct TargetEncoder: Equatable, Sendable {
   ///   - rows: The rows to encode, from 0, in any order, also repeatedly; nil for all.
   /// - Throws: `DataError` for a missing column or value, or a label that did not occur in training,
   ///   or a number that is too large for the precision.
-  public func encode<T: Scalar>(
+  package func encode<T: Scalar>(
     _ table: Table, rows: [UInt32]? = nil
   ) throws(DataError) -> Matrix<T> {
     try stored(table, rows: rows).numbers

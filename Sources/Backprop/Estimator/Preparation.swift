@@ -22,7 +22,7 @@ package struct PreparedFit<T: Scalar> {
     // How the data was held and where it was has no part in the model.
     configuration.data.memory = nil
     return Model(
-      network: AnyNetwork(network), encoder: coders.encoder, targetEncoder: coders.target,
+      members: [AnyNetwork(network)], encoder: coders.encoder, targetEncoder: coders.target,
       configuration: configuration, weights: coders.weights)
   }
 }

@@ -17,8 +17,8 @@ import Synchronization
 ///
 /// A goal that is a symbolic link stays one, and what it leads to is written, also where nothing is
 /// there yet. One that is no regular file (a pipe, /dev/stdout) is written to directly.
-public final class AtomicFile {
-  public let path: String
+package final class AtomicFile {
+  package let path: String
   private let goal: String
   private let descriptor: Int32
   /// Nil where there is none, or no longer.
@@ -28,7 +28,7 @@ public final class AtomicFile {
   ///
   /// - Throws: `FileError` if the folder is missing or not to be written to, if the path leads to a
   ///   folder, or nowhere because its links go round in a circle.
-  public init(_ path: String) throws(FileError) {
+  package init(_ path: String) throws(FileError) {
     self.path = path
     let destination = try Destination(path)
     goal = destination.path
@@ -44,10 +44,10 @@ public final class AtomicFile {
   }
 
   /// Whether the goal is a terminal, which obeys what is written to it.
-  public var isTerminal: Bool { isatty(descriptor) == 1 }
+  package var isTerminal: Bool { isatty(descriptor) == 1 }
 
   /// Appends bytes.
-  public func write(_ bytes: [UInt8]) throws(FileError) {
+  package func write(_ bytes: [UInt8]) throws(FileError) {
     try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in
       try write(UnsafeRawBufferPointer(buffer))
     }
@@ -73,7 +73,7 @@ public final class AtomicFile {
   }
 
   /// Makes the file visible under its name, complete and on disk.
-  public func commit() throws(FileError) {
+  package func commit() throws(FileError) {
     guard let temporary else { return }
     guard fsync(descriptor) == 0 else { throw .last("write", path) }
     guard rename(temporary.path, goal) == 0 else { throw .last("write", path) }

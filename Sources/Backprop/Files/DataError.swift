@@ -17,7 +17,7 @@ public struct DataError: UserError, Equatable {
   /// How to mend it.
   public var remedy: String?
 
-  public init(
+  package init(
     file: String? = nil, place: Place? = nil, column: String? = nil, _ problem: String,
     remedy: String? = nil
   ) {

@@ -11,7 +11,7 @@ extension JSONValue {
   /// The document of a value: keys sorted, so that equal values give equal bytes.
   ///
   /// - Throws: What the value's own `encode(to:)` throws.
-  public init(encoding value: some Encodable) throws {
+  package init(encoding value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -25,7 +25,7 @@ extension JSONValue {
   ///   - type: The type of the value.
   ///   - userInfo: What the type's own `init(from:)` may ask the decoder for.
   /// - Throws: `DecodingError` if keys or types do not fit.
-  public func decoded<Value: Decodable>(
+  package func decoded<Value: Decodable>(
     as type: Value.Type, userInfo: [CodingUserInfoKey: any Sendable] = [:]
   ) throws -> Value {
     let decoder = JSONDecoder()
@@ -44,7 +44,7 @@ extension JSONValue: Codable {
     init?(intValue: Int) { nil }
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     if let container = try? decoder.container(keyedBy: MemberKey.self) {
       self = .object(
         try container.allKeys.map {
@@ -72,7 +72,7 @@ extension JSONValue: Codable {
     }
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     switch self {
     case .object(let members):
       var container = encoder.container(keyedBy: MemberKey.self)

@@ -1,22 +1,22 @@
 /// Why bytes are not a JSON document that we accept.
-public struct JSONError: UserError, Equatable {
+package struct JSONError: UserError, Equatable {
   /// What was found, and what was expected.
-  public let problem: String
+  package let problem: String
   /// Byte of the document, from 0.
-  public let position: Int
+  package let position: Int
 
-  public var message: String { "not valid JSON at byte \(position): \(problem)" }
+  package var message: String { "not valid JSON at byte \(position): \(problem)" }
 }
 
 extension JSONValue {
   /// Bounds on what a reader accepts.
-  public struct Limits: Sendable {
+  package struct Limits: Sendable {
     /// Arrays and objects inside each other.
-    public var depth: Int
+    package var depth: Int
     /// Bytes of the whole document.
-    public var bytes: Int
+    package var bytes: Int
 
-    public init(depth: Int = 64, bytes: Int = 100_000_000) {
+    package init(depth: Int = 64, bytes: Int = 100_000_000) {
       self.depth = depth
       self.bytes = bytes
     }
@@ -29,7 +29,7 @@ extension JSONValue {
   ///
   /// - Throws: `JSONError` with the byte where reading stopped.
   /// - Complexity: O(bytes).
-  public init(parsing bytes: [UInt8], limits: Limits = Limits()) throws(JSONError) {
+  package init(parsing bytes: [UInt8], limits: Limits = Limits()) throws(JSONError) {
     guard bytes.count <= limits.bytes else {
       throw JSONError(
         problem: "\(bytes.count) bytes, more than the limit of \(limits.bytes)",
@@ -40,7 +40,7 @@ extension JSONValue {
   }
 
   /// Reads a document from text.
-  public init(parsing text: String, limits: Limits = Limits()) throws(JSONError) {
+  package init(parsing text: String, limits: Limits = Limits()) throws(JSONError) {
     try self.init(parsing: Array(text.utf8), limits: limits)
   }
 }

@@ -2,7 +2,7 @@
 ///
 /// Why not `JSONSerialization`: headers of files must refuse duplicate keys, numbers must come back
 /// with the same bits, and the command's documents have a fixed order of keys.
-public enum JSONValue: Hashable, Sendable {
+package enum JSONValue: Hashable, Sendable {
   case null
   case bool(Bool)
   case number(JSONNumber)
@@ -12,40 +12,40 @@ public enum JSONValue: Hashable, Sendable {
 }
 
 /// A key and its value.
-public struct JSONMember: Hashable, Sendable {
-  public var key: String
-  public var value: JSONValue
+package struct JSONMember: Hashable, Sendable {
+  package var key: String
+  package var value: JSONValue
 
-  public init(_ key: String, _ value: JSONValue) {
+  package init(_ key: String, _ value: JSONValue) {
     self.key = key
     self.value = value
   }
 }
 
 /// A number in the syntax of JSON, kept as text so that no digit is lost.
-public struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
+package struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
   /// The digits, for example "-1.5e-08".
-  public let description: String
+  package let description: String
 
   /// Text that a reader has checked against the grammar of numbers.
   init(checked text: String) { description = text }
 
-  public init(_ value: some FixedWidthInteger) { description = String(value) }
+  package init(_ value: some FixedWidthInteger) { description = String(value) }
 
   /// The shortest text that reads back to the same bits in the value's own precision.
   ///
   /// - Returns: nil for NaN and infinities, which are not numbers in JSON.
-  public init?<T: Scalar>(_ value: T) {
+  package init?<T: Scalar>(_ value: T) {
     guard value.isFinite else { return nil }
     description = value.shortestText
   }
 
-  public var double: Double? { Double(description) }
+  package var double: Double? { Double(description) }
 }
 
 extension JSONValue {
   /// A number in its shortest form, or one of "NaN", "Infinity", "-Infinity" as a string.
-  public init<T: Scalar>(_ value: T) {
+  package init<T: Scalar>(_ value: T) {
     if let number = JSONNumber(value) {
       self = .number(number)
     } else {
@@ -53,33 +53,33 @@ extension JSONValue {
     }
   }
 
-  public init(_ value: some FixedWidthInteger) { self = .number(JSONNumber(value)) }
-  public init(_ value: String) { self = .string(value) }
-  public init(_ value: Bool) { self = .bool(value) }
-  public init(_ values: [JSONValue]) { self = .array(values) }
-  public init<T: Scalar>(_ values: [T]) { self = .array(values.map { JSONValue($0) }) }
-  public init(_ values: [Int]) { self = .array(values.map { JSONValue($0) }) }
-  public init(_ values: [String]) { self = .array(values.map { .string($0) }) }
+  package init(_ value: some FixedWidthInteger) { self = .number(JSONNumber(value)) }
+  package init(_ value: String) { self = .string(value) }
+  package init(_ value: Bool) { self = .bool(value) }
+  package init(_ values: [JSONValue]) { self = .array(values) }
+  package init<T: Scalar>(_ values: [T]) { self = .array(values.map { JSONValue($0) }) }
+  package init(_ values: [Int]) { self = .array(values.map { JSONValue($0) }) }
+  package init(_ values: [String]) { self = .array(values.map { .string($0) }) }
 
   /// The value of a key of an object; nil if this is no object, or has no such key.
-  public subscript(_ key: String) -> JSONValue? {
+  package subscript(_ key: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     return members.first { $0.key == key }?.value
   }
 
   /// An element of an array; nil if this is no array, or a shorter one.
-  public subscript(_ index: Int) -> JSONValue? {
+  package subscript(_ index: Int) -> JSONValue? {
     guard case .array(let values) = self, values.indices.contains(index) else { return nil }
     return values[index]
   }
 
-  public var string: String? { if case .string(let text) = self { text } else { nil } }
-  public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-  public var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
-  public var object: [JSONMember]? { if case .object(let members) = self { members } else { nil } }
+  package var string: String? { if case .string(let text) = self { text } else { nil } }
+  package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  package var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
+  package var object: [JSONMember]? { if case .object(let members) = self { members } else { nil } }
 
   /// A number, or one of the three strings that stand for what is not a number.
-  public var double: Double? {
+  package var double: Double? {
     switch self {
     case .number(let number): number.double
     case .string("NaN"): .nan
@@ -90,7 +90,7 @@ extension JSONValue {
   }
 
   /// An integer without fraction or exponent that fits.
-  public var int: Int? {
+  package var int: Int? {
     if case .number(let number) = self { Int(number.description) } else { nil }
   }
 }
@@ -99,29 +99,29 @@ extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
   ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
   ExpressibleByFloatLiteral, ExpressibleByNilLiteral
 {
-  public init(dictionaryLiteral elements: (String, JSONValue)...) {
+  package init(dictionaryLiteral elements: (String, JSONValue)...) {
     self = .object(elements.map { JSONMember($0.0, $0.1) })
   }
-  public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-  public init(stringLiteral value: String) { self = .string(value) }
-  public init(integerLiteral value: Int) { self.init(value) }
-  public init(booleanLiteral value: Bool) { self = .bool(value) }
-  public init(floatLiteral value: Double) { self.init(value) }
-  public init(nilLiteral: ()) { self = .null }
+  package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  package init(stringLiteral value: String) { self = .string(value) }
+  package init(integerLiteral value: Int) { self.init(value) }
+  package init(booleanLiteral value: Bool) { self = .bool(value) }
+  package init(floatLiteral value: Double) { self.init(value) }
+  package init(nilLiteral: ()) { self = .null }
 }
 
 // MARK: Writing
 
 extension JSONValue: CustomStringConvertible {
   /// The document in one line, without spaces.
-  public var description: String {
+  package var description: String {
     var text = ""
     write(to: &text)
     return text
   }
 
   /// The document in UTF-8, without spaces.
-  public var utf8: [UInt8] { Array(description.utf8) }
+  package var utf8: [UInt8] { Array(description.utf8) }
 
   private func write(to text: inout String) {
     switch self {

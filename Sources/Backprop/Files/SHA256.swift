@@ -1,7 +1,7 @@
 /// SHA-256 of bytes that arrive in pieces (FIPS 180-4, doi:10.6028/NIST.FIPS.180-4, section 6.2).
 ///
 /// It names a model by its content; nothing here is secret.
-public struct SHA256: Sendable {
+package struct SHA256: Sendable {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
     0x5be0_cd19,
@@ -10,17 +10,17 @@ public struct SHA256: Sendable {
   private var pending: [UInt8] = []
   private var length: UInt64 = 0
 
-  public init() {}
+  package init() {}
 
   /// The digest of some bytes, as 64 hexadecimal digits.
-  public static func hexadecimal(of bytes: [UInt8]) -> String {
+  package static func hexadecimal(of bytes: [UInt8]) -> String {
     var hash = SHA256()
     hash.add(bytes)
     return hash.hexadecimal()
   }
 
   /// Adds bytes behind those so far.
-  public mutating func add(_ bytes: [UInt8]) {
+  package mutating func add(_ bytes: [UInt8]) {
     length &+= UInt64(bytes.count)
     var position = 0
     if !pending.isEmpty {
@@ -44,7 +44,7 @@ public struct SHA256: Sendable {
   }
 
   /// The digest of all bytes so far, as 64 hexadecimal digits.
-  public consuming func hexadecimal() -> String {
+  package consuming func hexadecimal() -> String {
     let bits = length &* 8
     var tail: [UInt8] = [0x80]
     while (pending.count + tail.count) % 64 != 56 { tail.append(0) }

@@ -6,9 +6,9 @@
 ///
 /// Opening checks every length against the size of the file before anything is allocated for it; the
 /// data stays in the file until a tensor is asked for. Duplicate keys are refused everywhere.
-public struct SafeTensors: Sendable {
+package struct SafeTensors: Sendable {
   /// The type of a tensor's elements, by its name in the header.
-  public enum ElementType: String, Sendable, CaseIterable {
+  package enum ElementType: String, Sendable, CaseIterable {
     case f64 = "F64"
     case i64 = "I64"
     case u64 = "U64"
@@ -26,7 +26,7 @@ public struct SafeTensors: Sendable {
     case bool = "BOOL"
 
     /// Bytes of an element.
-    public var size: Int {
+    package var size: Int {
       switch self {
       case .f64, .i64, .u64: 8
       case .f32, .i32, .u32: 4
@@ -37,26 +37,26 @@ public struct SafeTensors: Sendable {
   }
 
   /// Where a tensor stands, and what it holds.
-  public struct Tensor: Sendable, Equatable {
-    public let name: String
-    public let type: ElementType
-    public let shape: [Int]
+  package struct Tensor: Sendable, Equatable {
+    package let name: String
+    package let type: ElementType
+    package let shape: [Int]
     /// Bytes of the data section, from its begin.
-    public let range: Range<Int>
+    package let range: Range<Int>
 
     /// Product of the shape.
-    public var count: Int { range.count / type.size }
+    package var count: Int { range.count / type.size }
   }
 
   /// The longest header that is read.
-  public static let largestHeader = 100_000_000
+  package static let largestHeader = 100_000_000
 
   /// The file, as the user named it.
-  public let path: String
+  package let path: String
   /// Tensors in the order of their data.
-  public let tensors: [Tensor]
+  package let tensors: [Tensor]
   /// Strings about the tensors, in the order of the file.
-  public let metadata: [(key: String, value: String)]
+  package let metadata: [(key: String, value: String)]
   private let source: Source
   private let dataStart: Int
   private let positions: [String: Int]
@@ -69,7 +69,7 @@ public struct SafeTensors: Sendable {
   /// Opens a file and checks its header.
   ///
   /// - Throws: `FileError` if it cannot be read, `SafeTensorsError` if it is not such a file.
-  public init(contentsOf path: String) throws {
+  package init(contentsOf path: String) throws {
     let file = try OpenFile(path)
     try self.init(source: .file(file), size: file.size, path: path)
   }
@@ -79,24 +79,24 @@ public struct SafeTensors: Sendable {
   /// - Parameters:
   ///   - bytes: A whole file.
   ///   - path: What to call it in an error.
-  public init(bytes: [UInt8], path: String = "safetensors") throws {
+  package init(bytes: [UInt8], path: String = "safetensors") throws {
     try self.init(source: .memory(bytes), size: bytes.count, path: path)
   }
 
   /// The value of a metadata key.
-  public subscript(metadata key: String) -> String? {
+  package subscript(metadata key: String) -> String? {
     metadata.first { $0.key == key }?.value
   }
 
   /// The tensor of a name.
-  public subscript(_ name: String) -> Tensor? {
+  package subscript(_ name: String) -> Tensor? {
     positions[name].map { tensors[$0] }
   }
 
   /// The elements of a tensor of floating-point numbers, in row-major order.
   ///
   /// - Throws: `SafeTensorsError` if it holds something else; `FileError`.
-  public func elements<T: Scalar>(of tensor: Tensor, as type: T.Type = T.self) throws -> [T] {
+  package func elements<T: Scalar>(of tensor: Tensor, as type: T.Type = T.self) throws -> [T] {
     switch tensor.type {
     case .f32:
       let values = [Float](try bytes(of: tensor))
@@ -117,7 +117,7 @@ public struct SafeTensors: Sendable {
   /// The elements of a tensor of whole numbers, in row-major order.
   ///
   /// - Throws: `SafeTensorsError` if it holds something else than I64; `FileError`.
-  public func integers(of tensor: Tensor) throws -> [Int] {
+  package func integers(of tensor: Tensor) throws -> [Int] {
     guard tensor.type == .i64 else {
       throw problem(.notNumbers(type: tensor.type.rawValue), tensor.name)
     }
@@ -251,8 +251,8 @@ extension SafeTensors {
 }
 
 /// Why a file is not a safetensors file that we can read.
-public struct SafeTensorsError: UserError, Equatable {
-  public enum Problem: Equatable, Sendable {
+package struct SafeTensorsError: UserError, Equatable {
+  package enum Problem: Equatable, Sendable {
     case tooShort(size: Int)
     case headerTooLong(length: UInt64, size: Int)
     case notAnObject
@@ -269,10 +269,10 @@ public struct SafeTensorsError: UserError, Equatable {
   }
 
   /// The file, as the user named it.
-  public let path: String
+  package let path: String
   /// The tensor that is wrong, if it is one.
-  public let tensor: String?
-  public let problem: Problem
+  package let tensor: String?
+  package let problem: Problem
 
   /// Whether the file is something else, and no damaged or cut one: a text, say.
   var isOfAnotherFormat: Bool {
@@ -288,7 +288,7 @@ public struct SafeTensorsError: UserError, Equatable {
     }
   }
 
-  public var message: String {
+  package var message: String {
     let place = path + (tensor.map { ", tensor \(JSONValue.string($0))" } ?? "")
     return "\(place): \(text)"
   }

@@ -2,11 +2,11 @@
 ///
 /// The bytes depend on nothing but the contents: metadata in the order given, tensors by falling size
 /// of their elements and then by name, the header padded with spaces to a multiple of 8.
-public struct SafeTensorsWriter: Sendable {
+package struct SafeTensorsWriter: Sendable {
   /// A tensor whose numbers are formed when they are written, so that a model needs no second copy.
-  public struct Tensor: Sendable {
-    public let name: String
-    public let shape: [Int]
+  package struct Tensor: Sendable {
+    package let name: String
+    package let shape: [Int]
     let type: SafeTensors.ElementType
     let bytes: @Sendable () -> [UInt8]
 
@@ -14,7 +14,7 @@ public struct SafeTensorsWriter: Sendable {
     ///   - name: Its name; not `__metadata__`.
     ///   - shape: Its shape; the product is the number of elements.
     ///   - elements: The elements in row-major order.
-    public init<T: Scalar>(
+    package init<T: Scalar>(
       name: String, shape: [Int], elements: @escaping @Sendable () -> [T]
     ) {
       precondition(name != "__metadata__", "no tensor can be called \(name)")
@@ -30,7 +30,7 @@ public struct SafeTensorsWriter: Sendable {
     }
 
     /// The same of whole numbers, which are written as I64.
-    public init(name: String, shape: [Int], integers: [Int]) {
+    package init(name: String, shape: [Int], integers: [Int]) {
       precondition(
         name != "__metadata__" && integers.count == shape.reduce(1, *),
         "\(integers.count) elements for \(name), shape \(shape)")
@@ -43,10 +43,10 @@ public struct SafeTensorsWriter: Sendable {
     var byteCount: Int { shape.reduce(type.size, *) }
   }
 
-  public var tensors: [Tensor]
-  public var metadata: [(key: String, value: String)]
+  package var tensors: [Tensor]
+  package var metadata: [(key: String, value: String)]
 
-  public init(tensors: [Tensor], metadata: [(key: String, value: String)] = []) {
+  package init(tensors: [Tensor], metadata: [(key: String, value: String)] = []) {
     self.tensors = tensors
     self.metadata = metadata
   }
@@ -92,7 +92,7 @@ public struct SafeTensorsWriter: Sendable {
   }
 
   /// The file as bytes.
-  public var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var bytes: [UInt8] = []
     forEachPiece { bytes += $0 }
     return bytes
@@ -102,7 +102,7 @@ public struct SafeTensorsWriter: Sendable {
   ///
   /// - Returns: The SHA-256 of the file, 64 hexadecimal digits.
   @discardableResult
-  public func write(to path: String) throws(FileError) -> String {
+  package func write(to path: String) throws(FileError) -> String {
     let file = try AtomicFile(path)
     var hash = SHA256()
     try forEachPiece { (piece) throws(FileError) in

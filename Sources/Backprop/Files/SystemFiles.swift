@@ -132,9 +132,9 @@ struct Destination {
 }
 
 /// Questions about names in folders.
-public enum Folder {
+package enum Folder {
   /// The folder of a path ("." if none is named) and the name within it.
-  public static func split(_ path: String) -> (folder: String, name: String) {
+  package static func split(_ path: String) -> (folder: String, name: String) {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
     let name = String(path[path.utf8.index(after: slash)...])
     return (slash == path.startIndex ? "/" : String(path[..<slash]), name)
@@ -142,7 +142,7 @@ public enum Folder {
 
   /// Whether a file can be written under a path, in the folder that its links lead to: an error says
   /// why not.
-  public static func checkWritable(for path: String) throws(FileError) {
+  package static func checkWritable(for path: String) throws(FileError) {
     guard !split(path).name.isEmpty else { throw .isFolder(path: path) }
     let destination = try Destination(path)
     if let status = destination.status, status.st_mode & S_IFMT != S_IFREG { return }
@@ -153,15 +153,15 @@ public enum Folder {
     guard access(folder, W_OK) == 0 else { throw .last("write", path) }
   }
 
-  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Whether anything is under a path: an error says why nothing can be found there.
-  public static func checkExists(_ path: String) throws(FileError) {
+  package static func checkExists(_ path: String) throws(FileError) {
     guard access(path, F_OK) == 0 else { throw .last("read", path) }
   }
 
   /// What a symbolic link says that it leads to; nil if a path is no link.
-  public static func link(at path: String) -> String? {
+  package static func link(at path: String) -> String? {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink(path, &target, target.count)
     guard count > 0 else { return nil }
@@ -169,7 +169,7 @@ public enum Folder {
   }
 
   /// The path that symbolic links lead to, where nothing need be.
-  public static func end(of path: String) -> String {
+  package static func end(of path: String) -> String {
     var end = path
     // No system follows more of them.
     for _ in 0..<40 {

@@ -19,7 +19,7 @@ public struct Model: Sendable {
   /// The run that made the weights; nil if they were never trained.
   public let configuration: TrainingConfiguration?
   /// What examples weighed in training; nil if all weighed the same.
-  public let weights: ExampleWeights?
+  package let weights: ExampleWeights?
   let rows: RowPredictors
   /// How rows of a program become inputs; nil without an encoder.
   let features: RowFeatures?
@@ -30,17 +30,17 @@ public struct Model: Sendable {
   /// - Precondition: The encoders have as many outputs as the network has inputs and outputs.
   public init(
     network: AnyNetwork, encoder: FeatureEncoder? = nil, targetEncoder: TargetEncoder? = nil,
-    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil
+    configuration: TrainingConfiguration? = nil
   ) {
     self.init(
       members: [network], encoder: encoder, targetEncoder: targetEncoder,
-      configuration: configuration, weights: weights)
+      configuration: configuration, weights: nil)
   }
 
   /// - Parameter members: The networks of an ensemble, at least one.
   /// - Precondition: They are of one precision, and of the same numbers of inputs and outputs; the encoders
   ///   fit these.
-  public init(
+  package init(
     members: [AnyNetwork], encoder: FeatureEncoder? = nil, targetEncoder: TargetEncoder? = nil,
     configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil
   ) {
@@ -73,7 +73,7 @@ public struct Model: Sendable {
 
 extension TargetEncoder {
   /// How the outputs of a network with this output activation are judged against these targets.
-  public func metrics(outputActivation: Activation) -> MetricKind {
+  package func metrics(outputActivation: Activation) -> MetricKind {
     let threshold = coding == .plusMinusOne ? 0.0 : 0.5
     switch task {
     case .classification:
@@ -90,7 +90,7 @@ extension TargetEncoder {
   /// Whether outputs of this activation are the probabilities of the labels: softmax over classes,
   /// one sigmoid for two classes, or a sigmoid for each label that may be there or not. Sigmoids for
   /// several classes are not: they need not sum to 1.
-  public func hasProbabilities(outputActivation: Activation) -> Bool {
+  package func hasProbabilities(outputActivation: Activation) -> Bool {
     switch (task, coding) {
     case (.classification, .oneHot): outputActivation == .softmax
     case (.classification, .zeroOne), (.multilabel, .zeroOne): outputActivation == .sigmoid

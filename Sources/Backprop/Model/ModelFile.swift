@@ -36,7 +36,7 @@ extension Model {
   }
 
   /// Whether a file is a model that this program made; false too if it cannot be read.
-  public static func isModel(_ path: String) -> Bool {
+  package static func isModel(_ path: String) -> Bool {
     (try? SafeTensors(contentsOf: path))?[metadata: ModelKey.format] != nil
   }
 

@@ -1,11 +1,11 @@
 /// How a network ends: what the last layer computes, which loss judges it, how targets are coded.
 ///
 /// It follows from the task unless parts of it are named.
-public struct OutputDesign: Sendable, Equatable {
-  public let loss: Loss
+package struct OutputDesign: Sendable, Equatable {
+  package let loss: Loss
   /// σ of the last layer.
-  public let activation: Activation
-  public let coding: TargetCoding
+  package let activation: Activation
+  package let coding: TargetCoding
 
   /// Completes what is named to a whole that fits together.
   ///
@@ -20,7 +20,7 @@ public struct OutputDesign: Sendable, Equatable {
   ///   - loss: The loss, if it is named.
   ///   - activation: The output activation, if it is named.
   /// - Throws: `OutputDesignError` if what is named does not fit the task.
-  public init(
+  package init(
     task: LearningTask, labels: Int, loss: Loss? = nil, activation: Activation? = nil
   ) throws(OutputDesignError) {
     let loss = loss ?? Self.usualLoss(task: task, activation: activation)
@@ -67,7 +67,7 @@ public struct OutputDesign: Sendable, Equatable {
   /// The bounds themselves are allowed, though a sigmoid only approaches them.
   ///
   /// - Throws: `DataError` with the row.
-  public func check(_ targets: TargetColumns, file: String?) throws(DataError) {
+  package func check(_ targets: TargetColumns, file: String?) throws(DataError) {
     guard targets.task == .regression else { return }
     let width = targets.columns.count
     try loss.check(
@@ -107,13 +107,13 @@ extension Activation {
 }
 
 /// A loss that cannot judge a task, or not on these outputs.
-public struct OutputDesignError: UserError, Equatable {
-  public let task: LearningTask
-  public let loss: Loss
+package struct OutputDesignError: UserError, Equatable {
+  package let task: LearningTask
+  package let loss: Loss
   /// The output activation, if it is what does not fit.
-  public var activation: Activation?
+  package var activation: Activation?
 
-  public var message: String {
+  package var message: String {
     if let activation {
       return "the loss \(loss) needs outputs that sum to 1, which those of \(activation) do not: "
         + "use softmax, or the loss binary-cross-entropy"

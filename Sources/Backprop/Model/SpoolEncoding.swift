@@ -1,11 +1,11 @@
 extension SpooledDataset {
   /// The two parts of a table, encoded and in files; what `Dataset.encoding` gives, bit for bit.
-  public struct Parts: Sendable {
-    public let training: SpooledDataset
+  package struct Parts: Sendable {
+    package let training: SpooledDataset
     /// Nil if no row is left for validation.
-    public let validation: SpooledDataset?
+    package let validation: SpooledDataset?
     /// Σ w / n of the training rows; 1 where all weigh the same.
-    public let meanWeight: Double
+    package let meanWeight: Double
   }
 
   /// Encodes a table in one pass, some hundred rows at a time, into temporary files.
@@ -19,7 +19,7 @@ extension SpooledDataset {
   ///   - split: The rows of the two parts: each row of the table is in one of them, and they ascend.
   ///   - folder: Where the files are made.
   /// - Throws: `DataError` for a bad cell, `FileError` if the disk is full.
-  public static func encoding(
+  package static func encoding(
     _ table: Table, features: FeatureEncoder, target: TargetEncoder, weights: ExampleWeights?,
     loss: Loss, split: Split, in folder: String
   ) throws -> Parts {

@@ -87,7 +87,7 @@ extension Loss {
   ///   - file: The file that they are from.
   /// - Throws: `DataError` with row, column and value.
   /// - Complexity: O(examples × outputs) for targets that are numbers, else O(1).
-  public func check<T: Scalar>(
+  package func check<T: Scalar>(
     _ dataset: Dataset<T>, target: TargetEncoder, rows: [UInt32]? = nil, file: String?
   ) throws(DataError) {
     guard target.task == .regression else { return }

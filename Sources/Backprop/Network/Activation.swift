@@ -34,7 +34,7 @@ public enum Activation: NamedCase {
   case own(OwnActivation)
 
   /// Every built-in case once, with default arguments.
-  public static let allCases: [Activation] = [
+  package static let allCases: [Activation] = [
     .identity, .sigmoid, .tanh, .relu, .leakyReLU(), .elu(), .selu, .softplus, .gelu, .silu, .mish,
     .softmax, .maxout(),
   ]
@@ -45,7 +45,7 @@ public enum Activation: NamedCase {
   static let ownActivations = CodingUserInfoKey(rawValue: "backprop.activations")
 
   /// The names that `init(_:)` reads, as the command line shows them.
-  public static let names = [
+  package static let names = [
     "identity", "sigmoid", "tanh", "relu", "leaky-relu[:0.01]", "elu[:1]", "selu", "softplus",
     "gelu", "silu", "mish", "softmax", "maxout[:2]",
   ]
@@ -114,7 +114,7 @@ public enum Activation: NamedCase {
   public func hash(into hasher: inout Hasher) { hasher.combine(description) }
 
   /// Affine pieces behind each output: k for maxout, else 1.
-  public var pieces: Int {
+  package var pieces: Int {
     if case .maxout(let pieces) = self { pieces } else { 1 }
   }
 

@@ -4,28 +4,28 @@ public enum AnyNetwork: Sendable {
   case double(Network<Double>)
 
   /// "float" or "double".
-  public var precisionName: String {
+  package var precisionName: String {
     switch self {
     case .float: Float.precisionName
     case .double: Double.precisionName
     }
   }
 
-  public var layers: [Layer] {
+  package var layers: [Layer] {
     switch self {
     case .float(let network): network.layers
     case .double(let network): network.layers
     }
   }
 
-  public var loss: Loss {
+  package var loss: Loss {
     switch self {
     case .float(let network): network.loss
     case .double(let network): network.loss
     }
   }
 
-  public var reduction: Reduction {
+  package var reduction: Reduction {
     switch self {
     case .float(let network): network.reduction
     case .double(let network): network.reduction
@@ -47,7 +47,7 @@ public enum AnyNetwork: Sendable {
   }
 
   /// σ of the last layer.
-  public var outputActivation: Activation {
+  package var outputActivation: Activation {
     switch self {
     case .float(let network): network.outputActivation
     case .double(let network): network.outputActivation

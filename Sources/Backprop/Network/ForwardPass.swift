@@ -6,20 +6,28 @@ extension Network {
   /// - Parameters:
   ///   - batch: Examples, at most as many as the workspace holds.
   ///   - workspace: Receives aˡ of every layer (and z where it is kept) and the losses.
-  ///   - regularization: What is changed at random, as in a step of training; nil for nothing, dropout
-  ///     included.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
-  /// - Returns: C = Σₓ wₓ Cₓ of the batch, without penalties.
-  /// - Precondition: The regularisation suits the loss (`StochasticRegularization.check(for:)`), and
-  ///   the workspace was made for one like it.
+  /// - Returns: C = Σₓ wₓ Cₓ of the batch, without penalties. Nothing is dropped.
   /// - Complexity: O(batch × weights), without allocation.
   @specialized(where T == Float)
   @specialized(where T == Double)
   @discardableResult
   public func forward(
+    _ batch: Batch<T>, in workspace: inout Workspace<T>, pool: ThreadPool? = nil
+  ) -> Double {
+    forward(batch, in: &workspace, under: nil, pool: pool)
+  }
+
+  /// The same with what is changed at random in a step of training.
+  ///
+  /// - Precondition: The regularisation suits the loss (`StochasticRegularization.check(for:)`), and
+  ///   the workspace was made for one like it.
+  @specialized(where T == Float)
+  @specialized(where T == Double)
+  @discardableResult
+  package func forward(
     _ batch: Batch<T>, in workspace: inout Workspace<T>,
-    under regularization: StochasticRegularization? = nil,
-    pool: ThreadPool? = nil
+    under regularization: StochasticRegularization?, pool: ThreadPool? = nil
   ) -> Double {
     forward(
       batch, in: &workspace, scale: reduction.scale(count: batch.count), under: regularization,

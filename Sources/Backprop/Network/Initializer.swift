@@ -21,7 +21,7 @@ public enum Initializer: NamedCase {
   case lecunNormal
 
   /// Every case once.
-  public static let allCases: [Initializer] = [
+  package static let allCases: [Initializer] = [
     .zeros, .constant(0.5), .uniform(0.5), .normal(0.5), .xavierUniform, .xavierNormal, .heUniform,
     .heNormal, .lecunUniform, .lecunNormal,
   ]
@@ -29,13 +29,13 @@ public enum Initializer: NamedCase {
   static let kind = "initializer"
 
   /// The names that `init(_:)` reads, as the command line shows them.
-  public static let names = [
+  package static let names = [
     "zeros", "constant:c", "uniform:r", "normal:s", "xavier-uniform", "xavier-normal", "he-uniform",
     "he-normal", "lecun-uniform", "lecun-normal",
   ]
 
   /// The initialiser that keeps the variance of an activation's signal from layer to layer.
-  public static func suited(to activation: Activation) -> Initializer {
+  package static func suited(to activation: Activation) -> Initializer {
     switch activation {
     case .relu, .leakyReLU, .elu, .softplus, .gelu, .silu, .mish, .maxout: .heNormal
     case .selu: .lecunNormal

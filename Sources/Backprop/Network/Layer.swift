@@ -120,7 +120,7 @@ extension Layer {
     }
   }
   /// Width of z and δ: the outputs times the pieces of the activation.
-  public var affineOutputs: Int {
+  package var affineOutputs: Int {
     switch self {
     case .dense(let layer): layer.affineOutputs
     case .scale(let layer): layer.affineOutputs
@@ -134,13 +134,13 @@ extension Layer {
     }
   }
   /// The probability that an output is dropped in training.
-  public var dropout: Double { dense?.dropout ?? 0 }
+  package var dropout: Double { dense?.dropout ?? 0 }
   /// How z is normalised before the activation; nil where it is not.
-  public var normalization: Normalization? { dense?.normalization }
+  package var normalization: Normalization? { dense?.normalization }
   /// Whether neurons learn how much of the activation they apply.
-  public var isParametric: Bool { dense?.isParametric ?? false }
+  package var isParametric: Bool { dense?.isParametric ?? false }
   /// What the layer is called in files.
-  public var kindName: String {
+  package var kindName: String {
     switch self {
     case .dense: "dense"
     case .scale: "scale"

@@ -26,13 +26,13 @@ public enum Loss: Sendable {
   case custom(any ExampleLoss)
 
   /// Every built-in case once.
-  public static let allCases: [Loss] = [
+  package static let allCases: [Loss] = [
     .squaredError, .absoluteError, .huber(), .binaryCrossEntropy, .crossEntropy, .hinge, .poisson,
     .quantile(0.9),
   ]
 
   /// The names that `init(_:)` reads, as the command line shows them.
-  public static let names = [
+  package static let names = [
     "squared-error", "absolute-error", "huber[:1]", "binary-cross-entropy", "cross-entropy",
     "hinge",
     "poisson", "quantile:0.9",
@@ -43,7 +43,7 @@ public enum Loss: Sendable {
   /// Whether the loss is defined on the outputs of this activation.
   ///
   /// Cross-entropies need outputs in (0, 1), Poisson positive ones; the others take any.
-  public func accepts(outputActivation: Activation) -> Bool {
+  package func accepts(outputActivation: Activation) -> Bool {
     switch self {
     case .binaryCrossEntropy, .crossEntropy: outputActivation.range == .unitInterval
     case .poisson: outputActivation.range != .unrestricted
@@ -52,7 +52,7 @@ public enum Loss: Sendable {
   }
 
   /// The output activation that belongs to the loss: the one that makes a canonical pair, if any.
-  public var defaultOutputActivation: Activation {
+  package var defaultOutputActivation: Activation {
     switch self {
     case .crossEntropy: .softmax
     case .binaryCrossEntropy: .sigmoid
@@ -63,7 +63,7 @@ public enum Loss: Sendable {
 
   /// Whether C of an example whose target is a class is −ln p of the right class, its share in the log
   /// loss.
-  public func isLogLoss(outputs: Int) -> Bool {
+  package func isLogLoss(outputs: Int) -> Bool {
     switch self {
     case .crossEntropy: outputs > 1
     case .binaryCrossEntropy: outputs == 1
@@ -75,7 +75,7 @@ public enum Loss: Sendable {
   ///
   /// Softmax with cross-entropy (targets that sum to 1), sigmoid with binary cross-entropy, identity
   /// with squared error.
-  public func isCanonical(with activation: Activation) -> Bool {
+  package func isCanonical(with activation: Activation) -> Bool {
     switch (self, activation) {
     case (.crossEntropy, .softmax), (.binaryCrossEntropy, .sigmoid), (.squaredError, .identity):
       true

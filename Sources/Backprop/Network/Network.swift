@@ -32,10 +32,10 @@ public struct Network<T: Scalar>: Sendable {
   /// Number of weights and biases.
   public var parameterCount: Int { parameters.layout.parameterCount }
   /// σ of the last layer.
-  public var outputActivation: Activation { layers[layers.count - 1].activation }
+  package var outputActivation: Activation { layers[layers.count - 1].activation }
 
   /// The most weights and biases that a network may have.
-  public static var largestParameterCount: Int { 1 << 33 }
+  package static var largestParameterCount: Int { 1 << 33 }
 
   /// Makes a network of dense layers with fresh weights.
   ///
@@ -183,7 +183,7 @@ public struct Network<T: Scalar>: Sendable {
   ///
   /// - Parameter dropout: As for `init`: one probability per hidden dense layer, or none.
   /// - Throws: `NetworkError` if they are too many or too few, or no probabilities below 1.
-  public func withDropout(_ dropout: [Double]) throws(NetworkError) -> Network {
+  package func withDropout(_ dropout: [Double]) throws(NetworkError) -> Network {
     guard dropout.isEmpty || dropout.count == layers.hiddenDense.count else {
       throw .dropoutCount(found: dropout.count, layers: layers.hiddenDense.count)
     }

@@ -6,31 +6,31 @@
 /// `layers.0.bias` `[affine outputs]`, and so on, as PyTorch names them: layers are counted from 0,
 /// the first that computes. The affine outputs of a maxout layer are its outputs times its pieces,
 /// the pieces of a unit side by side. All tensors are F32 or all are F64, as the precision says.
-public enum ModelKey {
+package enum ModelKey {
   /// The version of this format, a whole number: 1. A reader refuses newer ones.
-  public static let format = "backprop.format"
+  package static let format = "backprop.format"
   /// The layers, `[{"kind":"dense","inputs":4,"outputs":3,"activation":"softmax"}]`.
-  public static let layers = "backprop.layers"
+  package static let layers = "backprop.layers"
   /// The loss, by its name.
-  public static let loss = "backprop.loss"
+  package static let loss = "backprop.loss"
   /// "mean" or "sum".
-  public static let reduction = "backprop.reduction"
+  package static let reduction = "backprop.reduction"
   /// "float" or "double".
-  public static let precision = "backprop.precision"
+  package static let precision = "backprop.precision"
   /// The `FeatureEncoder`; missing if inputs are numbers as they are.
-  public static let encoder = "backprop.encoder"
+  package static let encoder = "backprop.encoder"
   /// The `TargetEncoder` with the labels; missing if outputs are numbers as they are.
-  public static let target = "backprop.target"
+  package static let target = "backprop.target"
   /// The `TrainingConfiguration`; missing if the weights were never trained.
-  public static let configuration = "backprop.configuration"
+  package static let configuration = "backprop.configuration"
   /// The `ExampleWeights`; missing if all examples weighed the same.
-  public static let weights = "backprop.weights"
+  package static let weights = "backprop.weights"
   /// How many networks an ensemble has; missing for one. Their layers are the same; the tensors of the
   /// second and further ones are called `members.1.layers.0.weight` and so on.
-  public static let members = "backprop.members"
+  package static let members = "backprop.members"
 
   /// The newest version that is read, and the one that is written.
-  public static let formatVersion = 1
+  package static let formatVersion = 1
 }
 
 /// Why a file holds no model that we can use.
@@ -170,7 +170,7 @@ extension Network {
   ///   - names: All names of the source: each must belong to a layer.
   ///   - shape: The shape of a name, nil if there is none.
   ///   - elements: The elements of a name, row-major.
-  public init(
+  package init(
     layers: [Layer], loss: Loss, reduction: Reduction, source: String, names: [String],
     shape: (String) throws -> [Int]?, elements: (String) throws -> [T]
   ) throws {

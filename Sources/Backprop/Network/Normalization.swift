@@ -24,7 +24,7 @@ public enum Normalization: String, Codable, Hashable, Sendable, CaseIterable {
   case rms
 
   /// ε, under the root.
-  public static let epsilon = 1e-5
+  package static let epsilon = 1e-5
 
   /// Whether the mean is taken away, and a shift added.
   package var isCentred: Bool { self == .layer }
@@ -75,14 +75,14 @@ extension Normalization {
 
 extension Network {
   /// How each layer normalises; nil where it does not.
-  public var normalizations: [Normalization?] { layers.map(\.normalization) }
+  package var normalizations: [Normalization?] { layers.map(\.normalization) }
 }
 
 extension Parameters {
   /// γ and β of a normalised layer; no shift under RMS, and nil for a layer that is not normalised.
   ///
   /// - Parameter layer: Index of the layer, from 0 for the first that computes.
-  public func normalization(of layer: Int) -> (gain: [T], shift: [T])? {
+  package func normalization(of layer: Int) -> (gain: [T], shift: [T])? {
     elements(.gain, of: layer).map { ($0, elements(.shift, of: layer) ?? []) }
   }
 
@@ -92,7 +92,7 @@ extension Parameters {
   ///   - layer: Index of the layer, which is normalised.
   ///   - gain: γ, `[affine outputs]`.
   ///   - shift: β, `[affine outputs]`; empty under RMS.
-  public mutating func setNormalization(of layer: Int, gain: [T], shift: [T]) {
+  package mutating func setNormalization(of layer: Int, gain: [T], shift: [T]) {
     set(.gain, of: layer, to: gain)
     if !shift.isEmpty { set(.shift, of: layer, to: shift) }
   }
@@ -101,7 +101,7 @@ extension Parameters {
 extension Layer {
   /// "relu", or "layer norm + parametric relu" where z is normalised first and α learnt; "scale" of a
   /// scaling layer.
-  public var functions: String {
+  package var functions: String {
     guard let dense else { return kindName }
     return (dense.normalization.map { "\($0.rawValue) norm + " } ?? "")
       + (dense.isParametric ? "parametric " : "") + dense.activation.description

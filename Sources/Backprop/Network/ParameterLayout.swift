@@ -9,7 +9,7 @@
 /// of a layer are rows 0 ..< inputs of a panel of 16 outputs, and its biases the row behind them.
 public struct ParameterTensor: Equatable, Sendable {
   /// How the elements are laid out.
-  public enum Form: Sendable {
+  package enum Form: Sendable {
     /// A matrix `[outputs, inputs]`: a panel holds 16 outputs, a row of it one input.
     case panels
     /// A vector `[outputs]`: a panel holds 16 elements, in one row.
@@ -46,7 +46,7 @@ public struct ParameterTensor: Equatable, Sendable {
     case slope
 
     /// Whether decoupled decay, penalties and bounds on norms touch the tensor: they are for weights.
-    public var isPenalized: Bool { self == .weight }
+    package var isPenalized: Bool { self == .weight }
     /// Where the elements begin that no initialiser draws.
     var start: Double {
       switch self {
@@ -60,20 +60,20 @@ public struct ParameterTensor: Equatable, Sendable {
   public let name: String
   /// `[outputs, inputs]` of panels, `[outputs]` of a vector, `[entries, width]` of a table.
   public let shape: [Int]
-  public let form: Form
+  package let form: Form
   public let role: Role
   /// The layer whose it is, from 0 for the first that computes.
   public let layer: Int
   /// By how much rate, decay and ε differ from those of the run; 1 of an ordinary tensor.
-  public let factors: UpdateFactors
+  package let factors: UpdateFactors
   /// Index of the first element in the buffer.
-  public let offset: Int
-  public let panels: Int
-  public let rows: Int
-  public let stride: Int
+  package let offset: Int
+  package let panels: Int
+  package let rows: Int
+  package let stride: Int
 
   /// Elements, padding not included.
-  public var count: Int { shape.reduce(1, *) }
+  package var count: Int { shape.reduce(1, *) }
 
   /// The rows of this tensor, as kernels have them.
   var kernelPanels: KernelPanels {
@@ -117,18 +117,18 @@ public struct ParameterTensor: Equatable, Sendable {
 /// which are the rate factor 1/√d, the decay factor √d and the ε factor √d. Under SGD the rate factor
 /// would be 1/d; the rules that this does not hold for are refused (`OptimizerRule.isRatioOfMoments`).
 /// Jacot, Gabriel & Hongler 2018, arXiv 1806.07572.
-public struct UpdateFactors: Hashable, Sendable {
+package struct UpdateFactors: Hashable, Sendable {
   /// Multiplies η, in the step and in the decay.
-  public var rate = 1.0
+  package var rate = 1.0
   /// Multiplies λ of decoupled decay.
-  public var decay = 1.0
+  package var decay = 1.0
   /// Multiplies ε below the root.
-  public var epsilon = 1.0
+  package var epsilon = 1.0
 
   /// Those of a weight in NTK form.
   ///
   /// - Parameter inputs: d, at least 1.
-  public static func neuralTangent(inputs: Int) -> UpdateFactors {
+  package static func neuralTangent(inputs: Int) -> UpdateFactors {
     let root = Double(inputs).squareRoot()
     return UpdateFactors(rate: 1 / root, decay: root, epsilon: root)
   }
@@ -161,9 +161,9 @@ public struct ParameterLayout: Equatable, Sendable {
   /// All tensors, layer by layer.
   public let tensors: [ParameterTensor]
   /// Elements of the buffer, padding included.
-  public let count: Int
+  package let count: Int
   /// Elements of all tensors, padding not included.
-  public let parameterCount: Int
+  package let parameterCount: Int
   /// The groups in the order of the buffer: the first of every layer, then the second of every layer.
   let areas: [KernelPanels]
   /// The offsets of each layer's groups, in the order in which its kind states them.
@@ -172,7 +172,7 @@ public struct ParameterLayout: Equatable, Sendable {
   private let ranges: [Range<Int>]
 
   /// Number of layers.
-  public var layerCount: Int { ranges.count }
+  package var layerCount: Int { ranges.count }
 
   package init(layers: [Layer]) { self.init(groups: layers.map(\.tensorGroups)) }
 
@@ -234,7 +234,7 @@ public struct ParameterLayout: Equatable, Sendable {
   var all: KernelPanels { KernelPanels(start: 0, count: 1, rows: count / 16, stride: count / 16) }
 
   /// The tensor of a layer that does so; nil if it has none.
-  public func tensor(_ role: ParameterTensor.Role, of layer: Int) -> ParameterTensor? {
+  package func tensor(_ role: ParameterTensor.Role, of layer: Int) -> ParameterTensor? {
     tensors[ranges[layer]].first { $0.role == role }
   }
 

@@ -10,7 +10,7 @@ public struct Parameters<T: Scalar>: Sendable {
   private var buffer: AlignedBuffer<T>
 
   /// All zeros.
-  public init(layout: ParameterLayout) {
+  package init(layout: ParameterLayout) {
     self.layout = layout
     buffer = AlignedBuffer(count: layout.count)
   }
@@ -54,7 +54,7 @@ public struct Parameters<T: Scalar>: Sendable {
   /// has none.
   ///
   /// - Parameter layer: Index of the layer, from 0 for the first that computes.
-  public func tensors(of layer: Int) -> (weights: Matrix<T>, biases: [T]) {
+  package func tensors(of layer: Int) -> (weights: Matrix<T>, biases: [T]) {
     let (dense, biases) = denseTensors(of: layer)
     guard let tensor = layout.tensor(.weight, of: layer) else {
       return (Matrix(rows: 0, columns: 0), [])
@@ -68,7 +68,7 @@ public struct Parameters<T: Scalar>: Sendable {
 
   /// The weights of a layer, dense and row-major `[affine outputs × inputs]`, and its biases; without
   /// elements of a layer that has none.
-  public func denseTensors(of layer: Int) -> (weights: [T], biases: [T]) {
+  package func denseTensors(of layer: Int) -> (weights: [T], biases: [T]) {
     (elements(.weight, of: layer) ?? [], elements(.bias, of: layer) ?? [])
   }
 
@@ -91,7 +91,7 @@ public struct Parameters<T: Scalar>: Sendable {
   /// Replaces the tensor of a layer that does so.
   ///
   /// - Precondition: The layer has one, of as many elements.
-  public mutating func set(_ role: ParameterTensor.Role, of layer: Int, to elements: [T]) {
+  package mutating func set(_ role: ParameterTensor.Role, of layer: Int, to elements: [T]) {
     guard let tensor = layout.tensor(role, of: layer) else {
       preconditionFailure("layer \(layer) has no \(role.rawValue)")
     }
@@ -125,7 +125,7 @@ public struct Parameters<T: Scalar>: Sendable {
   }
 
   /// The same parameters in another precision, each rounded once.
-  public func converted<U: Scalar>(to type: U.Type) -> Parameters<U> {
+  package func converted<U: Scalar>(to type: U.Type) -> Parameters<U> {
     var result = Parameters<U>(layout: layout)
     let target = result.mutableStart
     for index in 0..<layout.count { target[index] = U(start[index]) }

@@ -13,9 +13,9 @@
 /// parameters are then in memory once.
 public struct Predictor<T: Scalar>: ~Copyable {
   /// What predicts, as it was when the predictor was made.
-  public let network: Network<T>
+  package let network: Network<T>
   /// The most examples of one call.
-  public let capacity: Int
+  package let capacity: Int
   private var workspace: Workspace<T>
 
   /// Makes room for the passes of up to `capacity` examples.

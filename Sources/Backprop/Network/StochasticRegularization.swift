@@ -8,26 +8,26 @@
 /// Philox 4×32-10: nothing has to be saved to repeat a step, and neither threads nor vectors change a
 /// bit. The same values twice are the same masks twice, so a step is a function of its parameters that
 /// central differences can check.
-public struct StochasticRegularization: Hashable, Sendable {
+package struct StochasticRegularization: Hashable, Sendable {
   /// The run's seed.
-  public var seed: UInt64
+  package var seed: UInt64
   /// Steps of the run before this one; at least 0. Steps that differ by 2³² are alike.
-  public var step: Int
+  package var step: Int
   /// s of the normal numbers N(0, s²) that are added to every input, in units of the inputs as the
   /// network sees them; at least 0.
   ///
   /// Bishop 1995, *Training with Noise is Equivalent to Tikhonov Regularization*,
   /// doi:10.1162/neco.1995.7.1.108. No number lies beyond ±6.34 s.
-  public var inputDeviation: Double
+  package var inputDeviation: Double
   /// The probability that an input is dropped, in 0 ..< 1; the others grow by 1/(1−p).
   ///
   /// That of a hidden layer's output stands in the layer: `DenseLayer.dropout`.
-  public var inputDropout: Double
+  package var inputDropout: Double
   /// ε of the smoothed targets, in 0 ..< 1: y ← (1−ε) y + ε/K over the K classes of a
   /// cross-entropy, y ← (1−ε) y + ε/2 for each output of a binary one.
   ///
   /// Szegedy et al. 2016, *Rethinking the Inception Architecture*, arXiv 1512.00567, section 7.
-  public var labelSmoothing: Double
+  package var labelSmoothing: Double
   /// α of mixup, positive; 0 for none. Each batch draws λ ~ Beta(α, α) and a permutation π
   /// of the rows of each of its blocks, and
   ///
@@ -40,9 +40,9 @@ public struct StochasticRegularization: Hashable, Sendable {
   /// likely) and says whose class an example is judged by.
   ///
   /// Zhang et al. 2018, *mixup: Beyond Empirical Risk Minimization*, arXiv 1710.09412.
-  public var mixup: Double
+  package var mixup: Double
 
-  public init(
+  package init(
     seed: UInt64, step: Int = 0, inputDeviation: Double = 0, inputDropout: Double = 0,
     labelSmoothing: Double = 0, mixup: Double = 0
   ) {
@@ -55,7 +55,7 @@ public struct StochasticRegularization: Hashable, Sendable {
   }
 
   /// - Throws: `ConfigurationError` with the first number that lies outside its range.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     try NumberRange.atLeastZero.check(inputDeviation, "inputNoise")
     try NumberRange.belowOne.check(inputDropout, "inputDropout")
     try NumberRange.belowOne.check(labelSmoothing, "labelSmoothing")
@@ -63,7 +63,7 @@ public struct StochasticRegularization: Hashable, Sendable {
   }
 
   /// Whether the numbers lie in their ranges.
-  public var isValid: Bool { step >= 0 && (try? validate()) != nil }
+  package var isValid: Bool { step >= 0 && (try? validate()) != nil }
 
   var changesInputs: Bool { mixup > 0 || inputDeviation > 0 || inputDropout > 0 }
   var changesTargets: Bool { mixup > 0 || labelSmoothing > 0 }
@@ -92,7 +92,7 @@ extension StochasticRegularization {
   ///
   /// Smoothing needs targets that are probabilities: cross-entropy and binary cross-entropy. Mixup
   /// takes any loss but hinge, whose targets are classes alone.
-  public func check(for loss: Loss) throws(ConfigurationError) {
+  package func check(for loss: Loss) throws(ConfigurationError) {
     switch loss {
     case .crossEntropy, .binaryCrossEntropy: return
     case .hinge where mixup > 0:

@@ -5,11 +5,11 @@
 /// and for all layers if `keepsWeightedInputs`; the kernels are the same, so are the bits.
 public struct Workspace<T: Scalar>: ~Copyable {
   /// Examples that fit.
-  public let capacity: Int
+  package let capacity: Int
   /// The layers that the matrices below belong to.
   let layers: [Layer]
   /// Examples of the last batch, m.
-  public internal(set) var rows = 0
+  package internal(set) var rows = 0
 
   /// The last batch, held so that the views of its rows stay valid.
   var batch: Batch<T>?
@@ -50,11 +50,20 @@ public struct Workspace<T: Scalar>: ~Copyable {
   ///   - capacity: The most examples of a batch, at least 0.
   ///   - keepsWeightedInputs: Whether z of every layer is kept, as a trace needs it, with room for
   ///     ∂C/∂a.
-  ///   - regularization: One like those of the passes to come, which need room for what they change;
-  ///     nil if there will be none.
   public init(
+    for network: Network<T>, capacity: Int, keepsWeightedInputs: Bool = false
+  ) {
+    self.init(
+      for: network, capacity: capacity, keepsWeightedInputs: keepsWeightedInputs,
+      regularization: nil)
+  }
+
+  /// The same with room for what steps change at random.
+  ///
+  /// - Parameter regularization: One like those of the passes to come; nil if there will be none.
+  package init(
     for network: Network<T>, capacity: Int, keepsWeightedInputs: Bool = false,
-    regularization: StochasticRegularization? = nil
+    regularization: StochasticRegularization?
   ) {
     precondition(capacity >= 0, "a workspace for \(capacity) examples")
     self.capacity = capacity
@@ -173,7 +182,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
     return activationInputs(of: layer)
   }
   /// What σ was applied to: n of a normalised layer, else zˡ; nil where it is not kept.
-  public func activationInputs(of layer: Int) -> Matrix<T>? {
+  package func activationInputs(of layer: Int) -> Matrix<T>? {
     states[layer].weightedInputs.columns > 0 || states[layer].outputs.columns == 0
       ? copy(states[layer].weightedInputs) : nil
   }

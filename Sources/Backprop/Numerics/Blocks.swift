@@ -10,14 +10,14 @@
 /// so that five blocks are ((g₀ + g₁) + (g₂ + g₃)) + g₄. Blocks fix the bits; in which order, on which
 /// thread and product by product or block by block they are computed does not. The factor 1/m of a mean is
 /// in δ already, and is that of the whole batch.
-public struct Blocks: Hashable, Sendable {
+package struct Blocks: Hashable, Sendable {
   /// m, rows of the batch.
-  public let rows: Int
+  package let rows: Int
   /// s, at least 1. Blocks may be empty.
-  public let count: Int
+  package let count: Int
 
   /// The rows of one block.
-  public func rows(of block: Int) -> Range<Int> {
+  package func rows(of block: Int) -> Range<Int> {
     block * rows / count..<(block + 1) * rows / count
   }
 
@@ -33,7 +33,7 @@ public struct Blocks: Hashable, Sendable {
   /// - Parameters:
   ///   - rows: m, at least 0.
   ///   - parameters: Weights, biases and whatever else is learnt.
-  public static func count(rows: Int, parameters: Int) -> Int {
+  package static func count(rows: Int, parameters: Int) -> Int {
     guard rows >= 16 else { return 1 }
     let length = parameters >= 1 << 22 ? 16 : 32
     let fair = min(16, rows / length)

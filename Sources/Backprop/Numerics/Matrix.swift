@@ -8,7 +8,7 @@ public struct Matrix<Element: Scalar>: Sendable {
   public let rows: Int
   public let columns: Int
   /// Distance between the starts of two rows, in elements.
-  public let stride: Int
+  @usableFromInline package let stride: Int
   @usableFromInline
   var buffer: AlignedBuffer<Element>
 
@@ -39,7 +39,7 @@ public struct Matrix<Element: Scalar>: Sendable {
 
   /// The stride of a matrix with so many columns: a multiple of 16, and 16 more when it is at least
   /// 512 and a multiple of 256, so that a column of rows does not fall into one cache set.
-  public static func stride(columns: Int) -> Int {
+  package static func stride(columns: Int) -> Int {
     let padded = (columns + 15) / 16 * 16
     return padded >= 512 && padded % 256 == 0 ? padded + 16 : padded
   }
@@ -67,7 +67,7 @@ public struct Matrix<Element: Scalar>: Sendable {
   public var elements: [[Element]] { (0..<rows).map { self[row: $0] } }
 
   /// The rows at the given indices, in their order.
-  public func gathered(_ indices: [UInt32]) -> Matrix {
+  package func gathered(_ indices: [UInt32]) -> Matrix {
     precondition(
       indices.allSatisfy { Int($0) < rows }, "an index past the last of \(rows) rows")
     var result = Matrix(rows: indices.count, columns: columns)

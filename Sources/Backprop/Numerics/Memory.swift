@@ -10,14 +10,14 @@
 ///
 /// What takes memory by the size of its input asks here first, and throws. Under a control group nothing
 /// else helps, as its limit ends a process without a word when the memory is written to.
-public enum Memory {
+package enum Memory {
   /// Bytes that this process may still take; nil if the system does not say.
   ///
   /// The least of what the machine has available, what each of the process's control groups (versions
   /// 1 and 2) leaves of its limit, and what `ulimit -v` and `ulimit -d` leave.
   ///
   /// - Complexity: Some files of /proc and /sys are read, in about 0.1 ms.
-  public static var available: Int? {
+  package static var available: Int? {
     [availableToGroups(root: ""), availableToMachine(root: ""), leftOfLimits]
       .compactMap(\.self).min()
   }

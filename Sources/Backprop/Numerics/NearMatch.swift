@@ -5,7 +5,7 @@
 /// the first of equals. Nil if nothing is within a third of the name's length (at least one edit).
 ///
 /// - Complexity: O(candidates × length²); names beyond 64 characters are not compared.
-public func nearMatch(_ name: String, in candidates: some Sequence<String>) -> String? {
+package func nearMatch(_ name: String, in candidates: some Sequence<String>) -> String? {
   let goal = Array(name.lowercased())
   guard goal.count <= 64 else { return nil }
   var best: String?

@@ -3,9 +3,9 @@
 /// Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3 (SC 2011),
 /// doi:10.1145/2063384.2063405. The n-th block of a stream is a function of (seed, purpose, epoch, n)
 /// alone. So there is nothing to save in a checkpoint, and nothing depends on threads or workers.
-public struct RandomSource: Sendable {
+package struct RandomSource: Sendable {
   /// What a stream is for. Streams of different purposes are independent.
-  public enum Purpose: UInt32, Sendable {
+  package enum Purpose: UInt32, Sendable {
     case initialization = 1
     case shuffle = 2
     case split = 3
@@ -28,13 +28,13 @@ public struct RandomSource: Sendable {
   ///   - seed: The run's seed.
   ///   - purpose: What the numbers are for.
   ///   - index: A counter within the purpose: the epoch of a shuffle, the number of a tensor.
-  public init(seed: UInt64, purpose: Purpose, index: UInt32 = 0) {
+  package init(seed: UInt64, purpose: Purpose, index: UInt32 = 0) {
     key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     stream = (purpose.rawValue, index)
   }
 
   /// One block of Philox 4×32-10: four words for a counter and a key.
-  public static func philox(
+  package static func philox(
     counter: (UInt32, UInt32, UInt32, UInt32), key: (UInt32, UInt32)
   ) -> (UInt32, UInt32, UInt32, UInt32) {
     var (c0, c1, c2, c3) = counter
@@ -53,7 +53,7 @@ public struct RandomSource: Sendable {
   }
 
   /// The next 32 random bits.
-  public mutating func nextWord() -> UInt32 {
+  package mutating func nextWord() -> UInt32 {
     if unused == 0 {
       let low = UInt32(truncatingIfNeeded: block)
       let high = UInt32(truncatingIfNeeded: block >> 32)
@@ -73,7 +73,7 @@ public struct RandomSource: Sendable {
   /// A number in 0 ..< bound, each equally likely (Lemire 2019, doi:10.1145/3230636).
   ///
   /// - Precondition: `bound` is at least 1.
-  public mutating func index(below bound: Int) -> Int {
+  package mutating func index(below bound: Int) -> Int {
     precondition(bound >= 1 && bound <= Int(UInt32.max), "bound \(bound) is not in 1 ... 2³²−1")
     let range = UInt32(bound)
     var product = UInt64(nextWord()) &* UInt64(range)
@@ -87,7 +87,7 @@ public struct RandomSource: Sendable {
   }
 
   /// A number in the open interval (0, 1): (n + ½) / 2⁵² for 52 random bits n, each exact.
-  public mutating func uniform() -> Double {
+  package mutating func uniform() -> Double {
     let high = UInt64(nextWord() >> 6)
     let low = UInt64(nextWord() >> 6)
     return (Double(high << 26 | low) + 0.5) * 0x1p-52
@@ -96,7 +96,7 @@ public struct RandomSource: Sendable {
   /// The indices 0 ..< count in random order (Fisher–Yates; Durstenfeld 1964).
   ///
   /// - Complexity: O(count).
-  public mutating func permutation(of count: Int) -> [UInt32] {
+  package mutating func permutation(of count: Int) -> [UInt32] {
     var indices = [UInt32](0..<UInt32(count))
     shuffle(&indices)
     return indices
@@ -105,7 +105,7 @@ public struct RandomSource: Sendable {
   /// Puts the elements into random order, in place, without allocation.
   ///
   /// - Parameter count: How many of the first indices take part; nil for all.
-  public mutating func shuffle(_ indices: inout [UInt32], count: Int? = nil) {
+  package mutating func shuffle(_ indices: inout [UInt32], count: Int? = nil) {
     shuffle(&indices, in: 0..<(count ?? indices.count))
   }
 
@@ -129,7 +129,7 @@ extension RandomSource {
   /// Wichura 1988, algorithm AS 241 (PPND16), doi:10.2307/2347330: relative accuracy about 1e-16.
   /// The inverse uses one uniform number for one normal number, and needs only a logarithm and a
   /// square root.
-  public mutating func normal() -> Double {
+  package mutating func normal() -> Double {
     Self.normalQuantile(uniform())
   }
 

@@ -169,7 +169,7 @@ public final class ThreadPool: @unchecked Sendable {
   let handle: OpaquePointer?
 
   /// Number of threads that the system gave, the caller's included.
-  public let threads: Int
+  package let threads: Int
 
   /// Starts the pool.
   ///

@@ -1,5 +1,5 @@
 /// The batches of one epoch, in order: each example once, the last batch perhaps shorter.
-public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
+package struct Batches<T: Scalar>: Sequence, IteratorProtocol {
   private let inputs: StoredInputs<T>
   private let targets: StoredTargets<T>
   private let weights: Matrix<T>?
@@ -28,7 +28,7 @@ public struct Batches<T: Scalar>: Sequence, IteratorProtocol {
     self.reader = reader
   }
 
-  public mutating func next() -> Batch<T>? {
+  package mutating func next() -> Batch<T>? {
     if let reader { return reader.next() }
     let batch = upcoming
     position += batch?.count ?? 0

@@ -1,15 +1,15 @@
 /// An interval around the value of a metric.
-public struct MetricInterval: Sendable, Equatable {
-  public let metric: Metric
+package struct MetricInterval: Sendable, Equatable {
+  package let metric: Metric
   /// On the examples themselves.
-  public let value: Double
-  public let low: Double
-  public let high: Double
+  package let value: Double
+  package let low: Double
+  package let high: Double
 }
 
 extension EvaluatedPredictions {
   /// The share of the bootstrap values that an interval holds.
-  public static let bootstrapLevel = 0.95
+  package static let bootstrapLevel = 0.95
 
   /// Percentile intervals by the bootstrap: how far metrics would move with other examples.
   ///
@@ -24,7 +24,7 @@ extension EvaluatedPredictions {
   ///   - samples: Number of draws, at least 1.
   ///   - seed: The same seed gives the same draws.
   /// - Complexity: O(samples × examples × outputs), after one sorting.
-  public func bootstrap(_ metrics: [Metric], samples: Int, seed: UInt64) -> [MetricInterval] {
+  package func bootstrap(_ metrics: [Metric], samples: Int, seed: UInt64) -> [MetricInterval] {
     let ranking = ranking(for: metrics)
     let whole = Sample(of: self, ranking: ranking)
     var values = [[Double]](repeating: [], count: metrics.count)

@@ -11,7 +11,7 @@
 ///   &network, on: training, metrics: metrics,
 ///   checkpoints: Checkpoints(every: .seconds(30)) { try? folder.save($0) })
 /// // Later, in another process:
-/// let checkpoint = try Checkpoint<Float>(folder.newest().file)
+/// let checkpoint: Checkpoint<Float> = try folder.newestCheckpoint()
 /// try trainer.resume(&network, from: checkpoint, on: training, metrics: metrics)
 /// ```
 ///
@@ -20,7 +20,7 @@
 public struct Checkpoint<T: Scalar>: Sendable {
   /// The network with the weights after the step, not with the best ones.
   public let network: Network<T>
-  public let configuration: TrainingConfiguration
+  package let configuration: TrainingConfiguration
   /// Updates made since the start of the run, t.
   public let step: Int
   /// The tensors of the rule by name: `firstMoment`, `secondMoment`, `maximumMoment`; of L-BFGS
@@ -38,16 +38,16 @@ public struct Checkpoint<T: Scalar>: Sendable {
   /// What `plateau` has made of the losses so far.
   let plateau: PlateauTracker
   /// What the run was trained and validated on.
-  public let data: DataFingerprint
+  package let data: DataFingerprint
   /// The version of the engine: another one may give other bits.
-  public let version: String
+  package let version: String
   /// Strings that belong to whoever trains, such as how columns become inputs; kept as they are.
-  public var attachments: [String: String] = [:]
+  package var attachments: [String: String] = [:]
 
   /// The epoch that is under way, from 1.
   public var epoch: Int { running.epoch }
   /// Steps of this epoch that are done.
-  public var stepInEpoch: Int { running.steps }
+  package var stepInEpoch: Int { running.steps }
 }
 
 /// How often a run hands out checkpoints. It changes no bit of the run.
@@ -60,9 +60,9 @@ public enum CheckpointInterval: Hashable, Sendable {
 
 /// When a run hands out checkpoints, and to whom.
 public struct Checkpoints<T: Scalar> {
-  public let interval: CheckpointInterval
+  package let interval: CheckpointInterval
   /// Receives each checkpoint on the trainer's thread, between two steps.
-  public let receive: (Checkpoint<T>) -> Void
+  package let receive: (Checkpoint<T>) -> Void
 
   /// - Parameters:
   ///   - interval: How often. A run that is interrupted hands one out besides.
@@ -105,17 +105,17 @@ struct BestEpoch<T: Scalar>: Sendable {
 }
 
 /// The version of the engine, which decides the bits of a run; a checkpoint carries it, and `backprop --version` prints.
-public enum EngineVersion {
-  public static let current = "0.2.0"
+package enum EngineVersion {
+  package static let current = "0.2.0"
 }
 
 // MARK: The data
 
 /// Which data a run was given: digests of its numbers, to tell the same from other data.
-public struct DataFingerprint: Codable, Hashable, Sendable {
+package struct DataFingerprint: Codable, Hashable, Sendable {
   /// One data set. The digests are SHA-256 over the rows, in order, without padding.
-  public struct Part: Codable, Hashable, Sendable {
-    public let examples: Int
+  package struct Part: Codable, Hashable, Sendable {
+    package let examples: Int
     let inputs: String
     let targets: String
     let weights: String?
@@ -169,11 +169,11 @@ public struct DataFingerprint: Codable, Hashable, Sendable {
     }
   }
 
-  public let training: Part
-  public let validation: Part?
+  package let training: Part
+  package let validation: Part?
 
   /// - Complexity: O(numbers in the data); some 200 MB a second.
-  public init<T: Scalar>(training: Dataset<T>, validation: Dataset<T>?) {
+  package init<T: Scalar>(training: Dataset<T>, validation: Dataset<T>?) {
     self.training = Part(training)
     self.validation = validation.map { Part($0) }
   }
@@ -181,7 +181,7 @@ public struct DataFingerprint: Codable, Hashable, Sendable {
   /// The same of data that may be spooled: the digests are those of the same data in memory.
   ///
   /// - Throws: `FileError` if the spooled data cannot be read.
-  public init<T: Scalar>(
+  package init<T: Scalar>(
     training: TrainingExamples<T>, validation: TrainingExamples<T>?
   ) throws(FileError) {
     self.training = try Part(training)

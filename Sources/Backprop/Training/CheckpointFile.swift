@@ -5,17 +5,17 @@
 /// and those of the rule (`firstMoment.layers.0.weight`, …), of the same shapes; and of a classification
 /// the confusion counts that are not 0 (`running.confusion` of the epoch that is under way,
 /// `best.confusion`, `reference.confusion`), I64 `[cells, 3]`: actual class, predicted class, examples.
-public enum CheckpointKey {
+package enum CheckpointKey {
   /// SHA-256 of the whole file with 64 zeros in the place of these 64 digits. It is the first key, so
   /// that its place is known before anything of the file is believed.
-  public static let sha256 = "backprop.sha256"
+  package static let sha256 = "backprop.sha256"
   /// The version of this format, a whole number: 2. A reader refuses others.
-  public static let format = "backprop.checkpoint"
+  package static let format = "backprop.checkpoint"
   /// Position, sums of the running epoch, best epoch, fingerprint of the data, version: JSON.
-  public static let state = "backprop.state"
+  package static let state = "backprop.state"
 
   /// The version that is written, and the only one that is read.
-  public static let formatVersion = 2
+  package static let formatVersion = 2
 }
 
 /// Why a file is no checkpoint to go on from.
@@ -58,15 +58,15 @@ public enum CheckpointError: UserError, Equatable {
 }
 
 /// A checkpoint file whose checksum is right, before it is known of what precision it is.
-public struct CheckpointFile: Sendable {
-  public let path: String
+package struct CheckpointFile: Sendable {
+  package let path: String
   let file: SafeTensors
 
   /// Opens a file and reads it once, to verify its checksum.
   ///
   /// - Throws: `CheckpointError.damaged` if a single bit is not as it was written, `FileError` if the
   ///   file cannot be read.
-  public init(contentsOf path: String) throws {
+  package init(contentsOf path: String) throws {
     self.path = path
     try Self.verify(path)
     do {
@@ -81,7 +81,7 @@ public struct CheckpointFile: Sendable {
   }
 
   /// "float" or "double".
-  public var precisionName: String {
+  package var precisionName: String {
     get throws { try ModelMetadata(file: file).value(ModelKey.precision, as: String.self) }
   }
 
@@ -103,7 +103,7 @@ public struct CheckpointFile: Sendable {
   }
 
   /// What whoever trained attached to it.
-  public var attachments: [String: String] {
+  package var attachments: [String: String] {
     get throws {
       try ModelMetadata(file: file).value(CheckpointKey.state, as: CheckpointState.self).attachments
     }
@@ -226,7 +226,7 @@ extension Checkpoint {
   ///   - activations: Activations of your own that it may name.
   /// - Throws: `CheckpointError`, `ModelError`, `NetworkError` or `FileError`. Shapes are checked before
   ///   anything is allocated.
-  public init(
+  package init(
     _ file: CheckpointFile, losses: [any ExampleLoss] = [],
     activations: [any ElementwiseActivation] = []
   ) throws {

@@ -17,7 +17,7 @@
 /// the lock from a run that is killed.
 public final class CheckpointFolder: Sendable {
   /// The folder, as the user named it.
-  public let path: String
+  package let path: String
   private let descriptor: Int32
 
   /// How many are kept if nobody says so: if the newest should be damaged there is another one.
@@ -56,10 +56,10 @@ public final class CheckpointFolder: Sendable {
   deinit { close(descriptor) }
 
   /// The names of the checkpoints, from the oldest to the newest, whole or not.
-  public var names: [String] { Self.steps(in: path).map { Self.name(after: $0) } }
+  package var names: [String] { Self.steps(in: path).map { Self.name(after: $0) } }
 
   /// The path that the checkpoint after so many steps has.
-  public func path(after step: Int) -> String { "\(path)/\(Self.name(after: step))" }
+  package func path(after step: Int) -> String { "\(path)/\(Self.name(after: step))" }
 
   /// Writes a checkpoint; then removes those that are older than the `keep` newest, and those of
   /// later steps, which this run has not reached: they are damaged, or of a run that is replaced.
@@ -87,16 +87,28 @@ public final class CheckpointFolder: Sendable {
     return goal
   }
 
+  /// The newest checkpoint that is whole, to go on from.
+  ///
+  /// - Parameters:
+  ///   - losses: Losses of your own that it may name.
+  ///   - activations: Activations of your own that it may name.
+  /// - Throws: `CheckpointError` if there is none, or it is of another precision.
+  public func newestCheckpoint<T: Scalar>(
+    losses: [any ExampleLoss] = [], activations: [any ElementwiseActivation] = []
+  ) throws -> Checkpoint<T> {
+    try Checkpoint(newest().file, losses: losses, activations: activations)
+  }
+
   /// The newest checkpoint that is whole, and why newer ones are not.
   ///
   /// - Throws: `CheckpointError.noCheckpoint` or `.noneWhole`; `.otherFormat` for one that is whole and
   ///   of another version.
-  public func newest() throws -> (file: CheckpointFile, damaged: [CheckpointError]) {
+  package func newest() throws -> (file: CheckpointFile, damaged: [CheckpointError]) {
     try Self.newest(in: path)
   }
 
   /// The same of a folder that is only read.
-  public static func newest(
+  package static func newest(
     in path: String
   ) throws -> (file: CheckpointFile, damaged: [CheckpointError]) {
     let steps = steps(in: path)

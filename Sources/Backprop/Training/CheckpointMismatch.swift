@@ -1,15 +1,15 @@
 /// Why a checkpoint does not belong to the run that is to go on from it.
-public struct CheckpointMismatch: UserError, Equatable {
+package struct CheckpointMismatch: UserError, Equatable {
   /// One thing that is not as it was.
-  public struct Difference: Hashable, Sendable {
+  package struct Difference: Hashable, Sendable {
     /// What it is: "network", "training data", or a key of the configuration such as "epochs".
-    public let name: String
-    public let now: String
-    public let before: String
+    package let name: String
+    package let now: String
+    package let before: String
     /// Whether a run can go on all the same, if that is what is wanted.
-    public let canBeForced: Bool
+    package let canBeForced: Bool
 
-    public init(_ name: String, now: String, before: String, canBeForced: Bool = true) {
+    package init(_ name: String, now: String, before: String, canBeForced: Bool = true) {
       self.name = name
       self.now = now
       self.before = before
@@ -17,9 +17,9 @@ public struct CheckpointMismatch: UserError, Equatable {
     }
   }
 
-  public let differences: [Difference]
+  package let differences: [Difference]
 
-  public var message: String {
+  package var message: String {
     let list = differences.map { "\($0.name): \($0.now), the checkpoint has \($0.before)" }
     return "the checkpoint is of another run: \(list.joined(separator: "; "))"
   }
@@ -34,7 +34,7 @@ extension Checkpoint {
   ///   - data: Its data.
   ///   - metrics: How outputs are judged.
   ///   - version: The version of the engine.
-  public func differences(
+  package func differences(
     from configuration: TrainingConfiguration, _ network: Network<T>, _ data: DataFingerprint,
     metrics: MetricKind, version: String = EngineVersion.current
   ) -> [CheckpointMismatch.Difference] {

@@ -1,16 +1,16 @@
 // Metrics of classes: of the predicted ones, and of their probabilities.
 
 /// What a table of classes shows of one of them.
-public struct ClassScore: Sendable, Equatable {
+package struct ClassScore: Sendable, Equatable {
   /// TP / (TP + FP), the share of the predictions that are right; NaN if the class is never predicted.
-  public let precision: Double
+  package let precision: Double
   /// TP / (TP + FN), the share of the examples that are found; NaN if the class does not occur.
-  public let recall: Double
+  package let recall: Double
   /// 2 TP / (2 TP + FP + FN), the harmonic mean of both; NaN if the class neither occurs nor is
   /// predicted. van Rijsbergen 1979, *Information Retrieval*, ch. 7.
-  public let f1: Double
+  package let f1: Double
   /// Σ w of the examples of the class.
-  public let support: Double
+  package let support: Double
 
   /// - Parameters:
   ///   - right: TP, Σ w of the examples of the class that are found.
@@ -128,7 +128,7 @@ extension EvaluatedPredictions {
   }
 
   /// Precision, recall, F1 and support of each class, or of each label that may be there.
-  public var classScores: [ClassScore] {
+  package var classScores: [ClassScore] {
     if case .regression = kind { return [] }
     return totals(Sample(of: self, ranking: Ranking())).scores
   }
@@ -136,7 +136,7 @@ extension EvaluatedPredictions {
   /// Σ w of the examples of each actual class (rows) by their predicted one (columns).
   ///
   /// - Complexity: O(examples + K²).
-  public var confusion: [[Double]] {
+  package var confusion: [[Double]] {
     var sums = [[Double]](
       repeating: [Double](repeating: 0, count: classCount), count: classCount)
     for (example, weight) in zip(classified, Sample(of: self, ranking: Ranking()).weights) {

@@ -5,7 +5,7 @@ extension Parameters {
   /// tensor, panel by panel, 16 lanes and a tree.
   ///
   /// - Complexity: O(parameters), without allocation.
-  public var norm: Double {
+  package var norm: Double {
     var sum = 0.0
     for index in layout.areas.indices {
       sum += T.kernels.sum_squares(layout.areas[index], start)

@@ -4,17 +4,17 @@
 /// K classes have K² cells, but n examples fill at most n of them: 10,000 classes would take 800 MB,
 /// and of 100,000 examples take 4. Cells stand in a table with open addressing (Knuth 1998, vol. 3,
 /// 6.4); where K² cells are no more than the table has places, each has its own.
-public struct ConfusionCounts: Sendable {
+package struct ConfusionCounts: Sendable {
   /// A cell of the matrix.
-  public struct Cell: Hashable, Sendable {
-    public let actual: Int
-    public let predicted: Int
+  package struct Cell: Hashable, Sendable {
+    package let actual: Int
+    package let predicted: Int
     /// Examples, at least 1.
-    public let count: Int
+    package let count: Int
   }
 
   /// Number of classes, 0 if the task has none.
-  public let classCount: Int
+  package let classCount: Int
   /// `actual · classes + predicted` and the count; the count of an empty place is 0.
   private var places: [(key: Int, count: Int)]
   private var used = 0
@@ -28,7 +28,7 @@ public struct ConfusionCounts: Sendable {
   ///   - classes: Number of classes, at least 0.
   ///   - examples: How many are going to be counted, as far as that is known: so many need no memory
   ///     later on, up to some ten thousand.
-  public init(classes: Int, examples: Int = 2048) {
+  package init(classes: Int, examples: Int = 2048) {
     classCount = classes
     let most = min(classes.multipliedReportingOverflow(by: classes).partialValue, 2 * examples)
     // One place is always empty, where a search ends.
@@ -111,7 +111,7 @@ public struct ConfusionCounts: Sendable {
   // MARK: Reading
 
   /// The examples of one class that were given one class.
-  public subscript(actual: Int, predicted: Int) -> Int {
+  package subscript(actual: Int, predicted: Int) -> Int {
     precondition(
       (0..<classCount).contains(actual) && (0..<classCount).contains(predicted),
       "the cell \(actual), \(predicted) of \(classCount) classes")
@@ -121,7 +121,7 @@ public struct ConfusionCounts: Sendable {
   /// The cells that are not 0, by actual and then by predicted class.
   ///
   /// - Complexity: O(cells log cells).
-  public var cells: [Cell] {
+  package var cells: [Cell] {
     places.filter { $0.count > 0 }.sorted { $0.key < $1.key }.map { key, count in
       Cell(actual: key / classCount, predicted: key % classCount, count: count)
     }
@@ -130,7 +130,7 @@ public struct ConfusionCounts: Sendable {
   /// The whole matrix, actual classes as rows, predicted ones as columns.
   ///
   /// - Complexity: O(K²).
-  public var rows: [[Int]] {
+  package var rows: [[Int]] {
     var rows = Array(repeating: Array(repeating: 0, count: classCount), count: classCount)
     for cell in cells { rows[cell.actual][cell.predicted] = cell.count }
     return rows
@@ -138,7 +138,7 @@ public struct ConfusionCounts: Sendable {
 }
 
 extension ConfusionCounts: Equatable {
-  public static func == (left: ConfusionCounts, right: ConfusionCounts) -> Bool {
+  package static func == (left: ConfusionCounts, right: ConfusionCounts) -> Bool {
     left.classCount == right.classCount && left.cells == right.cells
   }
 }

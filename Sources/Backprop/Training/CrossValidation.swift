@@ -11,20 +11,20 @@ public struct CrossValidation: Sendable {
   /// One fold: a network trained on the others, judged by this one.
   public struct Fold: Sendable {
     /// How its run ended.
-    public let summary: TrainingSummary
+    package let summary: TrainingSummary
     /// The metrics of the rows that the fold held out, none of which has chosen anything.
     public let evaluation: Evaluation
     /// Their values, in the order of `metrics`.
-    public let values: [Double]
+    package let values: [Double]
     /// Examples that were trained on, that chose the best epoch, and that judged.
-    public let examples: (training: Int, validation: Int, test: Int)
+    package let examples: (training: Int, validation: Int, test: Int)
   }
 
   /// What each fold is judged by.
   public let metrics: [Metric]
   public private(set) var folds: [Fold] = []
 
-  public init(metrics: [Metric]) { self.metrics = metrics }
+  package init(metrics: [Metric]) { self.metrics = metrics }
 
   /// Takes in a fold.
   ///
@@ -33,7 +33,7 @@ public struct CrossValidation: Sendable {
   ///   - test: The rows that it held out.
   ///   - examples: How many it was trained on, and how many chose its best epoch.
   @discardableResult
-  public mutating func add<T: Scalar>(
+  package mutating func add<T: Scalar>(
     _ network: Network<T>, _ summary: TrainingSummary, examples: (training: Int, validation: Int),
     test: Dataset<T>, kind: MetricKind, pool: ThreadPool? = nil
   ) -> Fold {
@@ -85,7 +85,7 @@ extension Trainer {
   ///   - metrics: What the folds are judged by; nil for the usual ones.
   /// - Throws: `ConfigurationError` if the configuration does not suit the network.
   /// - Precondition: The data has as many inputs and outputs as the network.
-  public func crossValidate(
+  package func crossValidate(
     _ network: Network<T>, on data: Dataset<T>, folds: Folds, metrics kind: MetricKind,
     judgedBy metrics: [Metric]? = nil
   ) throws(ConfigurationError) -> CrossValidation {

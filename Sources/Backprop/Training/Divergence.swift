@@ -1,18 +1,18 @@
 /// Where a run met its first NaN or infinity.
 public struct Divergence: Codable, Hashable, Sendable, CustomStringConvertible {
   /// The step of the run, from 1; 0 before the first.
-  public let step: Int
-  public let epoch: Int
+  package let step: Int
+  package let epoch: Int
   /// Layer of the network, 1 for the input, L for the last.
-  public let layer: Int
+  package let layer: Int
   /// Neuron in the layer, from 1.
-  public let neuron: Int
+  package let neuron: Int
   /// Row of the training data, from 1: of what the trainer was given, which may be a part of a file.
   /// Nil for a weight or bias, which belongs to no example, and for validation data.
-  public let example: Int?
+  package let example: Int?
   /// Whether all outputs are still finite and only the loss overflowed; layer, neuron and example are
   /// then those of the largest output.
-  public let isInLoss: Bool
+  package let isInLoss: Bool
 
   public var description: String {
     let place =

@@ -1,19 +1,19 @@
 /// What chooses the best epoch of a run by its validation data, and what counts as better.
-public struct Monitor: Codable, Hashable, Sendable {
+package struct Monitor: Codable, Hashable, Sendable {
   /// The metric; nil for the usual one: accuracy for classes, the loss for every other task. Its own
   /// direction says whether a larger value is better.
-  public var metric: Metric?
+  package var metric: Metric?
   /// δ, by how much the metric must get better to renew patience; at least 0. It does not enter into
   /// which weights are kept.
-  public var minimumDelta: Double
+  package var minimumDelta: Double
 
-  public init(metric: Metric? = nil, minimumDelta: Double = 0) {
+  package init(metric: Metric? = nil, minimumDelta: Double = 0) {
     self.metric = metric
     self.minimumDelta = minimumDelta
   }
 
   /// - Throws: `ConfigurationError` if δ is negative or not finite.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     try NumberRange.atLeastZero.check(minimumDelta, "monitor.minimumDelta")
   }
 

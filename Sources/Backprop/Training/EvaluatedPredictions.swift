@@ -8,12 +8,12 @@
 ///
 /// All metrics are weighted. A bootstrap sample is nothing but other weights, the number of times that
 /// each example was drawn, because an example of weight 2 counts as two.
-public struct EvaluatedPredictions: Sendable {
-  public let kind: MetricKind
+package struct EvaluatedPredictions: Sendable {
+  package let kind: MetricKind
   /// Number of outputs of the network.
-  public let outputs: Int
+  package let outputs: Int
   /// Examples held.
-  public private(set) var count = 0
+  package private(set) var count = 0
   /// Whether outputs of classes are kept as they are.
   private let keepsOutputs: Bool
   /// a, `[count, outputs]`. Empty for classes if no metric needs them.
@@ -41,10 +41,10 @@ public struct EvaluatedPredictions: Sendable {
   }
 
   /// Number of classes, 0 if the task has none.
-  public var classCount: Int { kind.classCount(outputs: outputs) }
+  package var classCount: Int { kind.classCount(outputs: outputs) }
 
   /// Whether the examples have weights.
-  public var isWeighted: Bool { !weights.isEmpty }
+  package var isWeighted: Bool { !weights.isEmpty }
 
   /// Adds the examples of a batch.
   ///
@@ -90,10 +90,10 @@ public struct EvaluatedPredictions: Sendable {
   ///
   /// - Returns: NaN where the metric is not defined: of no examples, or as its own text says.
   /// - Precondition: The metric is defined for the kind, and one of those that outputs were kept for.
-  public func value(of metric: Metric) -> Double { values(of: [metric])[0] }
+  package func value(of metric: Metric) -> Double { values(of: [metric])[0] }
 
   /// Values of several metrics on all examples; what they share is computed once.
-  public func values(of metrics: [Metric]) -> [Double] {
+  package func values(of metrics: [Metric]) -> [Double] {
     let sample = Sample(of: self, ranking: ranking(for: metrics))
     return metrics.map { value(of: $0, in: sample) }
   }

@@ -3,9 +3,9 @@ public struct Evaluation: Sendable, Equatable, Codable {
   /// Σ wₓ Cₓ / n over the n examples, without penalties: what training descends under the reduction
   /// `mean`. Metrics are divided by Σ wₓ instead.
   public let loss: Double
-  public internal(set) var metrics: Metrics
+  package internal(set) var metrics: Metrics
   /// The metric that a run watches, if it is none of `metrics` and not the loss.
-  public internal(set) var watched: WatchedMetric?
+  package internal(set) var watched: WatchedMetric?
   /// Whether the loss is the log loss, which people are told once; it differs from that of `metrics` where
   /// examples have weights, by which that is divided.
   package internal(set) var lossIsLogLoss = false
@@ -47,9 +47,9 @@ extension Evaluation: CustomStringConvertible {
 }
 
 /// A metric of the validation data beyond those of every epoch.
-public struct WatchedMetric: Sendable, Equatable, Codable {
-  public let metric: Metric
-  public let value: Double
+package struct WatchedMetric: Sendable, Equatable, Codable {
+  package let metric: Metric
+  package let value: Double
 }
 
 extension Network {
@@ -74,7 +74,7 @@ extension Network {
   ///   - metrics: What is going to be asked of the predictions; nil for any metric. Of many classes, those
   ///     that rank (areas under curves) take 8 bytes for each output of each example.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
-  public func evaluateKeepingPredictions(
+  package func evaluateKeepingPredictions(
     on dataset: Dataset<T>, metrics kind: MetricKind, for metrics: [Metric]? = nil,
     pool: ThreadPool? = nil
   ) -> (evaluation: Evaluation, predictions: EvaluatedPredictions) {

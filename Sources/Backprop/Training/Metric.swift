@@ -26,14 +26,14 @@ public enum Metric: NamedCase {
   case pinball(quantile: Double = 0.5)
 
   /// Every case once.
-  public static let allCases: [Metric] = [
+  package static let allCases: [Metric] = [
     .loss, .accuracy, .balancedAccuracy, .exactMatch, .logLoss, .brier, .rocAUC, .averagePrecision,
     .f1, .matthewsCorrelation, .topK(), .expectedCalibrationError(), .rmse, .mae, .r2,
     .medianAbsoluteError, .pinball(),
   ]
 
   /// The names that `init(_:)` reads, as the command line shows them.
-  public static let names = [
+  package static let names = [
     "loss", "accuracy", "balanced-accuracy", "exact-match", "log-loss", "brier", "roc-auc",
     "pr-auc", "f1", "mcc", "top-k[:5]", "ece[:15]", "rmse", "mae", "r2", "median-ae",
     "pinball[:0.5]",
@@ -96,7 +96,7 @@ public enum Metric: NamedCase {
   }
 
   /// The key of the metric in JSON: "rocAUC", "top5", "ece15", "pinball0.5".
-  public var key: String {
+  package var key: String {
     switch self {
     case .balancedAccuracy: "balancedAccuracy"
     case .exactMatch: "exactMatch"
@@ -138,7 +138,7 @@ public enum Metric: NamedCase {
   }
 
   /// Whether a larger value is a better one.
-  public var isHigherBetter: Bool {
+  package var isHigherBetter: Bool {
     switch self {
     case .loss, .logLoss, .brier, .expectedCalibrationError, .rmse, .mae, .medianAbsoluteError,
       .pinball:
@@ -150,7 +150,7 @@ public enum Metric: NamedCase {
   }
 
   /// Whether the metric means something where outputs are judged so.
-  public func isDefined(for kind: MetricKind) -> Bool {
+  package func isDefined(for kind: MetricKind) -> Bool {
     switch (self, kind) {
     case (.loss, _): true
     case (.accuracy, .classification), (.balancedAccuracy, .classification),
@@ -188,7 +188,7 @@ public enum Metric: NamedCase {
   }
 
   /// The metrics that are defined where outputs are judged so, `loss` not among them.
-  public static func defined(for kind: MetricKind) -> [Metric] {
+  package static func defined(for kind: MetricKind) -> [Metric] {
     allCases.filter { $0 != .loss && $0.isDefined(for: kind) }
   }
 
@@ -201,7 +201,7 @@ public enum Metric: NamedCase {
   /// - Parameters:
   ///   - kind: How outputs are judged.
   ///   - outputs: Number of outputs of the network.
-  public static func usual(for kind: MetricKind, outputs: Int) -> [Metric] {
+  package static func usual(for kind: MetricKind, outputs: Int) -> [Metric] {
     let metrics: [Metric] =
       switch kind {
       case .classification:

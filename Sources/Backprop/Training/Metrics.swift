@@ -34,11 +34,11 @@ public enum MetricKind: Hashable, Codable, Sendable {
 /// many threads formed them. Neither `add` nor `merge` allocates, unless new cells of a large confusion
 /// matrix do.
 public struct Metrics: Sendable, Equatable {
-  public let kind: MetricKind
+  package let kind: MetricKind
   /// Examples seen.
-  public private(set) var count = 0
+  package private(set) var count = 0
   /// Counts of (actual, predicted) classes without weights; of no classes if the task has none.
-  public internal(set) var confusion = ConfusionCounts(classes: 0)
+  package internal(set) var confusion = ConfusionCounts(classes: 0)
   private let outputs: Int
   /// Σ w, the number of examples where all weights are 1.
   private var weightSum = 0.0
@@ -80,7 +80,7 @@ public struct Metrics: Sendable, Equatable {
   ///   - kind: How outputs are judged.
   ///   - outputs: Number of outputs of the network.
   ///   - examples: How many are going to come, as far as that is known.
-  public init(kind: MetricKind, outputs: Int, examples: Int = 2048) {
+  package init(kind: MetricKind, outputs: Int, examples: Int = 2048) {
     self.kind = kind
     self.outputs = outputs
     confusion = ConfusionCounts(classes: kind.classCount(outputs: outputs), examples: examples)
@@ -91,10 +91,10 @@ public struct Metrics: Sendable, Equatable {
   }
 
   /// Σ w / n; NaN of no examples.
-  public var meanWeight: Double { weightSum / Double(count) }
+  package var meanWeight: Double { weightSum / Double(count) }
 
   /// Number of classes, 0 if the task has none.
-  public var classCount: Int { kind.classCount(outputs: outputs) }
+  package var classCount: Int { kind.classCount(outputs: outputs) }
 
   // MARK: Values
 
@@ -109,7 +109,7 @@ public struct Metrics: Sendable, Equatable {
   }
 
   /// Share of examples whose class is right.
-  public var accuracy: Double { classCount > 0 ? value(of: .accuracy) ?? .nan : .nan }
+  package var accuracy: Double { classCount > 0 ? value(of: .accuracy) ?? .nan : .nan }
 
   /// The value of a metric, if it is one of `values`.
   ///

@@ -1,20 +1,20 @@
 /// A rule at work: its moments, and the steps taken.
 public struct Optimizer<T: Scalar>: Sendable {
-  public let rule: OptimizerRule
+  package let rule: OptimizerRule
   /// λ of decoupled decay: θ ← θ − η λ θ before the step, for weights, not for biases.
-  public let weightDecay: Double
+  package let weightDecay: Double
   /// Factors of rate and decay, one for all layers or one for each; nil for 1, and no decay of biases.
-  public let factors: [TensorFactors]?
+  package let factors: [TensorFactors]?
   /// Updates made so far, t.
-  public private(set) var step = 0
+  package private(set) var step = 0
   /// v of momentum and Nesterov, m of Lion and of Adam and its kin, u of Adadelta, the signs s of
   /// RPROP; without elements under the other rules.
-  public private(set) var firstMoment: Parameters<T>
+  package private(set) var firstMoment: Parameters<T>
   /// v of the rules that divide by its root, the step sizes Δ of RPROP; without elements under the
   /// other rules.
-  public private(set) var secondMoment: Parameters<T>
+  package private(set) var secondMoment: Parameters<T>
   /// v̂ of AMSGrad; without elements under the other rules.
-  public private(set) var maximumMoment: Parameters<T>
+  package private(set) var maximumMoment: Parameters<T>
   /// The pairs of L-BFGS and its working vectors; nil under the other rules.
   private(set) var lbfgs: LBFGS<T>?
   private var momentumProduct = MomentumProduct()
@@ -25,10 +25,16 @@ public struct Optimizer<T: Scalar>: Sendable {
 
   /// Begins with zero moments, for parameters of the given layout.
   ///
-  /// - Precondition: There are as many factors as layers, or one, or none. No decay where the rule
-  ///   searches along lines: what is searched is the loss.
-  public init(
-    rule: OptimizerRule, weightDecay: Double = 0, factors: [TensorFactors]? = nil,
+  /// - Precondition: No decay where the rule searches along lines: what is searched is the loss.
+  public init(rule: OptimizerRule, weightDecay: Double = 0, for layout: ParameterLayout) {
+    self.init(rule: rule, weightDecay: weightDecay, factors: nil, for: layout)
+  }
+
+  /// The same with factors of rate and decay.
+  ///
+  /// - Precondition: There are as many factors as layers, or one, or none.
+  package init(
+    rule: OptimizerRule, weightDecay: Double = 0, factors: [TensorFactors]?,
     for layout: ParameterLayout
   ) {
     precondition(

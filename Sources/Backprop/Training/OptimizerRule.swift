@@ -58,14 +58,14 @@ public enum OptimizerRule: Hashable, Sendable {
   case lbfgs(memory: Int = 10)
 
   /// Every rule once, with its default constants.
-  public static let allCases: [OptimizerRule] = [
+  package static let allCases: [OptimizerRule] = [
     .gradientDescent, .sgd, .momentum(), .nesterov(), .adaGrad(), .rmsProp(), .adadelta(), .adam(),
     .amsGrad(), .nAdam(), .adamW(), .rAdam(), .lion(), .rprop(),
     .lbfgs(),
   ]
 
   /// The names that `init(name:)` reads, as the command line shows them.
-  public static let names = allCases.map(\.name)
+  package static let names = allCases.map(\.name)
 
   /// The rule of this name with its default constants, "lbfgs:20" with a memory of 20; nil if the name
   /// is unknown.
@@ -106,7 +106,7 @@ public enum OptimizerRule: Hashable, Sendable {
   /// 0 < shrinkage < 1 < growth and 0 < smallest ≤ largest; a memory from 1 to 1000.
   ///
   /// - Throws: `ConfigurationError` with the first that lies outside.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     func check(_ value: Double, _ key: Key, _ range: NumberRange) throws(ConfigurationError) {
       try range.check(value, "optimizer.\(key.rawValue)")
     }
@@ -143,7 +143,7 @@ public enum OptimizerRule: Hashable, Sendable {
 
   /// Whether a step takes all examples: `Trainer` then overrides the batch size. Its workspace holds
   /// what the network computes for all of them.
-  public var takesAllExamples: Bool {
+  package var takesAllExamples: Bool {
     switch self {
     case .gradientDescent, .rprop, .lbfgs: true
     default: false
@@ -152,11 +152,11 @@ public enum OptimizerRule: Hashable, Sendable {
 
   /// Whether a step is searched along a line, with several passes over the data: then clipping and
   /// decoupled decay have no meaning, because the search is for a lower loss.
-  public var searchesLines: Bool { if case .lbfgs = self { true } else { false } }
+  package var searchesLines: Bool { if case .lbfgs = self { true } else { false } }
 
   /// Whether a step is a first moment, or the gradient, over the root of a second one and ε: then it is
   /// the same step whatever the gradient is scaled by, ε aside (`UpdateFactors`).
-  public var isRatioOfMoments: Bool {
+  package var isRatioOfMoments: Bool {
     switch self {
     case .adaGrad, .rmsProp, .adam, .amsGrad, .nAdam, .adamW, .rAdam: true
     default: false
@@ -165,7 +165,7 @@ public enum OptimizerRule: Hashable, Sendable {
 
   /// Whether the rule finds the size of its steps by itself and the learning rate is only what it
   /// begins with, so that a schedule has no meaning.
-  public var ignoresSchedule: Bool {
+  package var ignoresSchedule: Bool {
     switch self {
     case .rprop, .lbfgs: true
     default: false
@@ -176,7 +176,7 @@ public enum OptimizerRule: Hashable, Sendable {
   ///
   /// AdaGrad, NAdam and RPROP: PyTorch's default. RMSProp: Hinton's lecture. Adadelta: 1, as the
   /// paper, which has no rate. Lion: a tenth of Adam's, as the paper advises (3 to 10 times smaller).
-  public var suggestedLearningRate: Double {
+  package var suggestedLearningRate: Double {
     switch self {
     case .gradientDescent, .sgd: 0.1
     case .momentum, .nesterov: 0.02
@@ -190,7 +190,7 @@ public enum OptimizerRule: Hashable, Sendable {
 
   /// The decoupled weight decay that belongs to the rule: 0 for all but AdamW, and Lion, whose smaller
   /// rate asks for as much more (η λ is the same).
-  public var suggestedWeightDecay: Double {
+  package var suggestedWeightDecay: Double {
     switch self {
     case .adamW: 0.01
     case .lion: 0.1

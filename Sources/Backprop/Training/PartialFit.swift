@@ -1,9 +1,9 @@
 /// How far training chunk by chunk has come: the moments of the rule, and the passes that were made.
 public struct PartialTraining<T: Scalar>: Sendable {
   /// The rule with its moments and its steps t.
-  public internal(set) var optimizer: Optimizer<T>
+  package internal(set) var optimizer: Optimizer<T>
   /// Chunks that were trained on.
-  public private(set) var passes = 0
+  package private(set) var passes = 0
   /// Batches that they were cut into, of which each has its random numbers.
   private(set) var batches = 0
 

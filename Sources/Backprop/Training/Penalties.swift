@@ -50,7 +50,7 @@ extension TrainingConfiguration {
   /// examples it was trained on.
   ///
   /// - Parameter batch: m; nil for a whole batch of the run.
-  public func effectiveL2Penalty(batch: Int? = nil) -> Double {
+  package func effectiveL2Penalty(batch: Int? = nil) -> Double {
     let examples = trainingExamples ?? batchSize
     return penalties(
       examples: max(1, examples), batch: max(1, batch ?? examplesPerUpdate(of: examples))

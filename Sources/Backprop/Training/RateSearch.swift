@@ -16,16 +16,16 @@
 /// let found = search.run(network, on: training, metrics: .classification(probabilities: true))
 /// configuration.learningRate = found.proposed ?? configuration.learningRate
 /// ```
-public struct RateSearch: Sendable {
+package struct RateSearch: Sendable {
   /// Rule, batch size, penalties and seed of the run that a rate is wanted for. Its own rate, schedule,
   /// epochs and patience play no part.
-  public let configuration: TrainingConfiguration
-  public let options: RateSearchOptions
-  public let threads: Int
+  package let configuration: TrainingConfiguration
+  package let options: RateSearchOptions
+  package let threads: Int
 
   /// - Throws: `ConfigurationError` if a number lies outside its range.
   /// - Precondition: The rule follows a learning rate: neither `rprop` nor `lbfgs` does.
-  public init(
+  package init(
     configuration: TrainingConfiguration, options: RateSearchOptions = RateSearchOptions(),
     threads: Int = 1
   ) throws(ConfigurationError) {
@@ -54,7 +54,7 @@ public struct RateSearch: Sendable {
   /// - Complexity: The range test costs `options.steps` steps, each attempt `options.epochs` epochs.
   @specialized(where T == Float)
   @specialized(where T == Double)
-  public func run<T: Scalar>(
+  package func run<T: Scalar>(
     _ network: Network<T>, on training: Dataset<T>, metrics: MetricKind,
     report: (RateAttempt) -> Void = { _ in }
   ) throws(ConfigurationError) -> RateSearchResult {
@@ -167,16 +167,16 @@ public struct RateSearch: Sendable {
 }
 
 /// Where and how long a rate is searched.
-public struct RateSearchOptions: Codable, Hashable, Sendable {
+package struct RateSearchOptions: Codable, Hashable, Sendable {
   /// The rate of the first step of the range test, and of its last; positive, ascending.
-  public var lowest: Double
-  public var highest: Double
+  package var lowest: Double
+  package var highest: Double
   /// Steps of the range test, at least 20.
-  public var steps: Int
+  package var steps: Int
   /// Epochs of an attempt of the threshold search, at least 2.
-  public var epochs: Int
+  package var epochs: Int
 
-  public init(
+  package init(
     lowest: Double = 1e-6, highest: Double = 100, steps: Int = 200, epochs: Int = 3
   ) {
     self.lowest = lowest
@@ -186,7 +186,7 @@ public struct RateSearchOptions: Codable, Hashable, Sendable {
   }
 
   /// - Throws: `ConfigurationError` with the first number that lies outside its range.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     let rates = NumberRange(text: "from 1e-12 to 1e12") { $0 >= 1e-12 && $0 <= 1e12 }
     try rates.check(lowest, "lowest")
     try rates.check(highest, "highest")
@@ -198,24 +198,24 @@ public struct RateSearchOptions: Codable, Hashable, Sendable {
 }
 
 /// The loss of a network whose rate grows from step to step.
-public struct RateRangeTest: Codable, Hashable, Sendable {
-  public struct Point: Codable, Hashable, Sendable {
+package struct RateRangeTest: Codable, Hashable, Sendable {
+  package struct Point: Codable, Hashable, Sendable {
     /// η of the step.
-    public let rate: Double
+    package let rate: Double
     /// C of its batch before it, per example, penalties included.
-    public let loss: Double
+    package let loss: Double
     /// The exponential average of the losses so far, over some ten steps and corrected for its start.
-    public let smoothed: Double
+    package let smoothed: Double
   }
 
   /// In ascending order of rates; the last one may not be finite.
-  public let points: [Point]
+  package let points: [Point]
   /// The rate at which the smoothed loss had grown beyond `explosion` times its lowest; nil if it did
   /// not within the range.
-  public let exploded: Double?
+  package let exploded: Double?
 
   /// A smoothed loss so many times the lowest one ends the test.
-  public static let explosion = 4.0
+  package static let explosion = 4.0
 
   init(points: [Point], hasExploded: Bool) {
     self.points = points
@@ -223,18 +223,18 @@ public struct RateRangeTest: Codable, Hashable, Sendable {
   }
 
   /// Points whose average takes in ten steps; what comes before is the noise of a batch or two.
-  public var settled: ArraySlice<Point> { points.dropFirst(Self.span) }
+  package var settled: ArraySlice<Point> { points.dropFirst(Self.span) }
 
   static let span = 10
 
   /// The rate at which the smoothed loss was lowest.
-  public var lowest: Point? {
+  package var lowest: Point? {
     settled.filter(\.smoothed.isFinite).min { $0.smoothed < $1.smoothed }
   }
 
   /// The rate at which the smoothed loss fell most steeply over the logarithm of the rate, before it
   /// was lowest.
-  public var steepest: Point? {
+  package var steepest: Point? {
     guard let lowest, let end = settled.firstIndex(of: lowest) else { return nil }
     let first = settled.startIndex + Self.span
     guard end >= first else { return nil }
@@ -245,25 +245,25 @@ public struct RateRangeTest: Codable, Hashable, Sendable {
 
   /// Whether the smoothed loss at its lowest is below that of the beginning by more than a fifth:
   /// noise alone moves an average of ten batches by less.
-  public var hasFallen: Bool {
+  package var hasFallen: Bool {
     guard let lowest, let first = settled.first else { return false }
     return lowest.smoothed < 0.8 * first.smoothed
   }
 }
 
 /// A short run at one rate.
-public struct RateAttempt: Codable, Hashable, Sendable {
-  public let rate: Double
+package struct RateAttempt: Codable, Hashable, Sendable {
+  package let rate: Double
   /// C of the training data before the first step, then the mean over each part of the attempt, in
   /// general an epoch; not finite in the end if the run diverged.
-  public let losses: [Double]
+  package let losses: [Double]
 
   /// A loss below this share of the first is that of a task that has been learned. Whether it falls
   /// further is a matter of noise, and it need only not double.
-  public static let learnedShare = 0.1
+  package static let learnedShare = 0.1
 
   /// Whether each loss is below the one before, or the task has been learned by then.
-  public var falls: Bool {
+  package var falls: Bool {
     zip(losses, losses.dropFirst()).allSatisfy { before, loss in
       loss < before || loss < min(Self.learnedShare * losses[0], 2 * before)
     }
@@ -271,20 +271,20 @@ public struct RateAttempt: Codable, Hashable, Sendable {
 }
 
 /// What a search has found.
-public struct RateSearchResult: Codable, Hashable, Sendable {
-  public let rangeTest: RateRangeTest
+package struct RateSearchResult: Codable, Hashable, Sendable {
+  package let rangeTest: RateRangeTest
   /// In ascending order of rates.
-  public let attempts: [RateAttempt]
+  package let attempts: [RateAttempt]
 
   /// The largest rate at which the loss fell; nil if it fell at none.
-  public var threshold: Double? { attempts.filter(\.falls).map(\.rate).max() }
+  package var threshold: Double? { attempts.filter(\.falls).map(\.rate).max() }
 
   /// The share of the rate with the lowest smoothed loss, and of the threshold.
-  public static let shares = (lowest: 0.3, threshold: 0.5)
+  package static let shares = (lowest: 0.3, threshold: 0.5)
 
   /// The smaller of three tenths of the rate whose smoothed loss was lowest and half of the threshold, to
   /// two digits; nil if the loss fell in neither test.
-  public var proposed: Double? {
+  package var proposed: Double? {
     let candidates = [
       rangeTest.hasFallen ? rangeTest.lowest.map { $0.rate * Self.shares.lowest } : nil,
       threshold.map { $0 * Self.shares.threshold },

@@ -31,13 +31,13 @@ public enum Schedule: Hashable, Sendable {
   case plateau(factor: Double = 0.1, patience: Int = 10)
 
   /// Every schedule once.
-  public static let allCases: [Schedule] = [
+  package static let allCases: [Schedule] = [
     .cosine(), .constant, .step(epochs: 30), .exponential(), .inverseScaling(),
     .cosineRestarts(epochs: 10), .oneCycle(), .coslog4, .plateau(),
   ]
 
   /// The names that `init(name:)` reads, as the command line shows them.
-  public static let names = [
+  package static let names = [
     "cosine", "constant", "step:30[:0.1]", "exponential[:0.95]", "inverse-scaling[:0.5]",
     "cosine-restarts:10[:1]", "one-cycle[:0.3]", "coslog4", "plateau[:0.1[:10]]",
   ]
@@ -109,7 +109,7 @@ public enum Schedule: Hashable, Sendable {
   /// least 1 epoch.
   ///
   /// - Throws: `ConfigurationError` with the first that lies outside.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     func check(_ value: Double, _ key: Key, _ range: NumberRange) throws(ConfigurationError) {
       try range.check(value, "schedule.\(key.rawValue)")
     }
@@ -138,7 +138,7 @@ public enum Schedule: Hashable, Sendable {
   private static let wholeNumbers = 1...1_000_000_000
 
   /// Whether the rate begins low by itself, so that a warm-up before it has no meaning.
-  public var hasOwnRise: Bool {
+  package var hasOwnRise: Bool {
     switch self {
     case .oneCycle, .coslog4: true
     default: false
@@ -146,7 +146,7 @@ public enum Schedule: Hashable, Sendable {
   }
 
   /// Whether its own arguments say how long it warms up.
-  public var hasOwnWarmUp: Bool { if case .cosine = self { true } else { false } }
+  package var hasOwnWarmUp: Bool { if case .cosine = self { true } else { false } }
 
   /// The learning rate of one step; that of `plateau` before any reduction.
   ///
@@ -155,7 +155,7 @@ public enum Schedule: Hashable, Sendable {
   ///   - total: Steps of the whole run, T.
   ///   - stepsPerEpoch: Steps of one epoch, at least 1.
   ///   - peak: η, the configured learning rate.
-  public func rate(at step: Int, of total: Int, stepsPerEpoch: Int, peak: Double) -> Double {
+  package func rate(at step: Int, of total: Int, stepsPerEpoch: Int, peak: Double) -> Double {
     switch self {
     case .constant, .plateau: return peak
     case .cosine(let warmUp):
@@ -289,21 +289,21 @@ extension Schedule: Codable {
 /// is the least from now on, and the count of bad epochs is 0; else the count rises by 1, and where
 /// it exceeds the patience, the rate is multiplied by the factor and the count is 0 again. PyTorch's
 /// ReduceLROnPlateau does the same by default.
-public struct PlateauTracker: Codable, Equatable, Sendable {
+package struct PlateauTracker: Codable, Equatable, Sendable {
   /// The least loss so far; nil before the first epoch.
-  public private(set) var least: Double?
-  public private(set) var badEpochs = 0
+  package private(set) var least: Double?
+  package private(set) var badEpochs = 0
   /// What the rate of the schedule is multiplied by.
-  public private(set) var scale = 1.0
+  package private(set) var scale = 1.0
 
-  public init() {}
+  package init() {}
 
   /// Takes the loss at the end of an epoch in.
   ///
   /// - Parameters:
   ///   - loss: On the validation data, or of the epoch's own steps where there are none.
   ///   - schedule: Any but `plateau` leaves everything as it is.
-  public mutating func record(loss: Double, under schedule: Schedule) {
+  package mutating func record(loss: Double, under schedule: Schedule) {
     guard case .plateau(let factor, let patience) = schedule else { return }
     if let least, !(loss < least * (1 - 1e-4)) {
       badEpochs += 1

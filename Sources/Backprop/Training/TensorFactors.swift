@@ -2,16 +2,16 @@
 ///
 /// A factor of the rate multiplies η of the layer's weights or of its biases, in the decay too; 0
 /// leaves them as they are. RPROP has no rate after its first step, and none of its own a layer.
-public struct TensorFactors: Codable, Hashable, Sendable {
-  public var weightRate: Double
-  public var biasRate: Double
+package struct TensorFactors: Codable, Hashable, Sendable {
+  package var weightRate: Double
+  package var biasRate: Double
   /// Multiplies `weightDecay` for the weights.
-  public var weightDecay: Double
+  package var weightDecay: Double
   /// And for the biases, which do not decay unless this says so.
-  public var biasDecay: Double
+  package var biasDecay: Double
 
   /// - Parameters: Each at least 0 and finite.
-  public init(
+  package init(
     weightRate: Double = 1, biasRate: Double = 1, weightDecay: Double = 1, biasDecay: Double = 0
   ) {
     self.weightRate = weightRate
@@ -21,7 +21,7 @@ public struct TensorFactors: Codable, Hashable, Sendable {
   }
 
   /// - Throws: `ConfigurationError` with the first that is negative or not finite.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     for (name, factor) in [
       ("weightRate", weightRate), ("biasRate", biasRate), ("weightDecay", weightDecay),
       ("biasDecay", biasDecay),
@@ -44,7 +44,7 @@ public struct MomentumCycle: Codable, Hashable, Sendable {
   }
 
   /// - Throws: `ConfigurationError` unless 0 ≤ low ≤ high < 1.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     try NumberRange.belowOne.check(low, "cycleMomentum.low")
     try NumberRange(text: "of at least \(low) and below 1") { $0 >= low && $0 < 1 }
       .check(high, "cycleMomentum.high")
@@ -62,7 +62,7 @@ public struct MomentumCycle: Codable, Hashable, Sendable {
 
 extension OptimizerRule {
   /// Whether a schedule can move its momentum.
-  public var canCycleMomentum: Bool {
+  package var canCycleMomentum: Bool {
     switch self {
     case .momentum, .nesterov, .adam, .amsGrad, .adamW, .rAdam, .lion: true
     default: false
@@ -91,7 +91,7 @@ extension TrainingConfiguration {
   /// - Parameters:
   ///   - step: Updates made before.
   ///   - stepsPerEpoch: Updates of one epoch, at least 1.
-  public func momentum(at step: Int, stepsPerEpoch: Int) -> Double? {
+  package func momentum(at step: Int, stepsPerEpoch: Int) -> Double? {
     guard let cycleMomentum, case .oneCycle(let rise) = rateSchedule else { return nil }
     return cycleMomentum.momentum(at: step, of: stepsPerEpoch * epochs, rise: rise)
   }

@@ -10,9 +10,9 @@
 /// The same configuration, data and network give the same weights, bit for bit, for any number of
 /// threads. No memory is allocated between the steps of an epoch.
 public struct Trainer<T: Scalar>: Sendable {
-  public let configuration: TrainingConfiguration
+  package let configuration: TrainingConfiguration
   /// Number of threads; small batches use one anyway.
-  public let threads: Int
+  package let threads: Int
   /// - Parameters:
   ///   - configuration: What decides the run.
   ///   - threads: Threads to use, at least 1. Changes the time and not the result.
@@ -86,7 +86,7 @@ public struct Trainer<T: Scalar>: Sendable {
   ///   event then.
   /// - Precondition: Spooled training data has a `shuffleBlock`, and a rule that takes batches.
   @discardableResult
-  public func train(
+  package func train(
     _ network: inout Network<T>, on training: TrainingExamples<T>,
     validation: TrainingExamples<T>?, metrics: MetricKind, data: DataFingerprint? = nil,
     checkpoints: Checkpoints<T>? = nil, observers: [any TrainingObserver<T>] = [],
@@ -150,7 +150,7 @@ public struct Trainer<T: Scalar>: Sendable {
   /// - Throws: `CheckpointMismatch` or `ConfigurationError` before anything is changed, or `FileError` if
   ///   spooled data cannot be read.
   @discardableResult
-  public func resume(
+  package func resume(
     _ network: inout Network<T>, from checkpoint: Checkpoint<T>, on training: TrainingExamples<T>,
     validation: TrainingExamples<T>?, metrics: MetricKind, data: DataFingerprint,
     force: Bool = false, checkpoints: Checkpoints<T>? = nil,

@@ -41,9 +41,7 @@ public struct TrainingConfiguration: Hashable, Sendable {
     optimizer: OptimizerRule? = nil, learningRate: Double? = nil, schedule: Schedule? = nil,
     warmUp: Double? = nil, batchSize: Int? = nil, epochs: Int? = nil, shuffles: Bool = true,
     l2Penalty: Double = 0, weightDecay: Double? = nil, clipNorm: Double? = nil,
-    clipValue: Double? = nil, patience: Int? = nil, seed: UInt64? = nil, monitor: Monitor? = nil,
-    shuffleBlock: ShuffleBlock? = nil, shards: Int? = nil, inputNoise: Double? = nil,
-    inputDropout: Double? = nil, labelSmoothing: Double? = nil, mixup: Double? = nil
+    clipValue: Double? = nil, patience: Int? = nil, seed: UInt64? = nil
   ) {
     if let optimizer { self.optimizer = optimizer }
     updates.learningRate = learningRate
@@ -58,6 +56,22 @@ public struct TrainingConfiguration: Hashable, Sendable {
     updates.clipValue = clipValue
     stopping.patience = patience
     data.seed = seed
+  }
+
+  /// The same with what tests of the engine give besides.
+  package init(
+    optimizer: OptimizerRule? = nil, learningRate: Double? = nil, schedule: Schedule? = nil,
+    warmUp: Double? = nil, batchSize: Int? = nil, epochs: Int? = nil, shuffles: Bool = true,
+    l2Penalty: Double = 0, weightDecay: Double? = nil, clipNorm: Double? = nil,
+    clipValue: Double? = nil, patience: Int? = nil, seed: UInt64? = nil, monitor: Monitor? = nil,
+    shuffleBlock: ShuffleBlock? = nil, shards: Int? = nil, inputNoise: Double? = nil,
+    inputDropout: Double? = nil, labelSmoothing: Double? = nil, mixup: Double? = nil
+  ) {
+    self.init(
+      optimizer: optimizer, learningRate: learningRate, schedule: schedule, warmUp: warmUp,
+      batchSize: batchSize, epochs: epochs, shuffles: shuffles, l2Penalty: l2Penalty,
+      weightDecay: weightDecay, clipNorm: clipNorm, clipValue: clipValue, patience: patience,
+      seed: seed)
     self.monitor = monitor
     self.shuffleBlock = shuffleBlock
     updates.shards = shards

@@ -24,10 +24,10 @@ public struct TrainingStart: Codable, Sendable {
   public let parameters: Int
   public let sizes: [Int]
   /// The probability of each hidden layer that an output is dropped.
-  public let dropout: [Double]
-  public let stepsPerEpoch: Int
+  package let dropout: [Double]
+  package let stepsPerEpoch: Int
   /// Into how many blocks a whole batch is cut, for the order of its sums (`Blocks`).
-  public let blocks: Int
+  package let blocks: Int
   public let configuration: TrainingConfiguration
   /// Where a run goes on; nil for one that begins.
   public let resumedFrom: Position?
@@ -39,8 +39,8 @@ public struct TrainingProgress: Codable, Sendable {
   public let epoch: Int
   public let epochs: Int
   /// Steps of this epoch that are done.
-  public let stepInEpoch: Int
-  public let stepsPerEpoch: Int
+  package let stepInEpoch: Int
+  package let stepsPerEpoch: Int
   /// The objective so far, averaged over the epoch's examples so far.
   public let loss: Double
   public let examplesPerSecond: Double
@@ -85,9 +85,9 @@ public struct TrainingSummary: Codable, Sendable {
   /// Where the first number that is not finite arose, if the run diverged.
   public let divergence: Divergence?
   /// Why the run was completed before its last epoch, if L-BFGS found nothing left to gain.
-  public let note: String?
+  package let note: String?
   /// Passes over all examples that the steps of L-BFGS cost; nil under the other rules, where a step
   /// is one.
-  public let evaluations: Int?
+  package let evaluations: Int?
   public let seconds: Double
 }

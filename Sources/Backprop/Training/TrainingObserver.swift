@@ -54,5 +54,5 @@ public struct EpochState<T: Scalar> {
   /// η of the step that was last, or of the first that is to come.
   public let learningRate: Double
   /// Threads that may be used; nil for the caller's alone.
-  public let pool: ThreadPool?
+  package let pool: ThreadPool?
 }

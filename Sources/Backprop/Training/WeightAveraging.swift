@@ -1,7 +1,7 @@
 /// An average of the weights along a run, which is validated and kept in the place of the weights.
 ///
 /// Training itself goes on with the weights as they are.
-public enum WeightAveraging: Codable, Hashable, Sendable {
+package enum WeightAveraging: Codable, Hashable, Sendable {
   /// After every update t, from 1, with θ̄₁ = θ₁:
   ///
   ///     θ̄ₜ = θ̄ₜ₋₁ + (1 − d)/(1 − dᵗ) (θₜ − θ̄ₜ₋₁)
@@ -15,7 +15,7 @@ public enum WeightAveraging: Codable, Hashable, Sendable {
   case stochastic(start: Double = 0.75)
 
   /// - Throws: `ConfigurationError` unless the decay lies in (0, 1), or the start in [0, 1).
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     switch self {
     case .exponential(let decay):
       try NumberRange.inside.check(decay, "averaging.exponential.decay")
@@ -25,7 +25,7 @@ public enum WeightAveraging: Codable, Hashable, Sendable {
   }
 
   /// "EMA of decay 0.999" or "SWA from 0.75 of the epochs on".
-  public var summary: String {
+  package var summary: String {
     switch self {
     case .exponential(let decay): "EMA of decay \(decay)"
     case .stochastic(let start): "SWA from \(start) of the epochs on"

@@ -14,12 +14,12 @@ public enum Language: String, CaseIterable, Codable, Sendable {
   ///   - key: A key of both files, such as "explain.forward".
   ///   - arguments: What takes the place of {0}, {1}, …, in the order of the key's English text.
   /// - Returns: The text; the key itself if there is none, which a test excludes.
-  public func text(_ key: String, _ arguments: String...) -> String {
+  package func text(_ key: String, _ arguments: String...) -> String {
     text(key, arguments: arguments)
   }
 
   /// The same with the arguments in an array.
-  public func text(_ key: String, arguments: [String]) -> String {
+  package func text(_ key: String, arguments: [String]) -> String {
     guard let template = texts[key] else { return key }
     return Self.fill(template, arguments)
   }

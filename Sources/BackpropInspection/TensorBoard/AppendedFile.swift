@@ -70,7 +70,7 @@ extension Folder {
   }
 
   /// Whether `create` can make a folder, and a file in it: an error says why not. Nothing is made.
-  public static func checkCreatable(_ path: String) throws(FileError) {
+  package static func checkCreatable(_ path: String) throws(FileError) {
     func withoutEndingSlashes(_ path: String) -> String {
       var path = path
       while path.hasSuffix("/"), path != "/" { path.removeLast() }

@@ -30,7 +30,7 @@ import Backprop
 /// for the disk.
 public final class TensorBoardWriter {
   /// The event file: events.out.tfevents.<seconds>.<host>.<process>.<n>.v2.
-  public var path: String { file.path }
+  package var path: String { file.path }
 
   private let file: AppendedFile
   private let now: () -> Double
@@ -78,7 +78,7 @@ public final class TensorBoardWriter {
   /// Takes note of the distributions between two epochs.
   ///
   /// - Throws: `FileError` likewise.
-  public func write(_ distributions: EpochDistributions) throws(FileError) {
+  package func write(_ distributions: EpochDistributions) throws(FileError) {
     try append(Self.values(of: distributions), step: distributions.epoch)
   }
 

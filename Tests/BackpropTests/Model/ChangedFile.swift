@@ -1,27 +1,27 @@
-import Backprop
-import BackpropInspection
+@testable import Backprop
+@testable import BackpropInspection
 import Foundation
 
-// Shared with the fuzz targets (Fuzz/Support), so through the public interface alone.
+// Shared with the fuzz targets (Fuzz/Support).
 
 /// A model or checkpoint in which somebody changed what stands in its header as JSON, and made it whole
 /// again: the checksum of a checkpoint is right.
-public struct ChangedFile: Sendable {
+package struct ChangedFile: Sendable {
   /// The documents of `__metadata__` by their keys; nil where what stands there is a mere text.
   private var documents: [(key: String, value: JSONValue?, text: String)]
   /// The rest of the header, and the tensors.
   private let tensors: [JSONMember]
   private let data: ArraySlice<UInt8>
   /// Where a document holds something: every value, and every list and object as a whole.
-  public private(set) var places: [[Step]] = []
+  package private(set) var places: [[Step]] = []
 
-  public enum Step: Hashable, Sendable {
+  package enum Step: Hashable, Sendable {
     case key(String)
     case index(Int)
   }
 
   /// - Parameter bytes: A file of ours.
-  public init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) {
     guard bytes.count > 8 else { return nil }
     let length = bytes[0..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
     guard let header = try? JSONValue(parsing: Array(bytes[8..<(8 + length)])),
@@ -49,7 +49,7 @@ public struct ChangedFile: Sendable {
   }
 
   /// Puts a value in a place, or takes away what stands there.
-  public mutating func change(_ place: [Step], to value: JSONValue?) {
+  package mutating func change(_ place: [Step], to value: JSONValue?) {
     guard case .key(let key) = place.first,
       let index = documents.firstIndex(where: { $0.key == key })
     else { return }
@@ -81,7 +81,7 @@ public struct ChangedFile: Sendable {
   }
 
   /// The file.
-  public var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     let zeros = String(repeating: "0", count: 64)
     let unsigned = bytes(checksum: zeros)
     return documents.contains { $0.key == CheckpointKey.sha256 }
@@ -100,7 +100,7 @@ public struct ChangedFile: Sendable {
 
   /// What numbers, words and lists may be changed to: the ends of every range, other kinds of values,
   /// names that mean something elsewhere. Nil takes a place away.
-  public static let values: [JSONValue?] = [
+  package static let values: [JSONValue?] = [
     nil, .null, true, 0, 1, -1, 2, 7, 0.5, -0.5,
     JSONValue(Double.leastNonzeroMagnitude), 1e-9, 1e18, 1e300,
     .number(JSONNumber(Int64.max)), .number(JSONNumber(Int64.min)),
@@ -111,12 +111,12 @@ public struct ChangedFile: Sendable {
 }
 
 /// Runs of files that may hold anything: they end, in a result or in an error of one line.
-public enum ForeignRun {
+package enum ForeignRun {
   /// Larger networks are not run: what is looked for is a number that traps, not one that takes long.
   private static let mostParameters = 10_000
 
   /// A small run whose file says as much as a file can.
-  public enum Sample: String, CaseIterable, Sendable {
+  package enum Sample: String, CaseIterable, Sendable {
     case classification, regression, lineSearch
   }
 
@@ -154,7 +154,7 @@ public enum ForeignRun {
   /// The bytes of a model and of a checkpoint in the middle of an epoch.
   ///
   /// - Parameter path: A file that may be written meanwhile.
-  public static func files(
+  package static func files(
     of sample: Sample, by path: String
   ) throws -> (model: [UInt8], checkpoint: [UInt8]) {
     var network = try network(sample)
@@ -178,7 +178,7 @@ public enum ForeignRun {
     try Data(("a,b,y,z,v\n" + rows.joined()).utf8).write(to: URL(fileURLWithPath: path))
     let table = try Table(contentsOf: path)
     let model = Model(
-      network: .double(network),
+      members: [.double(network)],
       encoder: try FeatureEncoder(fitting: table, excluding: ["y", "z", "v"]),
       targetEncoder: try TargetEncoder(
         fitting: table, targets: sample == .classification ? ["y"] : ["z", "v"],
@@ -194,7 +194,7 @@ public enum ForeignRun {
   ///
   /// - Returns: Whether it came so far that it was trained.
   @discardableResult
-  public static func model(contentsOf path: String) -> Bool {
+  package static func model(contentsOf path: String) -> Bool {
     var isTrained = false
     refused {
       let model = try Model(contentsOf: path)
@@ -255,7 +255,7 @@ public enum ForeignRun {
   ///
   /// - Returns: Whether it went on.
   @discardableResult
-  public static func checkpoint(contentsOf path: String) -> Bool {
+  package static func checkpoint(contentsOf path: String) -> Bool {
     var steps = 0
     refused {
       let file = try CheckpointFile(contentsOf: path)
@@ -312,7 +312,7 @@ public enum ForeignRun {
   }
 
   /// A dozen examples with targets that every loss is defined on: one output is 1, the others are 0.
-  public static func examples<T: Scalar>(
+  package static func examples<T: Scalar>(
     for network: Network<T>, of target: TargetEncoder?
   ) -> Dataset<T> {
     var random = RandomSource(seed: 9, purpose: .sampling)
@@ -325,7 +325,7 @@ public enum ForeignRun {
   }
 
   /// Runs `body`, which may throw only what a user can read in one line.
-  public static func refused(_ body: () throws -> Void) {
+  package static func refused(_ body: () throws -> Void) {
     do {
       try body()
     } catch let error as any UserError {

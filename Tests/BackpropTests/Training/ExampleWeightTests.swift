@@ -172,7 +172,7 @@ struct ExampleWeightTests {
     let network = try Network<Float>(
       sizes: [1, 2], activations: [.softmax], loss: .crossEntropy)
     func bytes(_ weights: ExampleWeights?) throws -> [UInt8] {
-      try Model(network: .float(network), targetEncoder: target, weights: weights).safeTensors()
+      try Model(members: [.float(network)], targetEncoder: target, weights: weights).safeTensors()
         .bytes
     }
     let weights = ExampleWeights(column: "w", classes: [1, 5])

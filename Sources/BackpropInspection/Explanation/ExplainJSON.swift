@@ -1,5 +1,4 @@
 import Backprop
-import BackpropInspection
 
 /// A trace as `explain --json` prints it:
 ///
@@ -15,17 +14,23 @@ import BackpropInspection
 /// stand firstMoment, secondMoment and maximumMoment of rules that have any. A parametric activation has
 /// σ(z) as "activated". z, a, derivative and errors of a single example are arrays of its numbers; of a
 /// batch (whose key is "examples"), arrays of one row an example.
-struct ExplainJSON<T: Scalar> {
-  let trace: Trace<T>
-  let verification: Verification
-  let isVerified: Bool
+package struct ExplainJSON<T: Scalar> {
+  package let trace: Trace<T>
+  package let verification: Verification
+  package let isVerified: Bool
+
+  package init(trace: Trace<T>, verification: Verification, isVerified: Bool) {
+    self.trace = trace
+    self.verification = verification
+    self.isVerified = isVerified
+  }
 
   private var isBatch: Bool { trace.examples.count > 1 }
 
   /// The document in one line.
   ///
   /// It is written straight into text, because a document of a wide network has millions of numbers.
-  var text: String {
+  package var text: String {
     var text = ""
     func add(_ key: String, _ value: String) {
       text += text.isEmpty ? "{\"" : ",\""

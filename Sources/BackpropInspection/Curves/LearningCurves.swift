@@ -1,8 +1,10 @@
 import Backprop
-import BackpropInspection
 
 /// Collects the epochs of a run, and says what its learning curves are.
-struct LearningCurves: Codable {
+package struct LearningCurves: Codable {
+
+  package init() {
+  }
   /// What is drawn of one epoch.
   private struct Point: Codable {
     let epoch: Int
@@ -13,10 +15,10 @@ struct LearningCurves: Codable {
   }
 
   /// One line: numbers over epochs, in ascending order.
-  typealias Series = [(epoch: Int, value: Double)]
+  package typealias Series = [(epoch: Int, value: Double)]
 
   /// Curves of one quantity.
-  struct Panel {
+  package struct Panel {
     let title: String
     let axis: CurveAxis
     let training: Series
@@ -37,11 +39,11 @@ struct LearningCurves: Codable {
   private static let mostPoints = 4096
 
   /// The best epoch by the validation data; nil without any, when the last one is kept.
-  var bestEpoch: Int? { best?.epoch }
+  package var bestEpoch: Int? { best?.epoch }
 
   /// - Parameter monitored: The metric that chooses the best epoch, which is then the one that is drawn;
   ///   nil for the first of every epoch. Not every metric is at hand on the training data.
-  mutating func add(_ report: EpochReport, monitored: Metric? = nil) {
+  package mutating func add(_ report: EpochReport, monitored: Metric? = nil) {
     let usual = report.metrics.values.first
     let metric = monitored == .loss ? nil : monitored
     let point = Point(
@@ -64,7 +66,7 @@ struct LearningCurves: Codable {
   }
 
   /// Whether curves that come from a file can be gone on with.
-  var isConsistent: Bool {
+  package var isConsistent: Bool {
     let all = points + [last, best].compactMap(\.self)
     return points.count <= Self.mostPoints && (1...1 << 40).contains(spacing)
       && (0...1 << 40).contains(epochs)
@@ -76,7 +78,7 @@ struct LearningCurves: Codable {
   private var metricName: String?
 
   /// The loss, and the first metric.
-  var panels: [Panel] {
+  package var panels: [Panel] {
     // The last epoch and the best one are drawn whatever the spacing.
     var drawn = points
     for point in [best, last].compactMap(\.self)
@@ -125,7 +127,7 @@ struct LearningCurves: Codable {
   }
 
   /// What the curves show, in sentences.
-  var summary: String {
+  package var summary: String {
     guard let last else { return "No epoch was finished." }
     var parts: [String] = []
     for panel in panels {

@@ -1,15 +1,21 @@
 import Backprop
-import BackpropInspection
 
 /// Learning curves in letters for a terminal: dots of Braille, or plain ASCII.
-struct CurvesText {
-  let curves: LearningCurves
+package struct CurvesText {
+  package let curves: LearningCurves
   /// Columns, at least 40.
-  let width: Int
-  let isASCII: Bool
-  let hasColor: Bool
+  package let width: Int
+  package let isASCII: Bool
+  package let hasColor: Bool
 
-  var lines: [String] {
+  package init(curves: LearningCurves, width: Int, isASCII: Bool, hasColor: Bool) {
+    self.curves = curves
+    self.width = width
+    self.isASCII = isASCII
+    self.hasColor = hasColor
+  }
+
+  package var lines: [String] {
     let panels = curves.panels
     guard !panels.isEmpty else { return [] }
     let hasValidation = panels.contains { !$0.validation.isEmpty }
@@ -129,7 +135,7 @@ struct CurvesText {
 
 /// Two layers of dots, four above each other and two side by side in a letter of Braille; in ASCII
 /// one a letter.
-struct DotCanvas {
+package struct DotCanvas {
   private let columns: Int
   private let rows: Int
   private let isASCII: Bool
@@ -137,7 +143,7 @@ struct DotCanvas {
   /// For each cell and layer which dots are set, as Unicode numbers them.
   private var masks: [[(UInt8, UInt8)]]
 
-  init(columns: Int, rows: Int, isASCII: Bool) {
+  package init(columns: Int, rows: Int, isASCII: Bool) {
     self.columns = columns
     self.rows = rows
     self.isASCII = isASCII
@@ -148,7 +154,7 @@ struct DotCanvas {
 
   /// Draws a line through points, whose coordinates run from 0 to 1 to the right and upwards. The
   /// line of layer 1 is dashed.
-  mutating func draw(_ points: [(x: Double, y: Double)], layer: Int) {
+  package mutating func draw(_ points: [(x: Double, y: Double)], layer: Int) {
     let (width, height) = (columns * dots.across, rows * dots.down)
     let places = points.map { point in
       (
@@ -182,7 +188,7 @@ struct DotCanvas {
   }
 
   /// The letters, each with the layer that gives it its colour.
-  var cells: [[(text: String, layer: Int?)]] {
+  package var cells: [[(text: String, layer: Int?)]] {
     masks.map { row in
       row.map { lower, upper in
         let layer = upper != 0 ? 1 : lower != 0 ? 0 : nil

@@ -1,10 +1,9 @@
 import Backprop
-import BackpropInspection
 
 extension RateReport {
   /// The loss against the rate as a standalone SVG picture, in the manner of the learning curves; the
   /// same search gives the same bytes.
-  var picture: String {
+  package var picture: String {
     let size = (width: 760.0, height: 440.0)
     let plot = (left: 72.0, top: 116.0, width: 656.0, height: 246.0)
     let bottom = plot.top + plot.height

@@ -1,10 +1,9 @@
 import Backprop
-import BackpropInspection
 
 // The update in words, and what it did to the loss.
 
 extension Explanation {
-  func update() -> [Block] {
+  package func update() -> [Block] {
     let step = trace.update
     let eta = Notation.number(step.learningRate)
     let penalty = PenaltyText(step)
@@ -194,13 +193,13 @@ extension Explanation {
 }
 
 /// A rule as equations, as its paper writes them; g is ∂C/∂w.
-struct RuleText {
-  let rule: OptimizerRule
-  let penalty: PenaltyText
+package struct RuleText {
+  package let rule: OptimizerRule
+  package let penalty: PenaltyText
 
-  typealias Equation = ExplainDocument.Equation
+  package typealias Equation = ExplainDocument.Equation
 
-  var equations: [Equation] {
+  package var equations: [Equation] {
     let g = [
       Equation("g", penalty.isPresent ? "∂C/∂w + \(penalty.slope(of: "w"))" : "∂C/∂w")
     ]

@@ -1,5 +1,4 @@
 import Backprop
-import BackpropInspection
 
 #if canImport(Glibc)
   import Glibc
@@ -10,15 +9,15 @@ import BackpropInspection
 #endif
 
 /// The scale of a curve's values, with round ticks; it begins and ends at one.
-struct CurveAxis {
-  struct Tick: Equatable {
+package struct CurveAxis {
+  package struct Tick: Equatable {
     let value: Double
     let label: String
   }
 
-  let isLogarithmic: Bool
+  package let isLogarithmic: Bool
   /// Ascending, at least two.
-  let ticks: [Tick]
+  package let ticks: [Tick]
 
   private static let mostTicks = 6
 
@@ -27,7 +26,7 @@ struct CurveAxis {
   /// - Parameters:
   ///   - range: What must find room; of magnitudes from 1e-100 to 1e100, or 0.
   ///   - limits: Values beyond which there are none, so that no tick is needed.
-  init(linear range: ClosedRange<Double>, limits: ClosedRange<Double>? = nil) {
+  package init(linear range: ClosedRange<Double>, limits: ClosedRange<Double>? = nil) {
     isLogarithmic = false
     var (low, high) = (range.lowerBound, range.upperBound)
     let size = max(abs(low), abs(high))
@@ -57,7 +56,7 @@ struct CurveAxis {
   /// Powers of ten, and 2 and 5 times them where there is room.
   ///
   /// - Parameter range: Of positive numbers, from 1e-100 to 1e100.
-  init(logarithmic range: ClosedRange<Double>) {
+  package init(logarithmic range: ClosedRange<Double>) {
     isLogarithmic = true
     let lowest = Int(log10(range.lowerBound).rounded(.down))
     let highest = Int(log10(range.upperBound).rounded(.up))
@@ -86,14 +85,14 @@ struct CurveAxis {
   }
 
   /// Where a value stands between the first tick (0) and the last (1).
-  func position(of value: Double) -> Double {
+  package func position(of value: Double) -> Double {
     let (low, high) = (ticks[0].value, ticks[ticks.count - 1].value)
     return isLogarithmic
       ? (log10(value) - log10(low)) / (log10(high) - log10(low)) : (value - low) / (high - low)
   }
 
   /// Ticks of the axis of epochs: 1, and round numbers up to the last epoch.
-  static func epochs(upTo last: Int, most: Int) -> [Int] {
+  package static func epochs(upTo last: Int, most: Int) -> [Int] {
     let step = Self.step(atLeast: max(1, Double(last) / Double(most)))
     let width = max(1, Int(step.value.rounded()))
     let round = Array(stride(from: width, through: last, by: width))
@@ -120,7 +119,7 @@ struct CurveAxis {
   }
 
   /// The same in digits: 0.05, 20, 2e-7.
-  static func label(_ mantissa: Int, _ exponent: Int) -> String {
+  package static func label(_ mantissa: Int, _ exponent: Int) -> String {
     guard mantissa != 0 else { return "0" }
     var (mantissa, exponent) = (mantissa, exponent)
     while mantissa.isMultiple(of: 10) {

@@ -1,22 +1,27 @@
 import Backprop
-import BackpropInspection
 
 /// What `explain` says: phases of blocks, in no particular form yet.
-struct ExplainDocument {
-  var title: String
+package struct ExplainDocument {
+  package var title: String
   /// Stands under the title: network, loss, rule.
-  var introduction: [Block] = []
-  var phases: [Phase] = []
+  package var introduction: [Block] = []
+  package var phases: [Phase] = []
+
+  package init(title: String, introduction: [Block] = [], phases: [Phase] = []) {
+    self.title = title
+    self.introduction = introduction
+    self.phases = phases
+  }
 
   /// One phase of the algorithm.
-  struct Phase {
-    let step: ExplainStep
+  package struct Phase {
+    package let step: ExplainStep
     let heading: String
     var blocks: [Block]
   }
 
   /// Formulas inside of text stand between backticks.
-  enum Block {
+  package enum Block {
     case text(String)
     case heading(String)
     case equation(Equation)
@@ -26,11 +31,11 @@ struct ExplainDocument {
   }
 
   /// left = right = right …, one right side a line.
-  struct Equation {
+  package struct Equation {
     let left: String
     let rights: [String]
 
-    init(_ left: String, _ rights: String...) { self.init(left, rights) }
+    package init(_ left: String, _ rights: String...) { self.init(left, rights) }
 
     init(_ left: String, _ rights: [String]) {
       self.left = left
@@ -39,13 +44,13 @@ struct ExplainDocument {
   }
 
   /// Cells are formulas and numbers, aligned to the right.
-  struct Table {
+  package struct Table {
     let header: [String]
     var rows: [[String]] = []
     /// A line under the rows: how many are not shown.
-    var remainder: String?
+    package var remainder: String?
 
-    init(_ header: String...) { self.init(header) }
+    package init(_ header: String...) { self.init(header) }
     init(_ header: [String]) { self.header = header }
     /// A row for each of some indices.
     init(_ columns: [(title: String, cell: (Int) -> String)], _ indices: [Int]) {
@@ -53,20 +58,20 @@ struct ExplainDocument {
       rows = indices.map { index in columns.map { $0.cell(index) } }
     }
 
-    mutating func add(_ cells: String...) { rows.append(cells) }
+    package mutating func add(_ cells: String...) { rows.append(cells) }
   }
 }
 
 /// The parts that `--step` chooses from.
-enum ExplainStep: String, CaseIterable {
+package enum ExplainStep: String, CaseIterable {
   case assumptions, forward, bp1, bp2, bp3, bp4, update
 
   /// What the option takes; "all" walks from one to the next.
-  static let names = ["forward", "bp1", "bp2", "bp3", "bp4", "update", "all"]
+  package static let names = ["forward", "bp1", "bp2", "bp3", "bp4", "update", "all"]
 }
 
 /// A form in which a document is written.
-protocol ExplainRenderer {
+package protocol ExplainRenderer {
   func begin(_ document: ExplainDocument) -> String
   func phase(_ phase: ExplainDocument.Phase, number: Int) -> String
   func end(_ verdict: ExplainDocument.Block) -> String
@@ -75,21 +80,26 @@ protocol ExplainRenderer {
 // MARK: Text
 
 /// For a terminal of so many columns.
-struct TextRenderer: ExplainRenderer {
-  let width: Int
-  let isASCII: Bool
+package struct TextRenderer: ExplainRenderer {
+  package let width: Int
+  package let isASCII: Bool
 
-  func begin(_ document: ExplainDocument) -> String {
+  package init(width: Int, isASCII: Bool) {
+    self.width = width
+    self.isASCII = isASCII
+  }
+
+  package func begin(_ document: ExplainDocument) -> String {
     lines(of: document.title, indent: 0)
       + document.introduction.map { render($0, indent: 0) }.joined()
   }
 
-  func phase(_ phase: ExplainDocument.Phase, number: Int) -> String {
+  package func phase(_ phase: ExplainDocument.Phase, number: Int) -> String {
     let heading = lines(of: "\(number)  \(phase.heading)", indent: 0, hanging: 3)
     return "\n" + heading + phase.blocks.map { render($0, indent: 3) }.joined()
   }
 
-  func end(_ verdict: ExplainDocument.Block) -> String { "\n" + render(verdict, indent: 0) }
+  package func end(_ verdict: ExplainDocument.Block) -> String { "\n" + render(verdict, indent: 0) }
 
   private func plain(_ text: String) -> String {
     isASCII ? Notation.ascii(text) : Notation.terminal(text)
@@ -159,16 +169,19 @@ struct TextRenderer: ExplainRenderer {
 // MARK: Markdown and LaTeX
 
 /// For a page: Markdown with formulas in LaTeX between dollar signs, as GitHub and notebooks show it.
-struct MarkdownRenderer: ExplainRenderer {
-  func begin(_ document: ExplainDocument) -> String {
+package struct MarkdownRenderer: ExplainRenderer {
+
+  package init() {
+  }
+  package func begin(_ document: ExplainDocument) -> String {
     "# \(text(document.title))\n" + document.introduction.map(render).joined()
   }
 
-  func phase(_ phase: ExplainDocument.Phase, number: Int) -> String {
+  package func phase(_ phase: ExplainDocument.Phase, number: Int) -> String {
     "\n## \(number). \(text(phase.heading))\n" + phase.blocks.map(render).joined()
   }
 
-  func end(_ verdict: ExplainDocument.Block) -> String { render(verdict) }
+  package func end(_ verdict: ExplainDocument.Block) -> String { render(verdict) }
 
   private func text(_ text: String) -> String {
     Inline.parts(text).map { part in
@@ -209,10 +222,14 @@ struct MarkdownRenderer: ExplainRenderer {
 }
 
 /// A document for LaTeX, with the packages amsmath and cancel (kotex for Korean).
-struct LaTeXRenderer: ExplainRenderer {
-  let language: Language
+package struct LaTeXRenderer: ExplainRenderer {
+  package let language: Language
 
-  func begin(_ document: ExplainDocument) -> String {
+  package init(language: Language) {
+    self.language = language
+  }
+
+  package func begin(_ document: ExplainDocument) -> String {
     let hangul = language == .korean ? "\\usepackage{kotex}\n" : ""
     return """
       \\documentclass{article}
@@ -226,11 +243,11 @@ struct LaTeXRenderer: ExplainRenderer {
       """ + document.introduction.map(render).joined()
   }
 
-  func phase(_ phase: ExplainDocument.Phase, number: Int) -> String {
+  package func phase(_ phase: ExplainDocument.Phase, number: Int) -> String {
     "\n\\subsection*{\(number). \(text(phase.heading))}\n" + phase.blocks.map(render).joined()
   }
 
-  func end(_ verdict: ExplainDocument.Block) -> String {
+  package func end(_ verdict: ExplainDocument.Block) -> String {
     render(verdict) + "\\end{document}\n"
   }
 
@@ -284,17 +301,17 @@ struct LaTeXRenderer: ExplainRenderer {
 }
 
 /// Text with formulas between backticks.
-enum Inline {
+package enum Inline {
   /// A name or label from outside inside of such text: shown, and never the begin of a formula.
-  static func outside(_ text: String) -> String { text.shown().replacing("`", with: "ˋ") }
+  package static func outside(_ text: String) -> String { text.shown().replacing("`", with: "ˋ") }
 
-  static func parts(_ text: String) -> [(text: String, isFormula: Bool)] {
+  package static func parts(_ text: String) -> [(text: String, isFormula: Bool)] {
     text.split(separator: "`", omittingEmptySubsequences: false).enumerated().map { index, part in
       (String(part), index % 2 == 1)
     }
   }
 
-  static func aligned(_ equation: ExplainDocument.Equation) -> String {
+  package static func aligned(_ equation: ExplainDocument.Equation) -> String {
     equation.rights.enumerated().map { index, right in
       (index == 0 ? Notation.latex(equation.left) + " " : "") + "&= " + Notation.latex(right)
     }.joined(separator: " \\\\\n")

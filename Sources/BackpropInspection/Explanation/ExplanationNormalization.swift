@@ -1,15 +1,14 @@
 import Backprop
-import BackpropInspection
 
 // A normalised layer in words: what stands between z and σ on the way up, and what an error goes
 // through on the way back.
 
 extension Explanation {
   /// What σ is applied to in layer l: n of a normalised layer, else z.
-  func argument(_ l: Int) -> String { layer(l).normalization == nil ? "z" : "n" }
+  package func argument(_ l: Int) -> String { layer(l).normalization == nil ? "z" : "n" }
 
   /// ẑ of the neurons of layer l for the example that is shown.
-  func standardized(_ l: Int) -> [Double] {
+  package func standardized(_ l: Int) -> [Double] {
     guard let normalization = layer(l).normalization else { return [] }
     return layer(l).weightedInputs[row: 0].map { normalization.standardized($0, row: 0) }
   }
@@ -22,7 +21,7 @@ extension Explanation {
   // MARK: Forward
 
   /// Mean and s of the layer, ẑ and n of neuron j.
-  func normalizedForward(_ l: Int, _ j: Int) -> [Block] {
+  package func normalizedForward(_ l: Int, _ j: Int) -> [Block] {
     guard let normalization = layer(l).normalization,
       let gains = layer(l).tensor(.gain)?.values
     else { return [] }
@@ -80,7 +79,7 @@ extension Explanation {
   // MARK: BP2
 
   /// δ of neuron j from ∂C/∂n of the whole layer, through the Jacobian of the normalisation.
-  func normalizedDelta(_ l: Int, _ j: Int) -> [Block] {
+  package func normalizedDelta(_ l: Int, _ j: Int) -> [Block] {
     guard let normalization = layer(l).normalization,
       let gains = layer(l).tensor(.gain)?.values
     else { return [] }
@@ -126,7 +125,7 @@ extension Explanation {
   // MARK: Gradients
 
   /// ∂C/∂γ and ∂C/∂β of every normalised layer.
-  func normalizationGradients() -> [Block] {
+  package func normalizationGradients() -> [Block] {
     var blocks: [Block] = []
     for l in stride(from: lastLayer, through: 2, by: -1) {
       guard let normalization = layer(l).normalization, let gain = layer(l).tensor(.gain) else {

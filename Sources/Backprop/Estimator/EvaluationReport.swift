@@ -1,24 +1,38 @@
-import Backprop
-import BackpropInspection
-
 /// An evaluation, as JSON and as text.
-struct EvaluationReport {
-  let evaluation: Evaluation
-  let predictions: EvaluatedPredictions
-  let target: TargetEncoder
-  let weights: ExampleWeights?
-  let loss: Loss
-  let metrics: [(metric: Metric, value: Double)]
+package struct EvaluationReport {
+  package let evaluation: Evaluation
+  package let predictions: EvaluatedPredictions
+  package let target: TargetEncoder
+  package let weights: ExampleWeights?
+  package let loss: Loss
+  package let metrics: [(metric: Metric, value: Double)]
   /// Of the loss and the metrics; empty if nobody asked.
-  let intervals: [MetricInterval]
-  let samples: Int
-  let seed: UInt64
+  package let intervals: [MetricInterval]
+  package let samples: Int
+  package let seed: UInt64
   /// Whether the text shows the classes one by one.
-  let showsClasses: Bool
+  package let showsClasses: Bool
+
+  package init(
+    evaluation: Evaluation, predictions: EvaluatedPredictions, target: TargetEncoder,
+    weights: ExampleWeights?, loss: Loss, metrics: [(metric: Metric, value: Double)],
+    intervals: [MetricInterval], samples: Int, seed: UInt64, showsClasses: Bool
+  ) {
+    self.evaluation = evaluation
+    self.predictions = predictions
+    self.target = target
+    self.weights = weights
+    self.loss = loss
+    self.metrics = metrics
+    self.intervals = intervals
+    self.samples = samples
+    self.seed = seed
+    self.showsClasses = showsClasses
+  }
 
   // MARK: JSON
 
-  var document: JSONValue {
+  package var document: JSONValue {
     var members: [JSONMember] = [
       JSONMember("schema", "backprop.evaluate/1"),
       JSONMember("examples", JSONValue(predictions.count)),
@@ -94,7 +108,7 @@ struct EvaluationReport {
   /// Classes of a confusion matrix that still fits a terminal.
   private static let mostClassesShown = 20
 
-  var lines: [String] {
+  package var lines: [String] {
     var rows: [(name: String, value: String, interval: String)] = []
     rows.append(("examples", Format.count(predictions.count), ""))
     if let weights { rows.append(("weights", weights.text(labels: target.labels), "")) }

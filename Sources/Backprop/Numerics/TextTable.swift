@@ -1,25 +1,22 @@
-import Backprop
-import BackpropInspection
-
 /// Rows of cells set in columns, for a terminal: Hangul counts two columns.
-struct TextTable {
-  enum Alignment {
+package struct TextTable {
+  package enum Alignment {
     case left, right
   }
 
-  let header: [String]
-  let alignments: [Alignment]
+  package let header: [String]
+  package let alignments: [Alignment]
   private(set) var rows: [[String]] = []
 
   /// - Parameter columns: The heading and the alignment of each column.
-  init(_ columns: [(heading: String, alignment: Alignment)]) {
+  package init(_ columns: [(heading: String, alignment: Alignment)]) {
     header = columns.map(\.heading)
     alignments = columns.map(\.alignment)
   }
 
-  mutating func add(_ cells: String...) { add(cells) }
+  package mutating func add(_ cells: String...) { add(cells) }
 
-  mutating func add(_ cells: [String]) {
+  package mutating func add(_ cells: [String]) {
     precondition(cells.count == header.count, "\(cells.count) cells for \(header.count) columns")
     rows.append(cells)
   }
@@ -27,7 +24,7 @@ struct TextTable {
   /// The lines, the headings first.
   ///
   /// - Parameter indent: Spaces before each line.
-  func lines(indent: Int = 2) -> [String] {
+  package func lines(indent: Int = 2) -> [String] {
     let all = [header] + rows
     let widths = header.indices.map { column in all.map { $0[column].displayWidth }.max() ?? 0 }
     return all.map { row in

@@ -1,12 +1,11 @@
 import Backprop
-import BackpropInspection
 
 /// Assumption II in numbers: C of one example from aᴸ and y alone; and ∂C/∂a as formulas.
-struct LossText<T: Scalar> {
-  let trace: Trace<T>
-  let loss: Loss
-  let limit: Int
-  let language: Language
+package struct LossText<T: Scalar> {
+  package let trace: Trace<T>
+  package let loss: Loss
+  package let limit: Int
+  package let language: Language
 
   private var a: [T] { trace.layers[trace.layers.count - 1].outputs[row: 0] }
   private var y: [T] { trace.targets[row: 0] }
@@ -17,7 +16,7 @@ struct LossText<T: Scalar> {
   /// 1 − q without the digits that rounding leaves.
   private static func rest(_ q: Double) -> Double { ((1 - q) * 1e12).rounded() / 1e12 }
 
-  func blocks() -> [ExplainDocument.Block] {
+  package func blocks() -> [ExplainDocument.Block] {
     let terms = loss.textbookTerms(outputs: a, targets: y)
     let weight = Double(trace.weights[0])
     let value = weight == 0 ? 0 : Double(trace.losses[0]) / weight
@@ -119,7 +118,7 @@ struct LossText<T: Scalar> {
   }
 
   /// ∂C/∂aⱼ: the formula, and the formula with numbers.
-  func gradient(_ j: Int) -> (formula: String, numbers: String?) {
+  package func gradient(_ j: Int) -> (formula: String, numbers: String?) {
     let name = Notation.symbol("a", layer: lastLayer, j + 1)
     let target = "y" + Notation.subscripts(j + 1)
     let (a, y) = (Notation.factor(a[j]), Notation.factor(y[j]))

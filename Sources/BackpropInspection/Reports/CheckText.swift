@@ -1,23 +1,38 @@
 import Backprop
-import BackpropInspection
 
 /// All that `backprop check` found.
-struct CheckResult {
-  let model: String
-  let data: String
+package struct CheckResult {
+  package let model: String
+  package let data: String
   /// Rows of the table that the examples were drawn from.
-  let rows: Int
-  let network: Network<Double>
-  let gradient: GradientReport
-  let assumptionI: AssumptionReport
-  let assumptionII: AssumptionReport
-  let mutant: Mutant?
+  package let rows: Int
+  package let network: Network<Double>
+  package let gradient: GradientReport
+  package let assumptionI: AssumptionReport
+  package let assumptionII: AssumptionReport
+  package let mutant: Mutant?
   /// Whether the user chose h.
-  let hasFixedStep: Bool
+  package let hasFixedStep: Bool
 
-  var passed: Bool { gradient.passed && assumptionI.passed && assumptionII.passed }
+  package init(
+    model: String, data: String, rows: Int, network: Network<Double>, gradient: GradientReport,
+    assumptionI: AssumptionReport, assumptionII: AssumptionReport, mutant: Mutant?,
+    hasFixedStep: Bool
+  ) {
+    self.model = model
+    self.data = data
+    self.rows = rows
+    self.network = network
+    self.gradient = gradient
+    self.assumptionI = assumptionI
+    self.assumptionII = assumptionII
+    self.mutant = mutant
+    self.hasFixedStep = hasFixedStep
+  }
 
-  func document() -> JSONValue {
+  package var passed: Bool { gradient.passed && assumptionI.passed && assumptionII.passed }
+
+  package func document() -> JSONValue {
     [
       "schema": "backprop.check/1", "passed": JSONValue(passed),
       "tensors": .array(gradient.tensors.map(Self.json)),
@@ -86,22 +101,22 @@ struct CheckResult {
 }
 
 /// What `backprop check` prints for people, at most 80 columns wide.
-struct CheckText {
+package struct CheckText {
   private let result: CheckResult
   private let language: Language
 
-  init(_ result: CheckResult, _ language: Language) {
+  package init(_ result: CheckResult, _ language: Language) {
     self.result = result
     self.language = language
   }
 
-  var lines: [String] {
+  package var lines: [String] {
     introduction + tensors + curve + assumption("I", result.assumptionI)
       + assumption("II", result.assumptionII) + conclusion
   }
 
   /// An error with the two digits that it deserves: 3.2e-10, 0.98.
-  static func error(_ value: Double) -> String {
+  package static func error(_ value: Double) -> String {
     guard value.isFinite, value > 0 else { return value == 0 ? "0" : "∞" }
     if value >= 0.0995, value < 9995 { return Format.fixed(value, 2) }
     return Format.scientific(value, digits: 1)

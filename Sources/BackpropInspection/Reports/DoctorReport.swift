@@ -1,21 +1,28 @@
 import Backprop
-import BackpropInspection
 
 /// A diagnosis as text for a terminal 80 columns wide, in a learner's language.
-struct DoctorReport {
-  let diagnosis: Diagnosis
-  let language: Language
+package struct DoctorReport {
+  package let diagnosis: Diagnosis
+  package let language: Language
   /// What the loss should be before the first step; nil if that is past, or cannot be said.
-  let lossOfGuessing: Double?
+  package let lossOfGuessing: Double?
   /// Whether training drops outputs, and the diagnosis does not.
-  let hasDropout: Bool
+  package let hasDropout: Bool
+
+  package init(diagnosis: Diagnosis, language: Language, lossOfGuessing: Double?, hasDropout: Bool)
+  {
+    self.diagnosis = diagnosis
+    self.language = language
+    self.lossOfGuessing = lossOfGuessing
+    self.hasDropout = hasDropout
+  }
 
   private static let width = 80
   /// A space at which no line is broken.
   private static let tie = "\u{A0}"
 
   /// - Parameter title: The name of the model.
-  func lines(title: String) -> [String] {
+  package func lines(title: String) -> [String] {
     [language.text("doctor.title", title), ""] + layerLines + [""] + trialLines + [""]
       + findingLines + [""] + thresholdLines
   }
@@ -69,7 +76,7 @@ struct DoctorReport {
     return "–"
   }
 
-  static func percent(_ share: Double) -> String { "\(Format.fixed(100 * share, 0))%" }
+  package static func percent(_ share: Double) -> String { "\(Format.fixed(100 * share, 0))%" }
 
   // MARK: Trials
 
@@ -168,7 +175,7 @@ struct DoctorReport {
   }
 
   /// Breaks text at its spaces, into lines of at most so many columns.
-  static func wrapped(_ text: String, to width: Int) -> [String] {
+  package static func wrapped(_ text: String, to width: Int) -> [String] {
     var lines: [String] = []
     var line = ""
     for word in text.split(separator: " ") {
@@ -214,7 +221,7 @@ extension [Finding] {
 
 extension EpochDiagnosis {
   /// The line of `train --diagnose --json`.
-  var json: JSONValue {
+  package var json: JSONValue {
     [
       "event": "diagnosis", "epoch": JSONValue(epoch), "layers": .array(layers.map(\.json)),
       "findings": .array(findings.map(\.json)),
@@ -223,7 +230,7 @@ extension EpochDiagnosis {
 
   /// The measures in one line, then a line for each code that was found. Like all that `train` says
   /// they are in English.
-  var lines: [String] {
+  package var lines: [String] {
     var parts = ["diagnosis \(epoch)"]
     if let first = layers.first, let last = layers.last, layers.count > 1 {
       parts.append("‖δ²‖/‖δᴸ‖ \(Format.short(first.flow.norm / last.flow.norm))")

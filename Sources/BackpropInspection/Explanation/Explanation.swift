@@ -1,20 +1,31 @@
 import Backprop
-import BackpropInspection
 
 /// Puts a trace into words and formulas, phase by phase. Every number in it stands in the trace, or is
 /// a product or a sum of numbers that stand beside it.
-struct Explanation<T: Scalar> {
-  let trace: Trace<T>
-  let network: Network<T>
-  let language: Language
-  let focus: ExplainFocus
+package struct Explanation<T: Scalar> {
+  package let trace: Trace<T>
+  package let network: Network<T>
+  package let language: Language
+  package let focus: ExplainFocus
   /// Names of the inputs, if the model knows them.
-  let inputNames: [String]
+  package let inputNames: [String]
   /// Losses of some examples, each alone and all together, as the engine gives them under a sum.
-  let additivity: Additivity
+  package let additivity: Additivity
+
+  package init(
+    trace: Trace<T>, network: Network<T>, language: Language, focus: ExplainFocus,
+    inputNames: [String], additivity: Additivity
+  ) {
+    self.trace = trace
+    self.network = network
+    self.language = language
+    self.focus = focus
+    self.inputNames = inputNames
+    self.additivity = additivity
+  }
 
   /// Assumption I on a few rows of the user's data.
-  struct Additivity {
+  package struct Additivity {
     /// Numbers of the examples.
     let examples: [Int]
     /// Cₓ of each example by itself.
@@ -24,33 +35,40 @@ struct Explanation<T: Scalar> {
     /// What rounding allows the two to differ by.
     let tolerance: Double
 
-    var holds: Bool { abs(losses.reduce(0, +) - total) <= tolerance || !total.isFinite }
+    package init(examples: [Int], losses: [Double], total: Double, tolerance: Double) {
+      self.examples = examples
+      self.losses = losses
+      self.total = total
+      self.tolerance = tolerance
+    }
+
+    package var holds: Bool { abs(losses.reduce(0, +) - total) <= tolerance || !total.isFinite }
   }
 
-  typealias Block = ExplainDocument.Block
-  typealias Equation = ExplainDocument.Equation
-  typealias Table = ExplainDocument.Table
-  typealias Phase = ExplainDocument.Phase
+  package typealias Block = ExplainDocument.Block
+  package typealias Equation = ExplainDocument.Equation
+  package typealias Table = ExplainDocument.Table
+  package typealias Phase = ExplainDocument.Phase
 
   /// L.
-  var lastLayer: Int { trace.layers.count + 1 }
-  var isBatch: Bool { trace.examples.count > 1 }
-  var last: LayerTrace<T> { trace.layers[trace.layers.count - 1] }
+  package var lastLayer: Int { trace.layers.count + 1 }
+  package var isBatch: Bool { trace.examples.count > 1 }
+  package var last: LayerTrace<T> { trace.layers[trace.layers.count - 1] }
 
   /// The record of layer l, 2 … L.
-  func layer(_ l: Int) -> LayerTrace<T> { trace.layers[l - 2] }
+  package func layer(_ l: Int) -> LayerTrace<T> { trace.layers[l - 2] }
 
   /// a of the layer below layer l.
-  func below(_ l: Int) -> Matrix<T> { l == 2 ? trace.inputs : trace.layers[l - 3].outputs }
+  package func below(_ l: Int) -> Matrix<T> { l == 2 ? trace.inputs : trace.layers[l - 3].outputs }
 
-  func activation(_ l: Int) -> Activation { network.layers[l - 2].activation }
+  package func activation(_ l: Int) -> Activation { network.layers[l - 2].activation }
 
-  func say(_ key: String, _ arguments: String...) -> String {
+  package func say(_ key: String, _ arguments: String...) -> String {
     language.text(key, arguments: arguments)
   }
 
   /// All phases in the order of the algorithm.
-  func phases() -> [Phase] {
+  package func phases() -> [Phase] {
     [
       Phase(
         step: .assumptions, heading: say("explain.heading.assumptions"), blocks: assumptions()),
@@ -66,7 +84,7 @@ struct Explanation<T: Scalar> {
   // MARK: What is shown of a wide layer
 
   /// Which of some values are shown: all, or the largest, and always those in focus.
-  func shown(_ values: [Double], always: Int? = nil) -> [Int] {
+  package func shown(_ values: [Double], always: Int? = nil) -> [Int] {
     let limit = focus.limit
     guard values.count > limit else { return Array(values.indices) }
     var order = values.indices.sorted { left, right in
@@ -80,13 +98,13 @@ struct Explanation<T: Scalar> {
     return order.prefix(limit).sorted()
   }
 
-  func remainder(_ count: Int, shown: Int) -> String? {
+  package func remainder(_ count: Int, shown: Int) -> String? {
     count > shown ? say("explain.more", Format.count(count - shown)) : nil
   }
 
   /// The neuron of layer l that is written out, from 0: the one asked for, else the one with the
   /// largest error.
-  func chosen(_ l: Int) -> Int {
+  package func chosen(_ l: Int) -> Int {
     if let neuron = focus.neuron(in: l) {
       // Of a maxout neuron the piece that wins.
       let z = layer(l).activationInputs[row: 0]
@@ -101,26 +119,26 @@ struct Explanation<T: Scalar> {
   }
 
   /// What a row of a table is called: the neuron, or neuron.piece where maxout has several.
-  func name(_ l: Int, of affine: Int) -> String {
+  package func name(_ l: Int, of affine: Int) -> String {
     let pieces = activation(l).pieces
     return pieces == 1 ? "\(affine + 1)" : "\(affine / pieces + 1).\(affine % pieces + 1)"
   }
 
   /// Says how the z of a maxout layer are counted.
-  func piecesNote(_ l: Int) -> [Block] {
+  package func piecesNote(_ l: Int) -> [Block] {
     let pieces = activation(l).pieces
     return pieces == 1 ? [] : [.text(say("explain.pieces", "\(pieces)"))]
   }
 
   /// The unit of a maxout layer to which an affine output belongs; elsewhere the output itself.
-  func unit(_ l: Int, of affine: Int) -> Int { affine / activation(l).pieces }
+  package func unit(_ l: Int, of affine: Int) -> Int { affine / activation(l).pieces }
 
   /// A sum of products with the k largest written out and the others added up.
   ///
   /// - Parameters:
   ///   - terms: Each term: its symbols, its factors as numbers, and its value.
   ///   - rest: A last term that is always written out, such as the bias.
-  func sum(
+  package func sum(
     of terms: [(symbols: String, factors: String, value: Double)],
     rest: (symbols: String, value: Double)? = nil
   ) -> (symbols: String, factors: String, values: String) {
@@ -147,7 +165,7 @@ struct Explanation<T: Scalar> {
   }
 
   /// "(0.138499, −0.038098)", of a wide layer the first neurons.
-  func vector(_ values: [T]) -> String {
+  package func vector(_ values: [T]) -> String {
     let shown = values.prefix(focus.limit)
     let texts = shown.map { Notation.number($0) }
     let rest = remainder(values.count, shown: shown.count).map { [$0] } ?? []
@@ -212,7 +230,7 @@ struct Explanation<T: Scalar> {
   // MARK: Forward
 
   /// Says which example of a batch is shown.
-  var firstOfBatch: [Block] {
+  package var firstOfBatch: [Block] {
     isBatch ? [.text(say("explain.firstOfBatch", "\(trace.examples[0])"))] : []
   }
 
@@ -319,7 +337,7 @@ struct Explanation<T: Scalar> {
   }
 
   /// "Layer 2: sigmoid, 30 neurons"
-  func heading(_ l: Int) -> Block {
+  package func heading(_ l: Int) -> Block {
     .heading(
       say(
         "explain.layer", "\(l)", network.layers[l - 2].functions,
@@ -328,35 +346,44 @@ struct Explanation<T: Scalar> {
 }
 
 /// What of a large network is written out.
-struct ExplainFocus {
+package struct ExplainFocus {
   /// l and j, from 2 and 1.
-  var neuron: (layer: Int, neuron: Int)?
+  package var neuron: (layer: Int, neuron: Int)?
   /// l, j and k.
-  var weight: (layer: Int, output: Int, input: Int)?
+  package var weight: (layer: Int, output: Int, input: Int)?
   /// The most neurons, terms or weights that are listed.
-  var limit: Int
+  package var limit: Int
 
-  func neuron(in layer: Int) -> Int? {
+  package init(
+    neuron: (layer: Int, neuron: Int)? = nil, weight: (layer: Int, output: Int, input: Int)? = nil,
+    limit: Int
+  ) {
+    self.neuron = neuron
+    self.weight = weight
+    self.limit = limit
+  }
+
+  package func neuron(in layer: Int) -> Int? {
     if let neuron, neuron.layer == layer { return neuron.neuron }
     return nil
   }
 }
 
 /// An activation as formulas.
-struct ActivationText {
-  let activation: Activation
+package struct ActivationText {
+  package let activation: Activation
   /// What σ is applied to: "z", or "n" of a normalised layer.
-  var argument = "z"
+  package var argument = "z"
   /// What σ gives: "a", or "σ(z)" of a parametric activation.
-  var value = "a"
+  package var value = "a"
 
   /// σ(z) written out, for the symbol of z, behind its name where that is the sigmoid's.
-  func function(z: String) -> String {
+  package func function(z: String) -> String {
     activation == .sigmoid ? "σ(\(z)) = \(formula(z: z))" : formula(z: z)
   }
 
   /// σ(z) written out, for the symbol of z.
-  func formula(z: String) -> String {
+  package func formula(z: String) -> String {
     switch activation {
     case .identity: z
     case .sigmoid: "1 / (1 + exp(−\(z)))"
@@ -376,7 +403,7 @@ struct ActivationText {
   }
 
   /// σ′ written out.
-  var derivative: String {
+  package var derivative: String {
     switch activation {
     case .identity: "1"
     case .sigmoid: "\(value) (1 − \(value))"
@@ -398,7 +425,7 @@ struct ActivationText {
   }
 
   /// σ′ with the number of a in place, where that says more than the formula alone.
-  func derivative(a: String) -> String? {
+  package func derivative(a: String) -> String? {
     switch activation {
     case .sigmoid: "\(a) · (1 − \(a))"
     case .tanh: "1 − \(a)²"

@@ -1,19 +1,18 @@
 import Backprop
-import BackpropInspection
 
 /// Formulas as text in the notation of the chapter, δ³₁ = a²₁ · w, and the same for terminals that
 /// have ASCII only, and for LaTeX.
 ///
 /// Everything is written once, in Unicode; the other two forms are read off it, so they cannot say
 /// anything else. Text between ⟦ and ⟧ is struck out: a factor that cancels.
-enum Notation {
+package enum Notation {
   /// l as a superscript: ³.
-  static func superscript(_ number: Int) -> String {
+  package static func superscript(_ number: Int) -> String {
     String(String(number).compactMap { digit in digit.wholeNumberValue.map { superscripts[$0] } })
   }
 
   /// j, or j and k, as a subscript: ₁, ₁₂, or ₁₀,₂ where the digits alone would be ambiguous.
-  static func subscripts(_ numbers: Int...) -> String {
+  package static func subscripts(_ numbers: Int...) -> String {
     let texts = numbers.map { number in
       String(
         String(number).compactMap { digit in digit.wholeNumberValue.map { Self.lowDigits[$0] } })
@@ -22,12 +21,12 @@ enum Notation {
   }
 
   /// "δ³₁"
-  static func symbol(_ letter: String, layer: Int, _ neuron: Int? = nil) -> String {
+  package static func symbol(_ letter: String, layer: Int, _ neuron: Int? = nil) -> String {
     letter + superscript(layer) + (neuron.map { subscripts($0) } ?? "")
   }
 
   /// "w³₁₂"
-  static func weight(layer: Int, _ output: Int, _ input: Int) -> String {
+  package static func weight(layer: Int, _ output: Int, _ input: Int) -> String {
     "w" + superscript(layer) + subscripts(output, input)
   }
 
@@ -38,7 +37,7 @@ enum Notation {
 
   /// A number as it is shown: exactly if six decimals are enough for that, else rounded to six, or
   /// to five significant digits where it is very small or large. Only the display is rounded.
-  static func number<T: Scalar>(_ value: T) -> String {
+  package static func number<T: Scalar>(_ value: T) -> String {
     guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "−∞" : "∞" }
     if value == 0 { return "0" }
     let shortest = value.description
@@ -56,18 +55,18 @@ enum Notation {
   }
 
   /// The same with its sign, also a plus, and a space: "+ 0.055400", "− 0.019049".
-  static func signedTerm(_ text: String) -> String {
+  package static func signedTerm(_ text: String) -> String {
     text.hasPrefix("−") ? "− " + text.dropFirst() : "+ " + text
   }
 
   /// A number as a factor: in parentheses if it is negative.
-  static func factor<T: Scalar>(_ value: T) -> String {
+  package static func factor<T: Scalar>(_ value: T) -> String {
     let text = number(value)
     return text.hasPrefix("−") ? "(\(text))" : text
   }
 
   /// A number of terms as a sum without a leading plus: "0.055400 − 0.019049".
-  static func sum(_ terms: [String]) -> String {
+  package static func sum(_ terms: [String]) -> String {
     terms.enumerated().map { index, term in index == 0 ? term : signedTerm(term) }
       .joined(separator: " ")
   }
@@ -79,12 +78,12 @@ enum Notation {
   // MARK: Other forms
 
   /// A formula for a terminal: what is struck out gets a stroke through every character.
-  static func terminal(_ text: String) -> String {
+  package static func terminal(_ text: String) -> String {
     struck(text) { inside in inside.map { "\($0)\u{336}" }.joined() }
   }
 
   /// A formula in ASCII; what is not mathematics (Hangul, names) stays.
-  static func ascii(_ text: String) -> String {
+  package static func ascii(_ text: String) -> String {
     let struck = struck(text) { "[/\($0)/]" }
     var result = ""
     var script: Script?
@@ -134,7 +133,7 @@ enum Notation {
   ]
 
   /// A formula in the mathematical mode of LaTeX.
-  static func latex(_ text: String) -> String {
+  package static func latex(_ text: String) -> String {
     let struck = struck(text) { "\u{1}\($0)\u{2}" }
     var result = ""
     var script: Script?

@@ -1,5 +1,4 @@
 import Backprop
-import BackpropInspection
 
 // A scaling layer and a parametric activation in words: what they add to the phases.
 
@@ -7,7 +6,7 @@ extension Explanation {
   // MARK: Forward
 
   /// z = s ⊙ a of the layer below, and a = z.
-  func scaledForward(_ l: Int) -> [Block] {
+  package func scaledForward(_ l: Int) -> [Block] {
     guard let scales = layer(l).tensor(.scale)?.values else { return [] }
     let (inputs, outputs) = (below(l)[row: 0], layer(l).outputs[row: 0])
     let j = chosen(l)
@@ -36,7 +35,7 @@ extension Explanation {
   }
 
   /// σ(z), then a = z + α (σ(z) − z), of neuron j; with n for z where z is normalised.
-  func parametricForward(
+  package func parametricForward(
     _ l: Int, _ j: Int, _ activated: Matrix<T>, _ text: ActivationText
   ) -> [Block] {
     guard let alphas = layer(l).tensor(.slope)?.values else { return [] }
@@ -58,7 +57,7 @@ extension Explanation {
   // MARK: BP2
 
   /// What ∂C/∂a of a neuron is multiplied by: σ′, or 1 + α (σ′ − 1); nil for a scaling layer.
-  func slope(_ l: Int, _ index: Int) -> (symbols: String, factors: String, value: String)? {
+  package func slope(_ l: Int, _ index: Int) -> (symbols: String, factors: String, value: String)? {
     let record = layer(l)
     guard record.tensor(.weight) != nil else { return nil }
     let name = "σ′(\(Notation.symbol(argument(l), layer: l, index + 1)))"
@@ -77,7 +76,7 @@ extension Explanation {
   // MARK: Gradients
 
   /// ∂C/∂α of every parametric activation: ∂C/∂a times σ(z) − z.
-  func slopeGradients() -> [Block] {
+  package func slopeGradients() -> [Block] {
     var blocks: [Block] = []
     for l in stride(from: lastLayer, through: 2, by: -1) {
       let record = layer(l)
@@ -102,7 +101,7 @@ extension Explanation {
   }
 
   /// ∂C/∂s of a scaling layer: BP4, with one input to a neuron.
-  func scaleGradients(_ l: Int) -> [Block] {
+  package func scaleGradients(_ l: Int) -> [Block] {
     guard let scales = layer(l).tensor(.scale) else { return [] }
     let j = chosen(l)
     let (a, delta) = (Notation.symbol("a", layer: l - 1), Notation.symbol("δ", layer: l))

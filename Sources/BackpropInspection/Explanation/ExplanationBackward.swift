@@ -1,12 +1,11 @@
 import Backprop
-import BackpropInspection
 
 // The second half of the algorithm in words: BP1, BP2, BP3, BP4 and the update.
 
 extension Explanation {
   // MARK: BP1
 
-  func outputError() -> [Block] {
+  package func outputError() -> [Block] {
     let l = lastLayer
     let j = chosen(l)
     var blocks: [Block] = firstOfBatch + [.text(say("explain.delta.definition"))]
@@ -163,7 +162,7 @@ extension Explanation {
 
   // MARK: BP2
 
-  func backpropagation() -> [Block] {
+  package func backpropagation() -> [Block] {
     guard lastLayer > 2 else { return [.text(say("explain.bp2.none"))] }
     var blocks: [Block] = firstOfBatch + [.text(say("explain.bp2.votes"))]
     for l in stride(from: lastLayer - 1, through: 2, by: -1) { blocks += backpropagation(to: l) }
@@ -297,7 +296,7 @@ extension Explanation {
 
   // MARK: BP3
 
-  func biasGradients() -> [Block] {
+  package func biasGradients() -> [Block] {
     var blocks: [Block] = []
     if isBatch {
       blocks.append(.text(say("explain.bp3.batch", Format.count(trace.examples.count))))
@@ -326,7 +325,7 @@ extension Explanation {
   }
 
   /// A sum over the examples of the batch: "δ³₁(x₁) + …" and its numbers.
-  func perExample(_ values: [Double], symbol: String) -> (symbols: String, values: String) {
+  package func perExample(_ values: [Double], symbol: String) -> (symbols: String, values: String) {
     let terms = sum(
       of: values.indices.map { row in
         ("\(symbol)(x\(Notation.subscripts(trace.examples[row])))", "", values[row])
@@ -336,7 +335,7 @@ extension Explanation {
 
   // MARK: BP4
 
-  func weightGradients() -> [Block] {
+  package func weightGradients() -> [Block] {
     var blocks: [Block] = []
     for l in stride(from: lastLayer, through: 2, by: -1) { blocks += weightGradients(l) }
     if isBatch { blocks += cancellation() }
@@ -344,7 +343,7 @@ extension Explanation {
   }
 
   /// The weights of layer l that are shown, as (output, input) from 0.
-  func shownWeights(_ l: Int) -> [(output: Int, input: Int)] {
+  package func shownWeights(_ l: Int) -> [(output: Int, input: Int)] {
     guard let weights = layer(l).tensor(.weight) else { return [] }
     var best: [(output: Int, input: Int, size: Double)] = []
     let limit = focus.limit

@@ -1,5 +1,4 @@
 import Backprop
-import BackpropInspection
 
 #if canImport(Glibc)
   import Glibc
@@ -15,17 +14,23 @@ import BackpropInspection
 /// Colours are Okabe and Ito's (2008), which people with any form of colour blindness tell apart;
 /// they differ in brightness too, and the validation line is dashed. The same run gives the same
 /// bytes.
-struct CurvesPicture {
-  let curves: LearningCurves
-  let title: String
-  let subtitle: String
+package struct CurvesPicture {
+  package let curves: LearningCurves
+  package let title: String
+  package let subtitle: String
+
+  package init(curves: LearningCurves, title: String, subtitle: String) {
+    self.curves = curves
+    self.title = title
+    self.subtitle = subtitle
+  }
 
   private static let size = (width: 920.0, height: 420.0)
   private static let plot = (width: 372.0, height: 236.0, top: 122.0)
   /// Left edges of the plots.
   private static let lefts = [66.0, 526.0]
 
-  var text: String {
+  package var text: String {
     var lines = [
       Self.start(width: Self.size.width, height: Self.size.height),
       "<title id=\"title\">\(Self.escaped(title))</title>",
@@ -43,7 +48,7 @@ struct CurvesPicture {
   }
 
   /// How every picture of the program begins, which tells that it is one.
-  static func start(width: Double, height: Double) -> String {
+  package static func start(width: Double, height: Double) -> String {
     "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(number(width))\" "
       + "height=\"\(number(height))\" viewBox=\"0 0 \(number(width)) \(number(height))\" "
       + "role=\"img\" aria-labelledby=\"title desc\">\n\(mark)"
@@ -52,7 +57,7 @@ struct CurvesPicture {
   private static let mark = "<!-- drawn by backprop -->"
 
   /// Whether a file is a picture that this program drew.
-  static func isPicture(_ path: String) -> Bool {
+  package static func isPicture(_ path: String) -> Bool {
     guard let file = fopen(path, "r") else { return false }
     defer { fclose(file) }
     var head = [UInt8](repeating: 0, count: 512)
@@ -60,7 +65,7 @@ struct CurvesPicture {
     return String(decoding: head[..<count], as: UTF8.self).contains(mark)
   }
 
-  static let style = """
+  package static let style = """
     text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, \
     sans-serif; fill: #222; }
     .paper { fill: #fff; }
@@ -185,18 +190,18 @@ struct CurvesPicture {
   }
 
   /// Text of at most so many letters: about what finds room in its line.
-  static func shortened(_ text: String, to count: Int) -> String {
+  package static func shortened(_ text: String, to count: Int) -> String {
     text.count > count ? "\(text.prefix(count - 1))…" : text
   }
 
   /// A coordinate, to a tenth of a pixel.
-  static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     let text = Format.fixed(value, 1)
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
   /// Text as XML can hold it: what it gives a meaning is escaped, control characters become spaces.
-  static func escaped(_ text: String) -> String {
+  package static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {

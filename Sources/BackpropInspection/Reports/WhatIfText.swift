@@ -1,17 +1,16 @@
 import Backprop
-import BackpropInspection
 
 /// What `backprop whatif` prints for people, at most 80 columns wide.
-struct WhatIfText {
+package struct WhatIfText {
   private let result: WhatIfResult
   private let language: Language
 
-  init(_ result: WhatIfResult, _ language: Language) {
+  package init(_ result: WhatIfResult, _ language: Language) {
     self.result = result
     self.language = language
   }
 
-  var lines: [String] {
+  package var lines: [String] {
     var lines = introduction
     for report in result.experiments { lines += [""] + text(of: report) }
     if !result.mutants.isEmpty { lines += [""] + mutants }

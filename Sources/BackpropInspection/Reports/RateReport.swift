@@ -1,24 +1,36 @@
 import Backprop
-import BackpropInspection
 
 /// What a search for a rate found: as JSON, and as lines for a terminal.
-struct RateReport {
-  let result: RateSearchResult
-  let options: RateSearchOptions
-  let configuration: TrainingConfiguration
-  let sizes: [Int]
-  let title: String
-  let examples: Int
-  let parameters: Int
+package struct RateReport {
+  package let result: RateSearchResult
+  package let options: RateSearchOptions
+  package let configuration: TrainingConfiguration
+  package let sizes: [Int]
+  package let title: String
+  package let examples: Int
+  package let parameters: Int
+
+  package init(
+    result: RateSearchResult, options: RateSearchOptions, configuration: TrainingConfiguration,
+    sizes: [Int], title: String, examples: Int, parameters: Int
+  ) {
+    self.result = result
+    self.options = options
+    self.configuration = configuration
+    self.sizes = sizes
+    self.title = title
+    self.examples = examples
+    self.parameters = parameters
+  }
 
   /// Points of the range test whose numbers can be drawn.
-  var drawn: [RateRangeTest.Point] {
+  package var drawn: [RateRangeTest.Point] {
     result.rangeTest.settled.filter { $0.smoothed.isFinite && $0.smoothed < 1e100 }
   }
 
   /// The axis of the losses: what lies far above the loss of the beginning is cut off, because the
   /// explosion would leave no room for the rest.
-  var lossAxis: CurveAxis? {
+  package var lossAxis: CurveAxis? {
     let values = drawn.map(\.smoothed)
     guard let first = values.first, let low = values.min(), let high = values.max() else {
       return nil
@@ -29,19 +41,19 @@ struct RateReport {
   }
 
   /// "network 4–64–64–3, adam, batches of 16"
-  var subtitle: String {
+  package var subtitle: String {
     "network \(sizes.map(String.init).joined(separator: "–")), \(configuration.optimizer.name), "
       + "batches of \(configuration.batchSize), \(Format.count(examples, "example"))"
   }
 
-  static func losses(_ attempt: RateAttempt) -> String {
+  package static func losses(_ attempt: RateAttempt) -> String {
     attempt.losses.map { Format.short($0) }.joined(separator: " → ")
       + (attempt.falls ? ", falls" : ", does not fall")
   }
 
   // MARK: JSON
 
-  var json: JSONValue {
+  package var json: JSONValue {
     func rate(_ value: Double?) -> JSONValue { value.map { JSONValue($0) } ?? .null }
     return [
       "schema": "backprop.tune-rate/1", "examples": JSONValue(examples),
@@ -78,7 +90,7 @@ struct RateReport {
 
   // MARK: Lines
 
-  func lines(width: Int, isASCII: Bool, hasColor: Bool) -> [String] {
+  package func lines(width: Int, isASCII: Bool, hasColor: Bool) -> [String] {
     var lines = curve(width: width, isASCII: isASCII, hasColor: hasColor)
     lines += ["", "range test (Smith 2017)"]
     let range = result.rangeTest
