@@ -27,6 +27,9 @@ struct CreateCommand: ParsableCommand {
   @OptionGroup
   var layers: LayerOptions
 
+  @Option(.seed)
+  var seed: String?
+
   @Option(name: .long, help: "Weights of your own: an .npz or .safetensors file.")
   var weights: String?
 

@@ -77,3 +77,17 @@ enum Names {
     return activations
   }
 }
+
+/// For commands whose short help leaves options out.
+struct HelpOptions: ParsableArguments {
+  @Flag(name: .customLong("help-all"), help: "Show all options.")
+  var showsAll = false
+
+  /// Ends the call with the whole help of its command, whatever else was given, as `--help` does.
+  static func showIfAsked() throws {
+    guard CommandLine.arguments.contains("--help-all"), let command = CommandWords.command,
+      CommandWords.has("help-all"), OptionTable(command._dumpHelp()).kinds["help-all"] != nil
+    else { return }
+    throw CleanExit.message(BackpropCommand.helpMessage(for: command, includeHidden: true))
+  }
+}

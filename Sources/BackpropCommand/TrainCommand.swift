@@ -22,32 +22,35 @@ struct TrainCommand: ParsableCommand {
     help: "The data: a file, or a folder with IDX files. With --resume, that of the run.")
   var data: String?
 
-  @OptionGroup(title: "What to learn")
-  var target: TargetOptions
-
-  @OptionGroup(title: "Network")
-  var network: NetworkOptions
-
-  @OptionGroup(title: "Training")
-  var schedule: ScheduleOptions
-
-  @OptionGroup(title: "Updates")
-  var updates: UpdateOptions
-
-  @OptionGroup(title: "What is held out, and when to stop")
-  var stopping: StoppingOptions
-
-  @OptionGroup(title: "Noise in training")
-  var noise: NoiseOptions
-
-  @OptionGroup(title: "Order and memory")
-  var order: OrderOptions
-
-  @OptionGroup(title: "Reading the data")
-  var table: TableReadingOptions
+  @OptionGroup(title: "What matters most")
+  var common: CommonOptions
 
   @OptionGroup(title: "Where to save it")
   var goal: GoalOptions
+
+  @OptionGroup(title: "What to learn", visibility: .hidden)
+  var target: TargetOptions
+
+  @OptionGroup(title: "Network", visibility: .hidden)
+  var network: NetworkOptions
+
+  @OptionGroup(title: "Updates", visibility: .hidden)
+  var updates: UpdateOptions
+
+  @OptionGroup(title: "Schedule", visibility: .hidden)
+  var schedule: ScheduleOptions
+
+  @OptionGroup(title: "Noise in training", visibility: .hidden)
+  var noise: NoiseOptions
+
+  @OptionGroup(title: "What is held out, and when to stop", visibility: .hidden)
+  var stopping: StoppingOptions
+
+  @OptionGroup(title: "Order and memory", visibility: .hidden)
+  var order: OrderOptions
+
+  @OptionGroup(title: "Reading the data", visibility: .hidden)
+  var table: TableReadingOptions
 
   @OptionGroup(title: "Cross-validation", visibility: .hidden)
   var folds: FoldOptions
@@ -61,13 +64,10 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Output")
   var outputOptions: OutputOptions
 
-  @Flag(name: .customLong("help-all"), help: "Show all options.")
-  var showsAllHelp = false
+  @OptionGroup
+  var help: HelpOptions
 
   func run() throws {
-    if showsAllHelp {
-      throw CleanExit.message(BackpropCommand.helpMessage(for: Self.self, includeHidden: true))
-    }
     // A reader of the JSON lines may go away; the model is saved all the same.
     Terminal.ignoreBrokenPipes()
     let job = try TrainingJob.make(for: self)

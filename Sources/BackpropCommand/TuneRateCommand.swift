@@ -23,29 +23,35 @@ struct TuneRateCommand: ParsableCommand {
   @Argument(help: "The data: a file, or a folder with IDX files.")
   var data: String
 
-  @OptionGroup(title: "What to learn")
+  @OptionGroup(title: "What matters most")
+  var common: CommonOptions
+
+  @OptionGroup(title: "What to learn", visibility: .hidden)
   var target: TargetOptions
 
   @OptionGroup(title: "Search")
   var search: TuneRateOptions
 
-  @OptionGroup(title: "Network")
+  @OptionGroup(title: "Network", visibility: .hidden)
   var network: NetworkOptions
 
-  @OptionGroup(title: "Updates")
+  @OptionGroup(title: "Updates", visibility: .hidden)
   var updates: UpdateOptions
 
-  @OptionGroup(title: "Noise in training")
+  @OptionGroup(title: "Noise in training", visibility: .hidden)
   var noise: NoiseOptions
 
-  @OptionGroup(title: "Training")
+  @OptionGroup(title: "Training", visibility: .hidden)
   var training: TuneRateTraining
 
-  @OptionGroup(title: "Reading the data")
+  @OptionGroup(title: "Reading the data", visibility: .hidden)
   var table: TableReadingOptions
 
   @OptionGroup(title: "Output")
   var output: OutputOptions
+
+  @OptionGroup
+  var help: HelpOptions
 
   func run() throws {
     Terminal.ignoreBrokenPipes()
@@ -107,12 +113,10 @@ struct TuneRateCommand: ParsableCommand {
 
 /// Further settings of the run that the rate is for.
 struct TuneRateTraining: ParsableArguments {
-  @Option(.validation) var validation: String?
   @Option(.validationData) var validationData: String?
   @Flag(.noShuffle) var noShuffle = false
   // Refused with the reason.
   @OptionGroup(visibility: .hidden) var schedule: ScheduleOptions
-  @Option(.patience) var patience: String?
   @Option(.monitor) var monitor: String?
   @Option(.minDelta) var minDelta: String?
 }

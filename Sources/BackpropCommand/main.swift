@@ -15,6 +15,7 @@ Interruption.install()
 do {
   // Little is taken without asking; there must be room for it.
   if let shortage = Memory.shortage(4 << 20) { throw DataError(shortage) }
+  try HelpOptions.showIfAsked()
   var command = try BackpropCommand.parseAsRoot()
   try command.run()
 } catch {

@@ -79,7 +79,7 @@ struct OptionTable {
 
 /// The words of this call.
 enum CommandWords {
-  private static let command = BackpropCommand.configuration.subcommands.first {
+  static let command = BackpropCommand.configuration.subcommands.first {
     $0.configuration.commandName == CommandLine.arguments.dropFirst().first
   }
 

@@ -5,14 +5,8 @@ import Backprop
 // `Setting`; here they are declared for the parser and its help, and `CommandWords` reads them.
 
 extension Setting {
-  /// Settings that the short help of `train` shows; `--help-all` shows all.
-  private static let common: Set<String> = [
-    "target", "hidden", "epochs", "batch-size", "learning-rate", "optimizer", "validation",
-    "patience", "dropout", "seed",
-  ]
-
   fileprivate var argumentHelp: ArgumentHelp {
-    ArgumentHelp("\(help)", visibility: Self.common.contains(name) ? .default : .hidden)
+    ArgumentHelp("\(help)", valueName: isNumber ? "n" : "text")
   }
 }
 
@@ -31,9 +25,22 @@ extension Flag where Value == Bool {
   }
 }
 
+/// What matters most; the short help of `train` shows no other settings.
+struct CommonOptions: ParsableArguments {
+  @Option(.target) var target: String?
+  @Option(.hidden) var hidden: String?
+  @Option(.epochs) var epochs: String?
+  @Option(.learningRate) var learningRate: String?
+  @Option(.optimizer) var optimizer: String?
+  @Option(.batchSize) var batchSize: String?
+  @Option(.dropout) var dropout: String?
+  @Option(.validation) var validation: String?
+  @Option(.patience) var patience: String?
+  @Option(.seed) var seed: String?
+}
+
 /// What is learned, and what its examples weigh.
 struct TargetOptions: ParsableArguments {
-  @Option(.target) var target: String?
   @Option(.task) var task: String?
   @Option(.from) var from: String?
   @Option(.weightColumn) var weightColumn: String?
@@ -52,7 +59,6 @@ struct TableReadingOptions: ParsableArguments {
 
 /// What the network is, for whoever says its hidden layers.
 struct NetworkOptions: ParsableArguments {
-  @Option(.hidden) var hidden: String?
   @Option(.activation) var activation: String?
   @Option(.outputActivation) var outputActivation: String?
   @OptionGroup var layers: LayerOptions
@@ -67,15 +73,12 @@ struct LayerOptions: ParsableArguments {
   @Option(.norm) var norm: String?
   @Flag(.parametric) var parametric = false
   @Flag(.scaleInputs) var scaleInputs = false
-  @Option(.seed) var seed: String?
 }
 
 /// How a step is made.
 struct UpdateOptions: ParsableArguments {
-  @Option(.optimizer) var optimizer: String?
   @Option(.momentum) var momentum: String?
   @Option(.weightDecay) var weightDecay: String?
-  @Option(.batchSize) var batchSize: String?
   @Option(.l2) var l2: String?
   @Option(.l2Scaling) var l2Scaling: String?
   @Option(.l1) var l1: String?
@@ -93,8 +96,6 @@ struct UpdateOptions: ParsableArguments {
 
 /// How long a run is, and how its rate moves.
 struct ScheduleOptions: ParsableArguments {
-  @Option(.epochs) var epochs: String?
-  @Option(.learningRate) var learningRate: String?
   @Option(.schedule) var schedule: String?
   @Option(.warmUp) var warmUp: String?
   @Option(.cycleMomentum) var cycleMomentum: String?
@@ -102,7 +103,6 @@ struct ScheduleOptions: ParsableArguments {
 
 /// What training changes at random, or blurs, so that the network learns no example by heart.
 struct NoiseOptions: ParsableArguments {
-  @Option(.dropout) var dropout: String?
   @Option(.inputDropout) var inputDropout: String?
   @Option(.inputNoise) var inputNoise: String?
   @Option(.labelSmoothing) var labelSmoothing: String?
@@ -111,9 +111,7 @@ struct NoiseOptions: ParsableArguments {
 
 /// What is held out, and when a run ends before its last epoch.
 struct StoppingOptions: ParsableArguments {
-  @Option(.validation) var validation: String?
   @Option(.validationData) var validationData: String?
-  @Option(.patience) var patience: String?
   @Option(.monitor) var monitor: String?
   @Option(.minDelta) var minDelta: String?
 }
