@@ -180,7 +180,7 @@ public final class SpooledDataset<T: Scalar>: Sendable {
       weights: hasWeights ? weights[row: 0] : nil)
   }
 
-  /// All numbers of a part of the file, some at a time: what a digest is made of.
+  /// All numbers of a part of the file, some at a time: what a hash is made of.
   func forEachPiece(
     ofTargets: Bool = false, ofWeights: Bool = false, _ body: ([T]) -> Void
   ) throws(FileError) {

@@ -187,7 +187,7 @@ extension Table {
       for slot in 0..<width {
         let bytes = reader.bytes(plans[slot].column)
         if plans[slot].isNumber, let start = bytes.baseAddress {
-          let number = DecimalNumber.value(padded: start, bytes.count)
+          let number = DecimalNumber.value(start, bytes.count)
           if number.isFinite {
             target[slot] = number
             continue

@@ -72,7 +72,7 @@ extension DelimitedFile {
     if scan.isIgnored { return }
     let bytes = reader.bytes(column)
     if scan.order != .categorical, let start = bytes.baseAddress {
-      let number = DecimalNumber.value(padded: start, bytes.count)
+      let number = DecimalNumber.value(start, bytes.count)
       // An infinite number counts as a number here, so that reading the column reports it.
       if !number.isNaN || MissingValue.isInfinite(bytes) {
         scan.numbers += 1

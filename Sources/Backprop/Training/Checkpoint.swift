@@ -111,49 +111,56 @@ package enum EngineVersion {
 
 // MARK: The data
 
-/// Which data a run was given: digests of its numbers, to tell the same from other data.
+/// Which data a run was given: hashes of its numbers, to tell the same from other data.
 package struct DataFingerprint: Codable, Hashable, Sendable {
-  /// One data set. The digests are SHA-256 over the rows, in order, without padding.
+  /// One data set, with a `ChangeHash` of each of its parts.
   package struct Part: Codable, Hashable, Sendable {
     package let examples: Int
     let inputs: String
     let targets: String
     let weights: String?
 
-    init<T: Scalar>(_ dataset: Dataset<T>) {
-      examples = dataset.count
-      inputs = dataset.storedInputs.digest
-      targets = dataset.storedTargets.digest
-      weights = dataset.weights.map { SHA256.hexadecimal(of: $0.littleEndianBytes) }
+    private init(
+      examples: Int, inputs: ChangeHash, targets: ChangeHash, weights: ChangeHash?
+    ) {
+      self.examples = examples
+      self.inputs = inputs.hexadecimal
+      self.targets = targets.hexadecimal
+      self.weights = weights?.hexadecimal
     }
 
-    private init(examples: Int, inputs: String, targets: String, weights: String?) {
-      self.examples = examples
-      self.inputs = inputs
-      self.targets = targets
-      self.weights = weights
+    init<T: Scalar>(_ dataset: Dataset<T>) {
+      let (stored, answers) = (dataset.storedInputs, dataset.storedTargets)
+      var inputs = ChangeHash(rows: stored.count, columns: stored.columns)
+      // Bytes become numbers some rows at a time.
+      let chunk = max(1, 25_000 / max(1, stored.columns))
+      for first in stride(from: 0, to: stored.count, by: chunk) {
+        inputs.add(stored.matrix(of: first..<min(stored.count, first + chunk)))
+      }
+      var targets = ChangeHash(
+        rows: answers.count, columns: answers.columns, classes: answers.classCount)
+      targets.add(answers.matrix)
+      var weights = ChangeHash(rows: dataset.count, columns: 1)
+      if let numbers = dataset.weights { weights.add(numbers) }
+      self.init(
+        examples: dataset.count, inputs: inputs, targets: targets,
+        weights: dataset.weights == nil ? nil : weights)
     }
 
     init<T: Scalar>(_ examples: TrainingExamples<T>) throws(FileError) {
       switch examples {
       case .memory(let dataset): self.init(dataset)
       case .spooled(let data):
-        var parts: [String] = []
-        for isTargets in [false, true] {
-          var hash = SHA256()
-          let columns = isTargets ? data.targetCount : data.inputCount
-          let classes = isTargets ? data.classCount : nil
-          hash.add(StoredTargets<T>.head(rows: data.count, columns: columns, classes: classes))
-          try data.forEachPiece(ofTargets: isTargets) { hash.add($0.littleEndianBytes) }
-          parts.append(hash.hexadecimal())
-        }
-        var hash = SHA256()
-        if data.hasWeights {
-          try data.forEachPiece(ofWeights: true) { hash.add($0.littleEndianBytes) }
-        }
+        var inputs = ChangeHash(rows: data.count, columns: data.inputCount)
+        try data.forEachPiece { inputs.add($0) }
+        var targets = ChangeHash(
+          rows: data.count, columns: data.classCount ?? data.targetCount, classes: data.classCount)
+        try data.forEachPiece(ofTargets: true) { targets.add($0) }
+        var weights = ChangeHash(rows: data.count, columns: 1)
+        if data.hasWeights { try data.forEachPiece(ofWeights: true) { weights.add($0) } }
         self.init(
-          examples: data.count, inputs: parts[0], targets: parts[1],
-          weights: data.hasWeights ? hash.hexadecimal() : nil)
+          examples: data.count, inputs: inputs, targets: targets,
+          weights: data.hasWeights ? weights : nil)
       }
     }
 
@@ -172,13 +179,13 @@ package struct DataFingerprint: Codable, Hashable, Sendable {
   package let training: Part
   package let validation: Part?
 
-  /// - Complexity: O(numbers in the data); some 200 MB a second.
+  /// - Complexity: O(numbers in the data); some 2 GB a second.
   package init<T: Scalar>(training: Dataset<T>, validation: Dataset<T>?) {
     self.training = Part(training)
     self.validation = validation.map { Part($0) }
   }
 
-  /// The same of data that may be spooled: the digests are those of the same data in memory.
+  /// The same of data that may be spooled: the hashes are those of the same data in memory.
   ///
   /// - Throws: `FileError` if the spooled data cannot be read.
   package init<T: Scalar>(
@@ -190,53 +197,5 @@ package struct DataFingerprint: Codable, Hashable, Sendable {
     } else {
       self.validation = nil
     }
-  }
-}
-
-extension StoredInputs {
-  /// That of the numbers, which bytes become some rows at a time.
-  fileprivate var digest: String {
-    if case .numbers(let matrix) = self { return matrix.digest() }
-    var hash = SHA256()
-    hash.add(Array("\(count) \(columns)\n".utf8))
-    let chunk = max(1, 100_000 / max(1, columns * MemoryLayout<T>.size))
-    for first in stride(from: 0, to: count, by: chunk) {
-      let rows = matrix(of: first..<min(count, first + chunk))
-      hash.add(
-        Array(UnsafeBufferPointer(start: rows.start, count: rows.rows * columns)).littleEndianBytes)
-    }
-    return hash.hexadecimal()
-  }
-}
-
-extension StoredTargets {
-  /// That of the numbers, or of the codes of classes.
-  fileprivate var digest: String { matrix.digest(classes: classCount) }
-
-  /// What is hashed before the numbers.
-  fileprivate static func head(rows: Int, columns: Int, classes: Int?) -> [UInt8] {
-    Array((classes.map { "\(rows) of \($0) classes\n" } ?? "\(rows) \(columns)\n").utf8)
-  }
-}
-
-extension Matrix {
-  /// SHA-256 of shape and elements, row by row.
-  fileprivate func digest(classes: Int? = nil) -> String {
-    var hash = SHA256()
-    hash.add(StoredTargets<Element>.head(rows: rows, columns: columns, classes: classes))
-    // So many rows at a time that a piece has some 100 kB.
-    let chunk = max(1, 100_000 / max(1, columns * MemoryLayout<Element>.size))
-    var row = 0
-    while row < rows {
-      let end = Swift.min(rows, row + chunk)
-      var piece: [Element] = []
-      piece.reserveCapacity((end - row) * columns)
-      for index in row..<end {
-        piece += UnsafeBufferPointer(start: start + index * stride, count: columns)
-      }
-      hash.add(piece.littleEndianBytes)
-      row = end
-    }
-    return hash.hexadecimal()
   }
 }
