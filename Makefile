@@ -20,7 +20,7 @@ ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
 .PHONY: help build test lint format bench bench-quick bench-readme bench-build docs sanitize fuzz check check-peers clean \
-  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-arm64 check-safetensors check-bench check-counts count-baseline time-shares
+  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-docs check-arm64 check-safetensors check-bench check-counts count-baseline time-shares
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -50,8 +50,12 @@ bench-readme: ## the table of README.md and README.ko.md, from what make bench m
 bench-build: build
 	$(SWIFT) build -c release --package-path Benchmarks
 
+# Of both libraries, with links between them.
+DOCUMENTED := generate-documentation --target Backprop --target BackpropInspection \
+  --enable-experimental-combined-documentation --warnings-as-errors
+
 docs: ## the documentation as a web site in docs/
-	$(SWIFT) package --allow-writing-to-directory docs generate-documentation --target Backprop \
+	$(SWIFT) package --allow-writing-to-directory docs $(DOCUMENTED) \
 	  --output-path docs --transform-for-static-hosting
 
 # Optimised, or the thread sanitizer would take hours. What limits the address space or fills a disk under
@@ -82,6 +86,7 @@ check: ## everything that must hold before a commit; exactly what CI runs
 	@$(MAKE) check-snippets
 	@$(MAKE) check-client
 	@$(MAKE) check-article
+	@$(MAKE) check-docs
 	@$(MAKE) check-arm64
 	@$(MAKE) check-safetensors
 	@$(MAKE) check-bench
@@ -117,6 +122,9 @@ check-client: ## the library's example of README.md, in a package of its own
 
 check-article: ## the articles against the programs and sources that they quote; the translations
 	Scripts/check-article $(ARTICLES)
+
+check-docs: ## the documentation builds without a warning
+	$(SWIFT) package $(DOCUMENTED)
 
 check-arm64: ## the kernels for arm64, under an emulator (where the cross compiler is installed)
 	@if [ -x Scripts/check-arm64 ]; then Scripts/check-arm64; else echo "no Scripts/check-arm64"; fi

@@ -69,7 +69,11 @@ public struct Estimator: Sendable {
 
   /// Fits a model to a table, on a thread of its own.
   ///
-  /// - Parameter report: Receives the events of the run, on that thread.
+  /// - Parameters:
+  ///   - table: Rows with features and target.
+  ///   - validation: Rows that choose the best epoch; nil for a part of the table.
+  ///   - test: Rows that choose nothing and judge in the end.
+  ///   - report: Receives the events of the run, on that thread.
   /// - Throws: As above; `CancellationError` if the task is cancelled, which ends the run after the step.
   public func fit(
     _ table: Table, validation: Table? = nil, test: Table? = nil,

@@ -25,7 +25,9 @@ extension Model {
 
   /// Predicts rows of numbers, in the order of the model's columns; NaN is missing.
   ///
-  /// - Parameter rows: Each as long as the model has columns, or, without an encoder, inputs.
+  /// - Parameters:
+  ///   - rows: Each as long as the model has columns, or, without an encoder, inputs.
+  ///   - threads: Threads to use; the result does not depend on it.
   /// - Throws: `DataError` for a row of another length, or an infinite number.
   public func predict(_ rows: [[Double]], threads: Int = 1) throws -> Predictions {
     let names = encoder?.columns.map(\.name) ?? (0..<network.sizes[0]).map(String.init)

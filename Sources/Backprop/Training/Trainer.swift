@@ -115,11 +115,16 @@ public struct Trainer<T: Scalar>: Sendable {
   /// - Parameters:
   ///   - network: A network as the run began with; its weights are replaced.
   ///   - checkpoint: The state to go on from.
-  ///   - training: The data of the run, and so for what follows.
+  ///   - training: The data of the run.
+  ///   - validation: Its validation data.
+  ///   - metrics: How its outputs are judged.
   ///   - force: Goes on even if options, data or version are others, as far as that has a meaning. The
   ///     result is then that of no single run. An epoch whose examples come in another order begins
   ///     anew; scores on other data are not compared with those before.
-  ///   - checkpoints: As for `train`, and so for what follows.
+  ///   - checkpoints: When further checkpoints are handed out, and to whom.
+  ///   - observers: Called after every epoch.
+  ///   - report: Receives the events of the run.
+  ///   - isInterrupted: Asked after every step; true ends the run.
   /// - Throws: `CheckpointMismatch` with all that differs, or `ConfigurationError`, before anything is
   ///   changed.
   @specialized(where T == Float)
