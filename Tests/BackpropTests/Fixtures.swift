@@ -60,3 +60,30 @@ extension Parameters {
     return (weights.map { Double($0) }, biases.map { Double($0) })
   }
 }
+
+/// What a fit makes of a table before its first step, with the examples in memory.
+struct PreparedTable<T: Scalar> {
+  let features: FeatureEncoder
+  let target: TargetEncoder
+  let training: Dataset<T>
+  let validation: Dataset<T>?
+
+  init(
+    _ table: Table, target: String, task: LearningTask? = nil, validation fraction: Double,
+    seed: UInt64
+  ) throws {
+    var configuration = TrainingConfiguration(seed: seed)
+    configuration.data.target = [target]
+    configuration.data.task = task
+    configuration.stopping.validation = fraction
+    let fit = try Estimator(configuration).prepare(FitTables(training: table), as: T.self) { _, _ in
+    }
+    features = try #require(fit.coders.encoder)
+    self.target = fit.coders.target
+    let rows = { (examples: TrainingExamples<T>) in
+      try examples.subset([UInt32](0..<UInt32(examples.count)))
+    }
+    training = try rows(fit.training)
+    validation = try fit.validation.map(rows)
+  }
+}

@@ -6,7 +6,7 @@ import FoundationEssentials
 /// was found, what is expected, and how to mend it; nothing is ignored.
 struct Options {
   enum Mode: String, CaseIterable {
-    case training, check, inference, csv
+    case training, check, inference, row, csv
 
     /// The options that it takes.
     var flags: [String] {
@@ -18,6 +18,7 @@ struct Options {
         ]
       case .check: network + ["--data", "--optimizer", "--steps", "--rate"]
       case .inference: network + ["--seconds", "--data", "--outputs"]
+      case .row: ["--columns", "--seconds"]
       case .csv: []
       }
     }

@@ -6,6 +6,7 @@
 //     backprop-bench check --workload W1 --data FOLDER --steps 20 --rate 0.01 [--threads 1]
 //     backprop-bench inference --sizes 784,128,10 [--rows 1] [--threads 1] [--seconds 1] [--data FOLDER]
 //                    [--outputs FILE]
+//     backprop-bench row [--columns 20] [--seconds 1]
 //     backprop-bench csv FILE
 //
 // FOLDER holds data and weights that all contestants share, see Workload.swift.
@@ -17,7 +18,7 @@ import FoundationEssentials
 func rounded(_ value: Double, _ unit: Double = 100) -> Double { (value * unit).rounded() / unit }
 
 func run(_ options: Options) throws {
-  let workloads = options.mode == .csv ? [] : options.workloads
+  let workloads = [.csv, .row].contains(options.mode) ? [] : options.workloads
   let threadCounts = options.wholes("--threads", 1...256) ?? [1, 2]
   let seconds = options.number("--seconds", "over 0") { $0 > 0 } ?? 2
   let folder = options.folder
@@ -48,6 +49,12 @@ func run(_ options: Options) throws {
             + "\"median\":\(times.median),\"p99\":\(times.p99),\"calls\":\(times.calls)}")
       }
     }
+  case .row:
+    let columns = options.whole("--columns", 1...10_000) ?? 20
+    let times = try measureRows(columns: columns, seconds: seconds)
+    print(
+      "{\"columns\":\(columns),\"row\":\(times.row),\"network\":\(times.network),"
+        + "\"calls\":\(times.calls)}")
   case .csv:
     let times = try measureReading(options.file)
     print(

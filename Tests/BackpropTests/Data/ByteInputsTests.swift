@@ -33,10 +33,8 @@ struct ByteInputsTests {
     if case .bytes = dataset.storedInputs { true } else { false }
   }
 
-  private func prepared<T: Scalar>(_ table: Table, as type: T.Type) throws -> PreparedData<T> {
-    try PreparedData(
-      table, targets: TargetColumns(of: table, columns: ["label"], task: .classification),
-      validation: 0.3, seed: 4)
+  private func prepared<T: Scalar>(_ table: Table, as type: T.Type) throws -> PreparedTable<T> {
+    try PreparedTable(table, target: "label", task: .classification, validation: 0.3, seed: 4)
   }
 
   @Test("Every byte becomes what the encoder makes of it, or the scale is refused")

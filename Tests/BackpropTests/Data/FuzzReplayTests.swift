@@ -27,9 +27,8 @@ import Testing
     do {
       let source = try DataSource.open(path: path)
       guard let name = source.targets.first ?? source.training.columns.last?.name else { return }
-      let targets = try TargetColumns(of: source.training, columns: [name])
-      let prepared = try PreparedData<Double>(
-        source.training, targets: targets, validation: 0.25, seed: 1)
+      let prepared = try PreparedTable<Double>(
+        source.training, target: name, validation: 0.25, seed: 1)
       let count = prepared.training.count + (prepared.validation?.count ?? 0)
       #expect(count == source.training.rowCount)
     } catch {

@@ -19,8 +19,9 @@ struct DiagnosisFindingTests {
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Examples/digits.csv").path
     let table = try DataSource.open(path: path).training
-    let targets = try TargetColumns(of: table, columns: ["digit"], task: .classification)
-    let all = try PreparedData<Float>(table, targets: targets, validation: 0, seed: 0).training
+    let all = try PreparedTable<Float>(
+      table, target: "digit", task: .classification, validation: 0, seed: 0
+    ).training
     return all.subset([UInt32](0..<400))
   }
 

@@ -193,8 +193,7 @@ struct SameBitsTests {
     let table = try Table(columns: [
       ("x", .numbers((0..<40).map { Double($0) })), ("label", .texts(labels)),
     ])
-    let prepared = try PreparedData<Float>(
-      table, targets: TargetColumns(of: table, columns: ["label"]), validation: 0.5, seed: 1)
+    let prepared = try PreparedTable<Float>(table, target: "label", validation: 0.5, seed: 1)
     for data in [prepared.training, try #require(prepared.validation)] {
       #expect(data.storedTargets.matrix.columns == 1 && data.targets.columns == 20)
     }
