@@ -1,4 +1,5 @@
 import Backprop
+import Failing
 
 /// Median seconds of predicting one row of a program's own dictionary, and of the network alone.
 struct RowTimes {
@@ -17,7 +18,7 @@ func measureRows(columns: Int, seconds: Double) throws -> RowTimes {
     let name = "column_\(column)"
     if column % 4 == 3 {
       let names = (0..<rows).map { "category \(($0 &* 7 &+ column) % 5)" }
-      table.append((name, .text(names)))
+      table.append((name, .texts(names)))
       row[name] = .text(names[3])
     } else {
       let numbers = (0..<rows).map { Double(($0 &* 31 &+ column &* 17) % 101) / 7 }
@@ -25,12 +26,12 @@ func measureRows(columns: Int, seconds: Double) throws -> RowTimes {
       row[name] = .number(numbers[3])
     }
   }
-  table.append(("target", .text((0..<rows).map { "class \($0 % 3)" })))
+  table.append(("target", .texts((0..<rows).map { "class \($0 % 3)" })))
   var configuration = TrainingConfiguration(epochs: 1)
   configuration.data.target = ["target"]
   let model = try Estimator(configuration, threads: 1).fit(Table(columns: table)).model
 
-  let network: Network<Float> = model.network.network()
+  guard case .float(let network) = model.network else { fail("a model of other than floats") }
   var predictor = Predictor(network)
   let inputs = Matrix<Float>(rows: 1, columns: network.sizes[0])
   var outputs = Matrix<Float>(rows: 1, columns: network.outputCount)

@@ -75,13 +75,16 @@ private final class RowPredictor<T: Scalar>: RowPredicting {
     inputs = Matrix(rows: 1, columns: members[0].sizes[0])
   }
 
+  @specialized(where T == Float)
+  @specialized(where T == Double)
   func predict(_ row: RowInputs, _ target: RowTarget) throws -> Predictions {
     let count = inputs.columns
     let start = inputs.mutableStart
     start.update(repeating: 0, count: count)
     try row.form(into: start, &values)
     for member in members { member.predictor.predict(inputs, into: &member.outputs) }
-    let outputs = Matrix.mean(of: members.map(\.outputs))
+    // No key path: making one takes longer than the network.
+    let outputs = Matrix.mean(of: members.map { $0.outputs })
     return try target.encoder?.decode(outputs, areProbabilities: target.areProbabilities)
       ?? Predictions(raw: outputs)
   }
