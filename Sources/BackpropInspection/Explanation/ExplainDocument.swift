@@ -37,9 +37,10 @@ package struct ExplainDocument {
 
     package init(_ left: String, _ rights: String...) { self.init(left, rights) }
 
+    /// A right side that says the same as the one before it is left out.
     init(_ left: String, _ rights: [String]) {
       self.left = left
-      self.rights = rights
+      self.rights = rights.enumerated().filter { $0 == 0 || $1 != rights[$0 - 1] }.map(\.element)
     }
   }
 
@@ -90,79 +91,56 @@ package struct TextRenderer: ExplainRenderer {
   }
 
   package func begin(_ document: ExplainDocument) -> String {
-    lines(of: document.title, indent: 0)
-      + document.introduction.map { render($0, indent: 0) }.joined()
+    lines(of: document.title) + document.introduction.map { render($0, margin: "") }.joined()
   }
 
   package func phase(_ phase: ExplainDocument.Phase, number: Int) -> String {
-    let heading = lines(of: "\(number)  \(phase.heading)", indent: 0, hanging: 3)
-    return "\n" + heading + phase.blocks.map { render($0, indent: 3) }.joined()
+    "\n" + lines(of: phase.heading, after: "\(number)  ")
+      + phase.blocks.map { render($0, margin: "   ") }.joined()
   }
 
-  package func end(_ verdict: ExplainDocument.Block) -> String { "\n" + render(verdict, indent: 0) }
+  package func end(_ verdict: ExplainDocument.Block) -> String {
+    "\n" + render(verdict, margin: "")
+  }
 
   private func plain(_ text: String) -> String {
     isASCII ? Notation.ascii(text) : Notation.terminal(text)
   }
 
-  private func render(_ block: ExplainDocument.Block, indent: Int) -> String {
+  private func render(_ block: ExplainDocument.Block, margin: String) -> String {
     switch block {
-    case .text(let text): return lines(of: text, indent: indent)
-    case .heading(let text): return "\n" + lines(of: text, indent: indent)
+    case .text(let text): return lines(of: text, after: margin)
+    case .heading(let text): return "\n" + lines(of: text, after: margin)
     case .verdict(let text, let holds):
-      return lines(of: "\(holds ? "✓" : "✗") \(text)", indent: indent, hanging: 2)
-    case .equation(let equation): return render(equation, indent: indent + 2)
+      return lines(of: text, after: margin + plain(holds ? "✓ " : "✗ "))
+    case .equation(let equation): return render(equation, margin: margin + "  ")
     case .table(let table):
       var text = TextTable(table.header.map { (plain($0), .right) })
       for row in table.rows { text.add(row.map(plain)) }
-      let lines = text.lines(indent: indent + 2)
-      let rest = table.remainder.map { String(repeating: " ", count: indent + 2) + plain($0) }
-      return (lines + [rest].compactMap(\.self)).map { $0 + "\n" }.joined()
+      let rest = table.remainder.map { [margin + "  " + plain($0)] } ?? []
+      return (text.lines(indent: margin.count + 2) + rest).map { $0 + "\n" }.joined()
     }
   }
 
-  private func render(_ equation: ExplainDocument.Equation, indent: Int) -> String {
+  private func render(_ equation: ExplainDocument.Equation, margin: String) -> String {
     let left = plain(equation.left)
     // A long left side stands on a line of its own.
     let column = left.displayWidth > 24 ? 4 : left.displayWidth
-    var text = ""
+    var text = left.displayWidth > column ? margin + left + "\n" : ""
     for (index, right) in equation.rights.enumerated() {
-      var head = Format.right(index == 0 ? left : "", column)
-      if index == 0, left.displayWidth > column {
-        text += String(repeating: " ", count: indent) + left + "\n"
-        head = Format.right("", column)
-      }
-      text += wrapped(head + " = " + plain(right), indent: indent, hanging: column + 3)
+      let head = Format.right(index == 0 && text.isEmpty ? left : "", column)
+      text += lines(of: "`\(right)`", after: margin + head + " = ")
     }
     return text
   }
 
-  private func lines(of text: String, indent: Int, hanging: Int = 0) -> String {
-    wrapped(
-      plain(text.split(separator: "`", omittingEmptySubsequences: false).joined()), indent: indent,
-      hanging: hanging)
-  }
-
-  /// Breaks a line at spaces so that it fits.
-  private func wrapped(_ text: String, indent: Int, hanging: Int) -> String {
-    let margin = String(repeating: " ", count: indent)
-    var lines: [String] = []
-    var line = margin
-    var isEmpty = true
-    // Spaces at the beginning belong to the layout.
-    let lead = text.prefix { $0 == " " }
-    line += lead
-    for word in text.dropFirst(lead.count).split(separator: " ", omittingEmptySubsequences: false) {
-      if !isEmpty, line.displayWidth + 1 + String(word).displayWidth > width {
-        lines.append(line)
-        line = margin + String(repeating: " ", count: hanging) + word
-      } else {
-        line += isEmpty ? "\(word)" : " \(word)"
-      }
-      isEmpty = false
-    }
-    lines.append(line)
-    return lines.map { $0 + "\n" }.joined()
+  /// The lines of a text, the first after a prefix, the others below.
+  private func lines(of text: String, after prefix: String = "") -> String {
+    let room = width - prefix.displayWidth
+    let margin = String(repeating: " ", count: prefix.displayWidth)
+    return LineBreaks.lines(of: plain(text), width: room).enumerated().map { index, line in
+      (index == 0 ? prefix : margin) + line + "\n"
+    }.joined()
   }
 }
 

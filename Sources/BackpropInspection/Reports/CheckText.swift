@@ -275,15 +275,7 @@ package struct CheckText {
 
   /// A text in lines of at most 80 columns, broken at spaces.
   private func wrapped(_ text: String) -> [String] {
-    var lines: [String] = []
-    for paragraph in text.replacing("\n", with: " ").split(separator: " ") {
-      if let last = lines.last, last.displayWidth + 1 + String(paragraph).displayWidth <= 80 {
-        lines[lines.count - 1] += " " + paragraph
-      } else {
-        lines.append(String(paragraph))
-      }
-    }
-    return lines
+    LineBreaks.lines(of: text.replacing("\n", with: " "), width: 80)
   }
 
   /// Whether the differences are at fault: some other h makes all of the curve's entries agree.
