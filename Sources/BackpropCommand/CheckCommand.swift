@@ -9,9 +9,9 @@ struct CheckCommand: ParsableCommand {
     abstract: "Check backpropagation of a model against central differences of its loss.",
     discussion: """
       The four equations run on some examples, in double precision; some entries of every tensor \
-      are compared with differences of the loss alone, and the red ones name the equation that is \
+      are compared with differences of the loss alone, and the failing ones name the equation that is \
       wrong. Then both assumptions about the loss are certified. --mutant breaks an equation on \
-      purpose, to see the check go red. Exit code 1 if the check fails.
+      purpose, to see the check fail. Exit code 1 if the check fails.
 
       EXAMPLES:
         backprop check model.safetensors iris.csv

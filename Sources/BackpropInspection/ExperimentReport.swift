@@ -75,7 +75,7 @@ package struct ExperimentReport: Codable, Hashable, Sendable {
   }
 
   /// Tensors for which the equations as they stand are wrong.
-  package var naiveRed: [Tensor] {
+  package var naiveFailing: [Tensor] {
     tensors.filter { $0.naiveError > GradientCheck.wrongError }
   }
 

@@ -2,9 +2,9 @@ import Backprop
 
 /// The equation that a failed gradient check points at.
 ///
-/// Each equation feeds other tensors, so the red ones tell where the mistake is:
+/// Each equation feeds other tensors, so the failing ones tell where the mistake is:
 ///
-///     red                                     equation
+///     failing                                 equation
 ///     biases only                             BP3
 ///     weights only                            BP4
 ///     W and b of one layer, all exactly 0     BP3 and BP4 of that layer: never formed
@@ -44,30 +44,30 @@ package struct Suspect: Codable, Hashable, Sendable {
     mutant = Mutant.allCases.first(where: isGradient)
     // The gradients of γ, β, s and α go beside the four equations.
     let tensors = tensors.filter { $0.name == .weight || $0.name == .bias }
-    let red = tensors.filter { $0.verdict == .wrong }
-    let layers = Set(red.map(\.layer))
+    let failing = tensors.filter { $0.verdict == .wrong }
+    let layers = Set(failing.map(\.layer))
     let last = tensors.map(\.layer).max() ?? 0
-    // Tensors that say nothing, those of dead neurons for example, are neither red nor green.
-    let green = tensors.filter { $0.verdict != .wrong && $0.isTelling }
+    // Tensors that say nothing, those of dead neurons for example, neither fail nor pass.
+    let passing = tensors.filter { $0.verdict != .wrong && $0.isTelling }
     func has(_ tensors: [TensorCheck], _ kind: ParameterTensor.Role) -> Bool {
       tensors.contains { $0.name == kind }
     }
     let pattern: (finding: Finding, equations: [String], layer: Int?)
     let only = layers.count == 1 && last > 2 ? layers.first : nil
     let top = layers.max() ?? highest
-    // ∂C/∂b is δ itself: where a bias is green, δ is right.
-    let greenBelow = green.filter { $0.name == .bias && $0.layer <= top }
-    if red.isEmpty {
+    // ∂C/∂b is δ itself: where a bias passes, δ is right.
+    let passingBelow = passing.filter { $0.name == .bias && $0.layer <= top }
+    if failing.isEmpty {
       pattern = (.unclear, [], nil)
-    } else if layers.count == 1, last > 2, red.allSatisfy(\.isZero), has(red, .weight),
-      has(red, .bias)
+    } else if layers.count == 1, last > 2, failing.allSatisfy(\.isZero), has(failing, .weight),
+      has(failing, .bias)
     {
       pattern = (.layerGradient, ["BP3", "BP4"], top)
-    } else if !has(red, .weight), has(green, .weight) {
+    } else if !has(failing, .weight), has(passing, .weight) {
       pattern = (.biasGradient, ["BP3"], only)
-    } else if !has(red, .bias), has(green, .bias) {
+    } else if !has(failing, .bias), has(passing, .bias) {
       pattern = (.weightGradient, ["BP4"], only)
-    } else if !has(red, .bias) || !greenBelow.isEmpty {
+    } else if !has(failing, .bias) || !passingBelow.isEmpty {
       pattern = (.unclear, [], nil)
     } else if top == last {
       pattern = (.outputDelta, ["BP1"], nil)

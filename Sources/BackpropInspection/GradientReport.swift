@@ -10,7 +10,7 @@ public struct GradientReport: Codable, Hashable, Sendable {
   package let regularizer: RegularizerCheck
   /// The V-curve: how the error of plain central differences depends on h.
   package let curve: [CurvePoint]
-  /// The equation that the red tensors point at; nil if none is red.
+  /// The equation that the failing tensors point at; nil if none fails.
   package let suspect: Suspect?
 
   /// Whether every tensor has an entry that was judged; without, nothing is known of it.

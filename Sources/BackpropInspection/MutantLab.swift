@@ -3,7 +3,7 @@ import Backprop
 /// Trains each mutant of backpropagation, and the right one, from the same weights on the same batches.
 ///
 /// It shows why a wrong gradient is so easily missed: accuracy is fine for some mutants, for they still
-/// go downhill more often than not; the gradient check goes red for all.
+/// go downhill more often than not; the gradient check fails for all.
 package struct MutantLab: Sendable {
   package var epochs: Int
   package var batchSize: Int
@@ -94,7 +94,7 @@ package struct MutantReport: Codable, Hashable, Sendable {
   package let lossAfter: Double?
   package let checkPassed: Bool?
   /// Symbols of the tensors that the check calls wrong: "W²", "b²".
-  package let red: [String]
+  package let failing: [String]
   /// The equations that the check names.
   package let suspects: [String]
 
@@ -107,7 +107,7 @@ package struct MutantReport: Codable, Hashable, Sendable {
     lossBefore = before.loss
     lossAfter = after.loss
     checkPassed = check.passed
-    red = check.tensors.filter { $0.verdict == .wrong }.map(\.symbol)
+    failing = check.tensors.filter { $0.verdict == .wrong }.map(\.symbol)
     suspects = check.suspect?.equations ?? []
   }
 
@@ -116,10 +116,10 @@ package struct MutantReport: Codable, Hashable, Sendable {
     applies = false
     (metric, metricBefore, metricAfter) = (nil, nil, nil)
     (lossBefore, lossAfter, checkPassed) = (nil, nil, nil)
-    (red, suspects) = ([], [])
+    (failing, suspects) = ([], [])
   }
 
-  /// Whether the check says what is so: green for backpropagation, red for a mutant, with its equation.
+  /// Whether the check says what is so: backpropagation passes, and a mutant fails with its equation.
   package var isAsExpected: Bool {
     guard applies else { return true }
     return mutant.map { checkPassed == false && suspects == $0.equations } ?? (checkPassed == true)

@@ -52,7 +52,7 @@ struct CheckCommandTests {
     #expect(try check("--json").output == result.output, "one seed, one result")
   }
 
-  @Test("A broken engine goes red, names its equation, and exits with 1")
+  @Test("A broken engine fails, names its equation, and exits with 1")
   func mutants() throws {
     try train()
     for mutant in Mutant.allCases {

@@ -273,7 +273,6 @@ package struct CheckText {
     return ["", language.text(key)] + table.lines()
   }
 
-  /// A text in lines of at most 80 columns, broken at spaces.
   private func wrapped(_ text: String) -> [String] {
     LineBreaks.lines(of: text.replacing("\n", with: " "), width: 80)
   }
@@ -293,8 +292,8 @@ package struct CheckText {
       lines.append(language.text("check.otherStep"))
     } else if let suspect = report.suspect {
       let layer = suspect.layer.map(String.init) ?? ""
-      let red = report.tensors.filter { $0.verdict == .wrong }.map(\.symbol)
-      lines += wrapped(language.text("check.red", red.joined(separator: ", ")))
+      let failing = report.tensors.filter { $0.verdict == .wrong }.map(\.symbol)
+      lines += wrapped(language.text("check.failing", failing.joined(separator: ", ")))
       let finding =
         suspect.layer == nil
         ? language.text("check.suspect.\(suspect.finding.rawValue)")

@@ -89,7 +89,7 @@ package struct WhatIfResult {
       "before": number(report.metricBefore), "after": number(report.metricAfter),
       "lossBefore": number(report.lossBefore), "lossAfter": number(report.lossAfter),
       "checkPassed": report.checkPassed.map { JSONValue($0) } ?? .null,
-      "red": JSONValue(report.red), "equations": JSONValue(report.suspects),
+      "red": JSONValue(report.failing), "equations": JSONValue(report.suspects),
       "asExpected": JSONValue(report.isAsExpected),
     ]
   }

@@ -43,12 +43,12 @@ package struct WhatIfText {
     lines += table(of: report)
     if report.leavesDelta == true { lines += ["", "  " + language.text("whatif.leavesDelta")] }
     if report.leavesDelta == false { lines += ["", "  " + language.text("whatif.changesDelta")] }
-    let red = Self.shortened(report.naiveRed.map(\.symbol))
+    let failing = Self.shortened(report.naiveFailing.map(\.symbol))
     lines += [
       "",
       "  "
-        + (red.isEmpty
-          ? language.text("whatif.naiveRight") : language.text("whatif.naiveRed", red)),
+        + (failing.isEmpty
+          ? language.text("whatif.naiveRight") : language.text("whatif.naiveWrong", failing)),
       "  " + language.text(report.isRepaired ? "whatif.repairRight" : "whatif.repairWrong"),
     ]
     return lines
@@ -96,7 +96,8 @@ package struct WhatIfText {
     var table = TextTable([
       ("", .left), (language.text("whatif.column.before"), .right),
       (language.text("whatif.column.after"), .right),
-      (language.text("whatif.column.loss"), .right), (language.text("whatif.column.red"), .left),
+      (language.text("whatif.column.loss"), .right),
+      (language.text("whatif.column.failing"), .left),
       (language.text("whatif.column.equations"), .left),
     ])
     for report in result.mutants {
@@ -111,7 +112,8 @@ package struct WhatIfText {
       table.add(
         name, value(report.metricBefore), value(report.metricAfter),
         report.lossAfter.map { Format.short($0) } ?? "–",
-        report.red.isEmpty ? language.text("whatif.green") : Self.shortened(report.red),
+        report.failing.isEmpty
+          ? language.text("whatif.noneFailing") : Self.shortened(report.failing),
         report.suspects.isEmpty ? "–" : report.suspects.joined(separator: ", "))
     }
     lines += [""] + table.lines()
@@ -128,9 +130,9 @@ package struct WhatIfText {
   }
 
   /// Six symbols fit the column; of more, the first two and the last stand for all.
-  private static func shortened(_ red: [String]) -> String {
-    red.count <= 6
-      ? red.joined(separator: " ")
-      : "\(red[0]) \(red[1]) … \(red[red.count - 1])"
+  private static func shortened(_ symbols: [String]) -> String {
+    symbols.count <= 6
+      ? symbols.joined(separator: " ")
+      : "\(symbols[0]) \(symbols[1]) … \(symbols[symbols.count - 1])"
   }
 }

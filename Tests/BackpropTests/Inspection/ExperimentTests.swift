@@ -25,7 +25,7 @@ struct ExperimentTests {
     #expect(abs(weight.numeric - 4) < 1e-12)
     // |5 − 4| / 5.
     #expect(abs(report.tensors[0].naiveError - 0.2) < 1e-12)
-    #expect(report.isRepaired && report.naiveRed.map(\.symbol).contains("W²"))
+    #expect(report.isRepaired && report.naiveFailing.map(\.symbol).contains("W²"))
   }
 
   @Test("The logarithm of the product, by hand")
@@ -54,7 +54,7 @@ struct ExperimentTests {
     #expect(weight.naive == 3 && weight.repaired == 4 && abs(weight.numeric - 4) < 1e-12)
     #expect(report.isRepaired)
     // Above the penalised layer the equations stay right.
-    #expect(report.naiveRed.map(\.symbol) == ["W²", "b²"])
+    #expect(report.naiveFailing.map(\.symbol) == ["W²", "b²"])
   }
 
   @Test("L2, by hand: δ keeps its bits, and only BP4 gains λW")
@@ -66,7 +66,7 @@ struct ExperimentTests {
     #expect(abs(weight.naive - 2.5) < 1e-15 && abs(weight.repaired - 2.6) < 1e-15)
     #expect(abs(weight.numeric - 2.6) < 1e-12)
     #expect(report.leavesDelta == true && report.isRepaired && report.passed)
-    #expect(report.naiveRed.map(\.symbol) == ["W²"])
+    #expect(report.naiveFailing.map(\.symbol) == ["W²"])
   }
 
   @Test(
@@ -83,7 +83,7 @@ struct ExperimentTests {
           hidden: hidden, output: output, loss: loss, weighted: true, seed: 5)
         let report = try ExperimentLab(entriesPerTensor: 6).run(experiment, network, on: data)
         #expect(report.passed, "\(hidden), \(loss): \(report)")
-        #expect(!report.naiveRed.isEmpty)
+        #expect(!report.naiveFailing.isEmpty)
       }
     }
   }
@@ -109,7 +109,7 @@ struct ExperimentTests {
     #expect(reports.map(\.mutant) == [nil] + Mutant.allCases)
     #expect(reports.allSatisfy { $0.applies && $0.isAsExpected })
     #expect(Set(reports.map(\.metricBefore)).count == 1)
-    #expect(reports[0].red.isEmpty && reports.dropFirst().allSatisfy { !$0.red.isEmpty })
+    #expect(reports[0].failing.isEmpty && reports.dropFirst().allSatisfy { !$0.failing.isEmpty })
     // Ways part with the first step.
     #expect(Set(reports.map(\.lossAfter)).count == 8)
   }

@@ -40,6 +40,16 @@ struct LanguageTests {
     #expect(known.subtracting(used).sorted() == [])
   }
 
+  @Test("Tensors pass or fail; no text gives them a colour")
+  func noColours() {
+    for (key, text) in Language.english.texts {
+      #expect(text.firstMatch(of: /\b([Rr]ed|[Gg]reen)\b/) == nil, "\(key)")
+    }
+    for (key, text) in Language.korean.texts {
+      #expect(text.firstMatch(of: /빨간|빨강|초록/) == nil, "\(key)")
+    }
+  }
+
   @Test("Arguments stand where the language wants them")
   func arguments() {
     #expect(Language.english.text("no.such.key") == "no.such.key")
