@@ -8,11 +8,9 @@ struct WhatIfCommand: ParsableCommand {
     commandName: "whatif",
     abstract: "Break the assumptions of backpropagation, or its equations, and see what happens.",
     discussion: """
-      product: the loss is a product over examples, so assumption I is broken. hidden-penalty: the \
-      loss sees a hidden layer, so assumption II is broken. l2: a penalty on the weights, which \
-      changes BP4 only. mutants: seven wrong backpropagations are trained and checked. all: all of \
-      them. Without MODEL and DATA a small network and made-up data serve. Exit code 1 if something \
-      is not as the theory says.
+      \(Question.allCases.map { "\($0.rawValue): \($0.text(.english)). " }.joined())\
+      Without MODEL and DATA a small network and made-up data serve, and without a question the \
+      questions are listed. Exit code 1 if something is not as the theory says.
 
       EXAMPLES:
         backprop whatif product
@@ -27,7 +25,18 @@ struct WhatIfCommand: ParsableCommand {
     case mutants
     case all
 
+    /// What it shows.
+    func text(_ language: Language) -> String { language.text("whatif.shows.\(rawValue)") }
+
     static let list = allCases.map(\.rawValue).joined(separator: ", ")
+
+    static func named(_ name: String) throws -> Question {
+      if let question = Question(rawValue: name) { return question }
+      let suggestion =
+        nearMatch(name, in: allCases.map(\.rawValue)).map { "did you mean \($0)? " } ?? ""
+      throw UsageError(
+        "there is no experiment \(name.quoted); \(suggestion)the names are \(list)")
+    }
 
     var experiments: [Experiment] {
       switch self {
@@ -40,8 +49,8 @@ struct WhatIfCommand: ParsableCommand {
     }
   }
 
-  @Argument(help: "\(Question.list).")
-  var question: String
+  @Argument(help: "\(Question.list). (default: list them)")
+  var question: String?
 
   @Argument(help: "A model file; its weights for the experiments, its shape for the mutants.")
   var model: String?
@@ -87,7 +96,11 @@ struct WhatIfCommand: ParsableCommand {
   func run() throws {
     _ = try output.threadCount()
     let language = try language.language()
-    let question = try parsedQuestion()
+    guard let name = question else {
+      if output.json { throw UsageError("--json without a question: give one of \(Question.list)") }
+      return try printQuestions(language)
+    }
+    let question = try Question.named(name)
     let lab = try mutantLab()
     let subject = try subject()
     // Drawn, for files are often sorted by class.
@@ -120,13 +133,15 @@ struct WhatIfCommand: ParsableCommand {
     if !result.passed { throw ExitCode(CommandFailure.badData) }
   }
 
-  private func parsedQuestion() throws -> Question {
-    if let question = Question(rawValue: question) { return question }
-    let suggestion =
-      nearMatch(question, in: Question.allCases.map(\.rawValue)).map { "did you mean \($0)? " }
-      ?? ""
-    throw UsageError(
-      "there is no experiment \(question.quoted); \(suggestion)the names are \(Question.list)")
+  private func printQuestions(_ language: Language) throws {
+    for line in LineBreaks.lines(of: language.text("whatif.questions"), width: 80) {
+      try Terminal.printOutput(line)
+    }
+    for question in Question.allCases {
+      try Terminal.printOutput("")
+      try Terminal.printOutput("  backprop whatif \(question.rawValue)")
+      try Terminal.printOutput("      \(question.text(language))")
+    }
   }
 
   private func mutantLab() throws -> MutantLab {

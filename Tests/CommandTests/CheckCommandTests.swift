@@ -159,6 +159,21 @@ struct CheckCommandTests {
     #expect(mutants.allSatisfy { $0["asExpected"]?.bool == true })
   }
 
+  @Test("whatif alone lists its questions, each with its command; JSON needs one")
+  func questions() throws {
+    for language in Language.allCases {
+      let list = try runner.run("whatif", "--language", language.rawValue)
+      #expect(list.exitCode == 0, "\(list.errors)")
+      for question in ["product", "hidden-penalty", "l2", "mutants", "all"] {
+        let lines = list.outputLines
+        let place = try #require(lines.firstIndex(of: "  backprop whatif \(question)"))
+        #expect(lines[place + 1].hasPrefix("      ") && !lines[place + 1].contains("whatif"))
+      }
+    }
+    let json = try runner.run("whatif", "--json")
+    #expect(json.exitCode == 2 && json.output.isEmpty && json.errors.contains("product, hidden"))
+  }
+
   @Test("whatif on a user's own model and data")
   func whatIfModel() throws {
     try train()

@@ -259,6 +259,14 @@ enum EnglishText {
     "whatif.column.error": "error",
     "whatif.column.repaired": "repaired",
     "whatif.column.numeric": "differences",
+    "whatif.questions":
+      "The questions, each with its command. MODEL and DATA behind it take the place of the built-in "
+      + "example.",
+    "whatif.shows.product": "the loss is a product over examples, so assumption I is broken",
+    "whatif.shows.hidden-penalty": "the loss sees a hidden layer, so assumption II is broken",
+    "whatif.shows.l2": "a penalty on the weights, which changes BP4 only",
+    "whatif.shows.mutants": "seven wrong backpropagations are trained and checked",
+    "whatif.shows.all": "all of them",
     "whatif.product.question": "the loss were a product, C = Π Cₓ?",
     "whatif.product.text":
       "Assumption I is broken: C is no sum over the examples. The product rule still\n"

@@ -13,6 +13,7 @@ extension LanguageTests {
       Suspect.Finding.backpropagatedDelta, .biasGradient, .weightGradient, .layerGradient,
     ].map { "check.suspectAt.\($0.rawValue)" }
     + Mutant.allCases.map { "whatif.mutant.\($0.rawValue)" }
+    + ["product", "hidden-penalty", "l2", "mutants", "all"].map { "whatif.shows.\($0)" }
     + Experiment.allCases.flatMap { experiment in
       ["question", "text", "naive", "repaired"].map { "whatif.\(experiment.rawValue).\($0)" }
     }
