@@ -16,7 +16,7 @@ struct ExplainCommand: ParsableCommand {
       begin at zero. Nothing is written to the model.
 
       EXAMPLES:
-        backprop explain model.safetensors penguins.csv --example 7
+        backprop explain model.safetensors penguins.csv --step all
         backprop explain model.safetensors penguins.csv --batch 1,80,300 \\
           --neuron 3:2 --step bp2
       """)
@@ -42,7 +42,7 @@ struct ExplainCommand: ParsableCommand {
   struct SubjectOptions: ParsableArguments {
     @Option(
       name: .long, parsing: .unconditional,
-      help: "The example: a row of the data, from 1. (default: 1)")
+      help: "The example: a row of the data, from 1. (default: the row with the largest loss)")
     var example: Int?
 
     @Option(name: .long, help: "A batch of rows: N,M,…")
@@ -69,7 +69,7 @@ struct ExplainCommand: ParsableCommand {
       name: .long,
       help: """
         Only one phase: \(ExplainStep.names.dropLast().joined(separator: ", ")). Or all: one after \
-        the other, on a terminal at each Enter.
+        the other; on a terminal Enter or n goes on, b or p back, q quits.
         """)
     var step: String?
   }
@@ -170,19 +170,19 @@ struct ExplainCommand: ParsableCommand {
   }
 
   /// How far the data is read: to the last row that can be shown, and those that stand beside it for
-  /// assumption I. Nil for all, which `--why-weight` looks at.
+  /// assumption I. Nil for all, which `--why-weight` and the search for the largest loss look at.
   private func lastRowToRead() -> Int? {
     if subject.whyWeight != nil { return nil }
     let batch = subject.batch.map { $0.split(separator: ",").map { Int($0) } } ?? []
-    let rows = batch + [subject.batchSize, subject.batch == nil ? subject.example ?? 1 : nil]
+    let rows = batch + [subject.batchSize, subject.example]
     guard let last = rows.compactMap(\.self).max(), last >= 1, last < Int(Int32.max) else {
       return nil
     }
     return last + ExplainJob.mostForAdditivity - 1
   }
 
-  /// The rows asked for, from 0 and ascending.
-  private func rows(count: Int) throws -> [UInt32] {
+  /// The rows asked for, from 0 and ascending; nil if none is.
+  private func rows(count: Int) throws -> [UInt32]? {
     let given = [
       subject.example.map { _ in "--example" }, subject.batch.map { _ in "--batch" },
       subject.batchSize.map { _ in "--batch-size" },
@@ -214,7 +214,7 @@ struct ExplainCommand: ParsableCommand {
       _ = try row(size, "--batch-size")
       return Array(0..<UInt32(size))
     }
-    return [try row(subject.example ?? 1, "--example")]
+    return try subject.example.map { [try row($0, "--example")] }
   }
 
   private func rule(of model: Model) throws -> (OptimizerRule, Double) {

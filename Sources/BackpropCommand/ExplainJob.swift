@@ -20,15 +20,16 @@ struct ExplainJob {
   /// Examples that show assumption I, when only one is explained.
   static let mostForAdditivity = 3
 
-  /// - Parameter rows: The rows to explain, from 0 and ascending.
+  /// - Parameter rows: The rows to explain, from 0 and ascending; nil for the one with the largest loss.
   func run<T: Scalar>(
-    _ network: Network<T>, rows: [UInt32], rule: OptimizerRule, learningRate: Double
+    _ network: Network<T>, rows given: [UInt32]?, rule: OptimizerRule, learningRate: Double
   ) throws {
     guard T(learningRate).isFinite, T(learningRate) > 0 else {
       throw UsageError(
         "--learning-rate \(JSONValue(learningRate)) is no number of \(T.precisionName) precision, in "
           + "which the model computes; give one within its range")
     }
+    let rows = try given ?? [rowOfLargestLoss(network)]
     let (batch, companions) = try examples(of: network, rows)
     let configuration = data.model.configuration
     let isOwnRule = configuration?.optimizer.name == rule.name
@@ -43,7 +44,7 @@ struct ExplainJob {
       l1Penalty: configuration?.l1Penalty ?? 0, pool: pool)
     guard trace.isFinite else { throw NonfinitePassError(model: modelName, loss: trace.loss) }
     let verification = trace.verification(for: network)
-    let additivity = try additivity(of: network, companions.dataset, companions.numbers)
+    let additivity = additivity(of: network, companions.dataset, companions.numbers)
     let isVerified = verification.verified && additivity.holds
     if format == .json {
       try Terminal.writeOutput(
@@ -52,13 +53,26 @@ struct ExplainJob {
       let explanation = Explanation(
         trace: trace, network: network, language: language, focus: focus,
         inputNames: data.coders.encoder?.outputNames ?? [], additivity: additivity)
-      try write(explanation, verification, isVerified, numbers: rows.map { Int($0) + 1 })
+      try write(explanation, verification, isVerified, isLargest: given == nil)
     }
     guard isVerified else {
       verification.failures.forEach { Terminal.printError("error: \($0)") }
       if !additivity.holds { Terminal.printError("error: assumption I does not hold") }
       throw ExitCode(CommandFailure.badData)
     }
+  }
+
+  /// The row, from 0, with the largest loss of all.
+  private func rowOfLargestLoss<T: Scalar>(_ network: Network<T>) throws -> UInt32 {
+    let (evaluation, predictions) = network.evaluateKeepingPredictions(
+      on: try data.dataset(for: network),
+      metrics: data.coders.target.metrics(outputActivation: network.outputActivation), for: [],
+      pool: pool)
+    guard evaluation.loss.isFinite else {
+      throw NonfinitePassError(model: modelName, loss: evaluation.loss)
+    }
+    let losses = predictions.losses
+    return UInt32(losses.indices.reduce(0) { losses[$1] > losses[$0] ? $1 : $0 })
   }
 
   /// The examples to explain, and those that show assumption I: the batch itself, or the example and
@@ -87,20 +101,19 @@ struct ExplainJob {
     return (dataset.subset([place]), (dataset, all.map { Int($0) + 1 }))
   }
 
-  /// C of the examples together and of each alone, under a sum.
+  /// C of the examples together and of each alone.
   private func additivity<T: Scalar>(
     of network: Network<T>, _ dataset: Dataset<T>, _ numbers: [Int]
-  ) throws -> Explanation<T>.Additivity {
-    var summed = try Network<T>(layers: network.layers, loss: network.loss, reduction: .sum)
-    summed.parameters = network.parameters
-    var workspace = Workspace(for: summed, capacity: dataset.count)
-    let total = summed.forward(dataset.batch, in: &workspace)
+  ) -> Explanation<T>.Additivity {
+    var workspace = Workspace(for: network, capacity: dataset.count)
+    let total = network.forward(dataset.batch, in: &workspace)
     let losses = (0..<dataset.count).map { row in
-      summed.forward(dataset.subset([UInt32(row)]).batch, in: &workspace)
+      network.forward(dataset.subset([UInt32(row)]).batch, in: &workspace)
     }
-    let magnitude = losses.reduce(0) { $0 + abs($1) }
+    let scale: Double = network.reduction.scale(count: dataset.count)
+    let magnitude = scale * losses.reduce(0) { $0 + abs($1) }
     return .init(
-      examples: numbers, losses: losses, total: total,
+      examples: numbers, losses: losses, scale: scale, total: total,
       tolerance: Double(losses.count + 8) * Double(T.ulpOfOne) * magnitude)
   }
 
@@ -113,14 +126,22 @@ struct ExplainJob {
   }
 
   private func write<T: Scalar>(
-    _ explanation: Explanation<T>, _ verification: Verification, _ isVerified: Bool, numbers: [Int]
+    _ explanation: Explanation<T>, _ verification: Verification, _ isVerified: Bool, isLargest: Bool
   ) throws {
     let renderer = renderer()
-    let document = document(explanation, numbers: numbers)
+    let document = document(explanation, isLargest: isLargest)
     try Terminal.writeOutput(renderer.begin(document))
-    for (index, phase) in document.phases.enumerated() where step == nil || step == phase.step {
-      if walks, index > 0, !Terminal.waitForEnter(language.text("explain.enter")) { return }
-      try Terminal.writeOutput(renderer.phase(phase, number: index + 1))
+    var index = 0
+    while index < document.phases.count {
+      let phase = document.phases[index]
+      if step == nil || step == phase.step {
+        try Terminal.writeOutput(renderer.phase(phase, number: index + 1))
+      }
+      switch walks ? Terminal.askForStep(language.text("explain.keys")) : .next {
+      case .next: index += 1
+      case .back: index = max(0, index - 1)
+      case .quit: return
+      }
     }
     let count = Format.count(verification.equations)
     let verdict =
@@ -131,9 +152,10 @@ struct ExplainJob {
   }
 
   private func document<T: Scalar>(
-    _ explanation: Explanation<T>, numbers: [Int]
+    _ explanation: Explanation<T>, isLargest: Bool
   ) -> ExplainDocument {
     let trace = explanation.trace
+    let numbers = trace.examples
     let title =
       numbers.count == 1
       ? language.text(
@@ -152,6 +174,20 @@ struct ExplainJob {
       document.introduction.append(.text(language.text("explain.dropoutOff")))
     }
     if let target = target(of: explanation) { document.introduction.append(.text(target)) }
+    if isLargest, data.table.rowCount > 1 {
+      document.introduction.append(
+        .text(
+          language.text(
+            "explain.largestLoss", "\(numbers[0])", Notation.number(trace.loss),
+            Format.count(data.table.rowCount))))
+    }
+    if explanation.isLearned {
+      document.introduction.append(
+        .text(
+          language.text(
+            isLargest ? "explain.allLearned" : "explain.learned", Notation.number(trace.loss),
+            Notation.number(explanation.outputErrorNorm))))
+    }
     document.phases = explanation.phases()
     return document
   }

@@ -119,15 +119,31 @@ enum Terminal {
   /// Whether somebody sits before both streams, and can be asked to press a key.
   static var isConversation: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 
-  /// Waits until Enter is pressed.
-  ///
-  /// - Returns: False if the input is at its end, or says q.
-  static func waitForEnter(_ prompt: String) -> Bool {
-    writeError(prompt)
-    let line = readLine()
-    // The terminal has echoed the Enter; the prompt's line makes way.
-    writeError("\u{1B}[1A\r\u{1B}[2K")
-    return line != nil && line != "q"
+  /// Where a walk goes on.
+  enum Step {
+    case next, back, quit
+  }
+
+  /// Asks until one of the keys is given that the prompt names; the end of the input quits.
+  static func askForStep(_ prompt: String) -> Step {
+    while true {
+      writeError(prompt)
+      guard let line = readLine() else {
+        writeError("\n")
+        return .quit
+      }
+      let step: Step? =
+        switch line.lowercased() {
+        case "", "n": .next
+        case "b", "p": .back
+        case "q": .quit
+        default: nil
+        }
+      guard let step else { continue }
+      // The terminal has echoed the Enter; the prompt's line makes way.
+      writeError("\u{1B}[1A\r\u{1B}[2K")
+      return step
+    }
   }
 
   /// A pipe whose reader has gone becomes an error of the write, and does not end the program.

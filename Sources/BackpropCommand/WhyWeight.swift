@@ -45,7 +45,9 @@ extension ExplainJob {
       try Terminal.printOutput(
         whyWeightJSON(place, sorted, total: total, magnitude: magnitude).description)
     } else {
-      try write(place, sorted, total: total, magnitude: magnitude, count: dataset.count)
+      let name = Notation.weight(
+        network.layers[place.layer - 2], number: place.layer, place.output, place.input)
+      try write(place, name, sorted, total: total, magnitude: magnitude, count: dataset.count)
     }
   }
 
@@ -69,10 +71,9 @@ extension ExplainJob {
   }
 
   private func write<T: Scalar>(
-    _ place: (layer: Int, output: Int, input: Int), _ products: [(row: Int, a: T, delta: T)],
-    total: Double, magnitude: Double, count: Int
+    _ place: (layer: Int, output: Int, input: Int), _ name: String,
+    _ products: [(row: Int, a: T, delta: T)], total: Double, magnitude: Double, count: Int
   ) throws {
-    let name = Notation.weight(layer: place.layer, place.output, place.input)
     let a = Notation.symbol("a", layer: place.layer - 1, place.input)
     let delta = Notation.symbol("δ", layer: place.layer, place.output)
     var document = ExplainDocument(

@@ -200,6 +200,116 @@ struct ExplainTests {
     #expect(try runner.run(explain + ["--neuron", "2:4"]).errors.contains("neurons 1 to 3"))
   }
 
+  @Test("Without a row the one with the largest loss is explained, and a learned row is called so")
+  func largestLoss() throws {
+    try runner.trainSmall()
+    let all = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--batch-size", "60", "--json")
+    let losses = try #require(try all.documents[0]["exampleLosses"]?.array).compactMap(\.double)
+    let row = try #require(losses.indices.max { losses[$0] < losses[$1] }) + 1
+    let json = try runner.run("explain", "model.safetensors", "classes.csv", "--json")
+    #expect(try json.documents[0]["example"]?.int == row)
+    let text = try runner.run("explain", "model.safetensors", "classes.csv")
+    #expect(text.output.contains("Example \(row) is shown because its loss, "), "\(text.output)")
+
+    // y = 2x: the second row is off by 1, the others not at all.
+    try runner.write("lines.csv", "x,y\n1,2\n2,5\n3,6\n")
+    try runner.write("learned.csv", "x,y\n1,2\n3,6\n")
+    let created = try runner.run(
+      "create", "--sizes", "1,1", "--activation", "identity", "--loss", "squared-error",
+      "--initializer", "constant:2", "-o", "line.safetensors")
+    #expect(created.exitCode == 0, "\(created.errors)")
+    func explain(_ data: String, _ more: String...) throws -> String {
+      try runner.run(["explain", "line.safetensors", data, "--target", "y"] + more).output
+        .replacing("\n", with: " ")
+    }
+    let largest = try explain("lines.csv")
+    #expect(largest.contains("Example 2 is shown because its loss, 0.5, is the largest of all 3;"))
+    #expect(!largest.contains("learned:"))
+    let learned = try explain("lines.csv", "--example", "3")
+    #expect(learned.contains("This example is learned: its loss is 0, its error ‖δᴸ‖ = 0."))
+    #expect(learned.contains("Without --example") && !learned.contains("is shown because"))
+    #expect(try explain("learned.csv").contains("Even this example is learned: its loss is 0"))
+    #expect(try !explain("lines.csv", "--batch", "1,3").contains("learned:"))
+  }
+
+  @Test("BP1 has the Jacobian where the last activation is softmax, and ⊙ σ′ elsewhere")
+  func headingOfBP1() throws {
+    let elementwise = try explainMazur("--step", "bp1")
+    #expect(elementwise.output.contains("BP1, the error of the last layer: δᴸ = ∇ₐC ⊙ σ′(zᴸ)"))
+    #expect(!elementwise.output.contains("Jacobian"))
+    try runner.trainSmall()
+    let softmax = try runner.run("explain", "model.safetensors", "classes.csv", "--step", "bp1")
+    #expect(softmax.output.contains("BP1, the error of the last layer: δᴸ = Jσ(zᴸ)ᵀ ∇ₐC"))
+    #expect(softmax.output.contains("the Jacobian\n   Jσ: ∂aₖ/∂zⱼ = aₖ ([k = j] − aⱼ)."))
+  }
+
+  @Test("Assumption I has the 1/n of a mean, and none of a sum")
+  func assumptionI() throws {
+    try runner.write("three.csv", "x,y\n1,2\n2,5\n3,7\n")
+    for (reduction, formula, symbols, numbers) in [
+      ("mean", "1/n · Σₓ Cₓ", "1/3 · (C₁ + C₂ + C₃)", "1/3 · (0 + 0.5 + 0.5)"),
+      ("sum", "Σₓ Cₓ", "C₁ + C₂ + C₃", "0 + 0.5 + 0.5"),
+    ] {
+      let created = try runner.run(
+        "create", "--sizes", "1,1", "--activation", "identity", "--loss", "squared-error",
+        "--initializer", "constant:2", "--reduction", reduction, "-o", "\(reduction).safetensors")
+      #expect(created.exitCode == 0, "\(created.errors)")
+      for rows in [["--example", "2"], ["--batch", "1,2,3"]] {
+        let result = try runner.run(
+          ["explain", "\(reduction).safetensors", "three.csv", "--target", "y"] + rows)
+        let text = result.output.replacing("\n   C =", with: " C =")
+        #expect(text.contains("is the \(reduction) of the losses of its examples: C = \(formula)."))
+        #expect(text.contains("     C = \(symbols)\n       = \(numbers)\n"), "\(text)")
+        #expect(text.contains(reduction == "mean" ? "= 0.333333\n" : "       = 1\n"))
+      }
+    }
+  }
+
+  @Test("A layer with an index above 9 separates the two indices of every weight")
+  func indices() throws {
+    try runner.write("wide.csv", "a,b,y\n1,2,1\n")
+    let created = try runner.run(
+      "create", "--sizes", "2,12,1", "--activation", "tanh,identity", "--loss", "squared-error",
+      "-o", "wide.safetensors")
+    #expect(created.exitCode == 0, "\(created.errors)")
+    let explain = ["explain", "wide.safetensors", "wide.csv", "--target", "y"]
+    let result = try runner.run(explain + ["--all", "--neuron", "2:3"])
+    #expect(result.output.contains("z²₃ = w²₃,₁ a¹₁ + w²₃,₂ a¹₂ + b²₃"))
+    #expect(
+      result.output.contains("w³₁,₁ a²₁ + w³₁,₂ a²₂") && result.output.contains("w³₁,₁₂ a²₁₂"))
+    let bare = /w[²³][₀-₉]+(?![₀-₉,])/
+    #expect(result.output.firstMatch(of: bare) == nil)
+    let why = try runner.run(explain + ["--why-weight", "2:1,2"])
+    #expect(why.output.contains("∂C/∂w²₁,₂"))
+    #expect(try explainMazur().output.contains("w³₁₂"))
+  }
+
+  @Test(
+    "Lines end between terms, not in a product, a parenthesis, or between a number and its word")
+  func lineEnds() throws {
+    try runner.writeClassification()
+    let trained = try runner.run(
+      "train", "classes.csv", "--target", "label", "--hidden", "20,20", "--epochs", "2", "--quiet")
+    #expect(trained.exitCode == 0)
+    for language in ["en", "ko"] {
+      for ascii in [[], ["--ascii"]] {
+        let result = try runner.run(
+          ["explain", "model.safetensors", "classes.csv", "--language", language] + ascii)
+        #expect(result.output.contains(language == "ko" ? "(외 15개)" : "(15 more)"))
+        for line in result.outputLines {
+          #expect(line.displayWidth <= 80, "\(line)")
+          for end in [" ·", " *", " +", " −", " -", " =", " …", " ...", " /", " ⊙", " →"] {
+            #expect(!line.hasSuffix(end), "\(line)")
+          }
+          let (open, close) = (line.count { $0 == "(" }, line.count { $0 == ")" })
+          // A parenthesis that is longer than a line begins behind "= " and goes on below.
+          #expect(open <= close || line.contains("= ("), "\(line)")
+        }
+      }
+    }
+  }
+
   @Test("--step shows one phase, and the equations are all verified nevertheless")
   func step() throws {
     let result = try explainMazur("--step", "bp2")
@@ -211,7 +321,8 @@ struct ExplainTests {
   }
 
   #if os(Linux)
-    @Test("On a terminal --step all waits for Enter before each phase, and q ends the walk")
+    @Test(
+      "On a terminal --step all goes on and back by its keys alone, and ends with q or the input")
     func walk() throws {
       try runner.writeMazur()
       // `script` gives the command a terminal of its own.
@@ -224,11 +335,24 @@ struct ExplainTests {
         #expect(status == 0)
         return String(decoding: try runner.read("walk.txt"), as: UTF8.self)
       }
-      let whole = try walk("\\n\\n\\n\\n\\n\\n")
+      func count(_ part: String, in text: String) -> Int {
+        text.components(separatedBy: part).count - 1
+      }
+      let whole = try walk("\\nn\\n\\nN\\n\\n\\n\\n")
       #expect(whole.contains("7  Update") && whole.contains("verified"))
-      #expect(whole.components(separatedBy: "next phase, q: quit").count == 7)
+      #expect(count("n: next, b or p: back, q: quit", in: whole) == 7)
       let short = try walk("\\nq\\n")
       #expect(short.contains("2  Forward") && !short.contains("3  BP1"))
+      let back = try walk("\\n\\nb\\np\\np\\nq\\n")
+      #expect(count("3  BP1", in: back) == 1 && count("2  Forward", in: back) == 2)
+      #expect(count("1  Two assumptions", in: back) == 3)
+      // Another key shows the keys again, and goes nowhere.
+      let other = try walk("x\\nq \\nnn\\nq\\n")
+      #expect(count("n: next, b or p: back, q: quit", in: other) == 4)
+      #expect(!other.contains("2  Forward"))
+      let ended = try walk("\\n")
+      #expect(ended.contains("2  Forward") && !ended.contains("3  BP1"))
+      #expect(!ended.contains("verified"))
     }
   #endif
 

@@ -24,7 +24,7 @@ package struct EvaluatedPredictions: Sendable {
   /// Empty if the task has no classes.
   private(set) var classified: [ClassifiedExample] = []
   /// wₓ Cₓ of each example.
-  private var losses: [Double] = []
+  package private(set) var losses: [Double] = []
   /// wₓ of each example; empty where all are 1.
   private var weights: [Double] = []
 

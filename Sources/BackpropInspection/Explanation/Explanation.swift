@@ -9,7 +9,7 @@ package struct Explanation<T: Scalar> {
   package let focus: ExplainFocus
   /// Names of the inputs, if the model knows them.
   package let inputNames: [String]
-  /// Losses of some examples, each alone and all together, as the engine gives them under a sum.
+  /// Losses of some examples, each alone and all together, as the engine gives them.
   package let additivity: Additivity
 
   package init(
@@ -30,19 +30,26 @@ package struct Explanation<T: Scalar> {
     let examples: [Int]
     /// Cₓ of each example by itself.
     let losses: [Double]
+    /// What each weighs in C: 1/n under a mean.
+    let scale: Double
     /// C of all of them in one batch.
     let total: Double
     /// What rounding allows the two to differ by.
     let tolerance: Double
 
-    package init(examples: [Int], losses: [Double], total: Double, tolerance: Double) {
+    package init(
+      examples: [Int], losses: [Double], scale: Double, total: Double, tolerance: Double
+    ) {
       self.examples = examples
       self.losses = losses
+      self.scale = scale
       self.total = total
       self.tolerance = tolerance
     }
 
-    package var holds: Bool { abs(losses.reduce(0, +) - total) <= tolerance || !total.isFinite }
+    package var holds: Bool {
+      abs(scale * losses.reduce(0, +) - total) <= tolerance || !total.isFinite
+    }
   }
 
   package typealias Block = ExplainDocument.Block
@@ -54,6 +61,12 @@ package struct Explanation<T: Scalar> {
   package var lastLayer: Int { trace.layers.count + 1 }
   package var isBatch: Bool { trace.examples.count > 1 }
   package var last: LayerTrace<T> { trace.layers[trace.layers.count - 1] }
+
+  /// ‖δᴸ‖ of the example that is shown.
+  package var outputErrorNorm: Double { trace.errorFlow(ofRow: 0).last?.norm ?? 0 }
+
+  /// Whether the loss of a single example and its error are too small to show anything.
+  package var isLearned: Bool { !isBatch && abs(trace.loss) < 1e-3 && outputErrorNorm < 1e-3 }
 
   /// The record of layer l, 2 … L.
   package func layer(_ l: Int) -> LayerTrace<T> { trace.layers[l - 2] }
@@ -73,12 +86,21 @@ package struct Explanation<T: Scalar> {
       Phase(
         step: .assumptions, heading: say("explain.heading.assumptions"), blocks: assumptions()),
       Phase(step: .forward, heading: say("explain.heading.forward"), blocks: forward()),
-      Phase(step: .bp1, heading: say("explain.heading.bp1"), blocks: outputError()),
+      Phase(
+        step: .bp1,
+        heading: say(
+          "explain.heading.bp1", last.derivative == nil ? "Jσ(zᴸ)ᵀ ∇ₐC" : "∇ₐC ⊙ σ′(zᴸ)"),
+        blocks: outputError()),
       Phase(step: .bp2, heading: say("explain.heading.bp2"), blocks: backpropagation()),
       Phase(step: .bp3, heading: say("explain.heading.bp3"), blocks: biasGradients()),
       Phase(step: .bp4, heading: say("explain.heading.bp4"), blocks: weightGradients()),
       Phase(step: .update, heading: say("explain.heading.update"), blocks: update()),
     ]
+  }
+
+  /// "w³₁₂": the weight to one neuron of layer l from another below, both from 1.
+  package func weightName(_ l: Int, _ output: Int, _ input: Int) -> String {
+    Notation.weight(network.layers[l - 2], number: l, output, input)
   }
 
   // MARK: What is shown of a wide layer
@@ -175,7 +197,10 @@ package struct Explanation<T: Scalar> {
   // MARK: Assumptions
 
   private func assumptions() -> [Block] {
-    var blocks: [Block] = [.heading(say("explain.assumptionI"))]
+    let isMean = trace.reduction == .mean
+    var blocks: [Block] = [
+      .heading(say(isMean ? "explain.assumptionI.mean" : "explain.assumptionI.sum"))
+    ]
     let total = Notation.number(additivity.total)
     let texts = additivity.losses.map { Notation.number($0) }
     let names = additivity.examples.map { "C" + Notation.subscripts($0) }
@@ -187,13 +212,20 @@ package struct Explanation<T: Scalar> {
     if additivity.examples.count == 1 {
       blocks.append(.equation(Equation("C", names[0], total)))
     } else {
+      func weighed(_ sum: String) -> String {
+        isMean ? "1/\(Format.count(texts.count)) · (\(sum))" : sum
+      }
       blocks.append(
         .equation(
           Equation(
-            "Σₓ Cₓ",
-            (indices.map { names[$0] } + (isWhole ? [] : ["… (\(more))"])).joined(separator: " + "),
-            Notation.sum(
-              indices.map { texts[$0] } + (isWhole ? [] : ["\(Notation.number(rest)) (\(more))"])),
+            "C",
+            weighed(
+              (indices.map { names[$0] } + (isWhole ? [] : ["… (\(more))"]))
+                .joined(separator: " + ")),
+            weighed(
+              Notation.sum(
+                indices.map { texts[$0] } + (isWhole ? [] : ["\(Notation.number(rest)) (\(more))"]))
+            ),
             total)))
     }
     blocks.append(
@@ -202,15 +234,13 @@ package struct Explanation<T: Scalar> {
           ? say("explain.assumptionI.together", Format.count(additivity.examples.count), total)
           : say("explain.assumptionI.single")))
     let weight = Notation.number(trace.weights[0])
-    if isBatch {
-      blocks.append(.equation(Equation("C", "Σₓ wₓ Cₓ", Notation.number(trace.loss))))
-    } else if additivity.examples.count > 1 {
+    if !isBatch, additivity.examples.count > 1 {
       blocks.append(.text(say("explain.assumptionI.alone", "\(trace.examples[0])")))
     }
     if isBatch || trace.weights[0] != 1 {
       blocks.append(
         .text(
-          trace.reduction == .mean
+          isMean
             ? say("explain.weight.mean", Format.count(trace.examples.count), weight)
             : say("explain.weight.sum", weight)))
     }
@@ -243,7 +273,9 @@ package struct Explanation<T: Scalar> {
       let names = shown(values).filter { $0 < inputNames.count }.map { index in
         "x\(Notation.subscripts(index + 1)) \(Inline.outside(inputNames[index]))"
       }
-      blocks.append(.text(say("explain.inputNames", names.joined(separator: ", "))))
+      let rest = remainder(values.count, shown: names.count).map { [$0] } ?? []
+      blocks.append(
+        .text(say("explain.inputNames", (names + rest).joined(separator: ", "))))
     }
     blocks.append(.equation(Equation("y", vector(trace.targets[row: 0]))))
     for l in 2...lastLayer { blocks += forward(l) }
@@ -271,7 +303,7 @@ package struct Explanation<T: Scalar> {
       of: inputs.indices.map { k in
         let weight = weights.values[weights.index(j, k)]
         return (
-          "\(Notation.weight(layer: l, j + 1, k + 1)) \(Notation.symbol("a", layer: l - 1, k + 1))",
+          "\(weightName(l, j + 1, k + 1)) \(Notation.symbol("a", layer: l - 1, k + 1))",
           "\(Notation.factor(weight)) · \(Notation.factor(inputs[k]))",
           Double(weight) * Double(inputs[k])
         )
@@ -284,10 +316,12 @@ package struct Explanation<T: Scalar> {
           Notation.number(z[j]))))
     blocks += normalizedForward(l, j)
     let argument = argument(l)
+    let u = unit(l, of: j)
     let text = ActivationText(
       activation: activation(l), argument: argument,
-      value: record.activated == nil ? "a" : "σ(\(argument))")
-    let u = unit(l, of: j)
+      value: record.activated == nil
+        ? Notation.symbol("a", layer: l, u + 1) : "σ(\(Notation.symbol(argument, layer: l, j + 1)))"
+    )
     if let activated = record.activated {
       blocks += parametricForward(l, j, activated, text)
     } else {
@@ -374,7 +408,7 @@ package struct ActivationText {
   package let activation: Activation
   /// What σ is applied to: "z", or "n" of a normalised layer.
   package var argument = "z"
-  /// What σ gives: "a", or "σ(z)" of a parametric activation.
+  /// What σ gives: "a²₁", or "σ(z²₁)" of a parametric activation.
   package var value = "a"
 
   /// σ(z) written out, for the symbol of z, behind its name where that is the sigmoid's.
@@ -407,7 +441,7 @@ package struct ActivationText {
     switch activation {
     case .identity: "1"
     case .sigmoid: "\(value) (1 − \(value))"
-    case .tanh: "1 − \(value)²"
+    case .tanh: "1 − (\(value))²"
     case .relu: "\(value) > 0 ? 1 : 0"
     case .leakyReLU(let slope): "\(value) > 0 ? 1 : \(Notation.number(slope))"
     case .elu(let alpha): "\(value) > 0 ? 1 : \(value) + \(Notation.number(alpha))"

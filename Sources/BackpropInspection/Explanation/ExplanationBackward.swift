@@ -9,6 +9,7 @@ extension Explanation {
     let l = lastLayer
     let j = chosen(l)
     var blocks: [Block] = firstOfBatch + [.text(say("explain.delta.definition"))]
+    if last.derivative == nil { blocks.append(.text(say("explain.softmaxDerivative"))) }
     let delta = last.delta[row: 0]
     let slopes = last.outputGradient[row: 0]
     let outputs = last.outputs[row: 0]
@@ -206,12 +207,12 @@ extension Explanation {
         blocks.append(
           .equation(
             Equation(
-              name, "(\(terms.symbols)) · \(slope.symbols)",
-              "(\(terms.factors)) · \(slope.factors)",
-              "(\(terms.values)) · \(slope.value)",
+              name, "\(grouped(terms.symbols)) · \(slope.symbols)",
+              "\(grouped(terms.factors)) · \(slope.factors)",
+              "\(grouped(terms.values)) · \(slope.value)",
               "\(Notation.factor(slopes[unit])) · \(slope.value)", value)))
       } else {
-        blocks.append(.equation(Equation(name, "(\(terms.values)) · \(slope.value)", value)))
+        blocks.append(.equation(Equation(name, "\(grouped(terms.values)) · \(slope.value)", value)))
       }
     }
     blocks += normalizedDelta(l, j)
@@ -244,6 +245,11 @@ extension Explanation {
             Notation.number(weights), Notation.number(derivative))))
     }
     return blocks
+  }
+
+  /// A sum as a factor: in parentheses if it has several terms, or is negative.
+  private func grouped(_ sum: String) -> String {
+    sum.contains(" + ") || sum.contains(" − ") || sum.hasPrefix("−") ? "(\(sum))" : sum
   }
 
   /// The votes, σ′ and α, what a normalisation makes of them, and δ of the neurons that are shown.
@@ -290,7 +296,7 @@ extension Explanation {
     guard let weights = above.tensor(.weight) else { return ("", "", "") }
     return sum(
       of: errors.indices.map { i in
-        term(Notation.weight(layer: l, i + 1, unit + 1), weights.values[weights.index(i, unit)], i)
+        term(weightName(l, i + 1, unit + 1), weights.values[weights.index(i, unit)], i)
       })
   }
 
@@ -384,7 +390,7 @@ extension Explanation {
         say("explain.column.weight"), Notation.symbol("a", layer: l - 1),
         Notation.symbol("δ", layer: l), "∂C/∂w")
     for (output, input) in weights {
-      let name = Notation.weight(layer: l, output + 1, input + 1)
+      let name = weightName(l, output + 1, input + 1)
       let value = Notation.number(tensor.gradient[tensor.index(output, input)])
       table.rows.append(
         isBatch
@@ -399,7 +405,7 @@ extension Explanation {
 
     let (j, k) = (first.output, first.input)
     let slope = tensor.gradient[tensor.index(j, k)]
-    let name = "∂C/∂\(Notation.weight(layer: l, j + 1, k + 1))"
+    let name = "∂C/∂\(weightName(l, j + 1, k + 1))"
     let a = Notation.symbol("a", layer: l - 1, k + 1)
     let delta = Notation.symbol("δ", layer: l, j + 1)
     if isBatch {
@@ -426,7 +432,7 @@ extension Explanation {
       blocks.append(
         .equation(
           Equation(
-            "\(name) + \(penalty.slope(of: Notation.weight(layer: l, j + 1, k + 1)))",
+            "\(name) + \(penalty.slope(of: weightName(l, j + 1, k + 1)))",
             "\(Notation.factor(slope)) + \(penalty.slopeInNumbers(at: weight))",
             Notation.number(Double(slope) + penalty.slope(at: weight)))))
     }

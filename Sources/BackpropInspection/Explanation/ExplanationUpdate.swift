@@ -68,7 +68,7 @@ extension Explanation {
       let decay = penaltyText.slope(at: Double(before))
       table.rows.append(
         [
-          Notation.weight(layer: l, output + 1, input + 1), Notation.number(before),
+          weightName(l, output + 1, input + 1), Notation.number(before),
           Notation.number(slope),
         ] + (penalty.isEmpty ? [] : [Notation.number(decay)])
           + [Notation.number(change), Notation.number(before + change)])
@@ -115,7 +115,7 @@ extension Explanation {
     let index = weights.index(output, input)
     let (before, slope) = (weights.values[index], weights.gradient[index])
     let after = before + weights.update[index]
-    let name = Notation.weight(layer: lastLayer, output + 1, input + 1)
+    let name = weightName(lastLayer, output + 1, input + 1)
     let eta = Notation.number(step.learningRate)
     let penalty = PenaltyText(step)
     guard penalty.isPresent else {

@@ -11,13 +11,9 @@ package enum Notation {
     String(String(number).compactMap { digit in digit.wholeNumberValue.map { superscripts[$0] } })
   }
 
-  /// j, or j and k, as a subscript: ₁, ₁₂, or ₁₀,₂ where the digits alone would be ambiguous.
-  package static func subscripts(_ numbers: Int...) -> String {
-    let texts = numbers.map { number in
-      String(
-        String(number).compactMap { digit in digit.wholeNumberValue.map { Self.lowDigits[$0] } })
-    }
-    return texts.joined(separator: numbers.contains { $0 > 9 } && numbers.count > 1 ? "," : "")
+  /// j as a subscript: ₁₂.
+  package static func subscripts(_ number: Int) -> String {
+    String(String(number).compactMap { digit in digit.wholeNumberValue.map { lowDigits[$0] } })
   }
 
   /// "δ³₁"
@@ -25,9 +21,10 @@ package enum Notation {
     letter + superscript(layer) + (neuron.map { subscripts($0) } ?? "")
   }
 
-  /// "w³₁₂"
-  package static func weight(layer: Int, _ output: Int, _ input: Int) -> String {
-    "w" + superscript(layer) + subscripts(output, input)
+  /// "w³₁₂", or "w³₁,₂" in a layer that has an index above 9, where the digits alone would be ambiguous.
+  package static func weight(_ layer: Layer, number: Int, _ output: Int, _ input: Int) -> String {
+    "w" + superscript(number) + subscripts(output)
+      + (max(layer.affineOutputs, layer.inputs) > 9 ? "," : "") + subscripts(input)
   }
 
   private static let superscripts = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -19,22 +19,25 @@ enum EnglishText {
       + "outputs at random.",
     "explain.heading.assumptions": "Two assumptions about the loss",
     "explain.heading.forward": "Forward: `zˡ = Wˡ aˡ⁻¹ + bˡ`, then `aˡ = σ(zˡ)`",
-    "explain.heading.bp1": "BP1, the error of the last layer: `δᴸ = Jσ(zᴸ)ᵀ ∇ₐC`",
+    "explain.heading.bp1": "BP1, the error of the last layer: `δᴸ = {0}`",
     "explain.heading.bp2":
       "BP2, the error of a layer from the one above: `δˡ = ((Wˡ⁺¹)ᵀ δˡ⁺¹) ⊙ σ′(zˡ)`",
     "explain.heading.bp3": "BP3, the gradient of the biases: `∂C/∂bˡ = δˡ`",
     "explain.heading.bp4": "BP4, the gradient of the weights: `∂C/∂wˡⱼₖ = aˡ⁻¹ₖ δˡⱼ`",
     "explain.heading.update": "Update: `θ ← θ + Δθ`",
-    "explain.assumptionI": "I. The loss of a data set is the sum of the losses of its examples.",
+    "explain.assumptionI.mean":
+      "I. The loss of a data set is the mean of the losses of its examples: `C = 1/n · Σₓ Cₓ`.",
+    "explain.assumptionI.sum":
+      "I. The loss of a data set is the sum of the losses of its examples: `C = Σₓ Cₓ`.",
     "explain.assumptionI.together": "Each was computed alone; all {0} in one batch give {1}.",
-    "explain.assumptionI.single": "The data has a single example, so the sum has one term.",
+    "explain.assumptionI.single": "The data has a single example, so there is one term.",
     "explain.assumptionII":
       "II. The loss of an example is a function of the last layer's output `aᴸ` (and its "
       + "target) alone.",
     "explain.weight.mean":
-      "The batch takes the mean of {0}, so this example's loss weighs `wₓ = {1}`. The "
+      "The batch takes the mean of {0}, so an example's loss weighs `wₓ = 1/{0} = {1}`. The "
       + "factor enters with `∇ₐC`, and δ carries it from there.",
-    "explain.weight.sum": "The batch takes the sum, so this example's loss weighs `wₓ = {0}`.",
+    "explain.weight.sum": "The batch takes the sum, so an example's loss weighs `wₓ = {0}`.",
     "explain.penalty":
       "The objective also holds `{2} = {1}` with `{0}`. It depends on the "
       + "weights, so it enters with BP4 and never touches δ.",
@@ -58,8 +61,8 @@ enum EnglishText {
     "explain.column.push": "push",
     "explain.column.share": "share",
     "explain.softmaxDerivative":
-      "Softmax acts on all z at once, so its derivative is a matrix: `∂aₖ/∂zⱼ = aₖ ([k = "
-      + "j] − aⱼ)`.",
+      "Softmax acts on all z at once, so its derivative is a matrix, the Jacobian `Jσ`: "
+      + "`∂aₖ/∂zⱼ = aₖ ([k = j] − aⱼ)`.",
     "explain.delta.definition":
       "The error of a neuron is by definition `δˡⱼ ≡ ∂C/∂zˡⱼ`: how the loss changes when "
       + "the neuron's weighted input does.",
@@ -118,7 +121,16 @@ enum EnglishText {
     "explain.update.unresolved":
       "The change is smaller than {0} precision can tell: it stores C to about {1}.",
     "explain.update.stationary": "The gradient is 0: nothing moves.",
-    "explain.enter": "— Enter: next phase, q: quit — ",
+    "explain.keys": "— Enter or n: next, b or p: back, q: quit; then Enter — ",
+    "explain.largestLoss":
+      "Example {0} is shown because its loss, {1}, is the largest of all {2}; --example N picks "
+      + "another.",
+    "explain.learned":
+      "This example is learned: its loss is {0}, its error `‖δᴸ‖ = {1}`. Without --example the one "
+      + "with the largest loss is shown.",
+    "explain.allLearned":
+      "Even this example is learned: its loss is {0}, its error `‖δᴸ‖ = {1}`. A model after fewer "
+      + "epochs shows more.",
     "explain.verified":
       "verified: {0} equations, left side against right side from full-precision operands; "
       + "worst residual {1}",
@@ -247,6 +259,14 @@ enum EnglishText {
   // MARK: whatif
 
   private static let whatIf: [String: String] = [
+    "whatif.questions":
+      "The questions, each with its command. MODEL and DATA behind it take the place of the built-in "
+      + "example.",
+    "whatif.shows.product": "the loss is a product over examples, so assumption I is broken",
+    "whatif.shows.hidden-penalty": "the loss sees a hidden layer, so assumption II is broken",
+    "whatif.shows.l2": "a penalty on the weights, which changes BP4 only",
+    "whatif.shows.mutants": "seven wrong backpropagations are trained and checked",
+    "whatif.shows.all": "all of them",
     "whatif.title": "What if {0}",
     "whatif.builtIn": "Built-in example: {0} points of the plane in 3 classes, made from the seed",
     "whatif.source": "Model {0}, data {1}",
@@ -259,14 +279,6 @@ enum EnglishText {
     "whatif.column.error": "error",
     "whatif.column.repaired": "repaired",
     "whatif.column.numeric": "differences",
-    "whatif.questions":
-      "The questions, each with its command. MODEL and DATA behind it take the place of the built-in "
-      + "example.",
-    "whatif.shows.product": "the loss is a product over examples, so assumption I is broken",
-    "whatif.shows.hidden-penalty": "the loss sees a hidden layer, so assumption II is broken",
-    "whatif.shows.l2": "a penalty on the weights, which changes BP4 only",
-    "whatif.shows.mutants": "seven wrong backpropagations are trained and checked",
-    "whatif.shows.all": "all of them",
     "whatif.product.question": "the loss were a product, C = Π Cₓ?",
     "whatif.product.text":
       "Assumption I is broken: C is no sum over the examples. The product rule still\n"

@@ -17,19 +17,20 @@ enum KoreanText {
       "여기서는 예측할 때처럼 드롭아웃을 끄고 모든 뉴런을 씁니다. 학습할 때는 단계마다 출력을 무작위로 끕니다.",
     "explain.heading.assumptions": "손실 함수에 대한 두 가지 가정",
     "explain.heading.forward": "순전파: `zˡ = Wˡ aˡ⁻¹ + bˡ`, 그리고 `aˡ = σ(zˡ)`",
-    "explain.heading.bp1": "BP1, 마지막 층의 에러: `δᴸ = Jσ(zᴸ)ᵀ ∇ₐC`",
+    "explain.heading.bp1": "BP1, 마지막 층의 에러: `δᴸ = {0}`",
     "explain.heading.bp2": "BP2, 위층의 에러로 구하는 아래층의 에러: `δˡ = ((Wˡ⁺¹)ᵀ δˡ⁺¹) ⊙ σ′(zˡ)`",
     "explain.heading.bp3": "BP3, 편향의 기울기: `∂C/∂bˡ = δˡ`",
     "explain.heading.bp4": "BP4, 가중치의 기울기: `∂C/∂wˡⱼₖ = aˡ⁻¹ₖ δˡⱼ`",
     "explain.heading.update": "갱신: `θ ← θ + Δθ`",
-    "explain.assumptionI": "가정 I. 데이터 전체의 손실은 각 예제의 손실의 합입니다.",
+    "explain.assumptionI.mean": "가정 I. 데이터 전체의 손실은 각 예제의 손실의 평균입니다: `C = 1/n · Σₓ Cₓ`.",
+    "explain.assumptionI.sum": "가정 I. 데이터 전체의 손실은 각 예제의 손실의 합입니다: `C = Σₓ Cₓ`.",
     "explain.assumptionI.together": "위의 값은 예제마다 따로 계산한 것입니다. {0}개를 한 배치로 계산하면 {1}입니다.",
-    "explain.assumptionI.single": "데이터에 예제가 하나뿐이므로 합의 항도 하나입니다.",
+    "explain.assumptionI.single": "데이터에 예제가 하나뿐이므로 항도 하나입니다.",
     "explain.assumptionII": "가정 II. 한 예제의 손실은 마지막 층의 출력 `aᴸ`(과 목표값)만의 함수입니다.",
     "explain.weight.mean":
-      "배치의 손실은 예제 {0}개의 평균이므로 이 예제의 손실에는 `wₓ = {1}`이 곱해집니다. 이 계수는 `∇ₐC`에서 한 번 들어가고, 그 뒤로는 "
+      "배치의 손실은 예제 {0}개의 평균이므로 각 예제의 손실에는 `wₓ = 1/{0} = {1}`이 곱해집니다. 이 계수는 `∇ₐC`에서 한 번 들어가고, 그 뒤로는 "
       + "δ가 지니고 갑니다.",
-    "explain.weight.sum": "배치의 손실은 합이므로 이 예제의 손실에는 `wₓ = {0}`이 곱해집니다.",
+    "explain.weight.sum": "배치의 손실은 합이므로 각 예제의 손실에는 `wₓ = {0}`이 곱해집니다.",
     "explain.penalty":
       "목적 함수에는 `{2} = {1}`(`{0}`)도 들어 있습니다. 가중치에만 달린 항이므로 BP4에서 더해지고 δ에는 닿지 않습니다.",
     "explain.lossFromWeightedInputs": "출력이 0이나 1로 반올림되어 로그가 무한대가 됩니다. 그래서 엔진은 손실을 z에서 바로 계산합니다.",
@@ -50,7 +51,7 @@ enum KoreanText {
     "explain.column.push": "방향",
     "explain.column.share": "비율",
     "explain.softmaxDerivative":
-      "소프트맥스는 모든 z에 한꺼번에 작용하므로 그 도함수는 행렬입니다: `∂aₖ/∂zⱼ = aₖ ([k = j] − aⱼ)`.",
+      "소프트맥스는 모든 z에 한꺼번에 작용하므로 그 도함수는 행렬, 곧 야코비 행렬 `Jσ`입니다: `∂aₖ/∂zⱼ = aₖ ([k = j] − aⱼ)`.",
     "explain.delta.definition":
       "뉴런의 에러는 정의에 따라 `δˡⱼ ≡ ∂C/∂zˡⱼ`, 곧 그 뉴런의 가중 입력이 변할 때 손실이 변하는 정도입니다.",
     "explain.bp1.jacobian": "소프트맥스의 야코비 행렬을 거치면 `δⱼ = Σₖ ∂C/∂aₖ ∂aₖ/∂zⱼ`:",
@@ -92,7 +93,13 @@ enum KoreanText {
     "explain.update.unresolved":
       "변화가 {0} 정밀도로 구별할 수 있는 것보다 작습니다. C는 약 {1}까지만 저장됩니다.",
     "explain.update.stationary": "기울기가 0이라 아무것도 움직이지 않습니다.",
-    "explain.enter": "— Enter: 다음 단계, q: 끝 — ",
+    "explain.keys": "— Enter나 n: 다음, b나 p: 이전, q: 끝 (누른 뒤 Enter) — ",
+    "explain.largestLoss":
+      "예제 {0}의 손실 {1}이(가) 전체 {2}개 가운데 가장 크므로 이 예제를 보입니다. 다른 예제는 --example N으로 고릅니다.",
+    "explain.learned":
+      "이 예제는 이미 학습되었습니다: 손실은 {0}, 에러는 `‖δᴸ‖ = {1}`입니다. --example을 빼면 손실이 가장 큰 예제를 보입니다.",
+    "explain.allLearned":
+      "이 예제조차 이미 학습되었습니다: 손실은 {0}, 에러는 `‖δᴸ‖ = {1}`입니다. 에폭을 줄여 학습한 모델에서 더 잘 보입니다.",
     "explain.verified": "검증됨: 등식 {0}개의 좌변을 반올림하지 않은 값으로 다시 계산한 우변과 비교했습니다. 가장 큰 잔차 {1}",
     "explain.notVerified": "검증 실패: 등식 {1}개 가운데 {0}개가 성립하지 않습니다",
     "explain.norm.layer":
@@ -202,6 +209,12 @@ enum KoreanText {
   // MARK: whatif
 
   private static let whatIf: [String: String] = [
+    "whatif.questions": "질문과 명령입니다. 뒤에 MODEL과 DATA를 적으면 내장 예제 대신 그것으로 실험합니다.",
+    "whatif.shows.product": "손실이 예제별 손실의 곱이면: 가정 I이 깨짐",
+    "whatif.shows.hidden-penalty": "손실이 은닉층을 보면: 가정 II가 깨짐",
+    "whatif.shows.l2": "가중치에 벌칙항을 주면: BP4만 달라짐",
+    "whatif.shows.mutants": "실수가 하나씩 든 역전파 일곱 개를 학습하고 검사",
+    "whatif.shows.all": "위의 질문 모두",
     "whatif.title": "만약 {0}",
     "whatif.builtIn": "내장 예제: 시드로 만든 평면 위의 점 {0}개, 3개 클래스",
     "whatif.source": "모델 {0}, 데이터 {1}",
@@ -209,12 +222,6 @@ enum KoreanText {
     "whatif.naive": "그대로  {0}",
     "whatif.repaired": "고침    {0}",
     "whatif.loss": "이 손실은 예제 {1}개에서 {0}; λ = {2}",
-    "whatif.questions": "질문과 명령입니다. 뒤에 MODEL과 DATA를 적으면 내장 예제 대신 그것으로 실험합니다.",
-    "whatif.shows.product": "손실이 예제별 손실의 곱이면: 가정 I이 깨짐",
-    "whatif.shows.hidden-penalty": "손실이 은닉층을 보면: 가정 II가 깨짐",
-    "whatif.shows.l2": "가중치에 벌칙항을 주면: BP4만 달라짐",
-    "whatif.shows.mutants": "실수가 하나씩 든 역전파 일곱 개를 학습하고 검사",
-    "whatif.shows.all": "위의 질문 모두",
     "whatif.lossOfProduct": "이 손실은 예제 {1}개에서 {0}",
     "whatif.column.naive": "그대로",
     "whatif.column.error": "오차",
