@@ -233,6 +233,18 @@ struct ExplainTests {
     #expect(try !explain("lines.csv", "--batch", "1,3").contains("learned:"))
   }
 
+  @Test(
+    "README's penguin: three epochs leave one without measures an Adelie, and its error is seen")
+  func penguin() throws {
+    let data = CommandRunner.example("penguins.csv")
+    let trained = try runner.run(
+      "train", data, "--target", "species", "--epochs", "3", "-o", "early.safetensors", "--quiet")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let result = try runner.run("explain", "early.safetensors", data, "--step", "bp1")
+    #expect(result.output.contains("the example is “Gentoo”; the network says “Adelie”"))
+    #expect(result.outputLines.contains { $0.contains("δ⁴ = (") && $0.contains(", −0.73") })
+  }
+
   @Test("BP1 has the Jacobian where the last activation is softmax, and ⊙ σ′ elsewhere")
   func headingOfBP1() throws {
     let elementwise = try explainMazur("--step", "bp1")
