@@ -290,6 +290,9 @@ struct ExplainTests {
     #expect(result.output.contains("z²₃ = w²₃,₁ a¹₁ + w²₃,₂ a¹₂ + b²₃"))
     #expect(
       result.output.contains("w³₁,₁ a²₁ + w³₁,₂ a²₂") && result.output.contains("w³₁,₁₂ a²₁₂"))
+    // One vote is no sum, and no line says what the line above has said.
+    #expect(result.output.contains("δ²₃ = w³₁,₃ δ³₁ · σ′(z²₃)\n"))
+    #expect(result.output.contains("σ′(z³₁) = 1\n\n3  BP1"))
     let bare = /w[²³][₀-₉]+(?![₀-₉,])/
     #expect(result.output.firstMatch(of: bare) == nil)
     let why = try runner.run(explain + ["--why-weight", "2:1,2"])
