@@ -254,6 +254,11 @@ struct ExplainTests {
     let softmax = try runner.run("explain", "model.safetensors", "classes.csv", "--step", "bp1")
     #expect(softmax.output.contains("BP1, the error of the last layer: δᴸ = Jσ(zᴸ)ᵀ ∇ₐC"))
     #expect(softmax.output.contains("the Jacobian\n   Jσ: ∂aₖ/∂zⱼ = aₖ ([k = j] − aⱼ)."))
+    // wₓ stands where it is not 1.
+    #expect(softmax.output.contains("shortcut δ = a − y:"))
+    let batch = try runner.run(
+      "explain", "model.safetensors", "classes.csv", "--step", "bp1", "--batch-size", "2")
+    #expect(batch.output.contains("shortcut δ = wₓ (a − y):"))
   }
 
   @Test("Assumption I has the 1/n of a mean, and none of a sum")

@@ -146,7 +146,7 @@ extension Explanation {
       blocks.append(.text(say("explain.bp1.general")))
       blocks.append(.equation(elementwise(j)))
     }
-    blocks.append(.text(say("explain.bp1.shortcut")))
+    blocks.append(.text(say("explain.bp1.shortcut", weight == 1 ? "a − y" : "wₓ (a − y)")))
     let inParentheses =
       weight == 1 ? ("\(a) − \(y)", difference) : ("(\(a) − \(y))", "(\(difference))")
     blocks.append(

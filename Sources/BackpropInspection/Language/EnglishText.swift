@@ -70,7 +70,7 @@ enum EnglishText {
     "explain.bp1.general": "In the general form, `δⱼ = ∂C/∂aⱼ · σ′(zⱼ)`:",
     "explain.bp1.shortcut":
       "Loss and activation are a canonical pair: σ′ cancels, and training takes the "
-      + "shortcut `δ = wₓ (a − y)`:",
+      + "shortcut `δ = {0}`:",
     "explain.bp1.equal": "Both are the same; they differ by {0}.",
     "explain.bp1.notFinite":
       "An output has rounded to 0 or 1, where the general form divides by zero. Training "
