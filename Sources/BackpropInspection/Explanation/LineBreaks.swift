@@ -61,7 +61,7 @@ package enum LineBreaks {
         ? 3 : left.last?.isNumber ?? false || right.first?.isNumber ?? false ? 1 : 0
     }
     if left.hasSuffix(",") || ["+", "−", "-"].contains(right) { return 0 }
-    return isOperator(right) && right != "=" ? 2 : 3
+    return isOperator(right) && !["=", "/"].contains(right) ? 2 : 3
   }
 
   private static func isOperator(_ word: String) -> Bool {

@@ -11,6 +11,7 @@ struct LineBreaksTests {
       LineBreaks.lines(of: "`0.5 · (−0.25) + 0.75 · 0.1 + 1`", width: 24) == [
         "0.5 · (−0.25)", "+ 0.75 · 0.1 + 1",
       ])
+    #expect(LineBreaks.lines(of: "`a = b / c · d / e`", width: 14) == ["a = b / c", "· d / e"])
     // The one gap that is left is taken even so.
     #expect(LineBreaks.lines(of: "`0.123456 · 0.654321`", width: 12) == ["0.123456", "· 0.654321"])
   }
