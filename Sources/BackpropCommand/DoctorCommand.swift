@@ -11,7 +11,8 @@ struct DoctorCommand: ParsableCommand {
       Measures the error of every layer and what the weights and the derivative did to it, dead and \
       saturated units, the size of the updates; makes a trial of real steps on a copy; and lets a \
       copy learn a few examples by heart. What is out of bounds is a finding, with its threshold, \
-      where that comes from, and what to do. The exit code is 0 whatever is found: findings are \
+      where that comes from, and what to do. If there are any, short runs of fresh copies, in each \
+      of which one thing is different, tell the most likely cause, which is said first. The exit code is 0 whatever is found: findings are \
       results. `train --diagnose` shows the cheap ones after each epoch.
 
       Rule and learning rate are those that trained the model, unless given here. The thresholds \

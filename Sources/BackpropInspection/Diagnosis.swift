@@ -63,8 +63,10 @@ public struct Diagnosis: Codable, Sendable {
   package let overfit: OverfitTrial?
   /// The first number of the pass over the data that is not finite, or the first such weight.
   package let firstNonfinite: Divergence?
-  /// The most severe first.
+  /// What follows from the most likely cause first, then the most severe.
   public let findings: [Finding]
+  /// What most likely lies behind them; nil if nothing was found, or no cause has evidence.
+  package let mostLikely: Cause?
   package let thresholds: DiagnosisThresholds
 
   /// Diagnoses a network on data. Neither is changed.
@@ -111,19 +113,29 @@ public struct Diagnosis: Codable, Sendable {
 
     var findings: [Finding] = []
     if let fault = survey.fault { findings.append(Finding(nonFinite: fault)) }
+    let constantLoss = network.loss.ofConstant(measured) ?? 0
     let ofTrial = trial.map {
       bounds.findings(
-        in: $0, constantLoss: network.loss.ofConstant(measured) ?? 0,
+        in: $0, constantLoss: constantLoss,
         findsSteps: options.configuration.optimizer.ignoresSchedule)
     }
     findings += ofTrial ?? []
     // A trial that blew up may end where nothing moves any more; a larger rate would be no remedy.
     let hasDiverged = findings.contains { $0.code == .divergence }
+    // What a trial at the run's own settings makes of a network shows what they do.
+    let end = hasDiverged ? nil : trial?.losses.last
+    let share = [trial?.losses[0], end].compactMap { $0 }.reduce(0, max) / constantLoss
+    let isConstant =
+      !options.isUntrained && constantLoss > 0 && share > bounds[.constantShare]
+    if isConstant {
+      findings.append(
+        Finding(.constantAnswers, value: share, threshold: bounds[.constantShare]))
+    }
     // Nor would it be one for a network that has learned: its updates are small because it is done.
     // A rule that finds its own steps begins with some that do not matter if C comes down in the end.
     let finds = options.configuration.optimizer.ignoresSchedule
     findings += bounds.findings(
-      in: layers, judgesSmallUpdates: !hasDiverged && options.isUntrained,
+      in: layers, judgesSmallUpdates: !hasDiverged && (options.isUntrained || isConstant),
       judgesLargeUpdates: !finds || hasDiverged,
       errorResolution: network.errorResolution(in: workspace))
     if options.isUntrained, isSound,
@@ -138,7 +150,14 @@ public struct Diagnosis: Codable, Sendable {
         findings.append(Finding(.cannotOverfit, value: overfit.score, threshold: bound))
       }
     }
-    self.findings = findings.ranked()
+    let inputSize = measured.largestInput
+    let cause = Cause(
+      of: findings, in: network, on: data, inputSize: inputSize, options: options, pool: pool)
+    mostLikely = cause
+    let layers = layers
+    self.findings = findings.ranked(by: cause).map {
+      $0.advised(in: layers, scalesInputs: inputSize > bounds[.inputSize])
+    }
   }
 }
 
@@ -252,6 +271,20 @@ extension Batch {
       case .indices(let indices): indices.reduce(0.0) { $0 + Double(weights[0, Int($1)]) }
       }
     return sum / Double(count)
+  }
+
+  /// The largest root mean square of an input.
+  var largestInput: Double {
+    let rows: [UInt32] =
+      switch rows {
+      case .range(let range): range.map { UInt32($0) }
+      case .indices(let indices): Array(indices)
+      }
+    let x = inputs.selecting(rows).matrix(of: 0..<rows.count)
+    return (0..<x.columns).map { column in
+      (rows.indices.reduce(0) { $0 + Double(x[$1, column]) * Double(x[$1, column]) }
+        / Double(rows.count)).squareRoot()
+    }.max() ?? 0
   }
 
   /// Some rows of a data set.

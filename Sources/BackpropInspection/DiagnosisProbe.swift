@@ -118,6 +118,10 @@ struct DiagnosisProbe<T: Scalar> {
     {
       findings.append(finding)
     }
-    return EpochDiagnosis(epoch: epoch, layers: layers, findings: findings.ranked())
+    return EpochDiagnosis(
+      epoch: epoch, layers: layers,
+      findings: findings.ranked().map {
+        $0.advised(in: layers, scalesInputs: measured.largestInput > bounds[.inputSize])
+      })
   }
 }

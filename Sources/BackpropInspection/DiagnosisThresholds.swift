@@ -68,6 +68,11 @@ package struct DiagnosisThresholds: Hashable, Sendable {
     case lossRise
     /// The largest relative distance of the first loss from that of guessing. CS231n.
     case lossAtStart
+    /// The largest C of a trained network over that of the best constant outputs: above, the inputs have
+    /// taught it nothing. CS231n, whose first check is against guessing.
+    case constantShare
+    /// The largest root mean square of an input. LeCun et al. 1998 ask for about 1.
+    case inputSize
     /// The least accuracy (exact matches for several labels) on the examples to be learned by heart.
     /// Karpathy 2019.
     case overfitAccuracy
@@ -90,6 +95,8 @@ package struct DiagnosisThresholds: Hashable, Sendable {
       case .changeRatio: 0.25
       case .lossRise: 1.25
       case .lossAtStart: 0.5
+      case .constantShare: 0.95
+      case .inputSize: 3
       case .overfitAccuracy: 1
       case .overfitR2: 0.95
       }

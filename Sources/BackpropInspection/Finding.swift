@@ -17,9 +17,13 @@ public struct Finding: Codable, Hashable, Sendable {
   package let source: String
   /// What to do about it, in English.
   public let whatToDo: String
+  /// The keys of that.
+  let advices: [String]
 
+  /// - Parameter advices: Keys of what to do; nil for what is usual.
   init(
-    _ code: Code, _ severity: Severity? = nil, layer: Int? = nil, value: Double, threshold: Double
+    _ code: Code, _ severity: Severity? = nil, layer: Int? = nil, value: Double, threshold: Double,
+    advices: [String]? = nil
   ) {
     self.code = code
     self.severity = severity ?? code.usualSeverity
@@ -27,14 +31,34 @@ public struct Finding: Codable, Hashable, Sendable {
     self.value = value
     self.threshold = threshold
     source = code.source
-    whatToDo = code.advice(in: .english)
+    self.advices = advices ?? ["doctor.\(code.rawValue).advice"]
+    whatToDo = Language.english.texts(self.advices)
   }
 
   /// The name of the finding in a few words.
   package func title(in language: Language) -> String { code.title(in: language) }
 
   /// What to do about it.
-  package func advice(in language: Language) -> String { code.advice(in: language) }
+  package func advice(in language: Language) -> String { language.texts(advices) }
+
+  /// The same without the advice to do what is done already.
+  func advised(in layers: [LayerDiagnosis], scalesInputs: Bool) -> Finding {
+    let activation = layers.first { $0.layer == layer }.flatMap { Activation($0.activation) }
+    let isLast = layer == layers.last?.layer
+    var advices =
+      switch code {
+      case .vanishingError where activation?.saturates == false:
+        ["doctor.vanishingError.advice.weights"]
+      case .saturatedUnits where isLast: ["doctor.saturatedUnits.advice.last"]
+      case .deadUnits where isLast: ["doctor.deadUnits.advice.last"]
+      default: self.advices
+      }
+    if scalesInputs, [.explodingError, .saturatedUnits, .lossAtStart, .divergence].contains(code) {
+      advices.append("doctor.advice.inputs")
+    }
+    return Finding(
+      code, severity, layer: layer, value: value, threshold: threshold, advices: advices)
+  }
 
   /// How bad it is.
   public enum Severity: String, Codable, CaseIterable, Comparable, Sendable {
@@ -49,7 +73,7 @@ public struct Finding: Codable, Hashable, Sendable {
       left.rank < right.rank
     }
 
-    private var rank: Int {
+    fileprivate var rank: Int {
       switch self {
       case .info: 0
       case .warning: 1
@@ -69,6 +93,8 @@ public struct Finding: Codable, Hashable, Sendable {
     case symmetry
     /// A few examples cannot be learned by heart. The value is the accuracy, or R².
     case cannotOverfit
+    /// C of a trained network is that of constant outputs. The value is C over the least of those.
+    case constantAnswers
     /// ‖δˡ‖ / ‖δˡ⁺¹‖ is small, and ‖δ²‖ / ‖δᴸ‖ too. The value is the former.
     case vanishingError
     /// ‖δˡ‖ / ‖δˡ⁺¹‖ is large, and ‖δ²‖ / ‖δᴸ‖ too. The value is the former.
@@ -92,14 +118,9 @@ public struct Finding: Codable, Hashable, Sendable {
       language.text("doctor.\(rawValue).title")
     }
 
-    /// What to do about it.
-    package func advice(in language: Language) -> String {
-      language.text("doctor.\(rawValue).advice")
-    }
-
     var usualSeverity: Severity {
       switch self {
-      case .nonFinite, .divergence, .symmetry, .cannotOverfit: .error
+      case .nonFinite, .divergence, .symmetry, .cannotOverfit, .constantAnswers: .error
       case .vanishingError, .explodingError, .deadUnits, .saturatedUnits, .stepTooLarge,
         .updateTooLarge, .lossAtStart:
         .warning
@@ -127,21 +148,24 @@ public struct Finding: Codable, Hashable, Sendable {
         "Nocedal, Wright, Numerical Optimization (2006), algorithm 4.1, "
           + "doi:10.1007/978-0-387-40065-5"
       case .updateTooLarge, .updateTooSmall: "CS231n (2016), notes 3, \"Ratio of weights:updates\""
-      case .lossAtStart: "CS231n (2016), notes 3, \"Before learning: sanity checks\""
+      case .lossAtStart, .constantAnswers:
+        "CS231n (2016), notes 3, \"Before learning: sanity checks\""
       }
     }
   }
 }
 
 extension [Finding] {
-  /// The most severe first; of equals in the order of `Finding.Code`, then from the input upwards.
-  func ranked() -> [Finding] {
+  /// What follows from the cause first, the nearest before; then the most severe; of equals in the order of
+  /// `Finding.Code`, then from the input upwards.
+  func ranked(by cause: Cause? = nil) -> [Finding] {
     let order = Finding.Code.allCases
-    func key(_ finding: Finding) -> (Int, Int) {
-      (order.firstIndex(of: finding.code) ?? 0, finding.layer ?? 0)
+    func key(_ finding: Finding) -> [Int] {
+      [
+        cause?.explains.firstIndex(of: finding.code) ?? order.count, -finding.severity.rank,
+        order.firstIndex(of: finding.code) ?? 0, finding.layer ?? 0,
+      ]
     }
-    return sorted { left, right in
-      left.severity != right.severity ? left.severity > right.severity : key(left) < key(right)
-    }
+    return sorted { key($0).lexicographicallyPrecedes(key($1)) }
   }
 }

@@ -34,6 +34,7 @@ struct DoctorTests {
     #expect(result.exitCode == 0)
     let lines = result.outputLines
     #expect(lines[0] == "Diagnosis of model.safetensors")
+    #expect(!result.output.contains("most likely"))
     #expect(lines[1] == "  60 examples; the error measured on 60 of them")
     #expect(lines[2].contains("‖δ‖") && lines[3].contains("relu") && lines[4].contains("softmax"))
     #expect(lines.contains("No findings: every measure is within its threshold."))
@@ -70,8 +71,10 @@ struct DoctorTests {
     #expect(
       keys(document) == [
         "schema", "examples", "measuredExamples", "loss", "layers", "trial", "overfit",
-        "firstNonFinite", "findings", "thresholds",
+        "firstNonFinite", "mostLikely", "findings", "thresholds",
       ])
+    #expect(keys(document["mostLikely"]) == ["cause", "text", "explains", "whatToDo"])
+    #expect(document["mostLikely"]?["cause"]?.string == "equalWeights")
     #expect(document["schema"]?.string == "backprop.doctor/1")
     #expect(document["examples"]?.int == 1797 && document["measuredExamples"]?.int == 32)
     #expect(
@@ -146,6 +149,37 @@ struct DoctorTests {
     #expect(result.output.contains(/where +step \d+: layer \d, neuron \d/))
     let usual = try runner.run("doctor", "model.safetensors", "numbers.csv")
     #expect(!usual.output.contains("divergence (divergence)"))
+  }
+
+  @Test(
+    "The first line behind the title names the cause of a model that was trained badly",
+    arguments: [
+      (["--learning-rate", "100"], "the learning rate is too large (100; ", "학습률이 너무 큼 (100; "),
+      (["--learning-rate", "1e-9"], "the learning rate is too small (1e-09", "학습률이 너무 작음 (1e-09"),
+      (["--initializer", "zeros"], "the weights began equal", "가중치가 모두 같은 값에서"),
+      (["--initializer", "normal:10"], "the weights at the start", "시작할 때 가중치의"),
+      (["--l2", "100"], "penalties or decay", "벌칙항이나 감쇠"),
+      (["--optimizer", "sgd", "--clip-norm", "1e-9"], "the gradients are clipped", "기울기를 거의"),
+      (["--dropout", "0.95", "--hidden", "4,4,4"], "training drops too many", "출력을 너무 많이"),
+      (
+        ["--activation", "sigmoid", "--hidden", "32,32,32,32,32,32,32,32,32,32"],
+        "the error vanishes in", "에러가 사라짐"
+      ),
+    ])
+  func mostLikely(options: [String], english: String, korean: String) throws {
+    let trained = try runner.run(
+      ["train", CommandRunner.example("penguins.csv"), "--target", "species", "--quiet"] + options)
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    for (language, title, text) in [
+      ("en", "most likely: ", english), ("ko", "가장 유력한 원인: ", korean),
+    ] {
+      let result = try runner.run(
+        "doctor", "model.safetensors", CommandRunner.example("penguins.csv"), "--language", language
+      )
+      let line = result.outputLines[1]
+      #expect(line.hasPrefix(title) && line.contains(text), "\(line)")
+      #expect(result.outputLines.allSatisfy { $0.displayWidth <= 80 })
+    }
   }
 
   @Test("A threshold that is set decides, and is printed")

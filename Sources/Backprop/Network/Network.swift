@@ -103,12 +103,12 @@ public struct Network<T: Scalar>: Sendable {
   }
 
   /// A network of the same layers as at its beginning: fresh weights, all else as `init` has it.
-  package func freshlyDrawn(seed: UInt64) -> Network {
+  package func freshlyDrawn(seed: UInt64, by initializer: Initializer? = nil) -> Network {
     var parameters = Parameters<T>(layout: layout)
     parameters.setStarts()
     var result = Network(
       layers: layers, parameters: parameters, loss: loss, reduction: reduction)
-    result.drawWeights(by: nil, seed: seed)
+    result.drawWeights(by: initializer, seed: seed)
     return result
   }
 

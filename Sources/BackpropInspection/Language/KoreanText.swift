@@ -312,7 +312,50 @@ enum KoreanText {
     "doctor.place.neuron": "{0}층, {1}번 뉴런",
     "doctor.place.example": "{0}층, {1}번 뉴런, {2}번 예제",
     "doctor.place.loss": "손실만 해당. 가장 큰 출력은 {0}",
+    "doctor.mostLikely": "가장 유력한 원인: {0}",
+    "doctor.noCause": "원인 하나로 밝혀지지 않았습니다. 아래 진단 결과의 첫 항목부터 살펴보세요.",
+    "doctor.symptoms": "그 원인에서 나온 증상",
     "doctor.findings": "진단 결과",
+    "doctor.cause.brokenWeights.title": "모델의 가중치에 수가 아닌 값이 있음",
+    "doctor.cause.brokenWeights.advice": "새로 학습하세요.",
+    "doctor.cause.equalWeights.title": "가중치가 모두 같은 값에서 시작해 뉴런이 서로 복사본임",
+    "doctor.cause.equalWeights.advice":
+      "가중치를 무작위로 시작하세요. --initializer를 빼면 활성화 함수에 맞게 무작위로 정해집니다.",
+    "doctor.cause.unscaledInputs.title": "입력의 크기를 맞추지 않음 (1쯤이어야 할 것이 {0}까지)",
+    "doctor.cause.unscaledInputs.advice":
+      "입력을 표준화하세요. `train`은 표의 열을 스스로 표준화합니다.",
+    "doctor.cause.largeRate.title": "학습률이 너무 큼 ({0}; 알맞은 값은 {1} 정도)",
+    "doctor.cause.largeRate.advice":
+      "--learning-rate {1}로 새로 학습하거나 `backprop tune-rate`로 학습률을 찾으세요.",
+    "doctor.cause.smallRate.title": "학습률이 너무 작음 ({0}; 알맞은 값은 {1} 정도)",
+    "doctor.cause.smallRate.advice":
+      "--learning-rate {1}로 새로 학습하거나 `backprop tune-rate`로 학습률을 찾으세요.",
+    "doctor.cause.initialWeights.title": "시작할 때 가중치의 크기가 알맞지 않음",
+    "doctor.cause.initialWeights.advice":
+      "--initializer를 빼고 활성화 함수에 맞는 가중치에서 시작하세요. 거기서 시작한 복사본은 배웁니다.",
+    "doctor.cause.penalties.title": "벌칙항이나 감쇠가 가중치를 억누름",
+    "doctor.cause.penalties.advice":
+      "--l2, --l1, --weight-decay를 낮추거나 --max-norm을 높이세요. 이것들이 없으면 새로 시작한 복사본은 배웁니다.",
+    "doctor.cause.clipping.title": "기울기를 거의 남지 않을 만큼 잘라 냄",
+    "doctor.cause.clipping.advice":
+      "--clip-norm이나 --clip-value를 높이세요. 이것들이 없으면 새로 시작한 복사본은 배웁니다.",
+    "doctor.cause.dropout.title": "학습할 때 출력을 너무 많이 끔 (드롭아웃 {0})",
+    "doctor.cause.dropout.advice": "--dropout을 낮추세요. 드롭아웃이 없으면 새로 시작한 복사본은 배웁니다.",
+    "doctor.cause.shortRun.title": "학습이 너무 짧았음 (새로 시작한 복사본은 {0}단계 만에 배움)",
+    "doctor.cause.shortRun.advice": "--epochs를 높이세요.",
+    "doctor.cause.saturatingLayers.title":
+      "sigmoid나 tanh 은닉층({0}개)을 내려오며 에러가 사라짐",
+    "doctor.cause.saturatingLayers.advice":
+      "relu처럼 켜져 있을 때 도함수가 1인 활성화 함수를 쓰거나 층을 줄이세요.",
+    "doctor.cause.outputPair.title": "손실 함수와 출력 활성화 함수가 서로 맞지 않음",
+    "doctor.cause.outputPair.advice":
+      "σ′이 약분되는 짝을 쓰세요: softmax와 cross-entropy, sigmoid와 binary-cross-entropy, "
+      + "identity와 squared-error.",
+    "doctor.cause.unrelatedTargets.title": "입력이 정답에 대해 아무것도 말해 주지 않음",
+    "doctor.cause.unrelatedTargets.advice":
+      "예제 몇 개는 외울 수 있지만, 처음 보는 예제에서는 새로 시작한 어떤 복사본도 상수보다 낫지 않았습니다. 행과 정답이 "
+      + "서로 짝이 맞는지, 더 많은 것을 말해 줄 열이 있는지 살펴보세요.",
+    "doctor.advice.inputs": "입력을 표준화하세요.",
     "doctor.none": "이상 없음: 모든 측정값이 기준 안에 있습니다.",
     "doctor.error": "오류",
     "doctor.warning": "경고",
@@ -333,7 +376,7 @@ enum KoreanText {
     "doctor.divergence.title": "발산",
     "doctor.divergence.advice":
       "첫 걸음부터 C가 줄어들 때까지 학습률을 3분의 1에서 10분의 1씩 낮추세요. 어떤 학습률에서도 발산하면 "
-      + "입력을 표준화하고 가중치의 초깃값을 살펴보세요.",
+      + "가중치의 초깃값을 살펴보세요.",
     "doctor.symmetry.title": "서로 같은 뉴런(대칭)",
     "doctor.symmetry.advice":
       "가중치를 무작위로 초기화하세요(예: --initializer xavier-uniform). 가중치와 에러가 같은 뉴런들은 "
@@ -342,25 +385,36 @@ enum KoreanText {
     "doctor.cannotOverfit.advice":
       "다른 무엇보다 먼저 고치세요. 함께 나온 다른 진단, 입력과 짝이 맞지 않는 정답, 크기를 맞추지 않은 입력, "
       + "너무 좁은 층을 살펴보세요.",
+    "doctor.constantAnswers.title": "상수보다 나을 것 없는 답",
+    "doctor.constantAnswers.advice":
+      "신경망이 입력에서 아무것도 배우지 못했습니다. 어떻게 학습했는지, 행과 정답이 서로 짝이 맞는지 살펴보세요.",
     "doctor.vanishingError.title": "기울기 소실",
     "doctor.vanishingError.advice":
       "에러가 내려오며 사라져 입력 쪽 층이 거의 학습하지 못합니다. relu처럼 켜져 있을 때 도함수가 1인 활성화 함수를 "
-      + "그에 맞는 초기화(he-normal)와 함께 쓰거나 층을 줄이세요.",
+      + "쓰거나 층을 줄이세요.",
+    "doctor.vanishingError.advice.weights":
+      "에러가 내려오며 사라져 입력 쪽 층이 거의 학습하지 못합니다. 더 큰 가중치에서 시작하거나 층을 줄이세요.",
     "doctor.explodingError.title": "기울기 폭발",
     "doctor.explodingError.advice":
-      "활성화 함수에 맞는 초기화로 더 작은 가중치에서 시작하거나, 입력을 표준화하거나, 학습률을 낮추세요.",
+      "더 작은 가중치에서 시작하거나 학습률을 낮추세요.",
     "doctor.deadUnits.title": "죽은 ReLU 뉴런",
     "doctor.deadUnits.advice":
       "모든 예제에서 0을 내므로 에러가 지나가지 못하고 다시는 학습하지 못합니다. 학습률을 낮추어 새로 시작하거나 "
       + "leaky-relu, elu, gelu를 쓰세요.",
+    "doctor.deadUnits.advice.last":
+      "모든 예제에서 0을 내므로 에러가 지나가지 못하고 다시는 학습하지 못합니다. 손실 함수에 맞는 출력 활성화 "
+      + "함수를 쓰세요: 수에는 identity, 클래스에는 softmax.",
     "doctor.saturatedUnits.title": "포화된 뉴런",
     "doctor.saturatedUnits.advice":
-      "σ′가 0에 가까우면 에러가 거의 지나가지 못합니다. 입력을 표준화하거나, 더 작은 가중치(xavier-uniform)에서 "
-      + "시작하거나, 학습률을 낮추거나, relu를 쓰세요. 마지막 층이라면 σ′가 약분되는 크로스 엔트로피를 쓰세요.",
+      "σ′이 0에 가까우면 에러가 거의 지나가지 못합니다. 더 작은 가중치에서 시작하거나, 학습률을 낮추거나, relu를 "
+      + "쓰세요.",
+    "doctor.saturatedUnits.advice.last":
+      "틀린 출력인데 σ′이 0에 가까워 에러가 거의 지나가지 못합니다. σ′이 약분되는 출력 활성화 함수와 손실 함수의 "
+      + "짝을 쓰세요: 클래스에는 교차 엔트로피, 수에는 identity.",
     "doctor.stepTooLarge.title": "너무 큰 걸음",
     "doctor.stepTooLarge.advice":
       "C가 기울기의 예측보다 훨씬 덜 줄거나 오히려 늘어납니다. 기울기가 맞는 범위를 걸음이 벗어난 것입니다. "
-      + "학습률을 낮추거나 처음에 서서히 올리세요(warm-up).",
+      + "학습률을 낮추세요.",
     "doctor.updateTooLarge.title": "너무 큰 갱신",
     "doctor.updateTooLarge.advice":
       "한 걸음은 가중치를 천분의 일쯤 바꾸는 것이 알맞습니다. 학습률을 낮추세요. 한 층만 나왔다면 그 층의 가중치가 "
@@ -372,7 +426,7 @@ enum KoreanText {
     "doctor.lossAtStart.title": "찍는 것과 다른 초기 손실",
     "doctor.lossAtStart.advice":
       "아무것도 배우지 않은 신경망은 모든 답을 거의 같은 확률로 보아야 합니다. 마지막 층을 더 작은 가중치에서 "
-      + "시작하고 입력을 표준화하세요.",
+      + "시작하세요.",
     "doctor.threshold.vanishingRatio": "‖δˡ‖ / ‖δˡ⁺¹‖의 하한 …",
     "doctor.threshold.vanishingTotal": "… ‖δ²‖ / ‖δᴸ‖가 이보다 작을 때",
     "doctor.threshold.explodingRatio": "‖δˡ‖ / ‖δˡ⁺¹‖의 상한 …",
@@ -386,6 +440,8 @@ enum KoreanText {
     "doctor.threshold.changeRatio": "C의 실제 변화 / 예측 변화의 하한",
     "doctor.threshold.lossRise": "시험 학습의 최대 C / 시작할 때 C의 상한",
     "doctor.threshold.lossAtStart": "찍을 때의 손실과의 상대 거리 상한",
+    "doctor.threshold.constantShare": "C / 가장 나은 상수 답의 C의 상한",
+    "doctor.threshold.inputSize": "입력 하나의 제곱 평균 제곱근의 상한",
     "doctor.threshold.overfitAccuracy": "예제 몇 개에서 얻을 정확도 하한",
     "doctor.threshold.overfitR2": "예제 몇 개에서 얻을 R² 하한",
   ]

@@ -24,6 +24,9 @@ public enum Language: String, CaseIterable, Codable, Sendable {
     return Self.fill(template, arguments)
   }
 
+  /// The texts of several keys, one after the other.
+  func texts(_ keys: [String]) -> String { keys.map { text($0) }.joined(separator: " ") }
+
   /// All texts by key.
   var texts: [String: String] {
     switch self {

@@ -10,11 +10,21 @@ extension Diagnosis {
       "measuredExamples": JSONValue(measuredExamples), "loss": JSONValue(loss),
       "layers": .array(layers.map(\.json)), "trial": trial?.json ?? .null,
       "overfit": overfit?.json ?? .null, "firstNonFinite": firstNonfinite?.json ?? .null,
-      "findings": .array(findings.map(\.json)),
+      "mostLikely": mostLikely?.json ?? .null, "findings": .array(findings.map(\.json)),
       "thresholds": .object(
         DiagnosisThresholds.Name.allCases.map {
           JSONMember($0.rawValue, JSONValue(thresholds[$0]))
         }),
+    ]
+  }
+}
+
+extension Cause {
+  fileprivate var json: JSONValue {
+    [
+      "cause": .string(name.rawValue), "text": .string(title(in: .english)),
+      "explains": .array(explains.map { .string($0.rawValue) }),
+      "whatToDo": .string(advice(in: .english)),
     ]
   }
 }

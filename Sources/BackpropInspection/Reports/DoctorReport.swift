@@ -23,7 +23,7 @@ package struct DoctorReport {
 
   /// - Parameter title: The name of the model.
   package func lines(title: String) -> [String] {
-    [language.text("doctor.title", title), ""] + layerLines + [""] + trialLines + [""]
+    [language.text("doctor.title", title), ""] + causeLines + layerLines + [""] + trialLines + [""]
       + findingLines + [""] + thresholdLines
   }
 
@@ -122,16 +122,34 @@ package struct DoctorReport {
 
   // MARK: Findings
 
-  private var findingLines: [String] {
-    guard !diagnosis.findings.isEmpty else { return [language.text("doctor.none")] }
-    return diagnosis.findings.groups.reduce(into: [language.text("doctor.findings")]) {
-      $0 += [""] + lines(of: $1, first: $1[0])
-    }
+  private var causeLines: [String] {
+    guard !diagnosis.findings.isEmpty else { return [] }
+    guard let cause = diagnosis.mostLikely else { return [language.text("doctor.noCause"), ""] }
+    return [language.text("doctor.mostLikely", cause.title(in: language))]
+      + lines(of: [(language.text("doctor.todo"), cause.advice(in: language))]) + [""]
   }
 
-  private func lines(of group: [Finding], first: Finding) -> [String] {
+  private var findingLines: [String] {
+    guard !diagnosis.findings.isEmpty else { return [language.text("doctor.none")] }
+    let explained = diagnosis.mostLikely?.explains ?? []
+    var lines: [String] = []
+    var wasSymptom: Bool?
+    for group in diagnosis.findings.groups {
+      let isSymptom = explained.contains(group[0].code)
+      if isSymptom != wasSymptom {
+        lines += wasSymptom == nil ? [] : [""]
+        lines.append(language.text(isSymptom ? "doctor.symptoms" : "doctor.findings"))
+      }
+      wasSymptom = isSymptom
+      lines += [""] + self.lines(of: group, first: group[0], isSymptom: isSymptom)
+    }
+    return lines
+  }
+
+  /// - Parameter isSymptom: Whether what to do is said with its cause.
+  private func lines(of group: [Finding], first: Finding, isSymptom: Bool) -> [String] {
     let severity = language.text("doctor.\(first.severity.rawValue)")
-    var lines = ["  \(severity): \(first.title(in: language)) (\(first.code.rawValue))"]
+    let heading = "  \(severity): \(first.title(in: language)) (\(first.code.rawValue))"
     let isPlace = first.code == .nonFinite
     let values = group.map { finding -> String in
       if isPlace { return place }
@@ -151,8 +169,14 @@ package struct DoctorReport {
       parts.append((language.text("doctor.threshold"), JSONValue(first.threshold).description))
     }
     parts.append((language.text("doctor.source"), first.source))
-    parts.append((language.text("doctor.todo"), first.advice(in: language)))
+    if !isSymptom { parts.append((language.text("doctor.todo"), first.advice(in: language))) }
+    return [heading] + lines(of: parts)
+  }
+
+  /// Names, and their texts behind them.
+  private func lines(of parts: [(String, String)]) -> [String] {
     let width = parts.map(\.0.displayWidth).max() ?? 0
+    var lines: [String] = []
     for (name, value) in parts {
       for (index, line) in Self.wrapped(value, to: Self.width - width - 6).enumerated() {
         lines.append("    " + Format.right(index == 0 ? name : "", width) + "  " + line)
@@ -205,10 +229,12 @@ package struct DoctorReport {
 }
 
 extension [Finding] {
-  /// Neighbours of one code and severity together: their advice is the same, and is given once.
+  /// Neighbours of one code, severity and advice together: it is given once.
   fileprivate var groups: [[Finding]] {
     reduce(into: []) { groups, finding in
-      if let last = groups.last?[0], last.code == finding.code, last.severity == finding.severity {
+      if let last = groups.last?[0], last.code == finding.code, last.severity == finding.severity,
+        last.advices == finding.advices
+      {
         groups[groups.count - 1].append(finding)
       } else {
         groups.append([finding])

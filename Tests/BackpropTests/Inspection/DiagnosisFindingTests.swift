@@ -294,7 +294,10 @@ extension LanguageTests {
   static var doctorComputedKeys: [String] {
     Finding.Code.allCases.flatMap {
       ["doctor.\($0.rawValue).title", "doctor.\($0.rawValue).advice"]
-    } + DiagnosisThresholds.Name.allCases.map { "doctor.threshold.\($0.rawValue)" }
+    }
+      + Cause.Name.allCases.flatMap {
+        ["doctor.cause.\($0.rawValue).title", "doctor.cause.\($0.rawValue).advice"]
+      } + DiagnosisThresholds.Name.allCases.map { "doctor.threshold.\($0.rawValue)" }
       + Finding.Severity.allCases.map { "doctor.\($0.rawValue)" }
       + OverfitTrial.Measure.allCases.map { "doctor.score.\($0.rawValue)" }
   }
