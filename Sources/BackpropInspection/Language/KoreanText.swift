@@ -9,8 +9,8 @@ enum KoreanText {
   // MARK: explain
 
   private static let explain: [String: String] = [
-    "explain.title": "{0}: {2}의 예제 {1}에 대한 역전파 한 걸음",
-    "explain.titleBatch": "{0}: {3}의 예제 {1}개({2})로 된 배치에 대한 역전파 한 걸음",
+    "explain.title": "{0}: {2}의 예제 {1}에 대한 역전파 한 단계",
+    "explain.titleBatch": "{0}: {3}의 예제 {1}개({2})로 된 배치에 대한 역전파 한 단계",
     "explain.network": "신경망 {0} ({1}), 손실 함수 {2}, {3} 정밀도로 계산",
     "explain.labels": "이 예제의 정답은 “{0}”, 신경망의 답은 “{1}”",
     "explain.dropoutOff":
@@ -53,7 +53,8 @@ enum KoreanText {
     "explain.softmaxDerivative":
       "소프트맥스는 모든 z에 한꺼번에 작용하므로 그 도함수는 행렬, 곧 야코비 행렬 `Jσ`입니다: `∂aₖ/∂zⱼ = aₖ ([k = j] − aⱼ)`.",
     "explain.delta.definition":
-      "뉴런의 에러는 정의에 따라 `δˡⱼ ≡ ∂C/∂zˡⱼ`, 곧 그 뉴런의 가중 입력이 변할 때 손실이 변하는 정도입니다.",
+      "뉴런의 에러는 정의에 따라 `δˡⱼ ≡ ∂C/∂zˡⱼ`, 곧 그 뉴런의 가중 입력이 변할 때 손실이 변하는 정도입니다. "
+      + "수치가 어긋난 정도인 오차와는 다른 말입니다.",
     "explain.bp1.jacobian": "소프트맥스의 야코비 행렬을 거치면 `δⱼ = Σₖ ∂C/∂aₖ ∂aₖ/∂zⱼ`:",
     "explain.bp1.general": "일반형 `δⱼ = ∂C/∂aⱼ · σ′(zⱼ)`:",
     "explain.bp1.shortcut": "이 손실 함수와 활성화 함수는 짝이 맞아 σ′이 약분됩니다. 학습에는 지름길 `δ = {0}`를 씁니다:",
@@ -69,14 +70,14 @@ enum KoreanText {
     "explain.cancel.heading": "예제끼리 서로 상쇄된 정도",
     "explain.cancel.share": "예제들이 저마다 요구한 양의 {0} %가 합에서 상쇄되었습니다.",
     "explain.update.descent": "`η = {0}`인 단순 경사 하강법: `Δθ = −η ∂C/∂θ`.",
-    "explain.update.rule": "`η = {1}`인 {0} 규칙, 모멘트는 첫 걸음과 같습니다.",
+    "explain.update.rule": "`η = {1}`인 {0} 규칙, 모멘트는 첫 단계와 같습니다.",
     "explain.update.effect": "갱신이 이 예제들의 손실에 한 일",
     "explain.update.all": "`C {0} → {1}` (가중치와 편향)",
     "explain.update.weightsOnly": "`C {0} → {1}` (가중치만)",
     "explain.update.predicted": "예측한 변화",
     "explain.update.real": "실제 변화",
-    "explain.update.ratio": "실제 변화는 예측의 {0} %입니다. 100에 가까울수록 이 걸음을 따라 손실이 곧게 변합니다.",
-    "explain.update.tooLarge": "기울기는 내려간다고 하는데 손실이 올라갔습니다. 손실이 휜 정도에 비해 걸음이 너무 큽니다.",
+    "explain.update.ratio": "실제 변화는 예측의 {0} %입니다. 100에 가까울수록 이 단계를 따라 손실이 곧게 변합니다.",
+    "explain.update.tooLarge": "기울기는 내려간다고 하는데 손실이 올라갔습니다. 손실이 휜 정도에 비해 단계의 폭이 너무 큽니다.",
     "explain.assumptionI.alone":
       "여기서부터 C는 예제 {0} 하나의 손실입니다.",
     "explain.update.descentL2":
@@ -89,7 +90,7 @@ enum KoreanText {
     "explain.update.objective":
       "`C + {2} {0} → {1}` (목적 함수)",
     "explain.update.diverged":
-      "걸음을 내디딘 뒤 손실이 유한하지 않습니다. 걸음이 너무 큽니다.",
+      "이 단계 뒤에 손실이 유한하지 않습니다. 단계의 폭이 너무 큽니다.",
     "explain.update.unresolved":
       "변화가 {0} 정밀도로 구별할 수 있는 것보다 작습니다. C는 약 {1}까지만 저장됩니다.",
     "explain.update.stationary": "기울기가 0이라 아무것도 움직이지 않습니다.",
@@ -145,7 +146,7 @@ enum KoreanText {
     "check.d":
       "d  손실의 차분 (C(θ + h) − C(θ − h)) / 2h를 여러 h에서 구해\n     h = 0으로 외삽한 ∂C/∂θ (Ridders)",
     "check.dFixed": "d  손실의 차분으로 구한 ∂C/∂θ: (C(θ + h) − C(θ − h)) / 2h",
-    "check.error": "상대 오차 = |g − d| / max(|g|, |d|)",
+    "check.error": "상대 오차 = |g − d| / max(|g|, |d|) (오차는 수치의 차이, δ는 에러라 부름)",
     "check.tensor": "텐서",
     "check.shape": "모양",
     "check.checked": "검사 수",
@@ -293,22 +294,22 @@ enum KoreanText {
     "doctor.legend.weights": "‖(Wˡ⁺¹)ᵀδˡ⁺¹‖ / ‖δˡ⁺¹‖: 위층의 가중치가 에러를 바꾼 배율",
     "doctor.legend.derivative": "‖δˡ‖ / ‖(Wˡ⁺¹)ᵀδˡ⁺¹‖: 이 층의 도함수가 에러를 바꾼 배율",
     "doctor.legend.ratio": "‖δˡ‖ / ‖δˡ⁺¹‖: 둘의 곱. 모든 층을 지나면 ‖δ²‖ / ‖δᴸ‖ = {0}",
-    "doctor.legend.update": "‖ΔW‖ / ‖W‖: 시험 학습의 걸음들에서 얻은 중앙값",
+    "doctor.legend.update": "‖ΔW‖ / ‖W‖: 시험 학습의 단계들에서 얻은 중앙값",
     "doctor.loss": "손실",
-    "doctor.loss.start": "첫 걸음 전 C = {0}, 무작위로 찍으면 {1}",
+    "doctor.loss.start": "첫 단계 전 C = {0}, 무작위로 찍으면 {1}",
     "doctor.loss.now": "C = {0}",
-    "doctor.first": "첫 걸음",
+    "doctor.first": "첫 단계",
     "doctor.first.change": "∇C·Δθ의 예측 {0}, C의 실제 변화 {1}",
     "doctor.trial": "시험 학습",
-    "doctor.trial.rule": "{0}, 학습률 {1}, 예제 {3}개씩 {2}걸음",
+    "doctor.trial.rule": "{0}, 학습률 {1}, 예제 {3}개씩 {2}단계",
     "doctor.trial.course": "C {0} → {1}",
     "doctor.trial.peak": "최대 {0}",
     "doctor.overfit": "외우기",
-    "doctor.overfit.reached": "예제 {0}개: {1}, 걸음 {2}번",
+    "doctor.overfit.reached": "예제 {0}개: {1}, {2}단계",
     "doctor.score.accuracy": "정확도 {0}",
     "doctor.score.exactMatch": "모든 레이블이 맞은 비율 {0}",
     "doctor.score.r2": "R² {0}",
-    "doctor.place": "{0}번째 걸음: {1}",
+    "doctor.place": "{0}단계: {1}",
     "doctor.place.neuron": "{0}층, {1}번 뉴런",
     "doctor.place.example": "{0}층, {1}번 뉴런, {2}번 예제",
     "doctor.place.loss": "손실만 해당. 가장 큰 출력은 {0}",
@@ -371,11 +372,11 @@ enum KoreanText {
     "doctor.meaning": "뜻",
     "doctor.nonFinite.title": "유한하지 않은 수",
     "doctor.nonFinite.advice":
-      "0번째 걸음이면 가중치와 데이터에서 지나치게 크거나 잘못된 수를 찾으세요. 그 뒤라면 걸음이 너무 큰 "
+      "0단계라면 가중치와 데이터에서 지나치게 크거나 잘못된 수를 찾으세요. 그 뒤라면 단계의 폭이 너무 큰 "
       + "것이니, 우선 학습률을 10분의 1로 낮추세요.",
     "doctor.divergence.title": "발산",
     "doctor.divergence.advice":
-      "첫 걸음부터 C가 줄어들 때까지 학습률을 3분의 1에서 10분의 1씩 낮추세요. 어떤 학습률에서도 발산하면 "
+      "첫 단계부터 C가 줄어들 때까지 학습률을 3분의 1에서 10분의 1씩 낮추세요. 어떤 학습률에서도 발산하면 "
       + "가중치의 초깃값을 살펴보세요.",
     "doctor.symmetry.title": "서로 같은 뉴런(대칭)",
     "doctor.symmetry.advice":
@@ -411,17 +412,17 @@ enum KoreanText {
     "doctor.saturatedUnits.advice.last":
       "틀린 출력인데 σ′이 0에 가까워 에러가 거의 지나가지 못합니다. σ′이 약분되는 출력 활성화 함수와 손실 함수의 "
       + "짝을 쓰세요: 클래스에는 교차 엔트로피, 수에는 identity.",
-    "doctor.stepTooLarge.title": "너무 큰 걸음",
+    "doctor.stepTooLarge.title": "너무 큰 단계 폭",
     "doctor.stepTooLarge.advice":
-      "C가 기울기의 예측보다 훨씬 덜 줄거나 오히려 늘어납니다. 기울기가 맞는 범위를 걸음이 벗어난 것입니다. "
+      "C가 기울기의 예측보다 훨씬 덜 줄거나 오히려 늘어납니다. 한 단계가 기울기가 맞는 범위를 벗어난 것입니다. "
       + "학습률을 낮추세요.",
     "doctor.updateTooLarge.title": "너무 큰 갱신",
     "doctor.updateTooLarge.advice":
-      "한 걸음은 가중치를 천분의 일쯤 바꾸는 것이 알맞습니다. 학습률을 낮추세요. 한 층만 나왔다면 그 층의 가중치가 "
+      "한 단계에 가중치가 천분의 일쯤 바뀌는 것이 알맞습니다. 학습률을 낮추세요. 한 층만 나왔다면 그 층의 가중치가 "
       + "처음에 너무 작은 것일 수 있습니다.",
     "doctor.updateTooSmall.title": "너무 작은 갱신",
     "doctor.updateTooSmall.advice":
-      "한 걸음은 가중치를 천분의 일쯤 바꾸는 것이 알맞습니다. 이미 다 배운 것이 아니라면 학습률을 높이세요. 아래층만 "
+      "한 단계에 가중치가 천분의 일쯤 바뀌는 것이 알맞습니다. 이미 다 배운 것이 아니라면 학습률을 높이세요. 아래층만 "
       + "나왔다면 기울기 소실입니다.",
     "doctor.lossAtStart.title": "찍는 것과 다른 초기 손실",
     "doctor.lossAtStart.advice":
@@ -431,8 +432,8 @@ enum KoreanText {
     "doctor.threshold.vanishingTotal": "… ‖δ²‖ / ‖δᴸ‖가 이보다 작을 때",
     "doctor.threshold.explodingRatio": "‖δˡ‖ / ‖δˡ⁺¹‖의 상한 …",
     "doctor.threshold.explodingTotal": "… ‖δ²‖ / ‖δᴸ‖가 이보다 클 때",
-    "doctor.threshold.updateLarge": "한 걸음의 ‖ΔW‖ / ‖W‖ 상한",
-    "doctor.threshold.updateSmall": "한 걸음의 ‖ΔW‖ / ‖W‖ 하한",
+    "doctor.threshold.updateLarge": "한 단계의 ‖ΔW‖ / ‖W‖ 상한",
+    "doctor.threshold.updateSmall": "한 단계의 ‖ΔW‖ / ‖W‖ 하한",
     "doctor.threshold.deadShare": "한 층에서 죽은 뉴런의 비율 상한",
     "doctor.threshold.saturatedDerivative": "포화로 보는 σ′ (최댓값에 대한 비)",
     "doctor.threshold.saturatedShare": "한 층에서 포화된 출력의 비율 상한",

@@ -50,6 +50,17 @@ struct LanguageTests {
     }
   }
 
+  @Test("A step is 단계 in Korean, cross-entropy 교차 엔트로피, δ 에러 and a deviation 오차")
+  func koreanWords() {
+    for (key, text) in Language.korean.texts {
+      #expect(!text.contains("걸음") && !text.contains("크로스"), "\(key)")
+    }
+    for key in ["explain.delta.definition", "check.error"] {
+      let text = Language.korean.text(key)
+      #expect(text.contains("에러") && text.contains("오차"), "\(key)")
+    }
+  }
+
   @Test("Arguments stand where the language wants them")
   func arguments() {
     #expect(Language.english.text("no.such.key") == "no.such.key")
