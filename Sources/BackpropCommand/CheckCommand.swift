@@ -45,9 +45,6 @@ struct CheckCommand: ParsableCommand {
   var mutant: String?
 
   @OptionGroup(title: "Output")
-  var language: LanguageOptions
-
-  @OptionGroup(title: "Output")
   var output: OutputOptions
 
   private static let defaultExamples = 32
@@ -57,7 +54,7 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     let threads = try output.threadCount()
-    let language = try language.language()
+    let language = try output.language()
     let count = examples ?? Self.defaultExamples
     guard count >= 1 else { throw UsageError("--examples \(count): give at least 1") }
     let mutant = try mutant.map(MutantNames.mutant)

@@ -44,6 +44,7 @@ struct CreateCommand: ParsableCommand {
 
   func run() throws {
     _ = try outputOptions.threadCount()
+    let language = try outputOptions.language()
     var settings = TrainingConfiguration()
     try CommandWords.take(into: &settings, except: ["activation"])
     try settings.validate()
@@ -65,8 +66,9 @@ struct CreateCommand: ParsableCommand {
       try Terminal.printOutput(document.description)
     } else {
       try Terminal.printOutput(
-        "saved \(output): \(network.sizes.map(String.init).joined(separator: "–")), "
-          + Format.count(network.parameterCount, "parameter"))
+        language.text(
+          .created, output, network.sizes.map(String.init).joined(separator: "–"),
+          language.count(network.parameterCount, .parameter)))
     }
   }
 

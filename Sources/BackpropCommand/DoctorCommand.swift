@@ -33,12 +33,9 @@ struct DoctorCommand: ParsableCommand {
   @OptionGroup(title: "Output")
   var output: OutputOptions
 
-  @OptionGroup
-  var language: LanguageOptions
-
   func run() throws {
     let threads = try output.threadCount()
-    let language = try language.language()
+    let language = try output.language()
     try measures.check()
     let opened = try arguments.open(output)
     switch opened.model.network {

@@ -31,17 +31,19 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let threads = try output.threadCount()
+    let language = try output.language()
     try metrics.check()
     var opened = try arguments.open(preferringTest: true, weights: metrics.weightColumn, output)
     opened.coders.weights = try metrics.weights(of: opened, output)
     switch opened.model.network {
-    case .float(let network): try evaluate(network, opened.coders, opened.table, threads)
-    case .double(let network): try evaluate(network, opened.coders, opened.table, threads)
+    case .float(let network): try evaluate(network, opened.coders, opened.table, threads, language)
+    case .double(let network): try evaluate(network, opened.coders, opened.table, threads, language)
     }
   }
 
   private func evaluate<T: Scalar>(
-    _ network: Network<T>, _ data: ModelData, _ table: Table, _ threads: Int
+    _ network: Network<T>, _ data: ModelData, _ table: Table, _ threads: Int,
+    _ language: Language
   ) throws {
     let kind = data.target.metrics(outputActivation: network.outputActivation)
     let shown = try metrics.shown(for: kind, of: network)
@@ -67,7 +69,7 @@ struct EvaluateCommand: ParsableCommand {
     if output.json {
       try Terminal.printOutput(report.document.description)
     } else {
-      for line in report.lines { try Terminal.printOutput(line) }
+      for line in report.lines(in: language) { try Terminal.printOutput(line) }
     }
   }
 }

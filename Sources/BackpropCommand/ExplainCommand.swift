@@ -33,9 +33,6 @@ struct ExplainCommand: ParsableCommand {
   @OptionGroup(title: "Form")
   var form: FormOptions
 
-  @OptionGroup
-  var languageOptions: LanguageOptions
-
   @OptionGroup(title: "Output")
   var output: OutputOptions
 
@@ -105,7 +102,7 @@ struct ExplainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let language = try languageOptions.language()
+    let language = try output.language()
     let format = try format()
     let step = try step()
     let limit = try limit()

@@ -93,12 +93,11 @@ extension TrainingReporter {
       "seconds": JSONValue(fold.summary.seconds),
     ])
     let first =
-      zip(metrics, fold.values).prefix(2).map {
-        "\(MetricText.name($0)) \(MetricText.value($0, $1))"
-      } + lossText(fold.evaluation.loss)
+      zip(metrics, fold.values).prefix(2).map(notes.text) + lossText(fold.evaluation.loss, notes)
     note(
-      "fold \(number)/\(count): \(first.joined(separator: ", ")) on "
-        + "\(Format.count(fold.examples.test, "example")), epoch \(fold.summary.bestEpoch)")
+      language.text(
+        .foldResult, String(number), String(count), first.joined(separator: ", "),
+        language.count(fold.examples.test, .example), String(fold.summary.bestEpoch)))
   }
 
   /// Tells of a fold that came to no good end.
@@ -111,7 +110,7 @@ extension TrainingReporter {
     let place = "fold \(fold) of \(count)"
     Terminal.printError(
       summary.reason == .interrupted
-        ? "interrupted in \(place); nothing is saved"
+        ? language.text(.interruptedFold, String(fold), String(count))
         : "error: \(place): \(summary.divergence?.description ?? "the run diverged"); try a smaller "
           + "--learning-rate; nothing is saved")
   }
@@ -139,10 +138,13 @@ extension TrainingReporter {
     // One fold a column as long as a terminal of 80 columns has room.
     let showsFolds = result.folds.count <= 5
     var table = TextTable(
-      [("metric", .left), ("mean", .right), ("sd", .right)]
+      [
+        (language.text(.metric), .left), (language.text(.mean), .right),
+        (language.text(.deviation), .right),
+      ]
         + (showsFolds
-          ? result.folds.indices.map { ("fold \($0 + 1)", .right) }
-          : [("least", .right), ("greatest", .right)]))
+          ? result.folds.indices.map { (language.text(.fold, String($0 + 1)), .right) }
+          : [(language.text(.least), .right), (language.text(.greatest), .right)]))
     for (metric, statistics) in statistics where metric != .loss || !lossIsLogLoss {
       let values = result.folds.map { fold in
         result.metrics.firstIndex(of: metric).map { fold.values[$0] } ?? fold.evaluation.loss
@@ -152,18 +154,18 @@ extension TrainingReporter {
         ? values
         : [values.reduce(.infinity, Double.minimum), values.reduce(-.infinity, Double.maximum)]
       table.add(
-        [MetricText.name(metric)]
+        [results.name(metric)]
           + ([statistics.mean, statistics.deviation] + shown).map { MetricText.value(metric, $0) })
     }
     if showsFolds {
-      func row(_ name: String, _ values: [Int]) {
-        table.add([name, "", ""] + values.map { Format.count($0) })
+      func row(_ name: Text, _ values: [Int]) {
+        table.add([language.text(name), "", ""] + values.map { Format.count($0) })
       }
-      row("examples", result.folds.map(\.examples.test))
-      row("best epoch", result.folds.map(\.summary.bestEpoch))
+      row(.examples, result.folds.map(\.examples.test))
+      row(.bestEpoch, result.folds.map(\.summary.bestEpoch))
     }
     for line in table.lines(indent: 0) { print(line) }
-    print("mean and sample standard deviation (n − 1) over \(result.folds.count) folds")
+    print(language.text(.ofFolds, String(result.folds.count)))
     if let outputFailure { throw outputFailure }
   }
 }

@@ -29,6 +29,7 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     _ = try output.threadCount()
+    let language = try output.language()
     let model = try Model(contentsOf: model)
     if config { return try printOptions(of: model) }
     let norms =
@@ -39,7 +40,7 @@ struct InspectCommand: ParsableCommand {
     if output.json {
       try Terminal.printOutput(document(model, norms).description)
     } else {
-      try printText(model, norms)
+      try printText(model, norms, language)
     }
   }
 
@@ -79,67 +80,78 @@ struct InspectCommand: ParsableCommand {
     ]
   }
 
-  private func printText(_ model: Model, _ norms: [Double?]) throws {
+  private func printText(_ model: Model, _ norms: [Double?], _ language: Language) throws {
     let network = model.network
-    func line(_ name: String, _ text: String) throws {
-      try Terminal.printOutput(Format.right(name, 12) + text)
+    func line(_ name: Text?, _ text: String) throws {
+      try Terminal.printOutput(Format.right(name.map { language.text($0) } ?? "", 12) + text)
     }
-    try line("network", network.sizes.map(String.init).joined(separator: "–"))
-    try line("parameters", "\(Format.count(network.parameterCount)) (\(network.precisionName))")
-    try line("loss", "\(network.loss), \(network.reduction) over a batch")
+    try line(.network, network.sizes.map(String.init).joined(separator: "–"))
+    try line(.parameters, "\(Format.count(network.parameterCount)) (\(network.precisionName))")
+    try line(
+      .loss,
+      language.text(
+        .overBatch, Terms(language).name(network.loss), network.reduction.text(in: language)))
     if let encoder = model.encoder {
-      let columns = Format.count(encoder.columns.count, "column")
-      let inputs = Format.count(encoder.outputCount, "input")
+      let columns = language.count(encoder.columns.count, .column)
+      let inputs = language.count(encoder.outputCount, .input)
       let isOneToOne = encoder.columns.count == encoder.outputCount
-      try line("inputs", isOneToOne ? columns : "\(columns) as \(inputs)")
-      for feature in encoder.features.prefix(40) { try line("", Self.text(feature)) }
-      if encoder.features.count > 40 { try line("", "…") }
+      try line(
+        .inputs, isOneToOne ? columns : language.text(.columnsAsInputs, columns, inputs))
+      for feature in encoder.features.prefix(40) { try line(nil, Self.text(feature, language)) }
+      if encoder.features.count > 40 { try line(nil, "…") }
     } else {
-      try line("inputs", "\(network.sizes[0]) numbers as they are")
+      try line(.inputs, language.text(.numbersAsTheyAre, String(network.sizes[0])))
     }
     if let target = model.targetEncoder {
-      try line("target", "\(Format.list(target.columns)) (\(target.task.rawValue))")
+      try line(.target, "\(Format.list(target.columns)) (\(target.task.text(in: language)))")
       if target.task == .classification {
-        try line("labels", Format.list(target.labels, limit: 40))
+        try line(.labels, Format.list(target.labels, limit: 40))
       }
     }
     if let run = model.configuration {
       try line(
-        "trained by",
-        "\(run.optimizer.name), learning rate \(run.learningRate), \(run.rateSchedule), \(run.optimizer.takesAllExamples ? "all examples a step" : "batches of \(run.batchSize)"), "
-          + "\(Format.count(run.epochs, "epoch")), seed \(run.seed)")
-      if let noise = run.noiseText { try line("noise", "\(noise) in training") }
-      for (name, text) in run.updateLines { try line(name, text) }
+        .trainedBy,
+        language.text(
+          .runOf, run.optimizer.name, String(run.learningRate), run.rateSchedule.description,
+          run.optimizer.takesAllExamples
+            ? language.text(.allExamples) : language.text(.batches, String(run.batchSize)),
+          language.count(run.epochs, .epoch), String(run.seed)))
+      if let noise = run.noiseText(in: language) {
+        try line(.noise, language.text(.noiseInTraining, noise))
+      }
+      for (name, text) in run.updateLines(in: language) { try line(name, text) }
     } else {
-      try line("trained by", "nobody yet")
+      try line(.trainedBy, language.text(.nobody))
     }
     if let weights = model.weights {
-      try line("weights", weights.text(labels: model.targetEncoder?.labels ?? []))
+      try line(
+        .weights, weights.text(labels: model.targetEncoder?.labels ?? [], in: language))
     }
     let hasDropout = network.layers.haveDropout
-    let width = max(15, network.layers.map(\.functions.count).max() ?? 0)
-    try Terminal.printOutput("")
-    try Terminal.printOutput(
-      "layer  outputs  " + Format.right("activation", width) + "  "
-        + (hasDropout ? "dropout  " : "") + "‖W‖")
+    let dropout = hasDropout ? [(language.text(.dropoutHeading), TextTable.Alignment.right)] : []
+    var table = TextTable(
+      [
+        (language.text(.layer), .right), (language.text(.outputs), .right),
+        (Format.right(language.text(.activation), 15), .left),
+      ] + dropout + [("‖W‖", .left)])
     for (index, (layer, norm)) in zip(network.layers, norms).enumerated() {
-      try Terminal.printOutput(
-        Format.left(String(index + 2), 5) + "  " + Format.left(String(layer.outputs), 7) + "  "
-          + Format.right(layer.functions, width) + "  "
-          + (hasDropout ? Format.left(JSONValue(layer.dropout).description, 7) + "  " : "")
-          + (norm.map { Format.short($0) } ?? "–"))
+      table.add(
+        [String(index + 2), String(layer.outputs), layer.functions]
+          + (hasDropout ? [JSONValue(layer.dropout).description] : [])
+          + [norm.map { Format.short($0) } ?? "–"])
     }
+    for line in [""] + table.lines(indent: 0) { try Terminal.printOutput(line) }
   }
 
-  private static func text(_ feature: FeatureEncoder.Feature) -> String {
+  private static func text(_ feature: FeatureEncoder.Feature, _ language: Language) -> String {
     switch feature {
     case .numeric(let name, let mean, let deviation, let hasIndicator):
-      "\(name.shown()): mean \(Format.short(mean)), deviation \(Format.short(deviation))"
-        + (hasIndicator ? ", with an input that says it is missing" : "")
+      language.text(.feature, name.shown(), Format.short(mean), Format.short(deviation))
+        + (hasIndicator ? language.text(.missingInput) : "")
     case .categorical(let name, let categories):
-      "\(name.shown()): \(Format.list(categories)) or unknown"
+      language.text(.category, name.shown(), Format.list(categories))
     case .pixels(let count, let scale):
-      "\(count) pixels, divided by \(Format.short(scale))"
+      language.text(.pixels, String(count), Format.short(scale))
     }
   }
 }

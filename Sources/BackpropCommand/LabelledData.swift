@@ -83,21 +83,3 @@ struct LabelledData {
     return random.permutation(of: table.rowCount).prefix(count).sorted()
   }
 }
-
-/// The language of a command that explains something.
-struct LanguageOptions: ParsableArguments {
-  @Option(
-    name: .customLong("language"),
-    help: "\(Language.allCases.map(\.rawValue).joined(separator: " or ")). (default: en)")
-  var name: String?
-
-  func language() throws -> Language {
-    guard let name else { return .english }
-    guard let language = Language(rawValue: name) else {
-      throw UsageError(
-        "--language \(name): the languages are "
-          + Language.allCases.map(\.rawValue).joined(separator: ", "))
-    }
-    return language
-  }
-}

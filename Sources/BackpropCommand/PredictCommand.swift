@@ -40,6 +40,8 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let threads = try outputOptions.threadCount()
+    // It prints data alone; a language that there is not is refused all the same.
+    _ = try outputOptions.language()
     if let output {
       try OutputFile.checkFolder(output)
       try OutputFile.check(output, isNoneOf: [data, model])

@@ -4,6 +4,8 @@ import BackpropInspection
 /// Progress on standard error: on a terminal one line that is drawn again, else a few plain lines.
 final class ProgressDisplay {
   private let isInteractive: Bool
+  private let terms: Terms
+  private var language: Language { terms.language }
   private let hasColor: Bool
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
@@ -14,8 +16,9 @@ final class ProgressDisplay {
   /// Lines of a run whose progress does not go to a terminal, about.
   private static let plainLines = 20
 
-  init(isInteractive: Bool) {
+  init(isInteractive: Bool, _ terms: Terms) {
     self.isInteractive = isInteractive
+    self.terms = terms
     hasColor = Terminal.hasColor
     start = clock.now
   }
@@ -30,7 +33,7 @@ final class ProgressDisplay {
   func showReading(_ path: String) {
     guard isInteractive else { return }
     erase()
-    Terminal.writeError("reading \(path.shown()) …")
+    Terminal.writeError(language.text(.reading, path.shown()))
     hasLine = true
   }
 
@@ -53,7 +56,7 @@ final class ProgressDisplay {
         done: Double(report.epoch) / Double(report.epochs), loss: report.loss,
         examplesPerSecond: report.examplesPerSecond)
     } else if isPlainEpoch(report) {
-      Terminal.printError(Self.line(report))
+      Terminal.printError(line(report))
     }
   }
 
@@ -68,30 +71,29 @@ final class ProgressDisplay {
   }
 
   /// "epoch   5/100  loss 0.1234     accuracy 0.9688  held-out loss 0.1300     accuracy 0.9710 …"
-  private static func line(_ report: EpochReport) -> String {
+  private func line(_ report: EpochReport) -> String {
     let total = String(report.epochs)
-    var parts = ["epoch \(Format.left(String(report.epoch), total.count))/\(total)"]
+    var parts = [language.text(.epoch, Format.left(String(report.epoch), total.count), total)]
     // As wide as the longest number of four digits, so that the columns stand below each other.
     let width = 9
-    parts.append("loss \(Format.right(Format.short(report.loss), width))")
+    parts.append("\(terms.name(.loss)) \(Format.right(Format.short(report.loss), width))")
     parts.append(contentsOf: quotedMetric(report.metrics))
     if let validation = report.validation {
-      parts.append("held-out loss \(Format.right(Format.short(validation.loss), width))")
+      parts.append(
+        "\(language.text(.heldOutLoss)) \(Format.right(Format.short(validation.loss), width))")
       parts.append(contentsOf: quotedMetric(validation.metrics))
     }
     parts.append(rate(report.examplesPerSecond))
     return parts.joined(separator: "  ")
   }
 
-  private static func quotedMetric(_ metrics: Metrics) -> [String] {
-    metrics.values.first.map { name, value in
-      ["\(MetricText.name(name)) \(MetricText.value(name, value))"]
-    } ?? []
+  private func quotedMetric(_ metrics: Metrics) -> [String] {
+    metrics.shown.prefix(1).map(terms.text)
   }
 
-  private static func rate(_ examplesPerSecond: Double) -> String {
+  private func rate(_ examplesPerSecond: Double) -> String {
     guard examplesPerSecond.isFinite, examplesPerSecond < 1e12 else { return "" }
-    return "\(Format.count(Int(examplesPerSecond))) examples/s"
+    return language.text(.examplesPerSecond, Format.count(Int(examplesPerSecond)))
   }
 
   // MARK: The line on a terminal
@@ -107,10 +109,16 @@ final class ProgressDisplay {
     let elapsed = Double(seconds) + Double(attoseconds) * 1e-18
     let metrics = lastEpoch?.validation?.metrics ?? lastEpoch?.metrics
     let line = ProgressLine(
-      epoch: "epoch \(epoch)/\(epochs)", loss: "loss \(Format.short(loss))",
-      metric: metrics?.values.first.map { ProgressLine.metric($0.name, $0.value) },
-      isHeldOut: lastEpoch?.validation != nil, rate: ProgressLine.rate(examplesPerSecond),
-      left: done > 0 ? "\(Format.time(elapsed / done - elapsed)) left" : nil)
+      language: language, epoch: language.text(.epoch, String(epoch), String(epochs)),
+      loss: "\(terms.name(.loss)) \(Format.short(loss))",
+      metric: metrics?.shown.first.map { metric, value in
+        metric == .accuracy && language == .english
+          ? "acc \(Format.fixed(value, 3))" : "\(terms.name(metric)) \(Format.short(value))"
+      },
+      isHeldOut: lastEpoch?.validation != nil,
+      rate: ProgressLine.rate(examplesPerSecond).map { language.text(.perSecond, $0) },
+      left: done > 0
+        ? language.text(.timeLeft, Format.time(elapsed / done - elapsed)) : nil)
     let (text, room) = line.fitted(into: Terminal.width - 1)
     let bar = room > 0 ? "  \(Self.bar(done, width: room, hasColor: hasColor))" : ""
     Terminal.writeError("\r\u{1B}[2K\(line.epoch)\(bar)\(text)")
@@ -133,6 +141,7 @@ final class ProgressDisplay {
 
 /// The parts of the line on a terminal, in words as short as they can be understood.
 private struct ProgressLine {
+  let language: Language
   let epoch: String
   let loss: String
   var metric: String?
@@ -148,33 +157,27 @@ private struct ProgressLine {
   ///
   /// What has no room goes: first a word that explains, then the rate, then metric and loss.
   func fitted(into width: Int) -> (text: String, bar: Int) {
-    let heldOut = isHeldOut ? metric.map { "held-out \($0)" } : metric
+    let heldOut = isHeldOut ? metric.map { language.text(.heldOutMetric, $0) } : metric
     let choices = [
       [loss, heldOut, rate, left], [loss, metric, rate, left], [loss, metric, left],
       [loss, left], [left],
     ]
     for parts in choices {
       let text = parts.compactMap(\.self).map { "  \($0)" }.joined()
-      let room = width - epoch.count - text.count - 2
+      let room = width - epoch.displayWidth - text.displayWidth - 2
       if room >= Self.shortestBar { return (text, min(room, Self.longestBar)) }
     }
     let text = left.map { "  \($0)" } ?? ""
-    return (epoch.count + text.count <= width ? text : "", 0)
+    return (epoch.displayWidth + text.displayWidth <= width ? text : "", 0)
   }
 
-  /// "acc 0.971", "RMSE 12.3"
-  static func metric(_ name: String, _ value: Double) -> String {
-    name == "accuracy"
-      ? "acc \(Format.fixed(value, 3))" : "\(MetricText.name(name)) \(Format.short(value))"
-  }
-
-  /// "950/s", "12k/s", "1.7M/s": examples a second; nil before there is any.
+  /// "950", "12k", "1.7M": examples a second; nil before there is any.
   static func rate(_ examplesPerSecond: Double) -> String? {
     guard examplesPerSecond.isFinite, examplesPerSecond >= 0 else { return nil }
     for (unit, suffix) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where examplesPerSecond >= unit {
       let value = examplesPerSecond / unit
-      return "\(Format.fixed(value, value < 9.95 ? 1 : 0))\(suffix)/s"
+      return "\(Format.fixed(value, value < 9.95 ? 1 : 0))\(suffix)"
     }
-    return "\(Format.fixed(examplesPerSecond, 0))/s"
+    return Format.fixed(examplesPerSecond, 0)
   }
 }

@@ -63,7 +63,8 @@ struct Resumption {
     }
     reporter.resumedFile = file.path
     reporter.note(
-      "going on from \(file.path): epoch \(checkpoint.epoch), step \(checkpoint.step)")
+      reporter.language.text(
+        .goingOn, file.path, String(checkpoint.epoch), String(checkpoint.step)))
     return checkpoint
   }
 
@@ -199,7 +200,7 @@ extension TrainingJob {
     let job = try TrainingJob(
       command, settings, checkpoints: writer(command), resumption: resumption)
     if command.goal.output == nil {
-      job.reporter.note("without -o the model will be saved in \(job.output)")
+      job.reporter.note(job.reporter.language.text(.savedWithoutOutput, job.output))
     }
     for error in damaged {
       job.reporter.warn(

@@ -143,11 +143,12 @@ final class RunRecords {
   /// The curves for the terminal, if they are wanted and there are any.
   ///
   /// - Parameter isResult: Whether they go to standard output, and not to standard error.
-  func textForTerminal(isResult: Bool) -> String? {
+  func textForTerminal(isResult: Bool, _ language: Language) -> String? {
     guard options.curves else { return nil }
     let lines = CurvesText(
       curves: curves, width: Terminal.outputWidth, isASCII: Terminal.isDumb,
-      hasColor: isResult ? Terminal.outputHasColor : Terminal.hasColor
+      hasColor: isResult ? Terminal.outputHasColor : Terminal.hasColor,
+      language: language
     ).lines
     return lines.isEmpty ? nil : lines.joined(separator: "\n") + "\n"
   }

@@ -15,6 +15,23 @@ struct OutputOptions: ParsableArguments {
   )
   var threads: Int?
 
+  @Option(
+    name: .customLong("language"),
+    help:
+      "What the command itself prints: \(Language.allCases.map(\.rawValue).joined(separator: " or ")). Files, JSON, names and errors stay English. (default: en)"
+  )
+  var languageName: String?
+
+  func language() throws -> Language {
+    guard let languageName else { return .english }
+    guard let language = Language(rawValue: languageName) else {
+      throw UsageError(
+        "--language \(languageName): the languages are "
+          + Language.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return language
+  }
+
   func threadCount() throws -> Int {
     guard let threads else { return Processor.physicalCores }
     guard (1...1024).contains(threads) else {

@@ -32,8 +32,8 @@ struct TrainingJob {
     }
     self.data = data
     output = command.goal.output ?? command.checkpoints.output ?? GoalOptions.defaultOutput
-    reporter = TrainingReporter(
-      json: command.outputOptions.json, quiet: command.outputOptions.quiet)
+    reporter = try TrainingReporter(
+      json: command.outputOptions.json, command.outputOptions)
     try command.folds.check(command, configuration)
     var configuration = configuration
     var base: Model?
@@ -140,7 +140,8 @@ struct TrainingJob {
         prepared.network.evaluateKeepingPredictions(
           on: $0, metrics: prepared.metrics, for: usual, pool: pool)
       }, saved: saved, data: data,
-      curves: records.textForTerminal(isResult: !command.outputOptions.json))
+      curves: records.textForTerminal(
+        isResult: !command.outputOptions.json, reporter.language))
     switch summary.reason {
     case .completed, .earlyStop:
       if let failure = reporter.outputFailure { throw failure }

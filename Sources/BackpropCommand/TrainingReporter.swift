@@ -5,7 +5,10 @@ import BackpropInspection
 /// standard error.
 final class TrainingReporter {
   let json: Bool
+  let language: Language
   private let quiet: Bool
+  /// Names in what standard output is told, and in the notes.
+  let (results, notes): (Terms, Terms)
   private var progress: ProgressDisplay
   private var lastEpoch: EpochReport?
   /// JSON lines that wait for the start, which carries the schema and comes first.
@@ -20,7 +23,7 @@ final class TrainingReporter {
     didSet {
       // The time that is left is that of the fold.
       progress.finish()
-      progress = ProgressDisplay(isInteractive: Terminal.isInteractive)
+      progress = ProgressDisplay(isInteractive: Terminal.isInteractive, notes)
     }
   }
   /// What a cross-validation has shown, for the last line.
@@ -29,14 +32,16 @@ final class TrainingReporter {
   /// Whether the loss of examples as they are is the log loss, which people are told by that name alone.
   private(set) var lossIsLogLoss = false
   /// What training made of the targets that its loss compares with; nil if it left them alone.
-  private var changedTargets: String?
+  private var changedTargets: Text?
   /// Why lines of standard output were lost; nil if none were, or nobody wanted them.
   private(set) var outputFailure: OutputError?
 
-  init(json: Bool, quiet: Bool) {
+  init(json: Bool, _ output: OutputOptions) throws {
     self.json = json
-    self.quiet = quiet
-    progress = ProgressDisplay(isInteractive: Terminal.isInteractive)
+    quiet = output.quiet
+    language = try output.language()
+    (results, notes) = (Terms(language), Terms(language))
+    progress = ProgressDisplay(isInteractive: Terminal.isInteractive, notes)
   }
 
   /// Says that a file is being read, until there is more to say.
@@ -79,7 +84,7 @@ final class TrainingReporter {
     let (target, layers) = (coders.target, network.layers)
     changedTargets =
       configuration.mixup != nil
-      ? "mixed examples" : configuration.labelSmoothing != nil ? "smoothed labels" : nil
+      ? .mixedExamples : configuration.labelSmoothing != nil ? .smoothedLabels : nil
     lossIsLogLoss =
       target.task == .classification && network.loss.isLogLoss(outputs: target.outputCount)
     defer {
@@ -90,25 +95,30 @@ final class TrainingReporter {
     guard !quiet else { return }
     let what =
       target.task == .classification
-      ? "\(Format.count(target.labels.count, "class", plural: "classes")): \(Format.list(target.labels, limit: 10))"
-      : target.task.rawValue
+      ? "\(language.count(target.labels.count, .classes)): \(Format.list(target.labels, limit: 10))"
+      : target.task.text(in: language)
     let features =
       coders.encoder.map {
-        let columns = Format.count($0.columns.count, "column")
-        let inputs = Format.count($0.outputCount, "input")
-        return $0.columns.count == $0.outputCount ? columns : "\(columns) as \(inputs)"
-      } ?? Format.count(layers[0].inputs, "column")
+        let columns = language.count($0.columns.count, .column)
+        let inputs = language.count($0.outputCount, .input)
+        return $0.columns.count == $0.outputCount
+          ? columns : language.text(.columnsAsInputs, columns, inputs)
+      } ?? language.count(layers[0].inputs, .column)
     progress.note(
-      "\(data.shown()): \(Format.count(prepared.rowCount, "row")), \(features); target "
-        + "\(Format.list(target.columns)) (\(what))")
+      language.text(
+        .data, data.shown(), language.count(prepared.rowCount, .row), features,
+        Format.list(target.columns), what))
     let activations = layers.map(\.functions).joined(separator: ", ")
-    let noise = [layers.dropoutText, configuration.noiseText].compactMap(\.self)
+    let noise = [layers.dropoutText(in: language), configuration.noiseText(in: language)]
+      .compactMap(\.self)
+    let batch = configuration.examplesPerStep(of: prepared.training.count)
+    let metric = target.metrics(outputActivation: network.outputActivation).metricsOfEveryEpoch[0]
     progress.note(
-      "network \(network.sizes.map(String.init).joined(separator: "–")) (\(activations)), "
-        + "\(Format.count(network.parameterCount, "parameter")); \(network.loss), "
-        + "\(configuration.optimizer.name), "
-        + "batches of \(configuration.examplesPerStep(of: prepared.training.count)), "
-        + "\(Format.count(configuration.epochs, "epoch"))"
+      language.text(
+        .run, network.sizes.map(String.init).joined(separator: "–"), activations,
+        language.count(network.parameterCount, .parameter), notes.name(network.loss),
+        configuration.optimizer.name, language.text(.batches, String(batch)),
+        language.count(configuration.epochs, .epoch), notes.name(metric))
         + (noise.isEmpty ? "" : "; \(noise.joined(separator: ", "))"))
   }
 
@@ -121,7 +131,9 @@ final class TrainingReporter {
   ) {
     guard let weights else { return }
     if !quiet {
-      progress.note("weights: \(weights.text(labels: labels)); \(Format.short(mean)) on average")
+      progress.note(
+        language.text(
+          .weightsOfRun, weights.text(labels: labels, in: language), Format.short(mean)))
     }
     if reduction == .mean, !Self.usualMeanWeight.contains(mean) {
       warn(
@@ -173,7 +185,7 @@ final class TrainingReporter {
   /// Receives what `--diagnose` finds.
   func report(_ diagnosis: EpochDiagnosis) {
     printJSON(diagnosis.json)
-    if !quiet { diagnosis.lines.forEach(progress.note) }
+    if !quiet { diagnosis.lines(in: language).forEach(progress.note) }
   }
 
   /// Takes the line of progress away.
@@ -196,20 +208,20 @@ final class TrainingReporter {
     switch summary.reason {
     case .completed, .earlyStop:
       guard !json, let saved else { return }
-      print("saved     \(saved.path)")
-      print(
-        "next      backprop predict \(Self.quoted(saved.path)) \(Self.quoted(data))")
+      print(.saved, saved.path)
+      print(.next, "backprop predict \(Self.quoted(saved.path)) \(Self.quoted(data))")
     case .interrupted:
       let which =
         summary.bestEpoch > 0
-        ? "the best model so far (epoch \(summary.bestEpoch))"
-        : "the model as it was after step \(summary.steps), before the first epoch was finished,"
+        ? language.text(.bestSoFar, String(summary.bestEpoch))
+        : language.text(.modelAfterStep, String(summary.steps))
       let remedy =
         checkpointFolder.map { folder in
-          "; go on with --resume \(Self.quoted(folder))"
-            + (saved.map { " -o \(Self.quoted($0.path))" } ?? "")
+          language.text(
+            .goOnWith,
+            "--resume \(Self.quoted(folder))" + (saved.map { " -o \(Self.quoted($0.path))" } ?? ""))
         } ?? ""
-      Terminal.printError("interrupted: \(which) is saved in \(saved?.path ?? "")\(remedy)")
+      Terminal.printError(language.text(.interrupted, which, saved?.path ?? "") + remedy)
     case .diverged:
       let rescue =
         saved.map { "; the best model so far (epoch \(summary.bestEpoch)) is saved in \($0.path)" }
@@ -244,20 +256,24 @@ final class TrainingReporter {
   ) {
     let epochs =
       summary.reason == .earlyStop
-      ? ", stopped early after epoch \(summary.epochs)" : " of \(summary.epochs)"
+      ? language.text(.stoppedEarly, String(summary.epochs))
+      : language.text(.epochsOf, String(summary.epochs))
+    func judged(_ evaluation: Evaluation, _ examples: Int) -> String {
+      language.text(.onExamples, results.text(evaluation), language.count(examples, .example))
+    }
     if let validation = summary.validation {
       print(
-        "held out  \(validation) on \(Format.count(validationExamples, "example")), "
-          + "best epoch \(summary.bestEpoch)\(epochs)")
+        .heldOut,
+        "\(judged(validation, validationExamples)), \(language.text(.bestEpoch)) "
+          + "\(summary.bestEpoch)\(epochs)")
     } else if let last = lastEpoch {
+      let values =
+        last.metrics.shown.map(results.text) + lossText(last.dataLoss, results, of: changedTargets)
       print(
-        "training  \(text(loss: last.dataLoss, of: changedTargets, last.metrics)) in epoch "
-          + "\(last.epoch); nothing was held out")
+        .training,
+        language.text(.ofTraining, values.joined(separator: ", "), String(last.epoch)))
     }
-    if let test {
-      print(
-        "test      \(test) on \(Format.count(test.metrics.count, "example"))")
-    }
+    if let test { print(.test, judged(test, test.metrics.count)) }
   }
 
   // MARK: Forms
@@ -279,6 +295,11 @@ final class TrainingReporter {
   /// Writes a line to standard output. A failure is no reason to lose the model: it is remembered,
   /// unless whoever read the lines has just gone, and nothing more is written.
   func print(_ line: String) { write(line.shown(limit: .max) + "\n") }
+
+  /// The same with what the line tells of in front.
+  func print(_ name: Text, _ line: String) {
+    print(Format.right(language.text(name), 10) + line)
+  }
 
   private func write(_ text: String) {
     guard !isOutputClosed else { return }
@@ -336,18 +357,13 @@ final class TrainingReporter {
         ])
   }
 
-  private func text(loss: Double, of changed: String?, _ metrics: Metrics) -> String {
-    let values = metrics.values.map { name, value in
-      "\(MetricText.name(name)) \(MetricText.value(name, value))"
-    }
-    return (values + lossText(loss, of: changed)).joined(separator: ", ")
-  }
-
   /// "loss 0.1234", or nothing where that is the log loss, which divides by the weights of the examples
   /// and not by their number: two numbers for one quantity.
-  func lossText(_ loss: Double, of changed: String? = nil) -> [String] {
-    if let changed { return ["loss \(Format.short(loss)) (of \(changed))"] }
-    return lossIsLogLoss ? [] : ["loss \(Format.short(loss))"]
+  func lossText(_ loss: Double, _ terms: Terms, of changed: Text? = nil) -> [String] {
+    if let changed {
+      return [language.text(.lossOfChanged, Format.short(loss), language.text(changed))]
+    }
+    return lossIsLogLoss ? [] : [terms.text(.loss, loss)]
   }
 
   /// A path that can be pasted into a shell.

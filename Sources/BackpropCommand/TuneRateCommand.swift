@@ -82,14 +82,14 @@ struct TuneRateCommand: ParsableCommand {
     _ estimator: Estimator, _ options: RateSearchOptions, as type: T.Type
   ) throws {
     // Notes about the run go to standard error; the one document is the tuner's.
-    let reporter = TrainingReporter(json: false, quiet: output.quiet)
+    let reporter = try TrainingReporter(json: false, output)
     let prepared: PreparedFit<T> = try estimator.preparing(
       estimator.readTables(data, reporter), reporter)
     reporter.describe(prepared, data: data)
     // There is no budget of memory here, so that the examples are at hand.
     guard case .memory(let training) = prepared.training else { return }
     let tuner = RateTuner(
-      options: options, plot: search.plot, data: data, json: output.json, quiet: output.quiet)
+      options: options, plot: search.plot, data: data, json: output.json)
     try tuner.run(
       prepared.network, prepared.coders, prepared.configuration, on: training,
       threads: estimator.threads, reporter)
@@ -169,7 +169,6 @@ struct RateTuner {
   let plot: String?
   let data: String
   let json: Bool
-  let quiet: Bool
 
   /// - Throws: `RateNotFoundError` if the loss falls at no rate.
   func run<T: Scalar>(
@@ -182,7 +181,7 @@ struct RateTuner {
       metrics: coders.target.metrics(outputActivation: network.outputActivation)
     ) { attempt in
       reporter.note(
-        "η = \(Format.short(attempt.rate)): \(RateReport.losses(attempt))")
+        "η = \(Format.short(attempt.rate)): \(RateReport.losses(attempt, reporter.language))")
     }
     let report = RateReport(
       result: found, options: options, configuration: configuration, sizes: network.sizes,
@@ -197,11 +196,14 @@ struct RateTuner {
       try Terminal.printOutput(report.json.description)
     } else {
       for line in report.lines(
-        width: Terminal.outputWidth, isASCII: Terminal.isDumb, hasColor: Terminal.outputHasColor)
+        width: Terminal.outputWidth, isASCII: Terminal.isDumb, hasColor: Terminal.outputHasColor,
+        reporter.language)
       {
         try Terminal.writeOutput(line + "\n")
       }
-      if let plot { try Terminal.printOutput("drawn     \(plot)") }
+      if let plot {
+        try Terminal.printOutput(Format.right(reporter.language.text(.drawn), 10) + plot)
+      }
     }
     if found.proposed == nil { throw RateNotFoundError(options: options) }
   }

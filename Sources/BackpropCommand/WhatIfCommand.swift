@@ -84,9 +84,6 @@ struct WhatIfCommand: ParsableCommand {
   var seed: UInt64 = 0
 
   @OptionGroup(title: "Output")
-  var language: LanguageOptions
-
-  @OptionGroup(title: "Output")
   var output: OutputOptions
 
   private static let defaultExamples = 500
@@ -95,7 +92,7 @@ struct WhatIfCommand: ParsableCommand {
 
   func run() throws {
     _ = try output.threadCount()
-    let language = try language.language()
+    let language = try output.language()
     guard let name = question else {
       if output.json { throw UsageError("--json without a question: give one of \(Question.list)") }
       return try printQuestions(language)

@@ -250,17 +250,6 @@ extension ExampleWeights {
 }
 
 extension ExampleWeights {
-  /// "column w; classes a=1, b=5".
-  package func text(labels: [String]) -> String {
-    var parts: [String] = []
-    if let column { parts.append("column \(column.shown())") }
-    if let classes {
-      let named = zip(labels, classes).map { "\($0.shown())=\(Format.short($1))" }
-      parts.append("classes \(Format.list(named, limit: 12))")
-    }
-    return parts.joined(separator: "; ")
-  }
-
   package func json(labels: [String]) -> JSONValue {
     [
       "column": column.map { .string($0) } ?? .null,

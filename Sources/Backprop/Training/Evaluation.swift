@@ -34,15 +34,16 @@ public struct Evaluation: Sendable, Equatable, Codable {
 extension Evaluation: CustomStringConvertible {
   /// "accuracy 0.9855, log loss 0.07424"
   public var description: String {
-    if examples == 0, loss.isNaN { return "nothing was held out" }
-    let watched = watched.map {
-      "\(MetricText.name($0.metric)) \(MetricText.value($0.metric, $0.value))"
-    }
-    let values = metrics.values.map { name, value in
-      "\(MetricText.name(name)) \(MetricText.value(name, value))"
-    }
-    let loss = lossIsLogLoss ? [] : ["loss \(Format.short(loss))"]
-    return ([watched].compactMap(\.self) + values + loss).joined(separator: ", ")
+    if shown.isEmpty { return "nothing was held out" }
+    return shown.map { "\(MetricText.name($0)) \(MetricText.value($0, $1))" }.joined(
+      separator: ", ")
+  }
+
+  /// What people are told, in its order; empty if no examples said anything.
+  package var shown: [(metric: Metric, value: Double)] {
+    if examples == 0, loss.isNaN { return [] }
+    let watched = watched.map { [($0.metric, $0.value)] } ?? []
+    return watched + metrics.shown + (lossIsLogLoss ? [] : [(.loss, loss)])
   }
 }
 

@@ -39,7 +39,7 @@ package enum MetricText {
     metric(key).map { Self.value($0, value) } ?? Format.short(value)
   }
 
-  private static func metric(_ key: String) -> Metric? {
+  package static func metric(_ key: String) -> Metric? {
     Metric.allCases.first { $0.key == key }
   }
 }

@@ -9,7 +9,7 @@ public enum MetricKind: Hashable, Codable, Sendable {
 
   /// The metrics that are sums over examples, and cost nothing during training; the first of them is the
   /// one to quote. The loss is not among them.
-  var metricsOfEveryEpoch: [Metric] {
+  package var metricsOfEveryEpoch: [Metric] {
     switch self {
     case .classification(_, let probabilities): probabilities ? [.accuracy, .logLoss] : [.accuracy]
     case .multiLabel: [.accuracy, .exactMatch]
@@ -103,9 +103,12 @@ public struct Metrics: Sendable, Equatable {
   /// `accuracy` and `logLoss` for classes; `accuracy` per label and `exactMatch` for several labels;
   /// `rmse`, `mae` and `r2` for regression.
   public var values: [(name: String, value: Double)] {
-    kind.metricsOfEveryEpoch.compactMap { metric in
-      value(of: metric).map { (metric.key, $0) }
-    }
+    shown.map { ($0.metric.key, $0.value) }
+  }
+
+  /// The same by metric.
+  package var shown: [(metric: Metric, value: Double)] {
+    kind.metricsOfEveryEpoch.compactMap { metric in value(of: metric).map { (metric, $0) } }
   }
 
   /// Share of examples whose class is right.

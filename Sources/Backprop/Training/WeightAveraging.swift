@@ -23,14 +23,6 @@ package enum WeightAveraging: Codable, Hashable, Sendable {
       try NumberRange.belowOne.check(start, "averaging.stochastic.start")
     }
   }
-
-  /// "EMA of decay 0.999" or "SWA from 0.75 of the epochs on".
-  package var summary: String {
-    switch self {
-    case .exponential(let decay): "EMA of decay \(decay)"
-    case .stochastic(let start): "SWA from \(start) of the epochs on"
-    }
-  }
 }
 
 /// The average of a run, and how many weights are in it. How much the next counts is a function of

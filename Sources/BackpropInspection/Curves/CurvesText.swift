@@ -7,21 +7,28 @@ package struct CurvesText {
   package let width: Int
   package let isASCII: Bool
   package let hasColor: Bool
+  package let language: Language
 
-  package init(curves: LearningCurves, width: Int, isASCII: Bool, hasColor: Bool) {
+  package init(
+    curves: LearningCurves, width: Int, isASCII: Bool, hasColor: Bool, language: Language = .english
+  ) {
     self.curves = curves
     self.width = width
     self.isASCII = isASCII
     self.hasColor = hasColor
+    self.language = language
   }
 
   package var lines: [String] {
-    let panels = curves.panels
+    let panels = curves.panels(Terms(language))
     guard !panels.isEmpty else { return [] }
     let hasValidation = panels.contains { !$0.validation.isEmpty }
-    var legend = "learning curves   \(sample(of: .training)) training"
-    if hasValidation { legend += "   \(sample(of: .validation)) validation" }
-    if let best = curves.bestEpoch { legend += "   \(marker) best epoch \(best)" }
+    var legend =
+      "\(language.text(.learningCurves))   \(sample(of: .training)) \(language.text(.training))"
+    if hasValidation { legend += "   \(sample(of: .validation)) \(language.text(.validation))" }
+    if let best = curves.bestEpoch {
+      legend += "   \(marker) \(language.text(.bestEpoch)) \(best)"
+    }
     return [legend] + panels.flatMap { [""] + draw($0, hasValidation: hasValidation) }
   }
 
@@ -86,7 +93,7 @@ package struct CurvesText {
       guard numbers.isEmpty || start > numbers.count else { continue }
       numbers += String(repeating: " ", count: start - numbers.count) + text
     }
-    let name = "  epoch"
+    let name = "  " + language.text(.epochs)
     lines.append(
       String(repeating: " ", count: labelWidth + 2)
         + Format.right(numbers, columns) + name)
@@ -97,7 +104,8 @@ package struct CurvesText {
   private func endLabels(_ panel: LearningCurves.Panel, height: Int) -> [Int: String] {
     var ends: [(line: Line, name: String, position: Double, value: Double)] = []
     for (line, name, series) in [
-      (Line.training, "training", panel.training), (.validation, "validation", panel.validation),
+      (Line.training, language.text(.training), panel.training),
+      (.validation, language.text(.validation), panel.validation),
     ] {
       if let last = series.last {
         ends.append((line, name, panel.axis.position(of: last.value), last.value))

@@ -77,8 +77,11 @@ package struct LearningCurves: Codable {
   private var hasPenalty = false
   private var metricName: String?
 
-  /// The loss, and the first metric.
-  package var panels: [Panel] {
+  /// The loss, and the first metric, as pictures show them.
+  package var panels: [Panel] { panels(Terms(.english)) }
+
+  /// The same with titles in the words of a language.
+  func panels(_ terms: Terms) -> [Panel] {
     // The last epoch and the best one are drawn whatever the spacing.
     var drawn = points
     for point in [best, last].compactMap(\.self)
@@ -102,18 +105,21 @@ package struct LearningCurves: Codable {
         isError && low > 0 && high > 10 * low
         ? CurveAxis(logarithmic: low...high) : CurveAxis(linear: low...high, limits: limits)
       return Panel(
-        title: axis.isLogarithmic ? "\(title) (log scale)" : title, axis: axis, training: training,
+        title: axis.isLogarithmic ? terms.language.text(.logScale, title) : title, axis: axis,
+        training: training,
         validation: held,
         best: best.flatMap { best in
           validation(best).flatMap(Self.drawable).map { (best.epoch, $0) }
         })
     }
     let loss = panel(
-      hasPenalty ? "loss without penalties" : "loss", isError: true, limits: nil,
+      hasPenalty ? terms.language.text(.lossWithoutPenalties) : terms.name(.loss), isError: true,
+      limits: nil,
       { $0.loss }, { $0.validationLoss })
     let metric = metricName.flatMap { name in
       panel(
-        MetricText.name(name), isError: ["rmse", "mae", "logLoss"].contains(name),
+        MetricText.metric(name).map(terms.name) ?? name,
+        isError: ["rmse", "mae", "logLoss"].contains(name),
         limits: ["accuracy", "exactMatch"].contains(name) ? 0...1 : nil,
         { $0.metric }, { $0.validationMetric })
     }

@@ -1,9 +1,10 @@
 import Backprop
 
-/// The languages in which `explain`, `check`, `whatif` and `doctor` speak.
+/// The languages in which the commands speak.
 ///
-/// All text stands in two files, `EnglishText` and `KoreanText`, under the same keys; a test compares
-/// them, and with the keys that the sources use. Formulas and identifiers are not translated.
+/// What `explain`, `check`, `whatif` and `doctor` say stands in two files, `EnglishText` and `KoreanText`,
+/// under the same keys, which a test compares; what the others say in `CommandText`, each text with all its
+/// languages. Formulas, identifiers and the messages of errors are not translated.
 public enum Language: String, CaseIterable, Codable, Sendable {
   case english = "en"
   case korean = "ko"
@@ -35,7 +36,8 @@ public enum Language: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  private static func fill(_ template: String, _ arguments: [String]) -> String {
+  /// A text with arguments in the places of {0}, {1}, ….
+  static func fill(_ template: String, _ arguments: [String]) -> String {
     guard template.contains("{") else { return template }
     var result = ""
     var rest = template[...]

@@ -143,7 +143,8 @@ package struct CheckText {
       "  "
         + language.text(
           "check.network", network.sizes.map(String.init).joined(separator: "–"),
-          Format.short(report.loss), "\(network.loss), \(network.reduction)"),
+          Format.short(report.loss),
+          "\(Terms(language).name(network.loss)), \(network.reduction.text(in: language))"),
     ]
     if network.layers.haveDropout { lines.append("  " + language.text("check.dropoutOff")) }
     if let mutant = result.mutant {

@@ -254,10 +254,9 @@ extension EpochDiagnosis {
     ]
   }
 
-  /// The measures in one line, then a line for each code that was found. Like all that `train` says
-  /// they are in English.
-  package var lines: [String] {
-    var parts = ["diagnosis \(epoch)"]
+  /// The measures in one line, then a line for each code that was found.
+  package func lines(in language: Language) -> [String] {
+    var parts = [language.text(.diagnosis, String(epoch))]
     if let first = layers.first, let last = layers.last, layers.count > 1 {
       parts.append("‖δ²‖/‖δᴸ‖ \(Format.short(first.flow.norm / last.flow.norm))")
     }
@@ -266,19 +265,22 @@ extension EpochDiagnosis {
       parts.append("‖ΔW‖/‖W‖ \(Format.short(least)) … \(Format.short(largest))")
     }
     for (name, share) in [
-      ("dead", layers.compactMap(\.deadShare).max()),
-      ("saturated", layers.compactMap(\.saturatedShare).max()),
+      (Text.dead, layers.compactMap(\.deadShare).max()),
+      (.saturated, layers.compactMap(\.saturatedShare).max()),
     ] {
-      if let share { parts.append("\(name) \(DoctorReport.percent(share))") }
+      if let share { parts.append(language.text(name, DoctorReport.percent(share))) }
     }
     return [parts.joined(separator: "  ")]
       + findings.groups.map { group in
         let layers = group.compactMap(\.layer).map(String.init)
         let place =
           layers.isEmpty
-          ? "" : " in layer\(layers.count == 1 ? "" : "s") \(layers.joined(separator: ", "))"
-        let title = group[0].title(in: .english)
-        return "  \(group[0].severity.rawValue): \(title)\(place) (\(group[0].code.rawValue))"
+          ? ""
+          : language.text(
+            layers.count == 1 ? .inLayer : .inLayers, layers.joined(separator: ", "))
+        let severity = language.text("doctor.\(group[0].severity.rawValue)")
+        let title = group[0].title(in: language)
+        return "  \(severity): \(title)\(place) (\(group[0].code.rawValue))"
       }
   }
 }

@@ -46,9 +46,9 @@ package struct RateReport {
       + "batches of \(configuration.batchSize), \(Format.count(examples, "example"))"
   }
 
-  package static func losses(_ attempt: RateAttempt) -> String {
+  package static func losses(_ attempt: RateAttempt, _ language: Language) -> String {
     attempt.losses.map { Format.short($0) }.joined(separator: " → ")
-      + (attempt.falls ? ", falls" : ", does not fall")
+      + ", " + language.text(attempt.falls ? .falls : .doesNotFall)
   }
 
   // MARK: JSON
@@ -90,49 +90,60 @@ package struct RateReport {
 
   // MARK: Lines
 
-  package func lines(width: Int, isASCII: Bool, hasColor: Bool) -> [String] {
-    var lines = curve(width: width, isASCII: isASCII, hasColor: hasColor)
-    lines += ["", "range test (Smith 2017)"]
+  package func lines(
+    width: Int, isASCII: Bool, hasColor: Bool, _ language: Language
+  ) -> [String] {
+    var lines = curve(width: width, isASCII: isASCII, hasColor: hasColor, language)
+    lines += ["", language.text(.rangeTest)]
     let range = result.rangeTest
-    var marks = TextTable([("", .left), ("rate", .right), ("smoothed loss", .right)])
+    var marks = TextTable([
+      ("", .left), (language.text(.rate), .right), (language.text(.smoothedLoss), .right),
+    ])
     for (name, point) in [
-      ("settles at", range.settled.first), ("falls most steeply at", range.steepest),
-      ("is lowest at", range.lowest),
+      (Text.settles, range.settled.first), (.steepest, range.steepest), (.lowest, range.lowest),
     ] {
-      if let point { marks.add(name, Format.short(point.rate), Format.short(point.smoothed)) }
+      if let point {
+        marks.add(language.text(name), Format.short(point.rate), Format.short(point.smoothed))
+      }
     }
     if let last = range.points.last {
       marks.add(
-        range.exploded == nil ? "ends at" : "explodes at", Format.short(last.rate),
+        language.text(range.exploded == nil ? .ends : .explodes), Format.short(last.rate),
         Format.short(last.smoothed))
     }
     lines += marks.lines()
-    lines += ["", "threshold search (Nielsen 2015, ch. 3)"]
+    lines += ["", language.text(.thresholdSearch)]
     let parts = result.attempts.map { $0.losses.count - 1 }.max() ?? 0
     var table = TextTable(
-      [("rate", .right), ("before", .right)]
-        + (1...max(parts, 1)).map { ("part \($0)", TextTable.Alignment.right) } + [("loss", .left)])
+      [(language.text(.rate), .right), (language.text(.before), .right)]
+        + (1...max(parts, 1)).map { (language.text(.part, String($0)), .right) }
+        + [(language.text(.loss), .left)])
     for attempt in result.attempts {
       var cells = [Format.short(attempt.rate)] + attempt.losses.map { Format.short($0) }
       while cells.count < table.header.count - 1 { cells.append("–") }
       table.add(
-        Array(cells.prefix(table.header.count - 1)) + [attempt.falls ? "falls" : "does not"])
+        Array(cells.prefix(table.header.count - 1)) + [
+          language.text(attempt.falls ? .falls : .doesNotFall)
+        ])
     }
     lines += table.lines() + [""]
     let shares = RateSearchResult.shares
     if let proposed = result.proposed {
       lines.append(
-        "proposed  --learning-rate \(JSONValue(proposed))   the smaller of "
-          + "\(JSONValue(shares.lowest)) × the rate of the lowest loss and "
-          + "\(JSONValue(shares.threshold)) × the threshold")
+        Format.right(language.text(.proposed), 10) + "--learning-rate \(JSONValue(proposed))   "
+          + language.text(
+            .smallerOf, JSONValue(shares.lowest).description,
+            JSONValue(shares.threshold).description))
     } else {
-      lines.append("proposed  none")
+      lines.append(Format.right(language.text(.proposed), 10) + language.text(.none))
     }
     return lines
   }
 
   /// The smoothed loss against the logarithm of the rate.
-  private func curve(width: Int, isASCII: Bool, hasColor: Bool) -> [String] {
+  private func curve(
+    width: Int, isASCII: Bool, hasColor: Bool, _ language: Language
+  ) -> [String] {
     guard let axis = lossAxis, let first = drawn.first, let last = drawn.last,
       last.rate > first.rate
     else { return [] }
@@ -153,7 +164,8 @@ package struct RateReport {
       labels[min(height - 1, max(0, Int(place.rounded())))] = tick.label
     }
     let indent = String(repeating: " ", count: labelWidth + 1)
-    var lines = ["\(indent)smoothed loss\(axis.isLogarithmic ? " (log scale)" : "")"]
+    let name = language.text(.smoothedLoss)
+    var lines = [indent + (axis.isLogarithmic ? language.text(.logScale, name) : name)]
     for row in 0..<height {
       let label = labels[row]
       let edge = isASCII ? (label == nil ? "|" : "+") : (label == nil ? "│" : "┤")
@@ -175,8 +187,11 @@ package struct RateReport {
       numbers += String(repeating: " ", count: start - numbers.count) + tick.label
     }
     lines.append("\(indent) \(numbers)")
-    let mark = result.proposed.map { "   \(isASCII ? "^" : "▲") proposed: \(JSONValue($0))" } ?? ""
-    lines.append("\(indent) learning rate\(mark)")
+    let mark =
+      result.proposed.map {
+        "   \(isASCII ? "^" : "▲") \(language.text(.proposed)): \(JSONValue($0))"
+      } ?? ""
+    lines.append("\(indent) \(language.text(.learningRate))\(mark)")
     return lines
   }
 }

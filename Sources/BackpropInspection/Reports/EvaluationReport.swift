@@ -1,3 +1,5 @@
+import Backprop
+
 /// An evaluation, as JSON and as text.
 package struct EvaluationReport {
   package let evaluation: Evaluation
@@ -108,18 +110,27 @@ package struct EvaluationReport {
   /// Classes of a confusion matrix that still fits a terminal.
   private static let mostClassesShown = 20
 
-  package var lines: [String] {
+  package func lines(in language: Language) -> [String] {
+    let terms = Terms(language)
     var rows: [(name: String, value: String, interval: String)] = []
-    rows.append(("examples", Format.count(predictions.count), ""))
-    if let weights { rows.append(("weights", weights.text(labels: target.labels), "")) }
+    rows.append((language.text(.examples), Format.count(predictions.count), ""))
+    if let weights {
+      rows.append(
+        (language.text(.weights), weights.text(labels: target.labels, in: language), ""))
+    }
     for (metric, value) in metrics {
-      rows.append((MetricText.name(metric), MetricText.value(metric, value), interval(metric)))
+      rows.append((terms.name(metric), MetricText.value(metric, value), interval(metric)))
     }
     let weighing =
       predictions.isWeighted
-      ? " per example; weights average \(Format.short(evaluation.metrics.meanWeight))" : ""
+      ? language.text(.perExample, Format.short(evaluation.metrics.meanWeight)) : ""
     rows.append(
-      ("loss", "\(Format.short(evaluation.loss)) (\(loss)\(weighing))", interval(.loss)))
+      (
+        terms.name(.loss),
+        language.text(
+          .lossOfData, Format.short(evaluation.loss), terms.name(loss), weighing),
+        interval(.loss)
+      ))
     let width = (rows.map(\.name.displayWidth).max() ?? 0) + 2
     let values = rows.filter { !$0.interval.isEmpty }.map(\.value.displayWidth).max() ?? 0
     var lines = rows.map { row in
@@ -130,11 +141,11 @@ package struct EvaluationReport {
     if samples > 0 {
       lines += [
         "",
-        "[95 % interval: \(Format.count(samples, "bootstrap sample")) of the rows, seed \(seed)]",
+        language.text(.interval, language.count(samples, .sample), String(seed)),
       ]
     }
     guard showsClasses else { return lines }
-    return lines + classLines + confusionLines
+    return lines + classLines(language) + confusionLines(language)
   }
 
   private func interval(_ metric: Metric) -> String {
@@ -151,12 +162,13 @@ package struct EvaluationReport {
     value == value.rounded() && value < 1e15 ? Format.count(Int(value)) : Format.short(value)
   }
 
-  private var classLines: [String] {
+  private func classLines(_ language: Language) -> [String] {
     let scores = predictions.classScores
     guard !scores.isEmpty, scores.count <= Self.mostClassesShown else { return [] }
     var table = TextTable([
-      (predictions.classCount > 0 ? "class" : "label", .left), ("precision", .right),
-      ("recall", .right), ("F1", .right), (predictions.isWeighted ? "weight" : "support", .right),
+      (language.text(predictions.classCount > 0 ? .classHeading : .labelHeading), .left),
+      (language.text(.precision), .right), (language.text(.recall), .right), ("F1", .right),
+      (language.text(predictions.isWeighted ? .weight : .support), .right),
     ])
     for (label, score) in zip(target.labels, scores) {
       func share(_ value: Double) -> String { value.isNaN ? "–" : Format.fixed(value, 4) }
@@ -167,7 +179,7 @@ package struct EvaluationReport {
     return [""] + table.lines(indent: 0)
   }
 
-  private var confusionLines: [String] {
+  private func confusionLines(_ language: Language) -> [String] {
     let classes = predictions.classCount
     guard classes > 0, classes <= Self.mostClassesShown else { return [] }
     let names = target.labels.map(shortened)
@@ -177,7 +189,8 @@ package struct EvaluationReport {
     }
     let first = names.map(\.displayWidth).max() ?? 0
     let header = zip(names, columns).map { Format.left($0, $1) }.joined(separator: "  ")
-    let title = "actual ↓ predicted →" + (predictions.isWeighted ? " (sums of weights)" : "")
+    let title =
+      language.text(.confusion) + (predictions.isWeighted ? language.text(.sumsOfWeights) : "")
     return ["", title, Format.right("", first) + "  " + header]
       + zip(names, cells).map { name, row in
         Format.right(name, first) + "  "

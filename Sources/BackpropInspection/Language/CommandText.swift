@@ -1,0 +1,231 @@
+import Backprop
+
+/// A text in every language: one that lacks any does not compile.
+package struct Text: Sendable {
+  let english: String
+  let korean: String
+
+  /// - Parameters: The places of arguments are {0}, {1}, … in each.
+  init(_ english: String, _ korean: String) {
+    self.english = english
+    self.korean = korean
+  }
+}
+
+/// Something that is counted.
+package struct Noun: Sendable {
+  let singular: String
+  var plural: String?
+  /// With {0} for the number.
+  let korean: String
+}
+
+extension Language {
+  /// A text with its arguments.
+  package func text(_ text: Text, _ arguments: String...) -> String {
+    switch self {
+    case .english: Self.fill(text.english, arguments)
+    case .korean: Self.fill(text.korean, arguments)
+    }
+  }
+
+  /// "1 row", "2 rows"; "2행".
+  package func count(_ value: Int, _ noun: Noun) -> String {
+    switch self {
+    case .english: Format.count(value, noun.singular, plural: noun.plural)
+    case .korean: Self.fill(noun.korean, [Format.count(value)])
+    }
+  }
+}
+
+extension Noun {
+  package static let row = Noun(singular: "row", korean: "{0}행")
+  package static let column = Noun(singular: "column", korean: "열 {0}개")
+  package static let input = Noun(singular: "input", korean: "입력 {0}개")
+  package static let example = Noun(singular: "example", korean: "예제 {0}개")
+  package static let classes = Noun(singular: "class", plural: "classes", korean: "클래스 {0}개")
+  package static let parameter = Noun(singular: "parameter", korean: "파라미터 {0}개")
+  package static let epoch = Noun(singular: "epoch", korean: "{0}에폭")
+  static let sample = Noun(singular: "bootstrap sample", korean: "부트스트랩 표본 {0}개")
+}
+
+// MARK: Of several commands
+
+extension Text {
+  package static let regression = Text("regression", "회귀")
+  package static let classification = Text("classification", "분류")
+  package static let multiLabel = Text("multi-label", "다중 레이블")
+  package static let mean = Text("mean", "평균")
+  package static let sum = Text("sum", "합")
+  package static let loss = Text("loss", "손실")
+  package static let layer = Text("layer", "층")
+  package static let columnsAsInputs = Text("{0} as {1}", "{0} → {1}")
+  package static let batches = Text("batches of {0}", "배치마다 예제 {0}개")
+  package static let allExamples = Text("all examples a step", "단계마다 모든 예제")
+  package static let weightColumn = Text("column {0}", "열 {0}")
+  package static let weightsOfClasses = Text("classes {0}", "클래스 {0}")
+  package static let dropout = Text("dropout {0}", "드롭아웃 {0}")
+  package static let inputNoise = Text("input noise {0}", "입력 잡음 {0}")
+  package static let inputDropout = Text("input dropout {0}", "입력 드롭아웃 {0}")
+  package static let labelSmoothing = Text("label smoothing {0}", "레이블 스무딩 {0}")
+  package static let mixup = Text("mixup {0}", "mixup {0}")
+}
+
+// MARK: train
+
+extension Text {
+  package static let reading = Text("reading {0} …", "{0} 읽는 중 …")
+  package static let data = Text(
+    "{0}: {1}, {2}; target {3} ({4})", "{0}: {1}, {2}; 목표 {3} ({4})")
+  /// The metric is introduced where the lines of the epochs would have no room for two names.
+  package static let run = Text(
+    "network {0} ({1}), {2}; {3}, {4}, {5}, {6}",
+    "신경망 {0} ({1}), {2}; 손실 함수 {3}, 지표 {7}; {4}, {5}, {6}")
+  package static let weightsOfRun = Text(
+    "weights: {0}; {1} on average", "예제 가중치: {0}; 평균 {1}")
+  package static let goingOn = Text(
+    "going on from {0}: epoch {1}, step {2}", "{0}에서 이어 합니다: {1}에폭, {2}단계")
+  package static let savedWithoutOutput = Text(
+    "without -o the model will be saved in {0}", "-o가 없어 모델은 {0}에 저장됩니다")
+  package static let epoch = Text("epoch {0}/{1}", "에폭 {0}/{1}")
+  package static let heldOutLoss = Text("held-out loss", "검증 손실")
+  package static let heldOutMetric = Text("held-out {0}", "검증 {0}")
+  package static let examplesPerSecond = Text("{0} examples/s", "초당 예제 {0}개")
+  package static let perSecond = Text("{0}/s", "초당 {0}")
+  package static let timeLeft = Text("{0} left", "{0} 남음")
+  package static let heldOut = Text("held out", "검증")
+  package static let nothingHeldOut = Text("nothing was held out", "떼어 둔 것이 없음")
+  package static let training = Text("training", "학습")
+  package static let test = Text("test", "시험")
+  package static let saved = Text("saved", "저장")
+  package static let next = Text("next", "다음")
+  package static let onExamples = Text("{0} on {1}", "{0} ({1})")
+  package static let bestEpoch = Text("best epoch", "최고 에폭")
+  package static let epochsOf = Text(" of {0}", " (전체 {0})")
+  package static let stoppedEarly = Text(
+    ", stopped early after epoch {0}", ", {0}에폭 뒤에 조기 종료")
+  package static let ofTraining = Text(
+    "{0} in epoch {1}; nothing was held out", "{0} ({1}에폭); 떼어 둔 것이 없음")
+  package static let lossOfChanged = Text("loss {0} (of {1})", "손실 {0} ({1} 기준)")
+  package static let mixedExamples = Text("mixed examples", "섞은 예제")
+  package static let smoothedLabels = Text("smoothed labels", "스무딩한 레이블")
+  package static let interrupted = Text(
+    "interrupted: {0} is saved in {1}", "중단됨: {0}, 저장한 곳 {1}")
+  package static let bestSoFar = Text(
+    "the best model so far (epoch {0})", "지금까지 가장 좋은 모델({0}에폭)")
+  package static let modelAfterStep = Text(
+    "the model as it was after step {0}, before the first epoch was finished,",
+    "첫 에폭이 끝나기 전 {0}단계 뒤의 모델")
+  package static let goOnWith = Text("; go on with {0}", "; 이어 하려면 {0}")
+  package static let fold = Text("fold {0}", "폴드 {0}")
+  package static let interruptedFold = Text(
+    "interrupted in fold {0} of {1}; nothing is saved",
+    "폴드 {0}/{1}에서 중단됨; 저장한 것이 없음")
+  package static let foldResult = Text(
+    "fold {0}/{1}: {2} on {3}, epoch {4}", "폴드 {0}/{1}: {2} ({3}), {4}에폭")
+  package static let metric = Text("metric", "지표")
+  package static let deviation = Text("sd", "표준편차")
+  package static let least = Text("least", "최소")
+  package static let greatest = Text("greatest", "최대")
+  package static let examples = Text("examples", "예제")
+  package static let ofFolds = Text(
+    "mean and sample standard deviation (n − 1) over {0} folds",
+    "폴드 {0}개의 평균과 표본 표준편차(n − 1)")
+  static let diagnosis = Text("diagnosis {0}", "진단 {0}")
+  static let dead = Text("dead {0}", "죽음 {0}")
+  static let saturated = Text("saturated {0}", "포화 {0}")
+  static let inLayer = Text(" in layer {0}", " ({0}층)")
+  static let inLayers = Text(" in layers {0}", " ({0}층)")
+  static let learningCurves = Text("learning curves", "학습 곡선")
+  static let validation = Text("validation", "검증")
+  static let epochs = Text("epoch", "에폭")
+  static let lossWithoutPenalties = Text("loss without penalties", "벌칙항을 뺀 손실")
+  static let logScale = Text("{0} (log scale)", "{0} (로그 눈금)")
+}
+
+// MARK: evaluate
+
+extension Text {
+  package static let weights = Text("weights", "예제 가중치")
+  static let lossOfData = Text("{0} ({1}{2})", "{0}, {1}{2}")
+  static let perExample = Text(
+    " per example; weights average {0}", ", 예제당; 가중치 평균 {0}")
+  static let interval = Text(
+    "[95 % interval: {0} of the rows, seed {1}]", "[95 % 구간: 행의 {0}, 시드 {1}]")
+  static let classHeading = Text("class", "클래스")
+  static let labelHeading = Text("label", "레이블")
+  static let precision = Text("precision", "정밀도(precision)")
+  static let recall = Text("recall", "재현율(recall)")
+  static let weight = Text("weight", "가중치")
+  static let support = Text("support", "예제 수(support)")
+  static let confusion = Text("actual ↓ predicted →", "실제 ↓ 예측 →")
+  static let sumsOfWeights = Text(" (sums of weights)", " (가중치의 합)")
+}
+
+// MARK: create, inspect
+
+extension Text {
+  package static let created = Text("saved {0}: {1}, {2}", "저장함 {0}: {1}, {2}")
+  package static let network = Text("network", "신경망")
+  package static let parameters = Text("parameters", "파라미터")
+  package static let inputs = Text("inputs", "입력")
+  package static let target = Text("target", "목표")
+  package static let labels = Text("labels", "레이블")
+  package static let trainedBy = Text("trained by", "학습 방법")
+  package static let noise = Text("noise", "잡음")
+  package static let penalties = Text("penalties", "벌칙항")
+  package static let updates = Text("updates", "갱신")
+  package static let overBatch = Text("{0}, {1} over a batch", "{0}, 배치의 {1}")
+  package static let numbersAsTheyAre = Text("{0} numbers as they are", "수 {0}개 그대로")
+  package static let runOf = Text(
+    "{0}, learning rate {1}, {2}, {3}, {4}, seed {5}", "{0}, 학습률 {1}, {2}, {3}, {4}, 시드 {5}")
+  package static let noiseInTraining = Text("{0} in training", "학습할 때 {0}")
+  package static let nobody = Text("nobody yet", "아직 없음")
+  package static let outputs = Text("outputs", "출력")
+  package static let activation = Text("activation", "활성화 함수")
+  package static let dropoutHeading = Text("dropout", "드롭아웃")
+  package static let feature = Text(
+    "{0}: mean {1}, deviation {2}", "{0}: 평균 {1}, 표준편차 {2}")
+  package static let missingInput = Text(
+    ", with an input that says it is missing", ", 값이 없음을 알리는 입력 포함")
+  package static let category = Text("{0}: {1} or unknown", "{0}: {1} 또는 모르는 값")
+  package static let pixels = Text(
+    "{0} pixels, divided by {1}", "픽셀 {0}개, {1}(으)로 나눔")
+  package static let ofWholeBatch = Text(
+    ", λ = {0} for a whole batch", ", 배치 전체에 λ = {0}")
+  package static let decay = Text("decoupled decay {0}", "분리된 감쇠 {0}")
+  package static let accumulated = Text("{0} batches an update", "배치 {0}개마다 갱신")
+  package static let exponentialAverage = Text("EMA of decay {0}", "감쇠 {0}인 EMA")
+  package static let stochasticAverage = Text(
+    "SWA from {0} of the epochs on", "에폭의 {0}부터 SWA")
+  package static let rateFactors = Text(
+    "rate factors (weights/biases) {0}", "학습률 배수(가중치/편향) {0}")
+  package static let biasesDecay = Text("biases decay too", "편향도 감쇠")
+  package static let momentum = Text("momentum {0} – {1}", "모멘텀 {0} – {1}")
+}
+
+// MARK: tune-rate
+
+extension Text {
+  static let falls = Text("falls", "줄어듦")
+  static let doesNotFall = Text("does not fall", "줄지 않음")
+  static let rangeTest = Text("range test (Smith 2017)", "범위 시험 (Smith 2017)")
+  static let rate = Text("rate", "학습률")
+  static let smoothedLoss = Text("smoothed loss", "평활한 손실")
+  static let settles = Text("settles at", "안정되는 곳")
+  static let steepest = Text("falls most steeply at", "가장 가파르게 줄어드는 곳")
+  static let lowest = Text("is lowest at", "가장 낮은 곳")
+  static let ends = Text("ends at", "끝난 곳")
+  static let explodes = Text("explodes at", "폭발하는 곳")
+  static let thresholdSearch = Text(
+    "threshold search (Nielsen 2015, ch. 3)", "한계 찾기 (Nielsen 2015, 3장)")
+  static let before = Text("before", "시작 전")
+  static let part = Text("part {0}", "구간 {0}")
+  static let proposed = Text("proposed", "제안")
+  static let none = Text("none", "없음")
+  static let smallerOf = Text(
+    "the smaller of {0} × the rate of the lowest loss and {1} × the threshold",
+    "손실이 가장 낮은 학습률의 {0}배와 한계의 {1}배 가운데 작은 쪽")
+  static let learningRate = Text("learning rate", "학습률")
+  package static let drawn = Text("drawn", "그림")
+}
