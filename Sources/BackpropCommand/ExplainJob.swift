@@ -169,7 +169,9 @@ struct ExplainJob {
     let activations = explanation.network.layers.map(\.functions).joined(separator: ", ")
     document.introduction.append(
       .text(
-        language.text("explain.network", sizes, activations, trace.lossName, trace.precision)))
+        language.text(
+          "explain.network", sizes, activations, Terms(language).name(explanation.network.loss),
+          trace.precision)))
     if explanation.network.layers.haveDropout {
       document.introduction.append(.text(language.text("explain.dropoutOff")))
     }

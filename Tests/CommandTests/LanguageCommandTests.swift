@@ -68,6 +68,10 @@ struct LanguageCommandTests {
       "evaluate", "model.safetensors", "classes.csv", "--language", "ko")
     #expect(evaluated.output.contains("균형 정확도(balanced accuracy)"))
     #expect(evaluated.output.contains("교차 엔트로피(cross-entropy)"))
+    for call in [["explain", "model.safetensors", "classes.csv"], ["whatif", "mutants"]] {
+      let output = try runner.run(call + ["--language", "ko"]).output
+      #expect(output.matches(of: /교차 엔트로피\(cross-entropy\)/).count == 1, "\(call)")
+    }
   }
 
   @Test("Files, JSON and errors are the same in both languages")

@@ -132,18 +132,20 @@ package struct DoctorReport {
   private var findingLines: [String] {
     guard !diagnosis.findings.isEmpty else { return [language.text("doctor.none")] }
     let explained = diagnosis.mostLikely?.explains ?? []
-    var lines: [String] = []
-    var wasSymptom: Bool?
-    for group in diagnosis.findings.groups {
-      let isSymptom = explained.contains(group[0].code)
-      if isSymptom != wasSymptom {
-        lines += wasSymptom == nil ? [] : [""]
-        lines.append(language.text(isSymptom ? "doctor.symptoms" : "doctor.findings"))
-      }
-      wasSymptom = isSymptom
-      lines += [""] + self.lines(of: group, first: group[0], isSymptom: isSymptom)
+    let symptoms = diagnosis.findings.prefix { explained.contains($0.code) }
+    let others = diagnosis.findings.dropFirst(symptoms.count)
+    var parts: [[String]] = []
+    if !symptoms.isEmpty {
+      parts.append([language.text("doctor.symptoms")])
+      parts += Array(symptoms).groups().map { lines(of: $0, first: $0[0], isSymptom: true) }
     }
-    return lines
+    if !others.isEmpty {
+      parts.append([language.text("doctor.findings")])
+      parts += Array(others).groups(byAdvice: true).map {
+        lines(of: $0, first: $0[0], isSymptom: false)
+      }
+    }
+    return Array(parts.joined(separator: [""]))
   }
 
   /// - Parameter isSymptom: Whether what to do is said with its cause.
@@ -229,11 +231,11 @@ package struct DoctorReport {
 }
 
 extension [Finding] {
-  /// Neighbours of one code, severity and advice together: it is given once.
-  fileprivate var groups: [[Finding]] {
+  /// Neighbours of one code and severity together, and of one advice where that is given, once.
+  fileprivate func groups(byAdvice: Bool = false) -> [[Finding]] {
     reduce(into: []) { groups, finding in
       if let last = groups.last?[0], last.code == finding.code, last.severity == finding.severity,
-        last.advices == finding.advices
+        !byAdvice || last.advices == finding.advices
       {
         groups[groups.count - 1].append(finding)
       } else {
@@ -271,7 +273,7 @@ extension EpochDiagnosis {
       if let share { parts.append(language.text(name, DoctorReport.percent(share))) }
     }
     return [parts.joined(separator: "  ")]
-      + findings.groups.map { group in
+      + findings.groups().map { group in
         let layers = group.compactMap(\.layer).map(String.init)
         let place =
           layers.isEmpty

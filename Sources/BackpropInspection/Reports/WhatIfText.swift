@@ -25,7 +25,8 @@ package struct WhatIfText {
       result.subject.source.map { language.text("whatif.source", $0.model, $0.data) }
       ?? language.text("whatif.builtIn", Format.count(result.subject.data.count))
     return [
-      source, language.text("whatif.network", sizes, activations, network.loss.description),
+      source,
+      language.text("whatif.network", sizes, activations, Terms(language).name(network.loss)),
     ]
   }
 
@@ -117,7 +118,12 @@ package struct WhatIfText {
         report.suspects.isEmpty ? "–" : report.suspects.joined(separator: ", "))
     }
     lines += [""] + table.lines()
-    lines += ["", "  " + language.text("whatif.metric", MetricText.name(metric)), ""]
+    lines += [
+      "",
+      "  "
+        + language.text(
+          "whatif.metric", MetricText.metric(metric).map(Terms(language).name) ?? metric), "",
+    ]
     if result.mutants.contains(where: { $0.mutant == nil && !($0.lossAfter ?? 0).isFinite }) {
       lines += ["  " + language.text("whatif.diverged"), ""]
     }
