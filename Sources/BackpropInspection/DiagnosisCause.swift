@@ -24,7 +24,8 @@ package struct Cause: Codable, Hashable, Sendable {
     case penalties
     /// A fresh copy learns without clipping.
     case clipping
-    /// A copy learns from the weights that suit its activations.
+    /// A copy learns from the weights that suit its activations, or the first loss is not that of guessing
+    /// though the inputs are scaled.
     case initialWeights
     /// A fresh copy learns at a smaller rate, or, where C diverges, no longer does that.
     case largeRate
@@ -34,10 +35,10 @@ package struct Cause: Codable, Hashable, Sendable {
     case dropout
     /// A fresh copy learns in some steps what the model did not in its run.
     case shortRun
-    /// σ′ of sigmoid or tanh shrinks the error layer by layer.
-    case saturatingLayers
     /// σ′ of the last layer stands in δᴸ, and is near 0.
     case outputPair
+    /// σ′ of sigmoid or tanh shrinks the error layer by layer.
+    case saturatingLayers
     /// A few examples are learned by heart, and that helps no other.
     case unrelatedTargets
 
@@ -124,7 +125,8 @@ extension Cause {
         !learns && rate.own < rate.usual / 2 && runs.learn { $0.learningRate = rate.usual }
           ? [rate.own, rate.usual] : nil
       case .initialWeights:
-        !learns && runs.learn(from: network.freshlyDrawn(seed: configuration.seed)) ? [] : nil
+        found.contains(.lossAtStart) && inputSize <= bounds[.inputSize]
+          || !learns && runs.learn(from: network.freshlyDrawn(seed: configuration.seed)) ? [] : nil
       case .penalties:
         !learns
           && runs.learn {

@@ -392,8 +392,7 @@ enum EnglishText {
       "Train anew with --learning-rate {1}, or let `backprop tune-rate` look for one.",
     "doctor.cause.initialWeights.title": "the weights at the start are of the wrong size",
     "doctor.cause.initialWeights.advice":
-      "Begin with weights that suit the activation, as they are without --initializer: from those a "
-      + "copy learns.",
+      "Begin with weights that suit the activation, as they are without --initializer.",
     "doctor.cause.penalties.title": "penalties or decay hold the weights down",
     "doctor.cause.penalties.advice":
       "Lower --l2, --l1 or --weight-decay, or raise --max-norm: without them a fresh copy learns.",

@@ -333,7 +333,7 @@ enum KoreanText {
       "--learning-rate {1}로 새로 학습하거나 `backprop tune-rate`로 학습률을 찾으세요.",
     "doctor.cause.initialWeights.title": "시작할 때 가중치의 크기가 알맞지 않음",
     "doctor.cause.initialWeights.advice":
-      "--initializer를 빼고 활성화 함수에 맞는 가중치에서 시작하세요. 거기서 시작한 복사본은 배웁니다.",
+      "--initializer를 빼고 활성화 함수에 맞는 가중치에서 시작하세요.",
     "doctor.cause.penalties.title": "벌칙항이나 감쇠가 가중치를 억누름",
     "doctor.cause.penalties.advice":
       "--l2, --l1, --weight-decay를 낮추거나 --max-norm을 높이세요. 이것들이 없으면 새로 시작한 복사본은 배웁니다.",

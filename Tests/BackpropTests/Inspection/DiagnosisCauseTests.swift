@@ -17,6 +17,7 @@ struct DiagnosisCauseTests {
       (.equalWeights, try Findings.deep(.relu, .zeros, hidden: 2), 1),
       (.equalWeights, try Findings.deep(.tanh, .constant(0.1), hidden: 2), 1),
       (.initialWeights, try Findings.deep(.relu, .normal(10), hidden: 2), 1),
+      (.initialWeights, try Findings.deep(.relu, .normal(0.5), hidden: 2), 1),
       (.saturatingLayers, try Findings.deep(.sigmoid, hidden: 10), 1),
     ] {
       let diagnosis = try Findings.diagnosis(network, rate: rate, steps: 40)
