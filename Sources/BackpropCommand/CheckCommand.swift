@@ -83,8 +83,7 @@ struct CheckCommand: ParsableCommand {
     guard loss.isFinite else { throw NonfiniteLossError(model: arguments.model, loss: loss) }
 
     let pool =
-      threads > 1 && network.parameterCount * data.count > Self.smallWork
-      ? ThreadPool(threads: threads) : nil
+      network.parameterCount * data.count > Self.smallWork ? ThreadPool.of(threads) : nil
     let gradient = check.run(
       network, on: data, pool: pool,
       backward: mutant.map { mutant in

@@ -52,7 +52,7 @@ struct DoctorCommand: ParsableCommand {
     let diagnosis = try Diagnosis(
       of: network, on: dataset,
       metrics: opened.coders.target.metrics(outputActivation: network.outputActivation),
-      options: options, pool: threads > 1 ? ThreadPool(threads: threads) : nil)
+      options: options, pool: ThreadPool.of(threads))
     if output.json {
       try Terminal.printOutput(diagnosis.json.description)
       return

@@ -33,25 +33,26 @@ struct EvaluateCommand: ParsableCommand {
     let threads = try output.threadCount()
     let language = try output.language()
     try metrics.check()
-    var opened = try arguments.open(preferringTest: true, weights: metrics.weightColumn, output)
+    var opened = try arguments.open(
+      preferringTest: true, averages: true, weights: metrics.weightColumn, output)
     opened.coders.weights = try metrics.weights(of: opened, output)
     switch opened.model.network {
-    case .float(let network): try evaluate(network, opened.coders, opened.table, threads, language)
-    case .double(let network): try evaluate(network, opened.coders, opened.table, threads, language)
+    case .float(let network): try evaluate(opened, network, threads, language)
+    case .double(let network): try evaluate(opened, network, threads, language)
     }
   }
 
   private func evaluate<T: Scalar>(
-    _ network: Network<T>, _ data: ModelData, _ table: Table, _ threads: Int,
-    _ language: Language
+    _ opened: LabelledData, _ network: Network<T>, _ threads: Int, _ language: Language
   ) throws {
+    let (data, table) = (opened.coders, opened.table)
     let kind = data.target.metrics(outputActivation: network.outputActivation)
     let shown = try metrics.shown(for: kind, of: network)
     let dataset = try data.dataset(of: table, for: network)
     table.discardKeptColumns()
-    let pool = threads > 1 && dataset.count > 1000 ? ThreadPool(threads: threads) : nil
-    let (evaluation, predictions) = network.evaluateKeepingPredictions(
-      on: dataset, metrics: kind, for: shown, pool: pool)
+    let pool = dataset.count > 1000 ? ThreadPool.of(threads) : nil
+    let (evaluation, predictions) = opened.model.evaluateKeepingPredictions(
+      network, on: dataset, metrics: kind, for: shown, pool: pool)
     guard evaluation.loss.isFinite else {
       throw DataError(
         file: table.file, "the loss is \(JSONValue(evaluation.loss)): an output is no number",

@@ -119,7 +119,7 @@ struct ExplainCommand: ParsableCommand {
       data: opened, focus: focus, language: language, format: format, step: step,
       walks: subject.step == "all" && Terminal.isConversation && format == .text,
       isASCII: form.ascii, modelName: arguments.model, dataName: arguments.data,
-      pool: threads > 1 ? ThreadPool(threads: threads) : nil)
+      pool: ThreadPool.of(threads))
     if let text = subject.whyWeight {
       let place = try Places.weight(text, "--why-weight", layers)
       switch opened.model.network {

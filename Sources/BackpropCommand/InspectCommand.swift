@@ -46,7 +46,7 @@ struct InspectCommand: ParsableCommand {
 
   private func printOptions(of model: Model) throws {
     guard let configuration = model.configuration else { throw NoSettingsError(path: self.model) }
-    let schema = JSONMember("schema", .string(ConfigurationFile.schema))
+    let schema = JSONMember("schema", .string(TrainingConfiguration.schema))
     let document = JSONValue.object([schema] + (configuration.json.object ?? []))
     try Terminal.writeOutput((output.json ? document.description : document.indented) + "\n")
   }
@@ -77,6 +77,7 @@ struct InspectCommand: ParsableCommand {
       "target": try model.targetEncoder.map { try JSONValue(encoding: $0) } ?? .null,
       "configuration": model.configuration?.json ?? .null,
       "weights": model.weights?.json(labels: model.targetEncoder?.labels ?? []) ?? .null,
+      "members": JSONValue(model.members.count),
     ]
   }
 
@@ -86,6 +87,7 @@ struct InspectCommand: ParsableCommand {
       try Terminal.printOutput(Format.right(name.map { language.text($0) } ?? "", 12) + text)
     }
     try line(.network, network.sizes.map(String.init).joined(separator: "–"))
+    if model.members.count > 1 { try line(.members, String(model.members.count)) }
     try line(.parameters, "\(Format.count(network.parameterCount)) (\(network.precisionName))")
     try line(
       .loss,

@@ -20,13 +20,21 @@ struct LabelledDataArguments: ParsableArguments {
   ///
   /// - Parameters:
   ///   - preferringTest: Whether the test part is meant where the data brings one.
+  ///   - averages: Whether the mean of several networks is meant where the model has them.
   ///   - weights: A column of weights, if the user names one.
   ///   - rowLimit: The most rows that are looked at; nil for all.
   func open(
-    preferringTest: Bool = false, weights: String? = nil, rowLimit: Int? = nil,
+    preferringTest: Bool = false, averages: Bool = false, weights: String? = nil,
+    rowLimit: Int? = nil,
     _ output: OutputOptions
   ) throws -> LabelledData {
-    let model = try Model(contentsOf: model)
+    let path = model
+    let model = try Model(contentsOf: path)
+    guard averages || model.members.count == 1 else {
+      throw DataError(
+        file: path, "has \(model.members.count) networks, and this command looks into one",
+        remedy: "use it with `predict` and `evaluate`")
+    }
     var settings = try model.readingSettings()
     settings.weightColumn = weights
     settings.target = target.map { [$0] }

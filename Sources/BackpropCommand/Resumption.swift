@@ -71,15 +71,22 @@ struct Resumption {
   /// Names and labels that became the same numbers, but are not the same.
   private func coderDifferences(_ now: ModelData) throws -> [CheckpointMismatch.Difference] {
     let before = try model()
-    func text(_ encoder: FeatureEncoder?) -> String {
-      Format.list(encoder?.columns.map(\.name) ?? [], limit: 8)
-    }
+    func names(_ encoder: FeatureEncoder?) -> [String] { encoder?.columns.map(\.name) ?? [] }
     func text(_ encoder: TargetEncoder) -> String {
       Format.list(encoder.columns, limit: 8) + ": " + Format.list(encoder.labels, limit: 8)
     }
     var differences: [CheckpointMismatch.Difference] = []
-    if now.encoder != before.encoder {
-      differences.append(.init("columns", now: text(now.encoder), before: text(before.encoder)))
+    if names(now.encoder) != names(before.encoder) {
+      differences.append(
+        .init(
+          "columns", now: Format.list(names(now.encoder), limit: 8),
+          before: Format.list(names(before.encoder), limit: 8)))
+    } else if now.encoder != before.encoder {
+      // Where the names are the same, what differs is what a column holds.
+      let pairs = zip(now.encoder?.features ?? [], before.encoder?.features ?? [])
+      let (own, other) =
+        pairs.first { $0 != $1 }.map { ("\($0)", "\($1)") } ?? ("others", "its own")
+      differences.append(.init("columns", now: own, before: other))
     }
     if let target = before.targetEncoder, now.target != target {
       differences.append(.init("targets", now: text(now.target), before: text(target)))
@@ -165,14 +172,23 @@ extension TrainingJob {
       return try TrainingJob(command, try settings(of: command))
     }
     // Before anything is made: a mistake in the options must not leave a folder behind.
-    if options.resume == nil { _ = try TrainingJob(command, try settings(of: command)) }
+    if options.resume == nil || options.resume == options.checkpoint && !Folder.exists(path) {
+      var trial = command
+      // The folder of the model may be the one that is going to be made.
+      if options.resume != nil { (trial.goal.output, trial.goal.force) = ("model", true) }
+      _ = try TrainingJob(trial, try settings(of: command))
+    }
     if let resume = options.resume, options.checkpoint != resume {
       try Folder.checkExists(resume)
     }
     let folder = try CheckpointFolder(path)
     let isSame = options.resume == path
     if !isSame, !command.goal.force, let newest = folder.names.last {
-      throw CheckpointError.folderHasCheckpoints(folder: path, newest: newest)
+      throw DataError(
+        file: path, "holds checkpoints of a run already (the newest is \(newest))",
+        remedy:
+          "go on from them with --resume \(path), or name another folder, or --force to replace them"
+      )
     }
     func writer(_ command: TrainCommand) throws -> CheckpointWriter {
       try CheckpointWriter(folder, command.checkpoints, replaces: !isSame)

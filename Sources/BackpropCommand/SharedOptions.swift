@@ -34,8 +34,8 @@ struct OutputOptions: ParsableArguments {
 
   func threadCount() throws -> Int {
     guard let threads else { return Processor.physicalCores }
-    guard (1...1024).contains(threads) else {
-      throw UsageError("--threads \(threads): give a number from 1 to 1024")
+    guard (1...ThreadPool.most).contains(threads) else {
+      throw UsageError("--threads \(threads): give a number from 1 to \(ThreadPool.most)")
     }
     return threads
   }

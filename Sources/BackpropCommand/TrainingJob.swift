@@ -70,6 +70,11 @@ struct TrainingJob {
   }
 
   func run<T: Scalar>(in precision: T.Type) throws {
+    if resumption != nil, command.data == nil, !Folder.exists(data) {
+      throw DataError(
+        file: data, "is the data that the checkpoint names, and there is no such file here",
+        remedy: "give DATA, or go on where the run was begun")
+    }
     let tables = try estimator.readTables(data, spoolFolder: spoolFolder, reporter) {
       $0.hasCheckpoints = checkpoints != nil
     }
@@ -131,7 +136,7 @@ struct TrainingJob {
       saved = (output, try prepared.model.write(to: output))
     }
     let isWhole = summary.reason == .completed || summary.reason == .earlyStop
-    let pool = estimator.threads > 1 ? ThreadPool(threads: estimator.threads) : nil
+    let pool = ThreadPool.of(estimator.threads)
     let usual = Metric.usual(for: prepared.metrics, outputs: prepared.network.outputCount)
     let tested = isWhole ? prepared.test : nil
     reporter.finish(

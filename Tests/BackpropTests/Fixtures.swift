@@ -87,3 +87,11 @@ struct PreparedTable<T: Scalar> {
     validation = try fit.validation.map(rows)
   }
 }
+
+extension TableOptions {
+  /// With what only the module itself sets.
+  init(with change: (inout TableOptions) -> Void) {
+    self.init()
+    change(&self)
+  }
+}

@@ -61,6 +61,11 @@ final class CommandRunner {
     try Data(bytes).write(to: folder.appendingPathComponent(name))
   }
 
+  func move(_ name: String, to other: String) throws {
+    try FileManager.default.moveItem(
+      at: folder.appendingPathComponent(name), to: folder.appendingPathComponent(other))
+  }
+
   func read(_ name: String) throws -> [UInt8] {
     try Array(Data(contentsOf: folder.appendingPathComponent(name)))
   }

@@ -392,6 +392,7 @@ struct ResumeTests {
       #expect(result.exitCode == Int32(code), "\(arguments): \(result.errors)")
       #expect(result.errorLines.count == 1 && result.errors.contains(text), "\(result.errors)")
     }
+    #expect(try runner.run(["train", "--resume", "r", "--checkpoint", "r"]).exitCode == 2)
     #expect(try runner.files == ["classes.csv"])
 
     // One command that begins, and goes on.
@@ -402,6 +403,14 @@ struct ResumeTests {
     #expect(second.exitCode == 0 && second.output.contains("resumedFrom"))
     #expect(try runner.read("run/model.safetensors") == first)
     #expect(try runner.files == ["classes.csv", "run"])
+
+    // Data that is elsewhere.
+    try runner.move("classes.csv", to: "moved.csv")
+    let moved = try runner.run(["train", "--resume", "run"])
+    #expect(moved.exitCode == 1 && moved.errors.contains("is the data that the checkpoint names"))
+    #expect(moved.errors.contains("give DATA"))
+    #expect(try runner.run(["train", "moved.csv", "--resume", "run"]).exitCode == 0)
+    try runner.move("moved.csv", to: "classes.csv")
 
     let again = try runner.run(options + ["--checkpoint", "run"])
     #expect(again.exitCode == 1 && again.errors.contains("go on from them with --resume run"))

@@ -13,30 +13,31 @@ public struct TableOptions: Sendable, Equatable {
   public var ignore: [String]
   /// Names of columns that the caller is going to ask for, such as the targets. They only help to
   /// recognise a header ("2019" above numbers); that one is missing is no error here.
-  package var expectedNames: [String]
+  package var expectedNames: [String] = []
   /// The most rows that the caller is going to look at, at least 1; nil for all. Images are then read
   /// no further, and what follows in their file is not checked; other tables have all their rows.
   package var rowLimit: Int?
   /// Whether a table of delimited text keeps its columns from the first pass, so that later passes need
   /// not read the text again: faster, for up to 3/4 of the text's size in memory. See `Table`.
-  package var keepsColumns: Bool
+  package var keepsColumns = true
   /// Threads that may read at the same time, at least 1: the two parts of a folder of IDX files.
-  package var threads: Int
+  package var threads = 1
 
+  /// - Parameters:
+  ///   - header: Whether the first row holds names; nil to find out.
+  ///   - delimiter: The byte between cells; nil to find out.
+  ///   - categorical: Columns to read as text.
+  ///   - numeric: Columns that must hold numbers.
+  ///   - ignore: Columns that are no features.
   public init(
     header: Bool? = nil, delimiter: UInt8? = nil, categorical: [String] = [],
-    numeric: [String] = [], ignore: [String] = [], expectedNames: [String] = [],
-    rowLimit: Int? = nil, keepsColumns: Bool = true, threads: Int = 1
+    numeric: [String] = [], ignore: [String] = []
   ) {
     self.header = header
     self.delimiter = delimiter
     self.categorical = categorical
     self.numeric = numeric
     self.ignore = ignore
-    self.expectedNames = expectedNames
-    self.rowLimit = rowLimit
-    self.keepsColumns = keepsColumns
-    self.threads = threads
   }
 }
 

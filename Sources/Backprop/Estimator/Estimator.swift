@@ -119,7 +119,7 @@ public struct Estimator: Sendable {
     guard summary.reason != .diverged || summary.bestEpoch > 0 else {
       throw DivergenceError(divergence: summary.divergence)
     }
-    let pool = threads > 1 ? ThreadPool(threads: threads) : nil
+    let pool = ThreadPool.of(threads)
     return Fit(
       model: prepared.model, summary: summary,
       heldOut: summary.validation ?? Evaluation.ofNothing(prepared.metrics),

@@ -13,17 +13,27 @@ extension Estimator {
   ///   - table: Rows with features and target.
   ///   - count: How many folds, at least 2.
   ///   - report: Receives the events of each run, on the caller's thread.
-  /// - Throws: As `fit`.
+  ///   - isInterrupted: Asked after every step; true ends it.
+  /// - Throws: As `fit`; `CancellationError` if it was interrupted.
   public func crossValidate(
-    _ table: Table, folds count: Int, report: (TrainingEvent) -> Void = { _ in }
+    _ table: Table, folds count: Int, report: (TrainingEvent) -> Void = { _ in },
+    isInterrupted: () -> Bool = { false }
   ) throws -> CrossValidation {
     let tables = FitTables(training: table)
     do {
+      let warn = { report(.warning(code: $0, message: $1)) }
       return switch precision {
-      case .float: try crossValidate(tables, folds: count, as: Float.self, report: report)
-      case .double: try crossValidate(tables, folds: count, as: Double.self, report: report)
+      case .float:
+        try crossValidate(
+          tables, folds: count, as: Float.self, warn: warn, report: report,
+          isInterrupted: isInterrupted)
+      case .double:
+        try crossValidate(
+          tables, folds: count, as: Double.self, warn: warn, report: report,
+          isInterrupted: isInterrupted)
       }
     } catch let error as FoldStopped {
+      if error.summary.reason == .interrupted { throw CancellationError() }
       throw DivergenceError(divergence: error.summary.divergence)
     }
   }
@@ -39,6 +49,7 @@ extension Estimator {
     warn: Warn = { _, _ in }, report: (TrainingEvent) -> Void, isInterrupted: () -> Bool = { false }
   ) throws -> CrossValidation {
     try validate()
+    try checkReading(of: tables.training)
     guard base == nil else {
       throw ConfigurationError(
         "from",
@@ -59,14 +70,14 @@ extension Estimator {
     } catch {
       throw DataError(file: table.file, error.description)
     }
-    let pool = threads > 1 ? ThreadPool(threads: threads) : nil
+    let pool = ThreadPool.of(threads)
     var result: CrossValidation?
     for index in 0..<count {
       let split = folds[index]
       let inner = Split(
         of: split.training, codes: targets.codes,
         fraction: validationFraction(rows: split.training.count, warn), seed: seed)
-      let design: Design<T> = try design(table, names, part: inner, warn)
+      let design: Design<T> = try design(table, names, { _ in inner }, warn)
       try configuration.validate(for: design.network)
       try checkMonitor(design.coders, design.network)
       let (others, test) = try design.coders.datasets(of: table, split: split, for: design.network)

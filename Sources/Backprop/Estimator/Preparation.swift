@@ -19,7 +19,7 @@ package struct PreparedFit<T: Scalar> {
   /// The network as it is, with its coders.
   package var model: Model {
     var configuration = configuration
-    // How the data was held and where it was has no part in the model.
+    // How the data was held has no part in the model; where it was leads back to it.
     configuration.data.memory = nil
     return Model(
       members: [AnyNetwork(network)], encoder: coders.encoder, targetEncoder: coders.target,
@@ -40,8 +40,17 @@ package typealias Warn = (_ code: String, _ message: String) -> Void
 extension Estimator {
   /// Checks what can be checked before any data is read.
   ///
+  /// - Parameter hasValidationTable: Whether rows to validate on come as a table of their own.
   /// - Throws: `ConfigurationError`.
-  package func validate() throws(ConfigurationError) {
+  package func validate(hasValidationTable: Bool = false) throws(ConfigurationError) {
+    if configuration.data.from != nil, base == nil {
+      throw ConfigurationError(
+        "from", "names a model that was not given: Estimator(configuration, from: model) takes it")
+    }
+    if let base, base.members.count > 1 {
+      throw ConfigurationError(
+        "from", "has \(base.members.count) networks, and one can be trained on; take one of them")
+    }
     let network = configuration.network
     let hidden =
       base?.network.layers.hiddenDense.count
@@ -49,7 +58,7 @@ extension Estimator {
     try configuration.validate(
       layers: base?.network.layers.count ?? hidden + (network.scaleInputs == true ? 2 : 1),
       loss: base?.network.loss)
-    try configuration.checkGiven()
+    try configuration.checkGiven(hasValidationTable: hasValidationTable)
     _ = try Self.spread(network.activation, "activation", hidden)
     _ = try Self.spread(network.norm, "norm", hidden)
     _ = try dropout(hidden: hidden)
@@ -60,17 +69,24 @@ extension Estimator {
   package func prepare<T: Scalar>(
     _ tables: FitTables, as type: T.Type, warn: Warn
   ) throws -> PreparedFit<T> {
-    try validate()
+    try validate(hasValidationTable: tables.validation != nil)
     let table = tables.training
+    if tables.validation == nil, configuration.stopping.validationData != nil {
+      throw ConfigurationError(
+        "validationData", "names a file that was not read: give its table as `validation`")
+    }
+    try checkReading(of: table)
     let names = try targetNames(in: table, usual: tables.targets)
     let budget = try memoryBudget(for: table)
     try budget?.checkReading(
       rows: table.rowCount, targets: numericTargets(names, in: table), file: table.file)
+    let parts = { codes in self.split(table, codes: codes, isWhole: tables.validation != nil, warn)
+    }
     var design: Design<T> =
       if let base {
-        try self.design(from: base, table, names, warn)
+        try self.design(from: base, table, names, parts, warn)
       } else {
-        try self.design(table, names, part: nil, warn)
+        try self.design(table, names, parts, warn)
       }
     if base != nil, let dropout = try dropout(hidden: design.network.layers.hiddenDense.count) {
       design.network = try design.network.withDropout(dropout)
@@ -172,6 +188,30 @@ extension Estimator {
 
   // MARK: Targets and rows
 
+  /// Refuses settings of how a table is read where it was read otherwise.
+  func checkReading(of table: Table) throws {
+    let settings = configuration.data
+    for (setting, names, kind, kinds) in [
+      (Setting.categorical, settings.categorical, Table.Kind.categorical, "categories"),
+      (.numeric, settings.numeric, .numeric, "numbers"),
+    ] {
+      for name in try (names ?? []).flatMap({ try table.expanding([$0]) })
+      where try table.columns[table.position(of: name)].kind != kind {
+        throw ConfigurationError(
+          setting.property,
+          "\(name.shown()) was not read as \(kinds): read the table with TableOptions(configuration.data)"
+        )
+      }
+    }
+    _ = try ignored(in: table, [])
+  }
+
+  /// Columns that are no features by the configuration and not yet by how the table was read.
+  private func ignored(in table: Table, _ targets: [String]) throws -> [String] {
+    try Set((configuration.data.ignore ?? []).flatMap { try table.expanding([$0]) })
+      .subtracting(targets).subtracting(table.columns.filter(\.isIgnored).map(\.name)).sorted()
+  }
+
   /// The columns that are to be learned.
   package func targetNames(in table: Table, usual: [String]) throws -> [String] {
     let names = try (configuration.data.target ?? []).flatMap { try table.columns(named: $0) }
@@ -204,8 +244,10 @@ extension Estimator {
   }
 
   /// The rows of a table in two parts: by class where there are any.
-  private func split(_ table: Table, codes: [UInt32]?, _ warn: Warn) -> Split {
-    let fraction = validationFraction(rows: table.rowCount, warn)
+  ///
+  /// - Parameter isWhole: Whether none are held out.
+  private func split(_ table: Table, codes: [UInt32]?, isWhole: Bool, _ warn: Warn) -> Split {
+    let fraction = isWhole ? 0 : validationFraction(rows: table.rowCount, warn)
     let seed = configuration.seed
     return codes.map { Split.stratified(codes: $0, fraction: fraction, seed: seed) }
       ?? Split.random(count: table.rowCount, fraction: fraction, seed: seed)
@@ -214,7 +256,6 @@ extension Estimator {
   /// The part of so many training rows that is held out to choose the best epoch.
   func validationFraction(rows: Int, _ warn: Warn) -> Double {
     let settings = configuration.stopping
-    if settings.validationData != nil { return 0 }
     if settings.validation == nil, rows < StoppingSettings.fewestRowsToSplit {
       warn(
         "noValidation",
@@ -251,9 +292,9 @@ extension Estimator {
 
   /// A new network for a table: the task from the target, the coders from the training rows.
   ///
-  /// - Parameter part: The rows of a fold's own split; nil to split all.
+  /// - Parameter parts: Splits the rows, by their classes where there are any.
   func design<T: Scalar>(
-    _ table: Table, _ names: [String], part: Split?, _ warn: Warn
+    _ table: Table, _ names: [String], _ parts: ([UInt32]?) -> Split, _ warn: Warn
   ) throws -> Design<T> {
     let settings = configuration.network
     let targets = try TargetColumns(of: table, columns: names, task: configuration.data.task)
@@ -266,11 +307,13 @@ extension Estimator {
       throw ConfigurationError("loss", error.description)
     }
     try output.check(targets, file: table.file)
-    let split = part ?? self.split(table, codes: targets.codes, warn)
+    let split = parts(targets.codes)
     let rows = split.training.count == table.rowCount ? nil : split.training
     let weights = try weights(table, targets.task, targets.labels, targets.codes, split, warn)
     let encoder = try FeatureEncoder(
-      fitting: table, excluding: names + [weights?.column].compactMap(\.self), rows: rows)
+      fitting: table,
+      excluding: names + [weights?.column].compactMap(\.self) + ignored(in: table, names),
+      rows: rows)
     encoder.warnings.forEach { warn("feature", $0) }
     let target = try TargetEncoder(fitting: targets, coding: output.coding, rows: rows)
     let hidden = settings.hidden ?? NetworkSettings.defaultHidden
@@ -295,7 +338,7 @@ extension Estimator {
 
   /// The network and the coders of a model, for a table with the same columns.
   private func design<T: Scalar>(
-    from base: Model, _ table: Table, _ names: [String], _ warn: Warn
+    from base: Model, _ table: Table, _ names: [String], _ parts: ([UInt32]?) -> Split, _ warn: Warn
   ) throws -> Design<T> {
     if configuration.data.target != nil { try base.checkTargets(names, in: table) }
     let target =
@@ -305,7 +348,7 @@ extension Estimator {
         "task", "\(task.rawValue) contradicts the model, which has \(target.task.rawValue)")
     }
     let codes = try target.codes(of: table)
-    let split = split(table, codes: codes, warn)
+    let split = parts(codes)
     let weights = try weights(table, target.task, target.labels, codes, split, warn)
     return Design(
       network: base.network.network(),

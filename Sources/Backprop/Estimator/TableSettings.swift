@@ -1,9 +1,16 @@
 extension TableOptions {
   /// As the settings of a run say.
   ///
+  /// - Throws: `ConfigurationError` for a delimiter of other than one character.
+  public init(_ settings: DataSettings) throws(ConfigurationError) {
+    try self.init(settings, for: nil)
+  }
+
+  /// As the settings of a run say.
+  ///
   /// - Parameter model: The model that the table is for. Its columns tell a header of numbers from data.
   package init(
-    _ settings: DataSettings, for model: Model? = nil, threads: Int = 1
+    _ settings: DataSettings, for model: Model?, threads: Int = 1
   ) throws(ConfigurationError) {
     // A name may have commas itself.
     var names = (settings.target ?? []).flatMap { target in
@@ -16,7 +23,8 @@ extension TableOptions {
     if let text = settings.delimiter { delimiter = try Setting.delimiterByte(text) }
     self.init(
       header: settings.header, delimiter: delimiter, categorical: settings.categorical ?? [],
-      numeric: settings.numeric ?? [], ignore: settings.ignore ?? [], expectedNames: names,
-      keepsColumns: settings.memory == nil, threads: threads)
+      numeric: settings.numeric ?? [], ignore: settings.ignore ?? [])
+    (expectedNames, keepsColumns) = (names, settings.memory == nil)
+    self.threads = threads
   }
 }

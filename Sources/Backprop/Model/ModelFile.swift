@@ -78,8 +78,9 @@ extension Model {
     }
     let encoder = try metadata.valueIfPresent(ModelKey.encoder, as: FeatureEncoder.self)
     let targetEncoder = try metadata.valueIfPresent(ModelKey.target, as: TargetEncoder.self)
-    let configuration = try metadata.valueIfPresent(
+    var configuration = try metadata.valueIfPresent(
       ModelKey.configuration, as: TrainingConfiguration.self)
+    configuration?.network.takeOwn(of: NetworkSettings(of: members[0]))
     do {
       try configuration?.validate(
         layers: layers.count, loss: loss, hasDropout: layers.haveDropout)
@@ -158,7 +159,7 @@ extension ModelMetadata {
       throw ModelError.notAModel(path: file.path)
     }
     guard format == "\(ModelKey.formatVersion)" else {
-      throw ModelError.newerFormat(path: file.path, found: JSONValue.string(format).description)
+      throw ModelError.otherFormat(path: file.path, found: JSONValue.string(format).description)
     }
   }
 }

@@ -18,7 +18,8 @@ extension Model {
   /// Predicts one row, whose columns are the keys of a value: a struct with a number, a text or nil for
   /// each column.
   ///
-  /// - Throws: As above; `EncodingError` if a key holds more than one value.
+  /// - Throws: As above, also if a key holds more than one value.
+  @_disfavoredOverload
   public func predict(_ row: some Encodable) throws -> Prediction {
     try predict(RowEncoder.row(row))
   }
@@ -70,6 +71,7 @@ extension Model {
   public func evaluate(
     _ table: Table, target: [String] = [], threads: Int = 1
   ) throws -> Evaluation {
+    try checkTargets(target, in: table)
     let coders = try coders(for: table, targets: target).weighing(table, required: false)
     return switch network {
     case .float(let network): try evaluate(network, coders, table, threads)
@@ -82,9 +84,25 @@ extension Model {
   ) throws -> Evaluation {
     let dataset = try coders.dataset(of: table, for: first)
     let kind = coders.target.metrics(outputActivation: first.outputActivation)
-    let pool = threads > 1 ? ThreadPool(threads: threads) : nil
-    guard members.count > 1 else { return first.evaluate(on: dataset, metrics: kind, pool: pool) }
-    return first.evaluate(outputs(of: dataset.inputs, pool), on: dataset, metrics: kind).evaluation
+    return evaluateKeepingPredictions(
+      first, on: dataset, metrics: kind, for: [], pool: ThreadPool.of(threads)
+    ).evaluation
+  }
+
+  /// The same on encoded rows, and what each was given.
+  ///
+  /// - Parameters:
+  ///   - first: The network of the first member.
+  ///   - metrics: What is going to be asked of the predictions; nil for any metric.
+  package func evaluateKeepingPredictions<T: Scalar>(
+    _ first: Network<T>, on dataset: Dataset<T>, metrics kind: MetricKind, for metrics: [Metric]?,
+    pool: ThreadPool?
+  ) -> (evaluation: Evaluation, predictions: EvaluatedPredictions) {
+    guard members.count > 1 else {
+      return first.evaluateKeepingPredictions(on: dataset, metrics: kind, for: metrics, pool: pool)
+    }
+    return first.evaluate(
+      outputs(of: dataset.inputs, pool), on: dataset, metrics: kind, keeping: metrics)
   }
 
   /// The mean of the members' outputs.
@@ -117,7 +135,7 @@ extension Model {
   package func predictions<T: Scalar>(
     of inputs: Matrix<T>, first: Int = 0, _ threads: Int
   ) throws -> Predictions {
-    let pool = threads > 1 && inputs.rows > 1000 ? ThreadPool(threads: threads) : nil
+    let pool = inputs.rows > 1000 ? ThreadPool.of(threads) : nil
     let outputs = outputs(of: inputs, pool)
     return try target.encoder?.decode(
       outputs, first: first, areProbabilities: target.areProbabilities)

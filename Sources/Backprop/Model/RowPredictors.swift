@@ -166,8 +166,10 @@ struct RowFeatures: Sendable {
         return Double(codes[DecimalNumber.text(number)] ?? CategoryIndex.unknown)
       case (.text(let text), let codes?):
         if let code = codes[text] { return Double(code) }
-        return unusual(text, codes)
-      case (.text(let text), nil): return try number(text)
+        // As a file is read: without the spaces around.
+        let trimmed = text.trimmingSpaces
+        return codes[trimmed].map(Double.init) ?? unusual(trimmed, codes)
+      case (.text(let text), nil): return try number(text.trimmingSpaces)
       }
     }
 
@@ -223,6 +225,10 @@ struct RowFeatures: Sendable {
       }
       codes[number] = code
     }
+    // A Bool of a program, where a file has "True" or "TRUE".
+    for name in ["true", "false"] where codes[name] == nil {
+      codes[name] = codes[name.capitalized] ?? codes[name.uppercased()]
+    }
     return codes
   }
 
@@ -233,7 +239,7 @@ struct RowFeatures: Sendable {
     return DataError(
       "the column \(name.quoted) is not given",
       remedy: near.map { "is it the one named \($0.quoted)?" }
-        ?? "give nil where its value is missing")
+        ?? "where its value is missing, say so: nil in a literal, else Cell.missing")
   }
 
   /// Refuses a key that is no column.

@@ -29,8 +29,8 @@ package enum ModelKey {
   /// second and further ones are called `members.1.layers.0.weight` and so on.
   package static let members = "backprop.members"
 
-  /// The newest version that is read, and the one that is written.
-  package static let formatVersion = 1
+  /// The version that is read and written.
+  package static let formatVersion = 2
 }
 
 /// Why a file holds no model that we can use.
@@ -41,7 +41,7 @@ public enum ModelError: UserError, Equatable {
   case notSafeTensors(path: String)
   /// A checkpoint, from which a run goes on and a model comes in the end.
   case checkpoint(path: String)
-  case newerFormat(path: String, found: String)
+  case otherFormat(path: String, found: String)
   case badMetadata(path: String, key: String, problem: String)
   case missingTensor(path: String, name: String)
   case extraTensor(path: String, name: String)
@@ -57,9 +57,9 @@ public enum ModelError: UserError, Equatable {
     case .notSafeTensors(let path): "\(path) is no model: it is not a safetensors file"
     case .checkpoint(let path):
       "\(path) is a checkpoint and no model yet: finish its run with `backprop train … --resume`"
-    case .newerFormat(let path, let found):
-      "\(path): model format \(found) is not \(ModelKey.formatVersion), the newest that this "
-        + "version reads; install a newer version"
+    case .otherFormat(let path, let found):
+      "\(path): model format \(found), and this version reads \(ModelKey.formatVersion); read it with the "
+        + "version that wrote it, or train it anew"
     case .badMetadata(let path, let key, let problem): "\(path), \(key): \(problem)"
     case .missingTensor(let path, let name): "\(path): there is no tensor \(name.quoted)"
     case .extraTensor(let path, let name):
@@ -153,11 +153,10 @@ extension Network {
       prefix.isEmpty ? !$0.hasPrefix("members.") : $0.hasPrefix(prefix)
     }
     try self.init(
-      layers: layers, loss: loss, reduction: reduction, source: file.path,
-      names: own.map { String($0.dropFirst(prefix.count)) }, shape: { file[prefix + $0]?.shape },
-      elements: { name in
-        try file[prefix + name].map { try file.elements(of: $0) } ?? []
-      })
+      layers: layers, loss: loss, reduction: reduction, source: file.path, prefix: prefix,
+      names: own,
+      shape: { file[$0]?.shape },
+      elements: { name in try file[name].map { try file.elements(of: $0) } ?? [] })
   }
 
   /// A network with weights from named arrays; shapes are checked before anything is allocated.
@@ -167,35 +166,37 @@ extension Network {
   ///   - loss: The loss that BP1 begins with.
   ///   - reduction: Mean or sum over the examples of a batch.
   ///   - source: What to call the arrays in an error.
+  ///   - prefix: What stands before the names of the layers' tensors.
   ///   - names: All names of the source: each must belong to a layer.
   ///   - shape: The shape of a name, nil if there is none.
   ///   - elements: The elements of a name, row-major.
   package init(
-    layers: [Layer], loss: Loss, reduction: Reduction, source: String, names: [String],
-    shape: (String) throws -> [Int]?, elements: (String) throws -> [T]
+    layers: [Layer], loss: Loss, reduction: Reduction, source: String, prefix: String = "",
+    names: [String], shape: (String) throws -> [Int]?, elements: (String) throws -> [T]
   ) throws {
     try Self.validate(layers)
     let tensors = ParameterLayout(layers: layers).tensors
     for tensor in tensors {
-      guard let found = try shape(tensor.name) else {
-        throw ModelError.missingTensor(path: source, name: tensor.name)
+      let name = prefix + tensor.name
+      guard let found = try shape(name) else {
+        throw ModelError.missingTensor(path: source, name: name)
       }
       guard found == tensor.shape else {
         throw ModelError.wrongShape(
-          path: source, name: tensor.name, found: found, expected: tensor.shape)
+          path: source, name: name, found: found, expected: tensor.shape)
       }
     }
-    let known = Set(tensors.map(\.name))
+    let known = Set(tensors.map { prefix + $0.name })
     if let name = names.first(where: { !known.contains($0) }) {
       throw ModelError.extraTensor(path: source, name: name)
     }
     try self.init(layers: layers, loss: loss, reduction: reduction)
     for tensor in tensors {
-      let values = try elements(tensor.name)
+      let values = try elements(prefix + tensor.name)
       let at = values.withUnsafeBufferPointer(\.firstNonfinite)
       if at >= 0 {
         throw ModelError.notFinite(
-          path: source, name: tensor.name, value: "\(values[at])",
+          path: source, name: prefix + tensor.name, value: "\(values[at])",
           index: tensor.shape.count == 1 ? [at] : [at / tensor.shape[1], at % tensor.shape[1]])
       }
       parameters.setElements(of: tensor, to: values)

@@ -180,6 +180,14 @@ public final class ThreadPool: @unchecked Sendable {
     self.threads = Int(bp_pool_threads(handle))
   }
 
+  /// The most threads that a caller may ask for; more are as many.
+  package static let most = 1024
+
+  /// A pool of as many threads as a caller asks for; nil where one is enough.
+  package static func of(_ threads: Int) -> ThreadPool? {
+    threads > 1 ? ThreadPool(threads: min(threads, most)) : nil
+  }
+
   deinit {
     if let handle { bp_pool_destroy(handle) }
   }

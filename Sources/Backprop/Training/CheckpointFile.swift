@@ -15,7 +15,7 @@ package enum CheckpointKey {
   package static let state = "backprop.state"
 
   /// The version that is written, and the only one that is read.
-  package static let formatVersion = 2
+  package static let formatVersion = 3
 }
 
 /// Why a file is no checkpoint to go on from.
@@ -31,7 +31,6 @@ public enum CheckpointError: UserError, Equatable {
   /// Every checkpoint of a folder is damaged; the reason is the newest one's.
   case noneWhole(folder: String, count: Int, reason: String)
   case folderInUse(folder: String)
-  case folderHasCheckpoints(folder: String, newest: String)
 
   public var message: String {
     switch self {
@@ -43,16 +42,13 @@ public enum CheckpointError: UserError, Equatable {
       "\(path): precision \(found), but the run has \(expected); a run goes on in its own precision"
     case .memory(let path, let shortage): "\(path): \(shortage)"
     case .noCheckpoint(let folder):
-      "\(folder) holds no checkpoint; they are written there by --checkpoint \(folder)"
+      "\(folder) holds no checkpoint of a run"
     case .noneWhole(let folder, let count, let reason):
       "\(folder): none of the checkpoints (\(count)) is whole: \(reason); begin the run anew, in "
         + "another folder"
     case .folderInUse(let folder):
       "\(folder): another run is writing its checkpoints there; wait for its end, or name another "
         + "folder"
-    case .folderHasCheckpoints(let folder, let newest):
-      "\(folder) holds checkpoints of a run already (the newest is \(newest)): go on from them with "
-        + "--resume \(folder), or name another folder, or --force to replace them"
     }
   }
 }

@@ -120,7 +120,9 @@ extension TrainingConfiguration {
 
   /// Refuses what was given in vain: settings that change nothing beside the others, and are a mistake of
   /// whoever gave them.
-  package func checkGiven() throws(ConfigurationError) {
+  ///
+  /// - Parameter hasValidationTable: Whether rows to validate on come as a table of their own.
+  package func checkGiven(hasValidationTable: Bool = false) throws(ConfigurationError) {
     let rule = optimizer
     func refuse(_ name: String, _ isGiven: Bool, _ problem: String) throws(ConfigurationError) {
       if isGiven { throw ConfigurationError(name, problem) }
@@ -159,9 +161,15 @@ extension TrainingConfiguration {
       "shuffleBlock", data.shuffleBlock != nil && data.shuffle == false,
       "has no meaning where nothing is shuffled; leave one of the two out")
     try refuse(
-      "validation", stopping.validation != nil && stopping.validationData != nil,
+      "trainingExamples", updates.trainingExamples != nil && l2Scaling != .perExample,
+      "is what the L2 scaling per-example divides by; give that too")
+    let isHeldOut = stopping.validation ?? 0 > 0
+    try refuse(
+      "validation",
+      stopping.validation != nil && stopping.validationData != nil
+        || isHeldOut && hasValidationTable,
       "and a file to validate on are two things to validate on: give one")
-    guard stopping.validation == 0 else { return }
+    guard stopping.validation == 0, !hasValidationTable else { return }
     for (name, isGiven) in [
       ("monitor", stopping.monitor != nil), ("minDelta", stopping.minDelta != nil),
       ("patience", patience != nil),

@@ -18,29 +18,51 @@ extension TrainingConfiguration: Codable {
       })
   }
 
+  /// The schema of such a document, which it may name.
+  package static let schema = "backprop.config/2"
+
   /// Takes over what a document says.
   ///
   /// Settings stand in their groups or by themselves, under the names of JSON or of options.
   ///
-  /// - Throws: `ConfigurationError` for a name that is none, or a value out of its range.
+  /// - Throws: `ConfigurationError` for a name that is none, a value out of its range, or a setting that is
+  ///   given twice.
   package mutating func take(_ document: JSONValue) throws(ConfigurationError) {
-    for member in document.object ?? [] {
-      if Setting.Group(rawValue: member.key) != nil, let members = member.value.object {
-        for member in members { try take(member) }
+    guard let members = document.object else {
+      throw ConfigurationError("configuration", "expected an object with a setting a key")
+    }
+    var taken: Set<String> = []
+    for member in members {
+      if member.key == "schema" {
+        guard member.value == .string(Self.schema) else {
+          throw ConfigurationError("schema", "expected \"\(Self.schema)\"")
+        }
+      } else if let group = Setting.Group(rawValue: member.key), group.isObject(member.value) {
+        for member in member.value.object ?? [] { try take(member, of: group, &taken) }
       } else {
-        try take(member)
+        try take(member, of: nil, &taken)
       }
     }
   }
 
-  private mutating func take(_ member: JSONMember) throws(ConfigurationError) {
+  private mutating func take(
+    _ member: JSONMember, of group: Setting.Group?, _ taken: inout Set<String>
+  ) throws(ConfigurationError) {
     guard let setting = Setting.named(member.key) else {
-      let names = Setting.all.map(\.property)
+      let names =
+        Setting.all.map(\.property) + (group == nil ? Setting.Group.allCases.map(\.rawValue) : [])
       throw ConfigurationError(
         member.key.shown(),
         "is no setting; "
           + (nearMatch(member.key, in: names).map { "did you mean \($0)?" }
             ?? "the settings are \(names.joined(separator: ", "))"))
+    }
+    if let group, group != setting.group {
+      throw ConfigurationError(
+        member.key, "stands in \(setting.group.rawValue), not in \(group.rawValue)")
+    }
+    guard taken.insert(setting.place).inserted else {
+      throw ConfigurationError(member.key, "is given twice: leave one out")
     }
     try setting.set(&self, to: member.value)
   }
@@ -56,4 +78,11 @@ extension TrainingConfiguration: Codable {
   }
 
   public func encode(to encoder: any Encoder) throws { try json.encode(to: encoder) }
+}
+
+extension Setting.Group {
+  /// Whether a value is that of the group, and not of the setting of the same name.
+  fileprivate func isObject(_ value: JSONValue) -> Bool {
+    value.object != nil || (value == .null && Setting.named(rawValue) == nil)
+  }
 }

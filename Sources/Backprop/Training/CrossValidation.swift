@@ -91,7 +91,7 @@ extension Trainer {
   ) throws(ConfigurationError) -> CrossValidation {
     var result = CrossValidation(
       metrics: metrics ?? Metric.usual(for: kind, outputs: network.outputCount))
-    let pool = threads > 1 ? ThreadPool(threads: threads) : nil
+    let pool = ThreadPool.of(threads)
     for fold in 0..<folds.count {
       let split = folds[fold]
       let training = data.subset(split.training)

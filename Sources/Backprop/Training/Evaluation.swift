@@ -18,7 +18,9 @@ public struct Evaluation: Sendable, Equatable, Codable {
 
   /// What no examples say.
   static func ofNothing(_ kind: MetricKind) -> Evaluation {
-    Evaluation(loss: .nan, metrics: Metrics(kind: kind, outputs: 0, examples: 0))
+    var outputs = 0
+    if case .regression(let scales) = kind { outputs = scales.count }
+    return Evaluation(loss: .nan, metrics: Metrics(kind: kind, outputs: outputs, examples: 0))
   }
 
   /// Examples that were judged.

@@ -53,26 +53,42 @@ extension Trainer {
   ///   - metrics: How outputs are judged.
   ///   - state: Where training has come to; changed with the network.
   /// - Returns: Loss and metrics of the chunk, as each batch met them.
-  /// - Throws: `ConfigurationError` if the configuration does not suit the network, `DivergenceError` if a
-  ///   number is not finite any more. Network and state are then as before the call.
-  /// - Precondition: The schedule is constant, without a warm-up; `averaging` is nil; the rule takes
-  ///   batches and is that of the state, which is of this network.
+  /// - Throws: `ConfigurationError` if the configuration does not suit the network, or has another schedule
+  ///   than a constant one, an average of the weights or a rule that takes all examples; `DivergenceError`
+  ///   if a number is not finite any more. Network and state are then as before the call.
+  /// - Precondition: The rule is that of the state, which is of this network.
   @discardableResult
   public func partialFit(
     _ network: inout Network<T>, on chunk: Dataset<T>, metrics: MetricKind,
     state: inout PartialTraining<T>
   ) throws -> EpochReport {
     try configuration.validate(for: network)
+    let rule = configuration.optimizer
+    for (name, isGiven, problem) in [
+      (
+        "schedule", configuration.rateSchedule != .constant,
+        "\(configuration.rateSchedule) needs to know how many chunks are to come: give constant"
+      ),
+      (
+        "warmUp", configuration.warmUp ?? 0 > 0, "needs to know how many chunks are to come: give 0"
+      ),
+      (
+        "optimizer", rule.takesAllExamples,
+        "\(rule.name) takes all examples a step: use one that takes batches"
+      ),
+      (
+        "ema", configuration.updates.ema != nil,
+        "is an average that would end with the call: leave it out"
+      ),
+      (
+        "swa", configuration.updates.swa != nil,
+        "is an average that would end with the call: leave it out"
+      ),
+    ] where isGiven {
+      throw ConfigurationError(name, problem)
+    }
     precondition(
-      configuration.rateSchedule == .constant && (configuration.warmUp ?? 0) == 0,
-      "schedule \(configuration.rateSchedule), warm-up \(configuration.warmUp ?? 0): the number of chunks is "
-        + "not known, so that only a constant rate has a meaning")
-    precondition(
-      state.optimizer.rule == configuration.optimizer && !configuration.optimizer.takesAllExamples,
-      "rule \(configuration.optimizer), the state has \(state.optimizer.rule)")
-    precondition(
-      configuration.averaging == nil,
-      "averaging \(configuration.averaging as Any): the average of the weights ends with the call")
+      state.optimizer.rule == rule, "rule \(rule), the state has \(state.optimizer.rule)")
     precondition(chunk.count >= 1, "a chunk without examples")
     let run = Run(self, network, .memory(chunk), nil, metrics)
     run.optimizer = state.optimizer

@@ -93,7 +93,7 @@ package struct RateSearch: Sendable {
     report: (RateAttempt) -> Void
   ) -> [RateAttempt] {
     var attempts: [RateAttempt] = []
-    let pool = threads > 1 ? ThreadPool(threads: threads) : nil
+    let pool = ThreadPool.of(threads)
     var workspace = Workspace(for: network, capacity: network.chunk(of: training.count))
     let start = network.evaluate(on: training, metrics: metrics, in: &workspace, pool: pool).loss
     /// Whether the loss falls at mantissa · 10^exponent.

@@ -29,6 +29,9 @@ package struct Setting: Sendable {
   /// As JSON and the library call it: "learningRate".
   package var property: String { Self.property(name) }
 
+  /// What it sets: --header and --no-header are two words for one thing.
+  var place: String { name == Self.noHeader.name ? Self.header.name : name }
+
   static func property(_ name: String) -> String {
     let words = name.split(separator: "-")
     return words.dropFirst().reduce(String(words.first ?? "")) {
@@ -76,7 +79,7 @@ extension Setting {
   private init<Value: Sendable>(
     _ name: String, _ group: Group, _ place: Place<Value>, isFlag: Bool = false,
     isNumber: Bool = false, help: String,
-    json: @escaping @Sendable (Value) -> JSONValue,
+    json: @escaping @Sendable (Value) -> JSONValue?,
     parse: @escaping @Sendable (JSONValue, _ property: String) throws(ConfigurationError) -> Value,
     check: @escaping @Sendable (Value, _ property: String) throws(ConfigurationError) -> Void = {
       (_, _) throws(ConfigurationError) in
@@ -88,13 +91,15 @@ extension Setting {
     self.help = help
     self.isFlag = isFlag
     self.isNumber = isNumber
-    read = { $0[keyPath: place].map(json) }
+    read = { $0[keyPath: place].flatMap(json) }
     write = { (configuration, value) throws(ConfigurationError) in
       configuration[keyPath: place] = value == .null ? nil : try parse(value, property)
     }
     self.check = { (configuration) throws(ConfigurationError) in
       guard let value = configuration[keyPath: place] else { return }
       try check(value, property)
+      // What cannot be read back is no value of this setting.
+      if let json = json(value) { _ = try parse(json, property) }
     }
   }
 
@@ -161,7 +166,7 @@ extension Setting {
   /// One of a closed set, by its name.
   static func named<Value: Sendable>(
     _ name: String, _ group: Group, _ place: Place<Value>, of names: [String], _ help: String,
-    json: @escaping @Sendable (Value) -> JSONValue,
+    json: @escaping @Sendable (Value) -> JSONValue?,
     parse: @escaping @Sendable (String) -> Value?,
     fromObject: @escaping @Sendable (JSONValue) -> Value? = { _ in nil },
     check: @escaping @Sendable (Value, _ property: String) throws(ConfigurationError) -> Void = {
@@ -204,7 +209,7 @@ extension Setting {
   static func list<Value: Sendable>(
     _ name: String, _ group: Group, _ place: Place<[Value]>, isNumber: Bool = false,
     isText: Bool = false, none: String? = nil, _ help: String,
-    json: @escaping @Sendable (Value) -> JSONValue,
+    json: @escaping @Sendable (Value) -> JSONValue?,
     parse: @escaping @Sendable (String, _ property: String) throws(ConfigurationError) -> Value,
     check: @escaping @Sendable ([Value], _ property: String) throws(ConfigurationError) -> Void = {
       (_, _) throws(ConfigurationError) in
@@ -213,8 +218,13 @@ extension Setting {
     Setting(
       name, group, place, isNumber: isNumber, help: help,
       json: { values in
-        let texts = values.map(json)
-        return texts.count == 1 ? texts[0] : .array(texts)
+        let texts = values.compactMap(json)
+        guard texts.count == values.count else { return nil }
+        // One by itself, unless it would be taken for several, or for none.
+        guard texts.count == 1, let text = texts[0].scalar,
+          isText || (!text.isEmpty && text == text.trimmingSpaces && !text.contains(","))
+        else { return .array(texts) }
+        return texts[0]
       },
       parse: { (value, property) throws(ConfigurationError) in
         var values: [Value] = []

@@ -94,7 +94,7 @@ extension Setting {
   package static let activation = list(
     "activation", .network, \.network.activation,
     "Activation of the hidden layers, one for all or a list. (default: \(NetworkSettings.defaultActivation))",
-    json: { .string($0.description) },
+    json: { $0.isOwn ? nil : .string($0.description) },
     parse: { (text, name) throws(ConfigurationError) in
       try NamedChoice.value(text, name, Activation.names) { Activation($0) }
     },
@@ -105,11 +105,11 @@ extension Setting {
   package static let outputActivation = named(
     "output-activation", .network, \.network.outputActivation, of: Activation.names,
     "Activation of the last layer. (default: follows from task and loss)",
-    json: { .string($0.description) }, parse: { Activation($0) })
+    json: { $0.isOwn ? nil : .string($0.description) }, parse: { Activation($0) })
   package static let loss = named(
     "loss", .network, \.network.loss, of: Loss.names,
     "\(Loss.names.joined(separator: ", ")). (default: follows from the task)",
-    json: { .string($0.description) }, parse: { Loss($0) })
+    json: { $0.isOwn ? nil : .string($0.description) }, parse: { Loss($0) })
   package static let reduction = named(
     "reduction", .network, \.network.reduction, of: Reduction.allCases.map(\.rawValue),
     "The loss of a batch: mean or sum over its examples. (default: mean)",
@@ -270,7 +270,11 @@ extension Setting {
     "schedule", .schedule, \.schedule.schedule, of: Schedule.names,
     "How the rate moves: \(Schedule.names.joined(separator: ", ")). step and cosine-restarts: epochs and factor; plateau: factor, patience in epochs. (default: \(TrainingConfiguration().rateSchedule.name); rprop and lbfgs: constant)",
     json: { .string($0.description) }, parse: { Schedule(name: $0) },
-    check: { (schedule, _) throws(ConfigurationError) in try schedule.validate() })
+    check: { (schedule, name) throws(ConfigurationError) in
+      try schedule.validate()
+      guard case .cosine(let warmUp) = schedule, schedule != .cosine() else { return }
+      throw ConfigurationError(name, "cosine has a warm-up of \(warmUp): give it as warmUp")
+    })
   package static let warmUp = number(
     "warm-up", .schedule, \.schedule.warmUp, .part,
     "Part of the steps over which the rate rises in a line. (default: \(warmUpDefaults))")
@@ -368,6 +372,25 @@ extension Setting {
     }
     throw ConfigurationError(name, "\(text.shown()): give a size such as 500MB or 2GB")
   }
+}
+
+extension NetworkSettings {
+  /// Takes what no document can say, for only a program has it, from the network itself.
+  mutating func takeOwn(of network: NetworkSettings) {
+    if network.activation?.contains(where: \.isOwn) == true { activation = network.activation }
+    if network.outputActivation?.isOwn == true { outputActivation = network.outputActivation }
+    if network.loss?.isOwn == true { loss = network.loss }
+  }
+}
+
+extension Activation {
+  /// Whether only a program has it, and no document can say it.
+  fileprivate var isOwn: Bool { if case .own = self { true } else { false } }
+}
+
+extension Loss {
+  /// Whether only a program has it, and no document can say it.
+  fileprivate var isOwn: Bool { if case .custom = self { true } else { false } }
 }
 
 extension OptimizerRule {

@@ -53,7 +53,7 @@ final class Run<T: Scalar> {
     running = RunningEpoch(
       epoch: 0, metrics: Metrics(kind: metrics, outputs: network.outputCount),
       learningRate: configuration.learningRate)
-    pool = trainer.threads > 1 ? ThreadPool(threads: trainer.threads) : nil
+    pool = ThreadPool.of(trainer.threads)
     choice = PoolChoice(pool)
     metricKind = metrics
     self.validation = validation?.count

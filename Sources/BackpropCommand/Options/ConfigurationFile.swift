@@ -10,8 +10,6 @@ import Backprop
 
 /// A file with settings of a run, as JSON.
 enum ConfigurationFile {
-  /// The schema, which `inspect --config` writes and a file may name.
-  static let schema = "backprop.config/2"
   private static let mostBytes = 1 << 20
 
   /// Puts the settings of a file into a configuration. It is read once, from front to back: it may be a
@@ -30,14 +28,8 @@ enum ConfigurationFile {
     } catch {
       throw UsageError("\(name): \(error.description); a configuration is a document of JSON")
     }
-    guard let members = document.object else {
-      throw UsageError("\(name): expected an object with a setting a key")
-    }
-    if let found = document["schema"], found != .string(schema) {
-      throw UsageError("\(name), schema: expected \"\(schema)\"")
-    }
     do {
-      try configuration.take(.object(members.filter { $0.key != "schema" }))
+      try configuration.take(document)
     } catch {
       throw UsageError("\(name), \(Self.place(error))")
     }

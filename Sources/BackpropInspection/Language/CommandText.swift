@@ -167,6 +167,7 @@ extension Text {
 extension Text {
   package static let created = Text("saved {0}: {1}, {2}", "저장함 {0}: {1}, {2}")
   package static let network = Text("network", "신경망")
+  package static let members = Text("networks", "신경망 수")
   package static let parameters = Text("parameters", "파라미터")
   package static let inputs = Text("inputs", "입력")
   package static let target = Text("target", "목표")

@@ -139,7 +139,8 @@ enum ArrayFile {
   func limit() throws {
     let path = try fixture.file(images, name: "b-images-idx3-ubyte")
     _ = try fixture.file(labels, name: "b-labels-idx1-ubyte")
-    let two = try DataSource.open(path: path, options: TableOptions(rowLimit: 2)).training
+    let two = try DataSource.open(path: path, options: TableOptions(with: { $0.rowLimit = 2 }))
+      .training
     #expect(two.rowCount == 2)
     let whole = try DataSource.open(path: path).training
     let names = whole.columns.map(\.name)
@@ -148,12 +149,13 @@ enum ArrayFile {
     let all: Matrix<Double> = try whole.numericMatrix(excluding: [])
     #expect(first.elements == Array(all.elements.prefix(2)))
     #expect(
-      try DataSource.open(path: path, options: TableOptions(rowLimit: 9)).training.rowCount == 3)
+      try DataSource.open(path: path, options: TableOptions(with: { $0.rowLimit = 9 })).training
+        .rowCount == 3)
     // As many labels as images are asked for all the same.
     _ = try fixture.file(ArrayFile.idx(sizes: [2], [0, 1]), name: "b-labels-idx1-ubyte")
     #expect(
       fixture.message {
-        _ = try DataSource.open(path: path, options: TableOptions(rowLimit: 1))
+        _ = try DataSource.open(path: path, options: TableOptions(with: { $0.rowLimit = 1 }))
       }.contains("has 2 labels for the 3 images"))
   }
 

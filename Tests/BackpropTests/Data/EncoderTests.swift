@@ -123,7 +123,7 @@ import Testing
     let numbers = [0, 1, 2, 3].map { $0 * unit }
     let text = "x,c,y\n" + numbers.map { "\($0),a,\($0)\n" }.joined() + ",b,\(numbers[0])\n"
     let path = try fixture.file(text)
-    for options in [TableOptions(), TableOptions(keepsColumns: false)] {
+    for options in [TableOptions(), TableOptions(with: { $0.keepsColumns = false })] {
       let table = try Table(contentsOf: path, options: options)
       let rows: [UInt32] = [0, 1, 2, 3]
       let encoder = try FeatureEncoder(fitting: table, excluding: ["y", "c"])

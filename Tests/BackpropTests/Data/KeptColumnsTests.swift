@@ -7,7 +7,7 @@ import Testing
 /// What a table kept from its first pass is what the text says, bit for bit.
 @Suite struct KeptColumnsTests {
   private let fixture: DataFixture
-  private static let streamed = TableOptions(keepsColumns: false)
+  private static let streamed = TableOptions(with: { $0.keepsColumns = false })
 
   init() throws { fixture = try DataFixture() }
 

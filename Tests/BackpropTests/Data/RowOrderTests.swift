@@ -29,7 +29,8 @@ import Testing
       (name: $0, values: TableValues.numbers($1))
     }
     return [
-      try Table(contentsOf: path), try Table(contentsOf: path, options: .init(keepsColumns: false)),
+      try Table(contentsOf: path),
+      try Table(contentsOf: path, options: .init(with: { $0.keepsColumns = false })),
       try Table(columns: columns + [(name: "c", values: .texts(texts))]),
     ]
   }

@@ -52,6 +52,91 @@ struct EstimatorTests {
       error?.description.contains("hidden 3 contradicts the model, which has [64,64]") ?? false)
   }
 
+  @Test("Rows to validate on leave all others to learn from, and may be waited for")
+  func validationTable() throws {
+    func start(_ change: (inout TrainingConfiguration) -> Void) throws -> (TrainingStart?, Fit) {
+      var (configuration, start) = (Self.configuration(), TrainingStart?.none)
+      change(&configuration)
+      let fit = try Estimator(configuration, threads: 1).fit(
+        Self.penguins, validation: Self.penguins
+      ) {
+        if case .start(let found) = $0 { start = found }
+      }
+      return (start, fit)
+    }
+    for change: (inout TrainingConfiguration) -> Void in [
+      { _ in }, { $0.stopping.patience = 2 },
+      { ($0.stopping.validation, $0.stopping.patience) = (0, 2) },
+    ] {
+      let (start, fit) = try start(change)
+      #expect(start?.examples == 344 && start?.validationExamples == 344)
+      #expect(fit.warnings.isEmpty && fit.model.configuration?.stopping.validation ?? 0 == 0)
+    }
+    #expect(throws: ConfigurationError.self) { try start { $0.stopping.validation = 0.2 } }
+  }
+
+  @Test("A regression of which nothing is held out has a fit")
+  func nothingHeldOut() throws {
+    let numbers = (0..<15).map { Double($0) }
+    let table = try Table(columns: [("x", .numbers(numbers)), ("y", .numbers(numbers))])
+    let fit = try Estimator(target: "y").fit(table)
+    #expect(fit.heldOut.description == "nothing was held out" && fit.warnings.count == 1)
+    #expect(fit.heldOut.examples == 0 && fit.heldOut.loss.isNaN)
+  }
+
+  @Test("A table must have been read as the configuration says, and what it ignores is no feature")
+  func reading() throws {
+    var configuration = Self.configuration(epochs: 1)
+    configuration.data.ignore = ["island", "year"]
+    let fit = try Estimator(configuration, threads: 1).fit(Self.penguins)
+    #expect(fit.model.encoder?.columns.map(\.name).contains("year") == false)
+    let file = try #require(Self.penguins.file)
+    var read = try Table(contentsOf: file, options: TableOptions(configuration.data))
+    let other = try Estimator(configuration, threads: 1).fit(read).model
+    #expect(try other.safeTensors().bytes == fit.model.safeTensors().bytes)
+    // From the configuration of the model to the same model.
+    let again = try Estimator(#require(other.configuration), threads: 1).fit(Self.penguins).model
+    #expect(try again.safeTensors().bytes == other.safeTensors().bytes)
+
+    func problem(_ table: Table, _ change: (inout TrainingConfiguration) -> Void) -> String {
+      var configuration = Self.configuration(epochs: 1)
+      change(&configuration)
+      do {
+        return "\(try Estimator(configuration, threads: 1).fit(table).model.encoder != nil)"
+      } catch { return "\(error)" }
+    }
+    #expect(problem(Self.penguins) { $0.data.ignore = ["yaer"] }.contains("did you mean \"year\"?"))
+    #expect(
+      problem(Self.penguins) { $0.data.categorical = ["year"] }.hasPrefix(
+        "categorical year was not read as"))
+    #expect(
+      problem(Self.penguins) { $0.data.numeric = ["island"] }.hasPrefix(
+        "numeric island was not read as"))
+    #expect(
+      problem(Self.penguins) { $0.data.from = "a.safetensors" }.hasPrefix("from names a model"))
+    #expect(
+      problem(Self.penguins) { $0.stopping.validationData = "v.csv" }.hasPrefix(
+        "validationData names"))
+    configuration.data.ignore = nil
+    configuration.data.categorical = ["year"]
+    read = try Table(contentsOf: file, options: TableOptions(configuration.data))
+    #expect(problem(read) { $0.data.categorical = ["year"] } == "true")
+  }
+
+  @Test("A model with a loss and an activation of one's own is read back whole")
+  func own() throws {
+    var configuration = Self.configuration(epochs: 1)
+    configuration.data.target = ["year"]
+    configuration.network.activation = [.custom(Softsign())]
+    configuration.network.loss = .custom(LogCosh())
+    let model = try Estimator(configuration, threads: 1).fit(Self.penguins).model
+    let read = try Model(
+      bytes: model.safeTensors().bytes, losses: [LogCosh()], activations: [Softsign()])
+    #expect(read.configuration?.network.activation == [.custom(Softsign())])
+    #expect(read.configuration?.network.loss?.description == "custom:\(LogCosh().name)")
+    #expect(try read.safeTensors().bytes == model.safeTensors().bytes)
+  }
+
   @Test("What is missing or does not suit the data is an error by its name")
   func refused() throws {
     func name(_ change: (inout TrainingConfiguration) -> Void) -> String {
@@ -95,6 +180,19 @@ struct EstimatorTests {
       Self.penguins, folds: 3)
     #expect(result.folds.count == 3 && result.folds.map(\.examples.test).reduce(0, +) == 344)
     #expect(result.statistics(of: .accuracy).mean > 0.5)
+    var warnings = 0
+    let few = try Table(columns: [
+      ("x", .numbers((0..<25).map { Double($0) })),
+      ("y", .numbers((0..<25).map { Double($0 % 7) })),
+    ])
+    _ = try Estimator(target: "y").crossValidate(few, folds: 3) {
+      if case .warning = $0 { warnings += 1 }
+    }
+    #expect(warnings == 3)
+    #expect(throws: CancellationError.self) {
+      try Estimator(Self.configuration(), threads: 100_000).crossValidate(
+        Self.penguins, folds: 3, isInterrupted: { true })
+    }
   }
 
   @Test("Events pass through JSON")
@@ -176,6 +274,54 @@ struct SettingTests {
       let read = try JSONValue(encoding: configuration).decoded(as: TrainingConfiguration.self)
       #expect(read == configuration && read.optimizer == rule)
     }
+  }
+
+  @Test("What no document can say is no value of a setting")
+  func values() {
+    for change: (inout TrainingConfiguration) -> Void in [
+      { $0.stopping.monitor = .expectedCalibrationError(bins: 0) },
+      { $0.stopping.monitor = .topK(0) }, { $0.network.initializer = .uniform(-1) },
+      { $0.network.initializer = .constant(.nan) }, { $0.network.loss = .huber(delta: -1) },
+      { $0.network.activation = [.elu(alpha: .nan)] },
+      { $0.schedule.schedule = .cosine(warmUp: 0.3) },
+    ] {
+      var configuration = TrainingConfiguration()
+      change(&configuration)
+      #expect(throws: ConfigurationError.self) { try configuration.validate() }
+    }
+  }
+
+  @Test("A name of one column that looks like several, or like none, is read as it is written")
+  func names() throws {
+    for names in [["a,b"], [" a"], [""], ["a", "b"], ["a"]] {
+      var configuration = TrainingConfiguration()
+      configuration.data.ignore = names
+      #expect(
+        try JSONValue(encoding: configuration).decoded(as: TrainingConfiguration.self)
+          == configuration)
+    }
+  }
+
+  @Test("A document is an object in which every setting stands once, in its own group")
+  func documents() throws {
+    func problem(_ text: String) -> String {
+      do {
+        _ = try JSONValue(parsing: text).decoded(as: TrainingConfiguration.self)
+        return "nothing"
+      } catch { return "\(error)" }
+    }
+    for text in ["[]", "null", "3", "\"x\""] {
+      #expect(problem(text).contains("expected an object"))
+    }
+    #expect(problem("{\"schema\":\"backprop.config/2\",\"epochs\":1}") == "nothing")
+    #expect(problem("{\"schema\":\"x\"}").contains("schema expected"))
+    for text in [
+      "{\"epochs\":1,\"schedule\":{\"epochs\":2}}", "{\"learningRate\":0.1,\"learning-rate\":0.2}",
+      "{\"header\":true,\"noHeader\":true}",
+    ] { #expect(problem(text).contains("given twice"), "\(text)") }
+    #expect(problem("{\"updates\":{\"hidden\":[3]}}").contains("stands in network, not in updates"))
+    #expect(problem("{\"netwrk\":{}}").contains("did you mean network?"))
+    #expect(problem("{\"network\":null,\"schedule\":null,\"data\":null}") == "nothing")
   }
 
   @Test("A value out of its range changes nothing")

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Backprop
@@ -106,10 +107,82 @@ struct ModelPredictionTests {
     #expect(try model.predict(Row()).probabilities == model.predict(row).probabilities)
     let lost = try model.predict(Row(island: nil)).probabilities
     #expect(lost != (try model.predict(row).probabilities))
-    struct Nested: Encodable { var length = [1.0] }
-    #expect(throws: EncodingError.self) { try model.predict(Nested()) }
-    #expect(throws: EncodingError.self) { try model.predict([1.0, 2.0]) }
-    #expect(throws: EncodingError.self) { try model.predict(3.0) }
+    #expect(try model.predict(Optional(Row())).probabilities == model.predict(row).probabilities)
+    #expect(try model.predict(Long()).probabilities == model.predict(row).probabilities)
+    struct List: Encodable { var length = [1.0] }
+    struct Inside: Encodable {
+      struct Part: Encodable { var a = 1 }
+      var island = Part()
+    }
+    struct Dated: Encodable { var grade = Date(timeIntervalSince1970: 0) }
+    let errors = [
+      #expect(throws: DataError.self) { try model.predict(List()) },
+      #expect(throws: DataError.self) { try model.predict(Inside()) },
+      #expect(throws: DataError.self) { try model.predict(Dated()) },
+      #expect(throws: DataError.self) { try model.predict([Row()]) },
+      #expect(throws: DataError.self) { try model.predict(3.0) },
+    ]
+    #expect(errors.map { $0?.column } == ["length", "island", "grade", nil, nil])
+    #expect(
+      errors.map { $0?.problem } == [
+        "the value is a list", "the value has several parts",
+        "the value is a date, which a file has as a text or a number", "the value is a list",
+        "the value is no row",
+      ])
+  }
+
+  /// A class above a class has columns of the same row.
+  private class Short: Encodable {
+    var length = 2.5
+    var mass: Double?
+    var island = "Dream"
+
+    init() {}
+    private enum Key: CodingKey { case length, mass, island }
+    func encode(to encoder: any Encoder) throws {
+      var row = encoder.container(keyedBy: Key.self)
+      try row.encode(length, forKey: .length)
+      try row.encodeIfPresent(mass, forKey: .mass)
+      try row.encode(island, forKey: .island)
+    }
+  }
+
+  private final class Long: Short {
+    private enum Key: CodingKey { case grade, constant }
+    override func encode(to encoder: any Encoder) throws {
+      var row = encoder.container(keyedBy: Key.self)
+      try row.encode(1, forKey: .grade)
+      try row.encode(4, forKey: .constant)
+      try super.encode(to: row.superEncoder())
+    }
+  }
+
+  @Test("A value of a program is the category that a file spells so")
+  func spelling() throws {
+    let wide = ["9007199254740992", "9007199254740993"]
+    let texts: (([String]) -> TableValues) = { names in
+      .texts((0..<60).map { names[$0 % 2] })
+    }
+    let table = try Table(columns: [
+      ("code", texts(wide)), ("share", texts(["0.7x", "0.7"])), ("flag", texts(["False", "True"])),
+      ("y", texts(["p", "q"])),
+    ])
+    var configuration = TrainingConfiguration(epochs: 1, seed: 1)
+    configuration.data.target = ["y"]
+    let model = try Estimator(configuration, threads: 1).fit(table).model
+    struct Row: Encodable {
+      var code: UInt64 = 9_007_199_254_740_993
+      var share: Float = 0.7
+      var flag = true
+    }
+    let expected = try model.predict(table)[1].probabilities
+    #expect(
+      try model.predict(["code": .text(wide[1]), "share": "0.7", "flag": "True"]).probabilities
+        == expected)
+    #expect(try model.predict(Row()).probabilities == expected)
+    #expect(
+      try model.predict(["code": .text(" \(wide[1])"), "share": "0.7 ", "flag": true]).probabilities
+        == expected)
   }
 
   @Test("What is not given, no column or no value of one is refused by its name")
@@ -125,7 +198,8 @@ struct ModelPredictionTests {
       } catch { return "\(error)" }
     }
     #expect(message { _ in } == "nothing")
-    #expect(message { $0["mass"] = nil }.contains("\"mass\" is not given; give nil"))
+    #expect(
+      message { $0["mass"] = nil }.contains("\"mass\" is not given; where its value is missing"))
     #expect(
       message {
         $0["mass"] = nil
@@ -136,6 +210,7 @@ struct ModelPredictionTests {
     #expect(message { $0["length"] = .number(.infinity) }.contains("not a finite number"))
     #expect(message { $0["length"] = .number(1e300) }.contains("too large for numbers of float"))
     #expect(message { $0["length"] = "NA" } == "nothing")
+    #expect(message { $0["length"] = " 2.5 " } == "nothing")
     // What training did not see is unknown, as in a table.
     #expect(message { $0["island"] = "Elsewhere" } == "nothing")
     #expect(message { $0["island"] = 3.5 } == "nothing")
@@ -155,6 +230,8 @@ struct ModelPredictionTests {
       #expect(try model.predict(named).value == found[index].value)
     }
     #expect(try model.predict([[Double]]()).isEmpty)
+    #expect(try model.predict([[2, 3]]).count == 1)
+    #expect(try model.predict(rows, threads: 1_000_000)[0].value == found[0].value)
     #expect(throws: DataError.self) { try model.predict([[1.0]]) }
     let network = try Network<Double>(
       sizes: [2, 3], activations: [.identity], loss: .squaredError, seed: 1)
@@ -202,6 +279,15 @@ struct ModelPredictionTests {
     var writer = try model.safeTensors()
     writer.metadata.removeAll { $0.key == ModelKey.members }
     #expect(throws: ModelError.self) { try Model(bytes: writer.bytes) }
+    writer = try model.safeTensors()
+    writer.metadata = writer.metadata.map { ($0.key, $0.key == ModelKey.members ? "4" : $0.value) }
+    let error = #expect(throws: ModelError.self) { try Model(bytes: writer.bytes) }
+    #expect(error?.message.contains("no tensor \"members.3.layers.0.weight\"") ?? false)
+    // One of several networks cannot be meant where one is trained on.
+    let refused = #expect(throws: ConfigurationError.self) {
+      try Estimator(TrainingConfiguration(), from: read).fit(Self.table)
+    }
+    #expect(refused?.problem.contains("3 networks") ?? false)
   }
 
   @Test("Any number of tasks use one model at once, each with the answer that it has alone")
