@@ -17,6 +17,9 @@ public struct DiagnosisOptions: Sendable {
   package var isUntrained = false
   package var thresholds = DiagnosisThresholds()
 
+  /// Options with the usual numbers of examples and steps, and the usual bounds.
+  ///
+  /// - Parameter configuration: The run that the trial imitates; checked where the diagnosis begins.
   public init(configuration: TrainingConfiguration = TrainingConfiguration()) {
     self.configuration = configuration
   }
@@ -46,7 +49,7 @@ public struct DiagnosisOptions: Sendable {
 ///
 /// ```swift
 /// let diagnosis = try Diagnosis(of: network, on: data, metrics: .classification(probabilities: true))
-/// for finding in diagnosis.findings { print(finding.code, finding.layer ?? 0, finding.value) }
+/// for finding in diagnosis.findings { print(finding.code, finding.layer ?? 0, finding.whatToDo) }
 /// ```
 public struct Diagnosis: Codable, Sendable {
   /// Examples of the data set: dead and saturated units are counted over all of them.

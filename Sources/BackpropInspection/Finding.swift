@@ -2,11 +2,12 @@ import Backprop
 
 /// Something that a diagnosis found to be out of its bounds.
 ///
-/// A finding names a measure, not a verdict: `value` is what was measured, `threshold` the bound that
-/// it passed, `source` where the bound comes from. `whatToDo` is the English advice; the same in
-/// another language is `advice(in:)`, which looks it up by the code.
+/// A finding names a measure, not a verdict: its JSON holds what was measured (`value`), the bound that it
+/// passed (`threshold`), and where the bound comes from (`source`).
 public struct Finding: Codable, Hashable, Sendable {
+  /// What was found.
   public let code: Code
+  /// How bad it is.
   public let severity: Severity
   /// The layer, 2 … L; nil for the whole network.
   public let layer: Int?

@@ -3,7 +3,7 @@ import Backprop
 /// Holds the gradient of backpropagation against central differences of the loss alone.
 ///
 /// The engine's own equations run in double precision; some entries of W and b of every layer are
-/// compared with `NumericDerivative`. For an entry with g by backpropagation, d by differences, and
+/// compared with central differences. For an entry with g by backpropagation, d by differences, and
 /// u, what rounding and truncation can have done to d, and rounding to g:
 ///
 ///     relative error = |g − d| / max(|g|, |d|, resolution)
@@ -17,7 +17,7 @@ import Backprop
 ///
 /// ```swift
 /// let report = GradientCheck().run(network, on: data)
-/// print(report.passed, report.suspect?.equations ?? [])
+/// print(report.passed, report.tensors.map(\.worstRelativeError))
 /// ```
 public struct GradientCheck: Sendable {
   /// How h is chosen.
@@ -45,6 +45,7 @@ public struct GradientCheck: Sendable {
 
   /// Entries of each tensor; nil for all.
   public var entriesPerTensor: Int?
+  /// How h is chosen.
   public var step: Step
   /// λ with which the regulariser is checked; at least 0, and 0 checks that it adds nothing.
   package var l2Penalty: Double
@@ -55,6 +56,14 @@ public struct GradientCheck: Sendable {
   /// Whether the V-curve is measured.
   package var measuresCurve: Bool
 
+  /// A check that is to be run.
+  ///
+  /// - Parameters:
+  ///   - entriesPerTensor: Entries of each tensor, at least 1; nil for all.
+  ///   - step: How h is chosen; a fixed one is positive.
+  ///   - l2Penalty: λ with which the regulariser is checked by itself, at least 0.
+  ///   - seed: The same seed draws the same entries.
+  ///   - measuresCurve: Whether it is measured how the error of plain differences depends on h.
   public init(
     entriesPerTensor: Int? = 24, step: Step = .auto, l2Penalty: Double = 1e-3, seed: UInt64 = 0,
     measuresCurve: Bool = true

@@ -4,6 +4,7 @@ import Backprop
 public struct GradientReport: Codable, Hashable, Sendable {
   /// C of the examples, without the regulariser.
   public let loss: Double
+  /// Number of examples, at least 1.
   public let examples: Int
   /// All tensors of layers 2 … L, in the order of the layout.
   public let tensors: [TensorCheck]
@@ -17,7 +18,7 @@ public struct GradientReport: Codable, Hashable, Sendable {
   package var isConclusive: Bool { tensors.allSatisfy { $0.verdict != .notJudged } }
 
   /// Whether no tensor is wrong, and the regulariser is not. A tensor that sits on kinks altogether is
-  /// not wrong; `isConclusive` then says that it is not certified either.
+  /// not wrong; it is not certified either, which its verdict says.
   public var passed: Bool {
     tensors.allSatisfy { $0.verdict != .wrong } && regularizer.verdict != .wrong
   }
@@ -25,7 +26,12 @@ public struct GradientReport: Codable, Hashable, Sendable {
 
 /// A judgement of a relative error by the thresholds of `GradientCheck`.
 public enum GradientVerdict: String, Codable, CaseIterable, Sendable {
-  case good, suspicious, wrong
+  /// Up to 1e-7, or up to 1e-4 where network or loss have kinks.
+  case good
+  /// Larger than that, up to 1e-2.
+  case suspicious
+  /// Above 1e-2, or NaN.
+  case wrong
   /// Every entry sits on a kink, where there is no derivative; or all that are not exactly 0 are too
   /// small for differences to tell a wrong one.
   case notJudged
@@ -48,6 +54,7 @@ public enum GradientVerdict: String, Codable, CaseIterable, Sendable {
 public struct TensorCheck: Codable, Hashable, Sendable {
   /// l, from 2 to L.
   public let layer: Int
+  /// Which tensor of the layer.
   public let name: ParameterTensor.Role
   /// `[affine outputs, inputs]` or `[affine outputs]`.
   package let shape: [Int]
@@ -62,6 +69,7 @@ public struct TensorCheck: Codable, Hashable, Sendable {
   package let unresolved: Int
   /// Over the judged entries; 0 if there is none.
   public let worstRelativeError: Double
+  /// What the worst relative error says.
   public let verdict: GradientVerdict
   /// The entry of the worst relative error.
   package let worst: EntryCheck?

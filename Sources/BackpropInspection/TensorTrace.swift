@@ -4,6 +4,7 @@ import Backprop
 public struct TensorTrace<T: Scalar>: Codable, Sendable, Equatable {
   /// As files call it, `layers.0.weight`: layers counted from 0.
   package let name: String
+  /// What the elements do in their layer.
   public let role: ParameterTensor.Role
   /// `[outputs, inputs]` of a matrix, `[outputs]` of a vector.
   public let shape: [Int]

@@ -51,6 +51,7 @@ public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
   public let layer: Int
   /// "dense" or "scale": what files call the kind of layer.
   package let kind: String
+  /// σ, by its name: "relu".
   public let activation: String
   /// All tensors of the layer in their order.
   public let tensors: [TensorTrace<T>]

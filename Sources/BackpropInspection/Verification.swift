@@ -11,7 +11,7 @@ public struct Verification: Codable, Sendable, Equatable {
   package let equations: Int
   /// The largest |left − right| over the sum of the magnitudes of the terms of the right side.
   package let worstResidual: Double
-  /// The first equations that do not hold, at most as many as `mostFailures`.
+  /// The first equations that do not hold; not all where they are many.
   public let failures: [VerificationFailure]
 
   static let mostFailures = 20

@@ -6,7 +6,9 @@
 public enum Cell: Hashable, Sendable {
   /// NaN is missing.
   case number(Double)
+  /// A category; in a column of numbers the number that it spells.
   case text(String)
+  /// No value.
   case missing
 }
 

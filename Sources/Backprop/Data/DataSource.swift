@@ -1,6 +1,8 @@
 /// The data that a path stands for: a table, and a second one to test on if the data brings it.
 public struct DataSource: Sendable {
+  /// The rows to learn from.
   public let training: Table
+  /// The rows to test on; nil if the data brings none.
   public let test: Table?
   /// What the data itself calls its targets (the labels of images, `y` of an archive); empty if the
   /// user must say.

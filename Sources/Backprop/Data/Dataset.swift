@@ -27,6 +27,8 @@ public struct Dataset<T: Scalar>: Sendable {
   ///   a number an example is kept.
   public var targets: Matrix<T> { storedTargets.numbers }
 
+  /// Examples with their targets as they are.
+  ///
   /// - Parameters:
   ///   - inputs: x, `[examples, inputs]`.
   ///   - targets: y, `[examples, outputs]`.

@@ -1,5 +1,6 @@
 /// What a network's outputs mean: labels, numbers, probabilities.
 public struct Predictions: Sendable, Equatable {
+  /// What was to be learned; a regression where outputs mean nothing but themselves.
   public let task: LearningTask
   /// The names of the target columns.
   public let columns: [String]
@@ -176,6 +177,8 @@ extension Predictions: RandomAccessCollection {
   public var startIndex: Int { 0 }
   public var endIndex: Int { rowCount }
 
+  /// The prediction of a row, from 0.
+  ///
   /// - Precondition: There is such a row.
   public subscript(row: Int) -> Prediction {
     precondition(indices.contains(row), "row \(row) of \(rowCount)")

@@ -206,9 +206,12 @@ public final class SpooledDataset<T: Scalar>: Sendable {
 
 /// Examples of a run: in memory, or in a file that is read in blocks.
 public enum TrainingExamples<T: Scalar>: Sendable {
+  /// All examples at once.
   case memory(Dataset<T>)
+  /// In a temporary file, a block at a time.
   case spooled(SpooledDataset<T>)
 
+  /// Number of examples.
   public var count: Int {
     switch self {
     case .memory(let data): data.count

@@ -23,12 +23,14 @@ public struct TableOptions: Sendable, Equatable {
   /// Threads that may read at the same time, at least 1: the two parts of a folder of IDX files.
   package var threads = 1
 
+  /// Options of which some are given.
+  ///
   /// - Parameters:
-  ///   - header: Whether the first row holds names; nil to find out.
+  ///   - header: Whether the first row holds the names of the columns; nil to find out.
   ///   - delimiter: The byte between cells; nil to find out.
-  ///   - categorical: Columns to read as text.
-  ///   - numeric: Columns that must hold numbers.
-  ///   - ignore: Columns that are no features.
+  ///   - categorical: Names of columns to be read as text.
+  ///   - numeric: Names of columns that must hold numbers.
+  ///   - ignore: Names of columns that are no features.
   public init(
     header: Bool? = nil, delimiter: UInt8? = nil, categorical: [String] = [],
     numeric: [String] = [], ignore: [String] = []
@@ -59,25 +61,30 @@ public enum TableValues: Sendable {
 /// Rows of typed columns that can be read several times: a delimited file, or arrays in memory.
 ///
 /// Opening a file reads it once, to find its columns, their kinds and the number of rows. Its columns
-/// are kept in a compact form for later passes, until `discardKeptColumns`: usual numbers take a quarter
-/// to a half of their text, and nothing is kept that takes more than 3/4 of the text, or a quarter of
-/// what can be had. With what they are encoded into, Floats, peak memory is below the text's
-/// size for numbers of usual length (9 characters: 4 + 4 bytes). Where nothing is kept, by the options
-/// or because it is too much, for columns that mix numbers and texts, and for numbers that are wanted as
-/// categories (classes 0 … 9), the text is read again; the values of such columns take 8 bytes each while
-/// a pass lasts. Every value is the same bits either way.
+/// are kept in a compact form for later passes: usual numbers take a quarter to a half of their text, and
+/// nothing is kept that takes more than 3/4 of the text, or a quarter of what can be had. With what they
+/// are encoded into, Floats, peak memory is below the text's size for numbers of usual length (9
+/// characters: 4 + 4 bytes). Where nothing is kept, by the options or because it is too much, for columns
+/// that mix numbers and texts, and for numbers that are wanted as categories (classes 0 … 9), the text is
+/// read again; the values of such columns take 8 bytes each while a pass lasts. Every value is the same
+/// bits either way.
 ///
 /// Values that count as missing: an empty cell, `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL` and `?`, quoted
 /// or not; in numbers from arrays, NaN. Infinite numbers are errors.
 public struct Table: Sendable {
+  /// What the values of a column are.
   public enum Kind: String, Codable, Sendable {
     /// Every value that is not missing is a decimal number.
     case numeric
+    /// Texts, each of them a category.
     case categorical
   }
 
+  /// One column: its name, and what its values are.
   public struct Column: Codable, Equatable, Sendable {
+    /// What options and targets call it.
     public var name: String
+    /// Numbers or categories.
     public var kind: Kind
     /// Number of rows without a value; not counted (0) if the column is ignored.
     public var missing: Int

@@ -2,6 +2,7 @@
 ///
 /// Part of a model: fitted once, stored with it, the same ever after.
 public struct TargetEncoder: Equatable, Sendable {
+  /// What is to be learned.
   public let task: LearningTask
   package let coding: TargetCoding
   /// The names of the target columns.

@@ -22,6 +22,8 @@ public struct Estimator: Sendable {
   /// Threads to use, at least 1. Changes the time and not the result.
   public var threads: Int
 
+  /// An estimator with a configuration.
+  ///
   /// - Parameters:
   ///   - configuration: What decides the fit; its `data.target` names what is to be learned.
   ///   - base: The model to go on from; nil for a new one.

@@ -4,13 +4,17 @@
 public struct DataError: UserError, Equatable {
   /// A place in a file or table. Lines and rows are counted from 1.
   public enum Place: Equatable, Sendable {
+    /// A line of a file of text.
     case line(Int)
+    /// A row of the data, among which the header is none.
     case row(Int)
   }
 
   /// The file as the user named it; nil for a table in memory.
   public var file: String?
+  /// Where in the file or table; nil for no single line or row.
   public var place: Place?
+  /// The name of the column; nil for no single one.
   public var column: String?
   /// What was found, and what was expected.
   public var problem: String

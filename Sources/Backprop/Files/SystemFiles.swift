@@ -10,12 +10,15 @@
 
 /// Why a file could not be read or written.
 public enum FileError: UserError, Equatable {
+  /// There is no such file, or it is a link that leads nowhere.
   case missing(path: String)
+  /// A folder where a file is wanted.
   case isFolder(path: String)
   /// A pipe, a device: what can only be read once, from front to back.
   case notRegular(path: String)
   /// The system's own words stand in `reason`.
   case failed(verb: String, path: String, reason: String)
+  /// The file was cut while it was read; `expected` and `found` are bytes from its start.
   case endedEarly(path: String, expected: Int, found: Int)
 
   public var message: String {

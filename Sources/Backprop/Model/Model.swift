@@ -27,6 +27,8 @@ public struct Model: Sendable {
   /// The network; of an ensemble the first member.
   public var network: AnyNetwork { members[0] }
 
+  /// A model of one network.
+  ///
   /// - Precondition: The encoders have as many outputs as the network has inputs and outputs.
   public init(
     network: AnyNetwork, encoder: FeatureEncoder? = nil, targetEncoder: TargetEncoder? = nil,

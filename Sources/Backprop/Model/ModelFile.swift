@@ -5,8 +5,9 @@ extension Model {
   ///   - path: A file that `write(to:)` made.
   ///   - losses: Losses of your own that a model may name.
   ///   - activations: Activations of your own that a model may name.
-  /// - Throws: `FileError`, `SafeTensorsError`, `ModelError` or `NetworkError`. Every inconsistency is
-  ///   found before the network is allocated.
+  /// - Throws: A `UserError`: `FileError` if the file cannot be read, `ModelError` or `NetworkError` if it
+  ///   is no model, or one about the file's bytes. Every inconsistency is found before the network is
+  ///   allocated.
   public init(
     contentsOf path: String, losses: [any ExampleLoss] = [],
     activations: [any ElementwiseActivation] = []

@@ -1,6 +1,8 @@
 /// A network in the precision that it was made with.
 public enum AnyNetwork: Sendable {
+  /// Of 32-bit numbers.
   case float(Network<Float>)
+  /// Of 64-bit numbers.
   case double(Network<Double>)
 
   /// "float" or "double".
@@ -32,6 +34,7 @@ public enum AnyNetwork: Sendable {
     }
   }
 
+  /// The widths: inputs, hidden layers, outputs.
   public var sizes: [Int] {
     switch self {
     case .float(let network): network.sizes
@@ -39,6 +42,7 @@ public enum AnyNetwork: Sendable {
     }
   }
 
+  /// Number of weights and biases.
   public var parameterCount: Int {
     switch self {
     case .float(let network): network.parameterCount

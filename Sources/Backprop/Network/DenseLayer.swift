@@ -24,6 +24,15 @@ public struct DenseLayer: Hashable, Sendable {
   /// arXiv 2407.04491; for ReLU He et al. 2015, arXiv 1502.01852.
   public let isParametric: Bool
 
+  /// A layer as it is described; `Network.init` checks it.
+  ///
+  /// - Parameters:
+  ///   - inputs: Number of inputs, at least 1.
+  ///   - outputs: Number of outputs, at least 1.
+  ///   - activation: σ.
+  ///   - normalization: How z is normalised; nil for not at all, as in a last layer.
+  ///   - dropout: p, in 0 ..< 1; 0 for a last layer.
+  ///   - isParametric: Whether each neuron learns how much of σ it applies.
   public init(
     inputs: Int, outputs: Int, activation: Activation, normalization: Normalization? = nil,
     dropout: Double = 0, isParametric: Bool = false

@@ -1,5 +1,6 @@
 /// How the weights of a layer begin. Biases begin at zero.
 public enum Initializer: NamedCase {
+  /// Every weight 0.
   case zeros
   /// Every weight the same.
   case constant(Double)

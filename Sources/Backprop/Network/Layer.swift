@@ -4,7 +4,9 @@
 /// the layers count on from 2. Each computes a from the outputs of the layer below, and has a z and a
 /// δ = ∂C/∂z of its own. The network only walks the list.
 public enum Layer: Hashable, Sendable {
+  /// A fully connected layer, a = σ(W a + b).
   case dense(DenseLayer)
+  /// A layer with a factor for each input, a = s ⊙ x.
   case scale(ScaleLayer)
 }
 

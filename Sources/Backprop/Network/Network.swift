@@ -222,24 +222,36 @@ public struct Network<T: Scalar>: Sendable {
   }
 }
 
-/// Why something cannot be a network.
+/// Why something cannot be a network. A `layer` is counted as in the chapter: 1 is the input, 2 the first
+/// that computes.
 public enum NetworkError: UserError, Equatable {
+  /// Fewer sizes than one of the inputs and one of the outputs.
   case tooFewSizes([Int])
+  /// A size below 1; `position` is 0 for the inputs.
   case badSize(Int, position: Int)
+  /// Not one activation for each of the `layers` after the input.
   case activationCount(found: Int, layers: Int)
+  /// A layer has not as many inputs as the layer below has outputs.
   case layersDoNotFit(layer: Int, inputs: Int, outputsBelow: Int)
+  /// A hidden layer has softmax.
   case softmaxNotLast(layer: Int)
+  /// Fewer normalisations than the hidden `layers`.
   case normalizationCount(found: Int, layers: Int)
   /// The last layer is normalised.
   case normalizedOutput(layer: Int)
+  /// The loss is not defined on what the last layer gives.
   case lossNotDefined(Loss, outputActivation: Activation)
   /// An activation or a loss whose number is out of its range.
   case badParameter(of: String)
+  /// More parameters than a network may have, 2³³.
   case tooLarge
   /// More than there is; the text says how much.
   case memory(parameters: Int, String)
+  /// A probability of dropout outside 0 ..< 1.
   case badDropout(Double, layer: Int)
+  /// The last layer has dropout.
   case dropoutOfOutputs(layer: Int)
+  /// Not one probability of dropout for each of the hidden `layers`.
   case dropoutCount(found: Int, layers: Int)
   /// A parametric activation that is none of the elementwise ones.
   case notElementwise(Activation, layer: Int)

@@ -41,12 +41,19 @@ public enum ModelError: UserError, Equatable {
   case notSafeTensors(path: String)
   /// A checkpoint, from which a run goes on and a model comes in the end.
   case checkpoint(path: String)
+  /// A model of a format that this version does not read.
   case otherFormat(path: String, found: String)
+  /// A value of the metadata is missing, or makes no sense.
   case badMetadata(path: String, key: String, problem: String)
+  /// There is no tensor of a name that a layer needs.
   case missingTensor(path: String, name: String)
+  /// A tensor belongs to no layer.
   case extraTensor(path: String, name: String)
+  /// A tensor has another shape than its layer needs.
   case wrongShape(path: String, name: String, found: [Int], expected: [Int])
+  /// A tensor has elements of another type, such as F64 where F32 is expected.
   case wrongType(path: String, name: String, found: String, expected: String)
+  /// An element is NaN or infinite; `index` is its place in the tensor, from 0.
   case notFinite(path: String, name: String, value: String, index: [Int])
 
   public var message: String {

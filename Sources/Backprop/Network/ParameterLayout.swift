@@ -4,9 +4,9 @@
 
 /// One tensor of a network: what it is, and where its elements stand in the flat buffer.
 ///
-/// The buffer is made of rows of 16 elements. A tensor has `rows` of them in each of its `panels`, and
-/// `stride` rows lie between the beginnings of two panels, since tensors may share panels: the weights
-/// of a layer are rows 0 ..< inputs of a panel of 16 outputs, and its biases the row behind them.
+/// The buffer is made of rows of 16 elements. A tensor has the same number of them in each of its
+/// panels, which begin at equal distances, since tensors may share panels: the weights of a layer are
+/// rows 0 ..< inputs of a panel of 16 outputs, and its biases the row behind them.
 public struct ParameterTensor: Equatable, Sendable {
   /// How the elements are laid out.
   package enum Form: Sendable {
@@ -61,6 +61,7 @@ public struct ParameterTensor: Equatable, Sendable {
   /// `[outputs, inputs]` of panels, `[outputs]` of a vector, `[entries, width]` of a table.
   public let shape: [Int]
   package let form: Form
+  /// What the elements do in their layer.
   public let role: Role
   /// The layer whose it is, from 0 for the first that computes.
   public let layer: Int
@@ -69,7 +70,9 @@ public struct ParameterTensor: Equatable, Sendable {
   /// Index of the first element in the buffer.
   package let offset: Int
   package let panels: Int
+  /// Rows of 16 elements in each panel.
   package let rows: Int
+  /// Rows between the beginnings of two panels.
   package let stride: Int
 
   /// Elements, padding not included.

@@ -10,6 +10,7 @@ public struct ScaleLayer: Hashable, Sendable {
   /// Number of inputs, and of outputs.
   public let size: Int
 
+  /// A layer of as many inputs as outputs, at least 1 and checked by `Network.init`.
   public init(size: Int) { self.size = size }
 }
 

@@ -1,8 +1,8 @@
 /// What one batch leaves in a network: z, a and δ of every layer, allocated once and kept.
 ///
-/// The workspace is the trace: `Trace` and the studio copy these very numbers out. A training step
-/// allocates nothing. z is kept where σ′ needs it (GELU, SiLU, Mish, maxout, your own), for the last layer,
-/// and for all layers if `keepsWeightedInputs`; the kernels are the same, so are the bits.
+/// The workspace is the trace: `Trace` copies these very numbers out. A training step allocates
+/// nothing. z is kept where σ′ needs it (GELU, SiLU, Mish, maxout, your own), for the last layer, and for
+/// all layers if that is asked for; the kernels are the same, so are the bits.
 public struct Workspace<T: Scalar>: ~Copyable {
   /// Examples that fit.
   package let capacity: Int

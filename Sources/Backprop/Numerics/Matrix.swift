@@ -4,8 +4,9 @@
 /// `r * stride + c`; the stride is a multiple of 16, plus 16 more where rows would otherwise start in
 /// the same cache set, unless the matrix is compact. What stands in the padding is unspecified.
 public struct Matrix<Element: Scalar>: Sendable {
-  /// Number of rows and of columns, each at least 0.
+  /// Number of rows, at least 0.
   public let rows: Int
+  /// Number of columns, at least 0.
   public let columns: Int
   /// Distance between the starts of two rows, in elements.
   @usableFromInline package let stride: Int
@@ -44,6 +45,9 @@ public struct Matrix<Element: Scalar>: Sendable {
     return padded >= 512 && padded % 256 == 0 ? padded + 16 : padded
   }
 
+  /// The element of a row and a column, both from 0.
+  ///
+  /// - Precondition: Both lie in the matrix.
   @inlinable
   public subscript(row: Int, column: Int) -> Element {
     get {

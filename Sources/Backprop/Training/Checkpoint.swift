@@ -64,6 +64,8 @@ public struct Checkpoints<T: Scalar> {
   /// Receives each checkpoint on the trainer's thread, between two steps.
   package let receive: (Checkpoint<T>) -> Void
 
+  /// Asks for checkpoints.
+  ///
   /// - Parameters:
   ///   - interval: How often. A run that is interrupted hands one out besides.
   ///   - receive: Receives each checkpoint, between two steps.

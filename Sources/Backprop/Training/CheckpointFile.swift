@@ -26,11 +26,15 @@ public enum CheckpointError: UserError, Equatable {
   case otherFormat(path: String, found: String)
   /// A whole checkpoint whose tensors memory cannot hold.
   case memory(path: String, String)
+  /// A checkpoint in "float" of a run in "double", or the reverse.
   case wrongPrecision(path: String, found: String, expected: String)
+  /// There is no checkpoint in the folder.
   case noCheckpoint(folder: String)
   /// Every checkpoint of a folder is damaged; the reason is the newest one's.
   case noneWhole(folder: String, count: Int, reason: String)
+  /// Another run is writing its checkpoints there.
   case folderInUse(folder: String)
+  /// A new run would replace the checkpoints of another one.
 
   public var message: String {
     switch self {

@@ -1,9 +1,7 @@
 /// What the folds of a cross-validation have shown.
 ///
 /// ```swift
-/// let folds = try Folds.stratified(codes: codes, count: 5, seed: 1)
-/// let result = trainer.crossValidate(
-///   network, on: dataset, folds: folds, metrics: .classification(probabilities: true))
+/// let result = try Estimator(target: "species", seed: 1).crossValidate(table, folds: 5)
 /// let accuracy = result.statistics(of: .accuracy)
 /// print(accuracy.mean, "±", accuracy.deviation)
 /// ```
@@ -22,6 +20,7 @@ public struct CrossValidation: Sendable {
 
   /// What each fold is judged by.
   public let metrics: [Metric]
+  /// One for each fold, in the order of the folds.
   public private(set) var folds: [Fold] = []
 
   package init(metrics: [Metric]) { self.metrics = metrics }

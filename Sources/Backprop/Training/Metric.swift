@@ -1,28 +1,44 @@
 /// A number that judges a model on data, by the name that the command line and model files use.
 ///
-/// What each is, and where it comes from, stands where it is computed: at `Metrics.value(of:)` for those
-/// of every epoch, at `EvaluatedPredictions` for the others. All are weighted by the weights of the examples: an example of weight 2 counts as two.
+/// `Metrics.value(of:)` has the formulas and sources of those that every epoch reports. All are weighted
+/// by the weights of the examples: an example of weight 2 counts as two.
 public enum Metric: NamedCase {
   /// The loss that training descends, Σ wₓ Cₓ / n, without penalties.
   case loss
+  /// The share of examples whose class is right, 0 … 1; for several labels, of labels that are right.
   case accuracy
+  /// The mean recall over the classes that occur, 0 … 1.
   case balancedAccuracy
+  /// The share of examples of which every label is right, 0 … 1.
   case exactMatch
+  /// −Σ w ln p / Σ w with the probability p of the right class, ≥ 0.
   case logLoss
+  /// The mean squared distance of probabilities from the truth: 0 … 1 for two classes, 0 … 2 for more.
   case brier
+  /// The area under the ROC curve, 0 … 1: the chance that a positive example has a larger output than a
+  /// negative one. The mean over several classes, each against the rest, or over labels.
   case rocAUC
+  /// The area under the curve of precision against recall, without interpolation, 0 … 1; means likewise.
   case averagePrecision
+  /// Macro F1, 0 … 1: the mean F1 over the classes or labels that occur or are predicted.
   case f1
+  /// The correlation of actual and predicted classes, −1 … 1.
   case matthewsCorrelation
-  /// k is at least 1.
+  /// The share of examples whose class is among the k with the largest outputs, 0 … 1; k is at least 1.
   case topK(Int = 5)
-  /// At least 1 bin.
+  /// How far the probability of the predicted class is from the share that is right, 0 … 1: in equal bins
+  /// of that probability, at least 1, each of which weighs as its examples do.
   case expectedCalibrationError(bins: Int = 15)
+  /// The root of the mean squared error over all outputs, in the unit of the target, ≥ 0.
   case rmse
+  /// The mean absolute error over all outputs, in the unit of the target, ≥ 0.
   case mae
+  /// 1 − Σ w (a − y)² / Σ w (y − ȳ)², at most 1: the mean over the outputs whose targets differ.
   case r2
+  /// The median of |a − y| in the unit of the target, ≥ 0: the mean over outputs.
   case medianAbsoluteError
-  /// 0 < q < 1.
+  /// The mean over all outputs of q (y − a) where y ≥ a, (1 − q) (a − y) elsewhere, in the unit of the
+  /// target; 0 < q < 1.
   case pinball(quantile: Double = 0.5)
 
   /// Every case once.

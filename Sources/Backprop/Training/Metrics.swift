@@ -26,13 +26,13 @@ public enum MetricKind: Hashable, Codable, Sendable {
 /// Counts and sums over examples, and the metrics that they make: those of every epoch.
 ///
 /// Sums are in double precision, in the order of the examples. Examples count by their weights, so
-/// that one of weight 2 is two. What needs all outputs at once is computed by `EvaluatedPredictions`,
-/// which leaves the metrics of every epoch to this type.
+/// that one of weight 2 is two. What needs all outputs at once, such as areas under curves, is not
+/// among them.
 ///
 /// Parts of a pass may be summed apart, at the same time if each has its own sums, and merged: each sum
 /// of a part is added once, so that the same parts merged in the same order give the same bits, however
-/// many threads formed them. Neither `add` nor `merge` allocates, unless new cells of a large confusion
-/// matrix do.
+/// many threads formed them. Neither adding nor merging allocates, unless new cells of a large
+/// confusion matrix do.
 public struct Metrics: Sendable, Equatable {
   package let kind: MetricKind
   /// Examples seen.

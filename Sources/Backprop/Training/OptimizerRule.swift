@@ -79,6 +79,7 @@ public enum OptimizerRule: Hashable, Sendable {
     self = rule
   }
 
+  /// What `init(name:)` reads, without the constants: "adam", "lbfgs".
   public var name: String {
     switch self {
     case .gradientDescent: "gd"

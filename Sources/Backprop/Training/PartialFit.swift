@@ -29,20 +29,21 @@ extension Trainer {
   /// Trains on one chunk of data, once through, and keeps what the rule remembers for the next.
   ///
   /// For data that arrive over time, or do not fit into memory; as `partial_fit` of scikit-learn, a call
-  /// is one pass over the chunk in batches of `batchSize`. Moments and the count of steps t go on from
-  /// chunk to chunk, so that without shuffling two calls with a batch each end with the bits of one epoch
-  /// over both, the moments among them.
+  /// is one pass over the chunk in batches of `UpdateSettings.batchSize`. Moments and the count of steps t
+  /// go on from chunk to chunk, so that without shuffling two calls with a batch each end with the bits of
+  /// one epoch over both, the moments among them.
   ///
   /// ```swift
-  /// let trainer = try Trainer<Float>(configuration: TrainingConfiguration(schedule: .constant))
-  /// var state = PartialTraining(for: network, configuration: trainer.configuration)
+  /// let configuration = TrainingConfiguration(schedule: .constant)
+  /// let trainer = try Trainer<Float>(configuration: configuration)
+  /// var state = PartialTraining(for: network, configuration: configuration)
   /// for chunk in chunks {
   ///   try trainer.partialFit(&network, on: chunk, metrics: metrics, state: &state)
   /// }
   /// ```
   ///
   /// Nobody knows how many chunks are to come, so the rate is constant; for another one go on with
-  /// another trainer. `epochs`, `patience` and `monitor` are not looked at. The examples of chunk n are
+  /// another trainer. Epochs, patience and monitor are not looked at. The examples of chunk n are
   /// shuffled as those of epoch n of a run. Batches are joined within a chunk, whose last update may
   /// hold fewer of them, and the n of `L2Scaling.perExample` is that of the chunk. Weights are not
   /// averaged: an average would have to outlive the call.
@@ -110,6 +111,7 @@ extension Trainer {
 
 /// A chunk on which a number became NaN or infinite.
 public struct DivergenceError: UserError, Equatable {
+  /// Where the first number arose that is not finite; nil if that is not known.
   public let divergence: Divergence?
 
   public var message: String {

@@ -1,8 +1,8 @@
-/// What the λ of `TrainingConfiguration.l2Penalty` is divided by before ½ λ ‖W‖² is added to the loss
+/// What the λ of `UpdateSettings.l2` is divided by before ½ λ ‖W‖² is added to the loss
 /// of an update.
 ///
 /// The third kind of L2, the decoupled one of AdamW, is no term of the loss: it is
-/// `TrainingConfiguration.weightDecay`.
+/// `UpdateSettings.weightDecay`.
 public enum L2Scaling: String, Codable, CaseIterable, Sendable {
   /// Nothing: ½ λ ‖W‖² whatever the batch.
   case loss

@@ -1,7 +1,7 @@
 /// How the learning rate moves from the first step to the last.
 ///
 /// t counts steps from 0, T is the number of steps of the whole run and e the epoch of the step,
-/// from 0. A linear warm-up before any of them is `TrainingConfiguration.warmUp`; t, e and T then
+/// from 0. A linear warm-up before any of them is `ScheduleSettings.warmUp`; t, e and T then
 /// count from its end.
 public enum Schedule: Hashable, Sendable {
   /// η throughout.
@@ -26,8 +26,8 @@ public enum Schedule: Hashable, Sendable {
   /// η ½ (1 − cos(2π log₂(1 + 15 t/T))): four waves, each twice as long as the one before.
   /// Holzmüller, Grinsztajn & Steinwart 2024, arXiv 2407.04491 (RealMLP).
   case coslog4
-  /// η, times `factor` whenever `patience` epochs have gone by in which the loss did not fall by a
-  /// ten-thousandth below the least so far, and another: `PlateauTracker` says it exactly.
+  /// η, times `factor` whenever more than `patience` epochs in a row have not brought the loss below the
+  /// least so far by more than a ten-thousandth of that. As PyTorch's ReduceLROnPlateau.
   case plateau(factor: Double = 0.1, patience: Int = 10)
 
   /// Every schedule once.

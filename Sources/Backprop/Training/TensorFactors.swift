@@ -35,9 +35,12 @@ package struct TensorFactors: Codable, Hashable, Sendable {
 /// It is μ of momentum and Nesterov, and β₁ of Adam and its kin. Smith 2018, arXiv 1803.09820; as
 /// PyTorch's OneCycleLR, whose values are `low` 0.85 and `high` 0.95.
 public struct MomentumCycle: Codable, Hashable, Sendable {
+  /// The momentum where the rate is highest, from 0 to `high`.
   public var low: Double
+  /// The momentum at start and end, below 1.
   public var high: Double
 
+  /// Momenta with 0 ≤ `low` ≤ `high` < 1, which is checked with the configuration.
   public init(low: Double = 0.85, high: Double = 0.95) {
     self.low = low
     self.high = high

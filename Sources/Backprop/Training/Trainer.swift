@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// let trainer = try Trainer<Float>(configuration: TrainingConfiguration(epochs: 50, seed: 1))
-/// let summary = trainer.train(
+/// let summary = try trainer.train(
 ///   &network, on: training, validation: validation,
 ///   metrics: .classification(probabilities: true))
 /// ```
@@ -13,6 +13,9 @@ public struct Trainer<T: Scalar>: Sendable {
   package let configuration: TrainingConfiguration
   /// Number of threads; small batches use one anyway.
   package let threads: Int
+
+  /// A trainer of any networks that the configuration suits.
+  ///
   /// - Parameters:
   ///   - configuration: What decides the run.
   ///   - threads: Threads to use, at least 1. Changes the time and not the result.
@@ -125,8 +128,7 @@ public struct Trainer<T: Scalar>: Sendable {
   ///   - observers: Called after every epoch.
   ///   - report: Receives the events of the run.
   ///   - isInterrupted: Asked after every step; true ends the run.
-  /// - Throws: `CheckpointMismatch` with all that differs, or `ConfigurationError`, before anything is
-  ///   changed.
+  /// - Throws: A `UserError` with all that differs, or `ConfigurationError`, before anything is changed.
   @specialized(where T == Float)
   @specialized(where T == Double)
   @discardableResult

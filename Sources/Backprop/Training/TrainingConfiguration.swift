@@ -1,8 +1,8 @@
 /// Everything that decides a training run, except the data itself.
 ///
 /// One type for whoever trains: the library, the command's options, configuration files, models and
-/// checkpoints. What is nil was not given; `resolved(examples:hasValidation:)` puts what a run then chooses
-/// in its place. Names, ranges and help of all settings stand once, in `Setting`.
+/// checkpoints. What is nil was not given; what a run then chooses stands in its place in
+/// `TrainingStart.configuration`. Names and ranges of all settings are the same for all of them.
 ///
 /// ```swift
 /// var configuration = TrainingConfiguration(epochs: 50, seed: 1)
@@ -14,9 +14,13 @@
 public struct TrainingConfiguration: Hashable, Sendable {
   /// What the network is. A `Trainer`, which is given a network, does not look at it.
   public var network = NetworkSettings()
+  /// What a step does: rule, learning rate, batch, penalties.
   public var updates = UpdateSettings()
+  /// How long the run is, and how its rate moves.
   public var schedule = ScheduleSettings()
+  /// What training changes at random, or blurs.
   public var noise = NoiseSettings()
+  /// What is held out, and when the run ends before its last epoch.
   public var stopping = StoppingSettings()
   /// Where the examples come from, and in which order. A `Trainer` looks at the order alone.
   public var data = DataSettings()
@@ -96,6 +100,7 @@ public struct NetworkSettings: Hashable, Sendable {
   public var reduction: Reduction?
   /// How weights begin; nil for what suits each activation.
   public var initializer: Initializer?
+  /// The numbers that the network computes in; nil for float.
   public var precision: Precision?
   /// Normalisation of the hidden layers: one for all, or one for each, nil for none.
   public var norm: [Normalization?]?
@@ -110,7 +115,10 @@ public struct NetworkSettings: Hashable, Sendable {
 
 /// The element type of a network.
 public enum Precision: String, CaseIterable, Sendable {
-  case float, double
+  /// 32 bits.
+  case float
+  /// 64 bits.
+  case double
 }
 
 /// What a step does.
@@ -196,7 +204,7 @@ public struct StoppingSettings: Hashable, Sendable {
   public var validationData: String?
   /// Epochs without a better validation score after which training stops; at least 1.
   public var patience: Int?
-  /// What chooses the best epoch; nil for the usual (see `Monitor`).
+  /// What chooses the best epoch; nil for the accuracy of classes, and the loss of every other task.
   public var monitor: Metric?
   /// By how much the metric must get better to renew patience; at least 0.
   public var minDelta: Double?
@@ -236,7 +244,8 @@ public struct DataSettings: Hashable, Sendable {
   /// Whether each epoch takes the examples in a new random order. L-BFGS compares the sums of one epoch
   /// with those of another and takes them in the order of the data.
   public var shuffle: Bool?
-  /// Rows of the blocks that are shuffled instead of single examples (`ShuffleBlock`), at least 1.
+  /// Consecutive rows of a block, at least 1: each epoch takes the blocks in a new random order, and shuffles
+  /// the examples of `shuffleWindow` of them at a time. Nil for single rows, or what fits in `memory`.
   public var shuffleBlock: Int?
   /// Blocks that are shuffled together, at least 1.
   public var shuffleWindow: Int?

@@ -3,6 +3,7 @@
 ///
 /// An observer serves one run. What it finds it hands to whoever made it.
 public protocol TrainingObserver<Element>: AnyObject {
+  /// The numbers of the network, `Float` or `Double`.
   associatedtype Element: Scalar
 
   /// Before the first step; of a resumed run before the first of its own.
@@ -48,8 +49,9 @@ extension TrainingObserver {
 public struct EpochState<T: Scalar> {
   /// The epoch that has just ended; 0 before the first step.
   public let epoch: Int
-  /// The network, and the rule with its moments and t.
+  /// The network as it goes on, which need not be the best one.
   public let network: Network<T>
+  /// The rule with its moments and t.
   public let optimizer: Optimizer<T>
   /// η of the step that was last, or of the first that is to come.
   public let learningRate: Double

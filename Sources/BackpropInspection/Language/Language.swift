@@ -2,11 +2,11 @@ import Backprop
 
 /// The languages in which the commands speak.
 ///
-/// What `explain`, `check`, `whatif` and `doctor` say stands in two files, `EnglishText` and `KoreanText`,
-/// under the same keys, which a test compares; what the others say in `CommandText`, each text with all its
-/// languages. Formulas, identifiers and the messages of errors are not translated.
+/// Formulas, identifiers and the messages of errors are not translated.
 public enum Language: String, CaseIterable, Codable, Sendable {
+  /// English.
   case english = "en"
+  /// Korean.
   case korean = "ko"
 
   /// The text of a key.
@@ -29,6 +29,10 @@ public enum Language: String, CaseIterable, Codable, Sendable {
   func texts(_ keys: [String]) -> String { keys.map { text($0) }.joined(separator: " ") }
 
   /// All texts by key.
+  ///
+  /// What `explain`, `check`, `whatif` and `doctor` say stands in two files, `EnglishText` and `KoreanText`,
+  /// under the same keys, which a test compares; what the others say in `CommandText`, each text with all
+  /// its languages.
   var texts: [String: String] {
     switch self {
     case .english: EnglishText.all

@@ -20,7 +20,7 @@ import Backprop
 ///
 /// ```swift
 /// let board = try TensorBoardWriter(folder: "runs/1")
-/// trainer.train(&network, on: training, metrics: metrics) { event in
+/// try trainer.train(&network, on: training, metrics: metrics) { event in
 ///   do { try board.write(event) } catch { print(error) }
 /// }
 /// ```
