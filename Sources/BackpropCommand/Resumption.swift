@@ -84,14 +84,32 @@ struct Resumption {
     } else if now.encoder != before.encoder {
       // Where the names are the same, what differs is what a column holds.
       let pairs = zip(now.encoder?.features ?? [], before.encoder?.features ?? [])
-      let (own, other) =
-        pairs.first { $0 != $1 }.map { ("\($0)", "\($1)") } ?? ("others", "its own")
+      let (own, other) = pairs.first { $0 != $1 }.map(Self.difference) ?? ("others", "its own")
       differences.append(.init("columns", now: own, before: other))
     }
     if let target = before.targetEncoder, now.target != target {
       differences.append(.init("targets", now: text(now.target), before: text(target)))
     }
     return differences
+  }
+
+  /// What a column holds now, and what it held before.
+  private static func difference(
+    _ now: FeatureEncoder.Feature, _ before: FeatureEncoder.Feature
+  ) -> (now: String, before: String) {
+    switch (now, before) {
+    case (.categorical(let name, let own), .categorical(_, let others)):
+      if let category = own.first(where: { !others.contains($0) }) {
+        return ("\(name.shown()) with a category \(category.quoted)", "none such")
+      }
+      let category = others.first { !own.contains($0) } ?? ""
+      return ("\(name.shown()) without a category \(category.quoted)", "it")
+    case (.numeric(let name, _, _, _), .numeric):
+      return ("\(name.shown()) of other numbers", "its own")
+    case (.categorical(let name, _), _): return ("\(name.shown()) as categories", "numbers")
+    case (.numeric(let name, _, _, _), _): return ("\(name.shown()) as numbers", "categories")
+    case (.pixels, _): return ("images", "others")
+    }
   }
 
   /// The model as it was at the checkpoint: network, encoder and labels.

@@ -1,4 +1,5 @@
-/// Reads decimal numbers from bytes: correctly rounded, independent of any locale, no allocation.
+/// Reads decimal numbers from bytes: correctly rounded and independent of any locale, without
+/// allocation up to 15 digits.
 ///
 /// The grammar is `[+-] (digits [. digits] | . digits) [(e|E) [+-] digits]`; no hexadecimal, no
 /// thousands separators, no surrounding spaces.

@@ -34,7 +34,6 @@ public enum CheckpointError: UserError, Equatable {
   case noneWhole(folder: String, count: Int, reason: String)
   /// Another run is writing its checkpoints there.
   case folderInUse(folder: String)
-  /// A new run would replace the checkpoints of another one.
 
   public var message: String {
     switch self {

@@ -163,6 +163,10 @@ extension TrainingConfiguration {
     try refuse(
       "trainingExamples", updates.trainingExamples != nil && l2Scaling != .perExample,
       "is what the L2 scaling per-example divides by; give that too")
+    try refuse(
+      "minDelta",
+      stopping.minDelta != nil && patience == nil && rateSchedule != .constant,
+      "says when patience is renewed, and there is none; give patience too")
     let isHeldOut = stopping.validation ?? 0 > 0
     try refuse(
       "validation",
