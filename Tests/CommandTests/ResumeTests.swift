@@ -161,12 +161,16 @@ struct ResumeTests {
   func patienceWithoutValidation() throws {
     try runner.write("few.csv", "x,label\n1,a\n2,b\n3,a\n4,b\n")
     for option in ["--patience", "--min-delta"] {
-      let result = try runner.run("train", "few.csv", "--target", "label", option, "1")
+      let result = try runner.run(
+        "train", "few.csv", "--target", "label", "--schedule", "constant", option, "1")
       #expect(result.exitCode == 2)
       #expect(
         result.errors.contains("\(option) needs validation data, and 4 rows are too few"),
         "\(result.errors)")
     }
+    // Under another schedule there is no patience that it could renew.
+    let vain = try runner.run("train", "classes.csv", "--target", "label", "--min-delta", "1")
+    #expect(vain.exitCode == 2 && vain.errors.contains("give patience too"))
   }
 
   @Test("Ctrl-C saves the state of that step, and says how to go on")
