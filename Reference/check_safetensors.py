@@ -54,7 +54,7 @@ def check_trained(backprop, folder):
         "--activation", "tanh,relu", "--validation", 0, "--epochs", 30, "-o", model)
     tensors, metadata = read(model)
     check_shapes(tensors, metadata, np.float32)
-    assert metadata["backprop.format"] == 2
+    assert metadata["backprop.format"] == 3
     assert [l["activation"] for l in metadata["backprop.layers"]] == ["tanh", "relu", "softmax"]
 
     with open(EXAMPLES / "iris.csv") as file:

@@ -48,7 +48,7 @@ struct EvaluateCommand: ParsableCommand {
     let (data, table) = (opened.coders, opened.table)
     let kind = data.target.metrics(outputActivation: network.outputActivation)
     let shown = try metrics.shown(for: kind, of: network)
-    let dataset = try data.dataset(of: table, for: network)
+    let dataset = try opened.dataset(for: network)
     table.discardKeptColumns()
     let pool = dataset.count > 1000 ? ThreadPool.of(threads) : nil
     let (evaluation, predictions) = opened.model.evaluateKeepingPredictions(

@@ -145,13 +145,21 @@ struct InspectCommand: ParsableCommand {
     for line in [""] + table.lines(indent: 0) { try Terminal.printOutput(line) }
   }
 
-  private static func text(_ feature: FeatureEncoder.Feature, _ language: Language) -> String {
+  private static func text(_ feature: Feature, _ language: Language) -> String {
     switch feature {
-    case .numeric(let name, let mean, let deviation, let hasIndicator):
+    case .numeric(let name, let mean, let deviation, let hasIndicator, _):
       language.text(.feature, name.shown(), Format.short(mean), Format.short(deviation))
         + (hasIndicator ? language.text(.missingInput) : "")
-    case .categorical(let name, let categories):
+    case .boolean(let name, let words, let share, let hasIndicator):
+      language.text(
+        .booleanFeature, name.shown(), words.words.no, words.words.yes, Format.short(share))
+        + (hasIndicator ? language.text(.missingInput) : "")
+    case .date(let name, _, _, let parts, let hasIndicator):
+      language.text(.dateFeature, name.shown(), parts.map { $0.part.text }.joined(separator: ", "))
+        + (hasIndicator ? language.text(.missingInput) : "")
+    case .categorical(let name, let categories, let shares, _):
       language.text(.category, name.shown(), Format.list(categories))
+        + (shares.count > categories.count ? language.text(.missingInput) : "")
     case .pixels(let count, let scale):
       language.text(.pixels, String(count), Format.short(scale))
     }

@@ -44,12 +44,13 @@ struct LabelledDataArguments: ParsableArguments {
     let source = try DataSource.open(existing: data, options: options)
     let table = preferringTest ? source.test ?? source.training : source.training
     table.warnings.forEach { output.note("warning: \($0)") }
+    if model.encoder == nil { table.columnWarnings.forEach { output.note("warning: \($0)") } }
     var names = try target.map { try table.columns(named: $0) } ?? []
     try model.checkTargets(names, in: table)
     if names.isEmpty { names = source.targets }
     var coders = try model.coders(for: table, targets: names)
     coders.ignoredColumn = weights ?? model.weights?.column
-    return LabelledData(model: model, table: table, coders: coders)
+    return LabelledData(model: model, table: table, coders: coders, output: output)
   }
 }
 
@@ -78,10 +79,13 @@ struct LabelledData {
   let model: Model
   let table: Table
   var coders: ModelData
+  let output: OutputOptions
 
   /// The encoded examples of some rows (from 0, ascending; nil for all).
   func dataset<T: Scalar>(for network: Network<T>, rows: [UInt32]? = nil) throws -> Dataset<T> {
-    try coders.dataset(of: table, rows: rows, for: network)
+    let dataset = try coders.dataset(of: table, rows: rows, for: network)
+    table.unknowns.lines.forEach { output.note("warning: \($0)") }
+    return dataset
   }
 
   /// `count` rows drawn at random without repetition, in ascending order; nil if that is all of them.

@@ -60,6 +60,9 @@ struct PredictCommand: ParsableCommand {
     let source = try DataSource.open(existing: data, options: options)
     let table = source.test ?? source.training
     table.warnings.forEach { outputOptions.note("warning: \($0)") }
+    if model.encoder == nil {
+      table.columnWarnings.forEach { outputOptions.note("warning: \($0)") }
+    }
     let targets = try target.map { try table.columns(named: $0) } ?? []
     switch model.network {
     case .float: try predict(model, table, targets, threads, as: Float.self)
@@ -71,6 +74,7 @@ struct PredictCommand: ParsableCommand {
     _ model: Model, _ table: Table, _ targets: [String], _ threads: Int, as type: T.Type
   ) throws {
     let inputs: Matrix<T> = try model.inputs(of: table, targets: targets, as: T.self)
+    table.unknowns.lines.forEach { outputOptions.note("warning: \($0)") }
     table.discardKeptColumns()
     let sink = try OutputSink(output)
     // Lines are made of some 4 million outputs at a time, a document of all.

@@ -95,20 +95,26 @@ struct Resumption {
 
   /// What a column holds now, and what it held before.
   private static func difference(
-    _ now: FeatureEncoder.Feature, _ before: FeatureEncoder.Feature
+    _ now: Feature, _ before: Feature
   ) -> (now: String, before: String) {
     switch (now, before) {
-    case (.categorical(let name, let own), .categorical(_, let others)):
+    case (.categorical(let name, let own, _, _), .categorical(_, let others, _, _)):
       if let category = own.first(where: { !others.contains($0) }) {
         return ("\(name.shown()) with a category \(category.quoted)", "none such")
       }
-      let category = others.first { !own.contains($0) } ?? ""
-      return ("\(name.shown()) without a category \(category.quoted)", "it")
-    case (.numeric(let name, _, _, _), .numeric):
+      if let category = others.first(where: { !own.contains($0) }) {
+        return ("\(name.shown()) without a category \(category.quoted)", "it")
+      }
+      return ("\(name.shown()) of other shares of its categories", "its own")
+    case (.numeric(let name, _, _, _, _), .numeric):
       return ("\(name.shown()) of other numbers", "its own")
-    case (.categorical(let name, _), _): return ("\(name.shown()) as categories", "numbers")
-    case (.numeric(let name, _, _, _), _): return ("\(name.shown()) as numbers", "categories")
     case (.pixels, _): return ("images", "others")
+    default:
+      let name = now.columns[0].name.shown()
+      if now.columns[0].kind == before.columns[0].kind {
+        return ("\(name) of other values", "its own")
+      }
+      return ("\(name) as \(now.columns[0].kind.noun)", before.columns[0].kind.noun)
     }
   }
 

@@ -168,6 +168,9 @@ extension Estimator {
     reporter.reading(path)
     let source = try DataSource.open(existing: path, options: options)
     source.training.warnings.forEach { reporter.warn(code: "table", $0) }
+    if base?.encoder == nil {
+      source.training.columnWarnings.forEach { reporter.warn(code: "column", $0) }
+    }
     var tables = FitTables(
       training: source.training, test: source.test, targets: source.targets)
     tables.validation = try configuration.stopping.validationData.map {
@@ -183,7 +186,11 @@ extension Estimator {
     _ tables: FitTables, _ reporter: TrainingReporter
   ) throws -> PreparedFit<T> {
     do {
-      return try prepare(tables, as: T.self) { reporter.warn(code: $0, $1) }
+      let prepared = try prepare(tables, as: T.self) { reporter.warn(code: $0, $1) }
+      for table in [tables.training, tables.validation, tables.test].compactMap(\.self) {
+        table.unknowns.lines.forEach { reporter.warn(code: "unknown", $0) }
+      }
+      return prepared
     } catch let error as NetworkError {
       throw UsageError(error.description)
     }

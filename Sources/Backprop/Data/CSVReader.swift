@@ -128,6 +128,9 @@ struct CSVReader: ~Copyable {
     return UnsafeBufferPointer(start: buffer + start, count: end &- start)
   }
 
+  /// Whether the cell at `index` of the current row stands in quotes.
+  func isQuoted(_ index: Int) -> Bool { cells[index].form != Form.plain }
+
   /// Reads the cells of the current row from `first` on as decimals; returns the index of the first
   /// one that is none, or `count`. See `decimals` of the kernels.
   @inline(__always)

@@ -2,7 +2,8 @@
 /// of any cell: an open-addressed hash table over one array of bytes.
 ///
 /// Strings are the same if Swift says so, that is canonically: é as one scalar or as e and an accent.
-/// A second spelling is entered beside the first, with its code.
+/// A second spelling is entered beside the first, with its code. So is the same number in other digits, "1.0"
+/// beside "1", but not with zeros in front: "007" is a name.
 final class CategoryIndex {
   /// What to do with a string that has no code yet.
   enum Unseen {
@@ -31,6 +32,13 @@ final class CategoryIndex {
   private var slots = [Int32](repeating: -1, count: 64)
   // The codes again, for a string in a spelling that is not in the table.
   private var canonical: [String: Int32] = [:]
+  /// The codes of categories that are numbers, by the shortest text of the number.
+  private var numbers: [String: Int32] = [:]
+  /// The words that codes 0 and 1 stand for in any case; nil for categories.
+  private let booleans: BooleanWords?
+  /// Strings that were asked for and have no code: how many, and the first few.
+  private(set) var unknownCount = 0
+  private(set) var unknownTexts: [String] = []
 
   private static let byteLimit = 64 << 20
 
@@ -38,6 +46,18 @@ final class CategoryIndex {
   init(limit: Int) {
     unseen = .add
     self.limit = limit
+    booleans = nil
+  }
+
+  /// The words of a boolean, in any case: code 0 is no, code 1 is yes.
+  init(_ words: BooleanWords) {
+    unseen = .unknown
+    limit = 2
+    booleans = words
+    for word in [words.words.no, words.words.yes] {
+      var text = word
+      text.withUTF8 { add($0, Self.hash($0)) }
+    }
   }
 
   /// An index of known categories: code c is `categories[c]`.
@@ -49,6 +69,7 @@ final class CategoryIndex {
   init(_ categories: [String], unseen: Unseen) {
     self.unseen = unseen
     limit = categories.count
+    booleans = nil
     for category in categories {
       var text = category
       text.withUTF8 { add($0, Self.hash($0)) }
@@ -84,14 +105,41 @@ final class CategoryIndex {
       if hasRoom { append(text, hash, code) }
       return Int(code)
     }
+    if let code = booleans?.code(of: text) {
+      append(text, hash, Int32(code))
+      return code
+    }
     guard case .add = unseen else { return Self.unknown }
+    let number = Self.number(String(decoding: text, as: UTF8.self))
+    if let number, let code = numbers[number] {
+      if hasRoom { append(text, hash, code) }
+      return Int(code)
+    }
     guard count < limit, hasRoom else {
       isFull = true
       return Self.unknown
     }
+    if let number { numbers[number] = Int32(count) }
     add(text, hash)
     return count - 1
   }
+
+  /// The shortest text of the number that a category is; nil for a name, such as "007".
+  private static func number(_ text: String) -> String? {
+    let digits = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
+    if digits.first == "0", let second = digits.dropFirst().first, second != "." { return nil }
+    return DecimalNumber.shortestForm(of: text)
+  }
+
+  /// Counts a cell whose string has no code.
+  func noteUnknown(_ text: UnsafeBufferPointer<UInt8>) {
+    unknownCount += 1
+    guard unknownTexts.count < Self.mostUnknownTexts else { return }
+    let text = String(decoding: text, as: UTF8.self)
+    if !unknownTexts.contains(text) { unknownTexts.append(text) }
+  }
+
+  private static let mostUnknownTexts = 3
 
   /// The number of a string among those of exactly its bytes, from 0 in order of appearance; nil if
   /// `limit` numbers (or 64 MiB of text) were given. Not to be mixed with codes.

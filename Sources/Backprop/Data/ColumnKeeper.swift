@@ -46,7 +46,8 @@ struct ColumnKeeper: ~Copyable {
   /// - Parameters:
   ///   - orders: What the columns are by the options.
   ///   - keeping: False to keep nothing: then this only helps to read.
-  init(_ orders: [ColumnScan.Order], keeping: Bool) {
+  ///   - seesNumbers: False to stop at every cell.
+  init(_ orders: [ColumnScan.Order], keeping: Bool, seesNumbers: Bool = true) {
     columnCount = orders.count
     isKeeping = keeping
     capacity = keeping ? max(1, min(4096, 262_144 / orders.count)) : 1
@@ -66,7 +67,7 @@ struct ColumnKeeper: ~Copyable {
     memoryLimit = (Memory.available ?? .max) / 4
     let start = UInt8(keeping ? 0 : Self.mostFractions)
     for (column, form) in forms.enumerated() {
-      fractions[column] = form == .decimals ? start : Self.anyCell
+      fractions[column] = form == .decimals && seesNumbers ? start : Self.anyCell
     }
   }
 
@@ -159,7 +160,9 @@ struct ColumnKeeper: ~Copyable {
 
   // MARK: Forms of columns
 
-  private mutating func drop(_ column: Int) {
+  /// Keeps a column no longer: the text must tell.
+  mutating func drop(_ column: Int) {
+    guard isKeeping else { return }
     if let index = indices[column] {
       textBytes -= index.byteCount + index.spellingCount * Self.bytesOfSpelling + Self.bytesOfIndex
     }
@@ -231,13 +234,13 @@ struct ColumnKeeper: ~Copyable {
 
   /// From here on, and none of what was; also in the middle of a row.
   private mutating func keepNothing() {
-    isKeeping = false
     blocks = []
     for column in forms.indices {
       let isKept = forms[column] == .decimals || forms[column] == .doubles
       drop(column)
       if isKept { fractions[column] = UInt8(Self.mostFractions) }
     }
+    isKeeping = false
   }
 
   private func packed() -> KeptColumns.Block {

@@ -38,13 +38,14 @@ struct DelimitedFile: Sendable {
   }
 
   static func notANumber(
-    _ text: String, file: String?, _ place: DataError.Place, column: String
+    _ text: String, as noun: String = "number", file: String?, _ place: DataError.Place,
+    column: String
   ) -> DataError {
     DataError(
-      file: file, place: place, column: column, "\(text.quoted) is not a number",
-      remedy: text.isDecimalComma
-        ? "write numbers with a decimal point"
-        : "correct it, leave it empty if it is missing, or call the column categorical")
+      file: file, place: place, column: column, "\(text.quoted) is not a \(noun)",
+      remedy:
+        "correct it, say that it is missing (missing \(text.quoted)), or call the column categorical"
+    )
   }
 }
 
@@ -64,24 +65,63 @@ extension Table {
       warnings.append("the first column has no name and is ignored: it looks like row names")
     }
     let (rowCount, kept) = try file.scan(
-      &scans, names: names, keeping: options.keepsColumns)
-    for (name, scan) in zip(names, scans) where scan.kind == .categorical {
-      if case .inferred = scan.order, let first = scan.firstText, first.text.isDecimalComma {
-        warnings.append(
-          "column \(name.quoted) is read as text: \(first.text.quoted) in line "
-            + "\(first.line) is no number; write numbers with a decimal point")
-      }
-    }
+      &scans, names: names, keeping: options.keepsColumns, markers: options.missing)
     if rowCount == 0 {
       throw DataError(
         file: path, dialect.header == nil ? "the file has no rows" : "a header, but no rows",
         remedy: "a table needs at least one row of data")
     }
+    let decisions = try file.decisions(scans, names: names, options: options)
+    let columns = scans.indices.map { Self.column(names[$0], scans[$0], decisions[$0]) }
     try self.init(
-      columns: zip(names, scans).map { name, scan in
-        Column(name: name, kind: scan.kind, missing: scan.missing, isIgnored: scan.isIgnored)
-      }, rowCount: rowCount, warnings: warnings, file: path, source: .delimited(file), kept: kept,
-      requestedCategories: Set(options.categorical))
+      columns: columns, rowCount: rowCount, warnings: warnings, file: path,
+      source: .delimited(file), kept: kept, requestedCategories: Set(options.categorical),
+      requestedNumbers: Set(options.numeric), missing: options.missing)
+  }
+
+  /// A column as it is read, and what its owner should know about that.
+  ///
+  /// - Parameter decision: Of a pass over its cells, if there was one.
+  private static func column(
+    _ name: String, _ scan: ColumnScan, _ decision: DelimitedFile.Decision??
+  ) -> Column {
+    var warnings: [String] = []
+    var reading = scan.reading.reading
+    var reason = ""
+    var question: DataError?
+    switch decision {
+    case .some(.some(let decision)):
+      (reading, reason, question) = (decision.reading, decision.reason, decision.question)
+    case .some(.none):
+      // The cells agree on nothing: what is no number then is a text.
+      if case .numeric = scan.order { break }
+      if 9 * scan.texts > scan.numbers {
+        reading = .categories(.quoted)
+        warnings.append(
+          "column \(name.quoted) is read as categories: its cells look like numbers or dates, but not all "
+            + "in one way; the first is \((scan.firstText?.text ?? "").quoted)")
+      }
+    case nil:
+      if case .inferred = scan.order, case .categories = reading {
+        warnings += Self.doubts(name, scan)
+      }
+    }
+    return Column(
+      name: name, missing: scan.missing(read: reading), isIgnored: scan.isIgnored, reading: reading,
+      reason: reason, question: question, warnings: warnings, markers: scan.markers)
+  }
+
+  /// A column of categories that has many numbers: one text may keep it from being one of numbers.
+  private static func doubts(_ name: String, _ scan: ColumnScan) -> [String] {
+    let numbers = scan.numbers + scan.dressed
+    guard 2 * numbers >= scan.numbers + scan.texts,
+      let other = scan.firstOther ?? scan.firstText
+    else { return [] }
+    return [
+      "column \(name.quoted) is read as categories, though \(numbers) of \(scan.numbers + scan.texts) cells "
+        + "look like numbers: \(other.text.quoted) in line \(other.line) is none; if it stands for a missing "
+        + "value, say missing \(other.text.quoted)"
+    ]
   }
 
   private static func plan(
@@ -102,6 +142,12 @@ extension Table {
         }
         scans[position].order = order
       }
+    }
+    for name in options.keepText {
+      guard let position = names.firstIndex(of: name) else {
+        throw noColumn(name, among: names, file: path)
+      }
+      scans[position].keepsAllTexts = true
     }
     return scans
   }

@@ -117,7 +117,9 @@ struct Dialect {
     init(_ cell: String) {
       var cell = cell
       self = cell.withUTF8 { utf8 in
-        guard let start = utf8.baseAddress, !MissingValue.matches(utf8) else { return .missing }
+        guard let start = utf8.baseAddress, !MissingMarkers.usual.matches(utf8) else {
+          return .missing
+        }
         return DecimalNumber.value(start, utf8.count).isFinite ? .number : .text
       }
     }

@@ -76,6 +76,7 @@ extension Dataset {
         filled[part] += 1
       }
     }
+    features.noteUnknowns(requests, in: table)
     let targets = parts.map { StoredTargets($0.1, classCount: target.classCount) }
     if let bytes {
       let isSplit = !validation.isEmpty

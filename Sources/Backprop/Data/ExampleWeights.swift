@@ -103,7 +103,7 @@ package struct ExampleWeights: Codable, Equatable, Sendable {
 
   func request(_ column: String, of table: Table) throws(DataError) -> ColumnRequest {
     ColumnRequest(
-      column: try table.position(of: column), reading: .numbers,
+      column: try table.position(of: column), reading: .numbers(),
       whyRequired: "an example needs a weight in every row")
   }
 

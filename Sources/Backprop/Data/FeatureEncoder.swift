@@ -4,31 +4,16 @@
 ///
 /// - A number x becomes (x − mean) / deviation. A missing one becomes 0, which is the mean; and if
 ///   training had missing ones, a further input says so with 1. A constant column becomes 0.
-/// - A category becomes one input of 1 among zeros; what is missing or did not occur in training is
-///   the category "unknown".
+/// - A boolean becomes 0 or 1, a date those of its parts that vary over the training rows, as numbers.
+/// - A category becomes one input of 1 among zeros; a missing one is a level of its own if training had some.
+/// - What training did not see is neutral: a category becomes the training shares of the levels, a boolean
+///   that of yes. So it enters as the mean of the training rows, through weights that were trained.
 /// - Pixels are divided by their largest value.
 public struct FeatureEncoder: Sendable {
-  package enum Feature: Equatable, Sendable {
-    /// Mean and standard deviation (with n, not n − 1; 0 if constant) over the training rows;
-    /// `hasIndicator` if a further input says whether the value is missing.
-    case numeric(name: String, mean: Double, deviation: Double, hasIndicator: Bool)
-    /// The categories of the training rows in order: by value if all are numbers, else by scalars.
-    case categorical(name: String, categories: [String])
-    /// Columns "0" … "count − 1", to be divided by `scale`.
-    case pixels(count: Int, scale: Double)
-
-    /// Number of inputs that it becomes.
-    package var outputCount: Int {
-      switch self {
-      case .numeric(_, _, _, let hasIndicator): hasIndicator ? 2 : 1
-      case .categorical(_, let categories): categories.count + 1
-      case .pixels(let count, _): count
-      }
-    }
-  }
-
   /// The features in the order of their inputs.
   package let features: [Feature]
+  /// What stands for a missing value.
+  package let missing: MissingMarkers
   /// Number of inputs.
   package let outputCount: Int
   /// Columns that fitting left out, and why, a line each; not stored with a model.
@@ -39,18 +24,12 @@ public struct FeatureEncoder: Sendable {
   static let requestedCategoryLimit = 100_000
   static let outputLimit = 1 << 20
 
-  init(features: [Feature]) throws(DataError) {
+  init(features: [Feature], missing: MissingMarkers = .usual) throws(DataError) {
     var count = 0
     for feature in features {
-      let isUsable =
-        switch feature {
-        case .numeric(_, let mean, let deviation, _):
-          mean.isFinite && deviation.isFinite && deviation >= 0
-        case .categorical(_, let categories): Set(categories).count == categories.count
-        case .pixels(let count, let scale):
-          (1...Self.outputLimit).contains(count) && scale.isFinite && scale > 0
-        }
-      guard isUsable else { throw DataError("a feature encoder with impossible numbers") }
+      guard feature.isUsable else {
+        throw DataError("a feature encoder with impossible numbers")
+      }
       count += feature.outputCount
       guard count <= Self.outputLimit else {
         throw DataError(
@@ -60,46 +39,20 @@ public struct FeatureEncoder: Sendable {
     }
     guard count > 0 else { throw DataError("a feature encoder without features") }
     self.features = features
+    self.missing = missing
     outputCount = count
   }
 
   /// The columns that a table must have to be encoded.
-  package var columns: [(name: String, kind: Table.Kind)] {
-    features.flatMap { feature -> [(String, Table.Kind)] in
-      switch feature {
-      case .numeric(let name, _, _, _): [(name, .numeric)]
-      case .categorical(let name, _): [(name, .categorical)]
-      case .pixels(let count, _): (0..<count).map { (String($0), .numeric) }
-      }
-    }
-  }
+  package var columns: [(name: String, kind: Table.Kind)] { features.flatMap(\.columns) }
 
-  /// What each input is: "bill_length_mm", "bill_length_mm is missing", "island=Biscoe",
-  /// "island=unknown".
+  /// What each input is: "bill_length_mm", "bill_length_mm is missing", "island=Biscoe".
   public var featureNames: [String] {
-    features.flatMap { feature -> [String] in
-      switch feature {
-      case .numeric(let name, _, _, let hasIndicator):
-        hasIndicator ? [name, "\(name) is missing"] : [name]
-      case .categorical(let name, let categories):
-        (categories + ["unknown"]).map { "\(name)=\($0)" }
-      case .pixels(let count, _): (0..<count).map(String.init)
-      }
-    }
+    features.flatMap { $0.outputNames(equal: "=", pixel: "") }
   }
 
   /// What each input stands for: "mass", "mass is missing", "island = Dream", "pixel 17".
-  package var outputNames: [String] {
-    features.flatMap { feature in
-      switch feature {
-      case .numeric(let name, _, _, let hasIndicator):
-        hasIndicator ? [name, "\(name) is missing"] : [name]
-      case .categorical(let name, let categories):
-        categories.map { "\(name) = \($0)" } + ["\(name) is unknown"]
-      case .pixels(let count, _): (0..<count).map { "pixel \($0)" }
-      }
-    }
-  }
+  package var outputNames: [String] { features.flatMap { $0.outputNames() } }
 
   // MARK: Encoding
 
@@ -137,6 +90,7 @@ public struct FeatureEncoder: Sendable {
         }
       }
     }
+    noteUnknowns(requests, in: table)
     return result
   }
 
@@ -144,48 +98,41 @@ public struct FeatureEncoder: Sendable {
   func requests(of table: Table) throws(DataError) -> [ColumnRequest] {
     var requests: [ColumnRequest] = []
     for feature in features {
+      let reading: ColumnRequest.Reading
+      var kept = ColumnReading.TextsKept.none
       switch feature {
-      case .numeric(let name, _, _, _):
-        requests.append(
-          ColumnRequest(column: try position(of: name, in: table), reading: .numbers))
-      case .categorical(let name, let categories):
+      case .numeric(_, _, _, _, let style): reading = .numbers(.number(style))
+      case .boolean(_, let words, _, _): reading = .categories(CategoryIndex(words))
+      case .date(_, let style, _, _, _): reading = .numbers(.date(style))
+      case .categorical(_, let categories, _, let textsKept):
+        kept = textsKept
+        reading = .categories(CategoryIndex(categories, unseen: .unknown), numbersAreEqual: true)
+      case .pixels: reading = .numbers()
+      }
+      for column in feature.columns {
         requests.append(
           ColumnRequest(
-            column: try position(of: name, in: table),
-            reading: .categories(
-              CategoryIndex(categories, unseen: .unknown), numbersAreEqual: true)))
-      case .pixels(let count, _):
-        for pixel in 0..<count {
-          requests.append(
-            ColumnRequest(column: try position(of: String(pixel), in: table), reading: .numbers))
-        }
+            column: try position(of: column.name, in: table), reading: reading, textsKept: kept,
+            missing: missing))
       }
     }
     return requests
   }
 
-  /// How to encode a row, wherever its values come from.
-  var rowPlan: FeaturePlan {
-    var plan = FeaturePlan()
-    for feature in features {
-      switch feature {
-      case .numeric(_, let mean, let deviation, let hasIndicator):
-        plan.append(
-          .init(
-            kind: hasIndicator ? .numberOrMissing : .number, mean: mean,
-            // A constant column is (x − mean) / ∞ = 0.
-            deviation: deviation > 0 ? deviation : .infinity, outputs: hasIndicator ? 2 : 1))
-      case .categorical(_, let categories):
-        plan.append(
-          .init(kind: .category, mean: 0, deviation: 1, outputs: categories.count + 1))
-      case .pixels(let count, let scale):
-        for _ in 0..<count {
-          plan.append(.init(kind: .number, mean: 0, deviation: scale, outputs: 1))
-        }
-      }
+  /// Notes with the table what a pass found that training did not see.
+  func noteUnknowns(_ requests: [ColumnRequest], in table: Table) {
+    let found = zip(columns, requests).compactMap { column, request -> UnknownCells.Column? in
+      guard case .categories(let index, _) = request.reading else { return nil }
+      let texts = index.unknownTexts
+      return UnknownCells.Column(
+        name: column.name, count: index.unknownCount, texts: texts,
+        nearest: texts.map { nearMatch($0, in: index.categories) })
     }
-    return plan
+    table.unknowns.note(found)
   }
+
+  /// How to encode a row, wherever its values come from.
+  var rowPlan: FeaturePlan { FeaturePlan(features) }
 
   private func position(of name: String, in table: Table) throws(DataError) -> Int {
     if let position = table.position(ifPresent: name) { return position }
@@ -200,129 +147,24 @@ public struct FeatureEncoder: Sendable {
   }
 }
 
-/// How to turn the values of one row into inputs, flat for speed.
-struct FeaturePlan: Sendable {
-  struct Slot: Sendable {
-    enum Kind: UInt8, Sendable {
-      case number
-      case numberOrMissing
-      case category
-    }
-    var kind: Kind
-    var mean: Double
-    var deviation: Double
-    var outputs: Int
-    var offset = 0
-  }
-
-  private var slots: [Slot] = []
-  private var outputCount = 0
-  // Neighbouring numbers whose inputs are neighbours too, and of all slots what these need.
-  private var runs: [(first: Int, count: Int, offset: Int)] = []
-  private var means: [Double] = []
-  private var deviations: [Double] = []
-  // Slots that need more than that.
-  private var others: [Int] = []
-
-  mutating func append(_ slot: Slot) {
-    var slot = slot
-    slot.offset = outputCount
-    outputCount += slot.outputs
-    if slot.kind != .category {
-      if let last = runs.last, last.first + last.count == slots.count,
-        last.offset + last.count == slot.offset
-      {
-        runs[runs.count - 1].count += 1
-      } else {
-        runs.append((slots.count, 1, slot.offset))
-      }
-    }
-    if slot.kind != .number { others.append(slots.count) }
-    means.append(slot.mean)
-    deviations.append(slot.deviation)
-    slots.append(slot)
-  }
-
-  /// Encodes rows into inputs that are zero; returns whether they are all finite.
-  ///
-  /// - Parameters:
-  ///   - values: The values of the first row.
-  ///   - inputs: The inputs of the first row.
-  ///   - rows: Number of rows.
-  ///   - strides: From row to row, in values and in inputs.
-  @inline(__always)
-  func form<T: Scalar>(
-    _ values: UnsafePointer<Double>, into inputs: UnsafeMutablePointer<T>, rows: Int = 1,
-    strides: (Int, Int) = (0, 0)
-  ) -> Bool {
-    var areFinite = true
-    means.withUnsafeBufferPointer { means in
-      deviations.withUnsafeBufferPointer { deviations in
-        guard let mean = means.baseAddress, let deviation = deviations.baseAddress else { return }
-        for (first, count, offset) in runs {
-          let runIsFinite = T.kernels.standardize(
-            rows, count,
-            .init(start: UnsafeMutableRawPointer(mutating: values + first), stride: strides.0),
-            mean + first, deviation + first, .init(start: inputs + offset, stride: strides.1))
-          areFinite = areFinite && runIsFinite
-        }
-      }
-    }
-    for index in others {
-      let slot = slots[index]
-      for row in 0..<rows {
-        let value = values[row * strides.0 + index]
-        let target = inputs + (row * strides.1 + slot.offset)
-        if slot.kind == .category {
-          let code = Int(value)
-          target[code < 0 ? slot.outputs - 1 : code] = 1
-        } else if value != value {
-          // Only NaN differs from itself.
-          target[1] = 1
-        }
-      }
-    }
-    return areFinite
-  }
-
-  /// What a number becomes; 0 for a category.
-  func encoded(_ value: Double, slot: Int) -> Double {
-    let slot = slots[slot]
-    return slot.kind == .category || value.isNaN ? 0 : (value - slot.mean) / slot.deviation
-  }
-
-  /// The error about a row whose inputs are not all finite.
-  func tooLarge<T: Scalar>(
-    _ values: UnsafePointer<Double>, _ requests: [ColumnRequest], in table: Table, row: Int,
-    _ type: T.Type
-  ) -> DataError {
-    let index = slots.indices.first { index in
-      let slot = slots[index]
-      return slot.kind != .category && !values[index].isNaN
-        && !T((values[index] - slot.mean) / slot.deviation).isFinite
-    }
-    let position = index ?? 0
-    return table.tooLarge(
-      values[position], column: requests[position].column, row: row, T.self)
-  }
-}
-
 extension FeatureEncoder: Equatable {
   public static func == (left: FeatureEncoder, right: FeatureEncoder) -> Bool {
-    left.features == right.features
+    left.features == right.features && left.missing == right.missing
   }
 }
 
 // MARK: - The form in a model file
 
 extension FeatureEncoder: Codable {
-  private enum CodingKeys: String, CodingKey { case features }
+  private enum CodingKeys: String, CodingKey { case features, missing }
 
   /// Reads the form that `encode(to:)` writes; impossible numbers are refused.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     do {
-      try self.init(features: container.decode([Feature].self, forKey: .features))
+      try self.init(
+        features: container.decode([Feature].self, forKey: .features),
+        missing: container.decodeIfPresent(MissingMarkers.self, forKey: .missing) ?? .usual)
     } catch let error as DataError {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: error.description))
@@ -332,55 +174,6 @@ extension FeatureEncoder: Codable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(features, forKey: .features)
-  }
-}
-
-extension FeatureEncoder.Feature: Codable {
-  private enum Kind: String, Codable {
-    case numeric, categorical, pixels
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case kind, name, mean, deviation, indicator, categories, count, scale
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    switch try container.decode(Kind.self, forKey: .kind) {
-    case .numeric:
-      self = .numeric(
-        name: try container.decode(String.self, forKey: .name),
-        mean: try container.decode(Double.self, forKey: .mean),
-        deviation: try container.decode(Double.self, forKey: .deviation),
-        hasIndicator: try container.decode(Bool.self, forKey: .indicator))
-    case .categorical:
-      self = .categorical(
-        name: try container.decode(String.self, forKey: .name),
-        categories: try container.decode([String].self, forKey: .categories))
-    case .pixels:
-      self = .pixels(
-        count: try container.decode(Int.self, forKey: .count),
-        scale: try container.decode(Double.self, forKey: .scale))
-    }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    switch self {
-    case .numeric(let name, let mean, let deviation, let hasIndicator):
-      try container.encode(Kind.numeric, forKey: .kind)
-      try container.encode(name, forKey: .name)
-      try container.encode(mean, forKey: .mean)
-      try container.encode(deviation, forKey: .deviation)
-      try container.encode(hasIndicator, forKey: .indicator)
-    case .categorical(let name, let categories):
-      try container.encode(Kind.categorical, forKey: .kind)
-      try container.encode(name, forKey: .name)
-      try container.encode(categories, forKey: .categories)
-    case .pixels(let count, let scale):
-      try container.encode(Kind.pixels, forKey: .kind)
-      try container.encode(count, forKey: .count)
-      try container.encode(scale, forKey: .scale)
-    }
+    if missing != .usual { try container.encode(missing, forKey: .missing) }
   }
 }

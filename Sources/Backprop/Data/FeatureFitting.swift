@@ -29,20 +29,22 @@ extension FeatureEncoder {
       try self.init(features: [.pixels(count: positions.count, scale: scale)])
       return
     }
+    for position in positions {
+      if let question = table.columns[position].question { throw question }
+    }
     let statistics = try Self.statistics(of: table, positions, rows)
     var features: [Feature] = []
     var warnings: [String] = []
     for (position, statistic) in zip(positions, statistics) {
-      do throws(Leftout) {
-        features.append(try statistic.feature(name: table.columns[position].name))
+      let column = table.columns[position]
+      do throws(LeftOutColumn) {
+        features.append(try statistic.feature(of: column))
       } catch {
-        let column = table.columns[position].name.quoted
-        switch error {
-        case .ignored(let reason): warnings.append("column \(column) is ignored: \(reason)")
-        case .refused(let problem, let remedy):
+        if error.isRefused {
           throw DataError(
-            file: table.file, column: table.columns[position].name, problem, remedy: remedy)
+            file: table.file, column: column.name, error.reason, remedy: error.remedy)
         }
+        warnings.append("column \(column.name.quoted) is left out: \(error)")
       }
     }
     guard !features.isEmpty else {
@@ -50,86 +52,59 @@ extension FeatureEncoder {
         file: table.file, "no column can be used as a feature",
         remedy: warnings.joined(separator: "; "))
     }
-    try self.init(features: features)
+    try self.init(features: features, missing: table.missing)
     self.warnings = warnings
   }
 
-  private enum Leftout: Error {
-    case ignored(String)
-    case refused(String, remedy: String)
-  }
-
-  private enum Statistic {
-    case numbers(Moments, missing: Int)
-    case categories(CategoryIndex, present: Int, isRequested: Bool)
-
-    func feature(name: String) throws(Leftout) -> Feature {
-      switch self {
-      case .numbers(let moments, let missing):
-        if moments.count == 0 { throw .ignored("it has no value in the training rows") }
-        return .numeric(
-          name: name, mean: moments.mean, deviation: moments.deviation, hasIndicator: missing > 0)
-      case .categories(let index, let present, let isRequested):
-        if index.isFull {
-          if isRequested {
-            throw .refused(
-              "more than \(requestedCategoryLimit) categories", remedy: "ignore the column")
-          }
-          throw .ignored("more than \(categoryLimit) different texts")
-        }
-        if index.count == 0 { throw .ignored("it has no value in the training rows") }
-        if !isRequested, index.count > 20, 10 * index.count > 9 * present {
-          throw .ignored("\(index.count) different texts in \(present) rows look like names")
-        }
-        return .categorical(name: name, categories: orderedCategories(index.categories))
-      }
-    }
-  }
-
-  private static func statistics(
+  /// Statistics of some columns over the training rows.
+  static func statistics(
     of table: Table, _ positions: [Int], _ rows: [UInt32]?
-  ) throws(DataError) -> [Statistic] {
-    var statistics: [Statistic] = []
+  ) throws(DataError) -> [ColumnStatistic] {
+    var statistics = [ColumnStatistic](repeating: ColumnStatistic(), count: positions.count)
     var requests: [ColumnRequest] = []
-    for position in positions {
+    for (slot, position) in positions.enumerated() {
       let column = table.columns[position]
-      if column.kind == .numeric {
-        statistics.append(.numbers(Moments(), missing: 0))
-        requests.append(ColumnRequest(column: position, reading: .numbers))
-      } else {
+      var request = ColumnRequest(
+        column: position, reading: .numbers(), textsKept: column.reading.textsKept)
+      switch column.reading {
+      case .numbers(let style):
+        request.reading = .numbers(.number(style))
+        if table.mayNumberRows(column) { statistics[slot].firstNumber = .nan }
+      case .dates(let style): request.reading = .numbers(.date(style))
+      case .booleans(let words): statistics[slot].index = CategoryIndex(words)
+      case .categories:
         let isRequested = table.requestedCategories.contains(column.name)
-        let index = CategoryIndex(limit: isRequested ? requestedCategoryLimit : categoryLimit)
-        statistics.append(.categories(index, present: 0, isRequested: isRequested))
-        requests.append(ColumnRequest(column: position, reading: .categories(index)))
+        statistics[slot].isRequested = isRequested
+        statistics[slot].index = CategoryIndex(
+          limit: isRequested ? requestedCategoryLimit : categoryLimit)
       }
+      if let index = statistics[slot].index { request.reading = .categories(index) }
+      requests.append(request)
     }
     var runs: [ColumnMoments] = []
     var slot = 0
     while slot < statistics.count {
       let first = slot
-      while slot < statistics.count, case .numbers = statistics[slot] { slot += 1 }
+      while slot < statistics.count, statistics[slot].index == nil { slot += 1 }
       if slot > first { runs.append(ColumnMoments(columns: first..<slot)) } else { slot += 1 }
     }
+    let dates = positions.indices.filter { table.columns[positions[$0]].kind == .date }
+    let counted = statistics.indices.filter { statistics[$0].index != nil }
+    let numbering = statistics.indices.filter { statistics[$0].firstNumber != nil }
     var rowCount = 0
     try table.read(requests, rows: rows) { (chunk) throws(DataError) in
       rowCount += chunk.count
       for run in runs.indices { runs[run].add(chunk) }
-      for slot in statistics.indices {
-        switch statistics[slot] {
-        case .numbers: break
-        case .categories(let index, var present, let isRequested):
-          for row in 0..<chunk.count
-          where Int(chunk.values[row * chunk.width + slot]) != CategoryIndex.missing {
-            present += 1
-          }
-          statistics[slot] = .categories(index, present: present, isRequested: isRequested)
-        }
-      }
+      for slot in counted { statistics[slot].count(chunk, slot) }
+      for slot in dates { statistics[slot].addParts(chunk, slot) }
+      for slot in numbering { statistics[slot].compareWithRows(chunk, slot, rows) }
     }
     var extreme: [(slot: Int, scale: Double)] = []
+    for slot in statistics.indices { statistics[slot].rows = rowCount }
     for run in runs {
       for (slot, moments) in zip(run.columns, run.moments) {
-        statistics[slot] = .numbers(moments, missing: rowCount - moments.count)
+        statistics[slot].moments = moments
+        statistics[slot].present = moments.count
         if let scale = moments.neededScale { extreme.append((slot, scale)) }
       }
     }
@@ -138,11 +113,62 @@ extension FeatureEncoder {
     try table.read(extreme.map { requests[$0.slot] }, rows: rows) { (chunk) throws(DataError) in
       scaled.add(chunk)
     }
-    for (moments, (slot, _)) in zip(scaled.moments, extreme) {
-      statistics[slot] = .numbers(moments, missing: rowCount - moments.count)
-    }
+    for (moments, (slot, _)) in zip(scaled.moments, extreme) { statistics[slot].moments = moments }
     return statistics
   }
+}
+
+extension ColumnStatistic {
+  /// Counts the codes of texts.
+  fileprivate mutating func count(_ chunk: TableChunk, _ slot: Int) {
+    for row in 0..<chunk.count {
+      let code = Int(chunk.values[row * chunk.width + slot])
+      guard code != CategoryIndex.missing else { continue }
+      present += 1
+      while counts.count <= max(code, 1) { counts.append(0) }
+      // A full index is left out.
+      if code >= 0 { counts[code] += 1 }
+    }
+  }
+
+  fileprivate mutating func addParts(_ chunk: TableChunk, _ slot: Int) {
+    for row in 0..<chunk.count {
+      let date = chunk.values[row * chunk.width + slot]
+      if date.isNaN { continue }
+      for part in DatePart.allCases {
+        parts[part, default: Moments()].add(part.value(date, first: 0))
+      }
+    }
+  }
+
+  /// Goes on to take the numbers for those of the rows while each is by as much larger than its row's.
+  fileprivate mutating func compareWithRows(_ chunk: TableChunk, _ slot: Int, _ rows: [UInt32]?) {
+    for position in 0..<chunk.count {
+      guard let first = firstNumber else { return }
+      let place = chunk.start + position
+      let row = Double(rows.map { Int($0[place]) } ?? place)
+      let number = chunk.values[position * chunk.width + slot] - row
+      firstNumber = first.isNaN && !number.isNaN || first == number ? number : nil
+    }
+  }
+}
+
+extension Table {
+  /// Whether a column of numbers may count the rows, by its name; what the user calls numeric is a number.
+  fileprivate func mayNumberRows(_ column: Column) -> Bool {
+    guard rowCount >= 3, !requestedNumbers.contains(column.name) else { return false }
+    let name = column.name.lowercased().filter { $0.isLetter || $0.isNumber }
+    return Self.namesOfRowNumbers.contains(name) || name.hasPrefix("unnamed")
+      || ["_id", " id", ".id"].contains { column.name.lowercased().hasSuffix($0) }
+      || column.name.hasSuffix("Id") || column.name.hasSuffix("ID")
+  }
+
+  private static let namesOfRowNumbers: Set<String> = [
+    "", "id", "index", "idx", "row", "rows", "rowid", "rownum", "rownumber", "rownames", "no", "nr",
+    "number", "num", "obs", "observation", "record", "recordid", "recordnumber", "serial",
+    "serialno",
+    "sno", "slno", "seq", "sequence", "line", "case", "caseid",
+  ]
 }
 
 extension Table {
@@ -174,7 +200,7 @@ extension Table {
     let start = result.mutableStart
     let requests = positions.map {
       ColumnRequest(
-        column: $0, reading: .numbers,
+        column: $0, reading: .numbers(columns[$0].style),
         whyRequired: columns[$0].missing > 0 ? "a model without an encoder needs one" : nil)
     }
     try read(requests, rows: rows) { (chunk) throws(DataError) in

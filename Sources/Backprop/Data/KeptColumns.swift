@@ -12,8 +12,7 @@ import Synchronization
 /// - A text is kept as the number of its spelling.
 /// - Missing values are the lowest integer, or NaN.
 /// - A column that begins with numbers and has texts or an infinite number, or that has too many texts, is
-///   not kept. Nor do
-///   numbers help that are wanted as categories (classes 0 … 9): their spelling stands in the text. A pass
+///   not kept. Nor do numbers help that are wanted as categories (classes 0 … 9): their spelling stands in the text. A pass
 ///   reads the text for such columns; for all of its columns, if more than a quarter are such.
 ///
 /// Memory: at most 3/4 of the text's size and a quarter of what can be had, else nothing is kept.
@@ -57,12 +56,20 @@ final class KeptColumns: Sendable {
 
   /// The blocks; nil after `discard`.
   var all: [Block]? { blocks.withLock { $0 } }
+}
 
-  /// Whether a column was kept as it is requested.
-  func holds(_ request: ColumnRequest) -> Bool {
-    switch (kinds[request.column], request.reading) {
-    case (.numbers, .numbers), (.texts, .categories): true
-    default: false
+extension Table {
+  /// Whether a column was kept so that what is requested of it can be had without the text.
+  func holds(_ request: ColumnRequest, _ kept: KeptColumns) -> Bool {
+    guard request.missing ?? missing == missing else { return false }
+    switch (kept.kinds[request.column], request.reading) {
+    case (.numbers, .numbers(let style)): return style.readsPlain
+    case (.texts, .numbers): return true
+    case (.texts, .categories):
+      var own = ColumnReading.TextsKept.quoted
+      if case .categories(let texts) = columns[request.column].reading { own = texts }
+      return request.textsKept == own || request.textsKept == .none
+    default: return false
     }
   }
 }
@@ -140,13 +147,10 @@ extension Table {
     var decoders: [SpellingDecoder] = []
     var required: [Int] = []
     for (slot, request) in requests.enumerated() {
-      if case .texts(let spellings) = kept.kinds[request.column],
-        case .categories(let index, let numbersAreEqual) = request.reading
-      {
+      if case .texts(let spellings) = kept.kinds[request.column] {
         decoders.append(
           SpellingDecoder(
-            slot: slot, isRequired: request.whyRequired != nil, index: index,
-            numbersAreEqual: numbersAreEqual, spellings: spellings))
+            slot: slot, request: request, missing: missing, spellings: spellings))
       } else if request.whyRequired != nil, columns[request.column].missing > 0 {
         required.append(slot)
       }
@@ -188,49 +192,70 @@ extension Table {
   }
 }
 
-/// Turns the numbers of spellings into the codes of an index. A spelling is looked up when a row has it
-/// first, so that an index that learns gives codes in the order of the rows.
+/// Turns the numbers of spellings into the codes of an index, or into numbers. A spelling is looked up when
+/// a row has it first, so that an index that learns gives codes in the order of the rows.
 private struct SpellingDecoder {
-  let slot: Int
-  let isRequired: Bool
-  let index: CategoryIndex
-  let numbersAreEqual: Bool
-  let spellings: CategorySpellings
-  private var codes: [Double]
+  private let slot: Int
+  private let request: ColumnRequest
+  private let missing: MissingMarkers
+  private let spellings: CategorySpellings
+  /// Of each spelling; NaN where it was not looked up yet.
+  private var values: [Double]
+  /// What a missing value is.
+  private let missingValue: Double
+  private let index: CategoryIndex?
 
-  init(
-    slot: Int, isRequired: Bool, index: CategoryIndex, numbersAreEqual: Bool,
-    spellings: CategorySpellings
-  ) {
+  init(slot: Int, request: ColumnRequest, missing: MissingMarkers, spellings: CategorySpellings) {
     self.slot = slot
-    self.isRequired = isRequired
-    self.index = index
-    self.numbersAreEqual = numbersAreEqual
+    self.request = request
+    self.missing = missing
     self.spellings = spellings
-    codes = [Double](repeating: .nan, count: spellings.count)
+    values = [Double](repeating: .nan, count: spellings.count)
+    if case .categories(let index, _) = request.reading {
+      (missingValue, self.index) = (Double(CategoryIndex.missing), index)
+    } else {
+      (missingValue, index) = (.nan, nil)
+    }
   }
 
   /// False if a value is in error.
   mutating func decode(
-    _ rows: Int, _ values: UnsafeMutablePointer<Double>, _ width: Int
+    _ rows: Int, _ chunk: UnsafeMutablePointer<Double>, _ width: Int
   ) -> Bool {
     for row in 0..<rows {
-      let value = values[row * width + slot]
-      if value.isNaN {
-        if isRequired { return false }
-        values[row * width + slot] = Double(CategoryIndex.missing)
+      let place = row * width + slot
+      if chunk[place].isNaN {
+        if request.whyRequired != nil { return false }
+        chunk[place] = missingValue
         continue
       }
-      let spelling = Int(value)
-      if codes[spelling].isNaN {
-        let code = spellings.withBytes(spelling) {
-          index.code(of: $0, numbersAreEqual: numbersAreEqual)
-        }
-        if code == CategoryIndex.unknown, case .error = index.unseen { return false }
-        codes[spelling] = Double(code)
+      let spelling = Int(chunk[place])
+      if values[spelling].isNaN {
+        guard let value = spellings.withBytes(spelling, value) else { return false }
+        values[spelling] = value
       }
-      values[row * width + slot] = codes[spelling]
+      chunk[place] = values[spelling]
+      if chunk[place] == Double(CategoryIndex.unknown), let index {
+        spellings.withBytes(spelling) { index.noteUnknown($0) }
+      }
     }
     return true
+  }
+
+  /// The value of a spelling; nil if it is in error.
+  private func value(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
+    // What was kept as a text stood in quotes.
+    if request.isMissing(text, isQuoted: true, missing) {
+      return request.whyRequired == nil ? missingValue : nil
+    }
+    switch request.reading {
+    case .numbers(let style):
+      let value = style.value(text)
+      return value.isFinite ? value : nil
+    case .categories(let index, let numbersAreEqual):
+      let code = index.code(of: text, numbersAreEqual: numbersAreEqual)
+      if code == CategoryIndex.unknown, case .error = index.unseen { return nil }
+      return Double(code)
+    }
   }
 }

@@ -11,30 +11,35 @@ extension Table {
   init(
     memory: [(name: String, values: MemoryColumn)], rowCount: Int, file: String? = nil,
     groups: [String: [String]] = [:], pixelScale: Double? = nil, ignoring: Set<String> = [],
-    categorical: Set<String> = []
+    categorical: Set<String> = [], missing markers: MissingMarkers = .usual
   ) throws(DataError) {
     var columns: [Column] = []
     for (name, values) in memory {
       var missing = 0
-      var kind = categorical.contains(name) ? Kind.categorical : .numeric
+      var reading =
+        categorical.contains(name) ? ColumnReading.categories(.all) : .numbers(.plain)
       switch values {
       case .texts(let texts):
-        kind = .categorical
+        reading = .categories(.all)
         missing = texts.count { $0 == nil }
       case .numbers, .array:
-        if case .array(let array, _, _) = values, array.type.isInteger { break }
+        if case .array(let array, _, _) = values, array.type.isInteger, markers.numbers.isEmpty {
+          break
+        }
         for row in 0..<rowCount {
           let value = values.number(row)
           if value.isInfinite { throw Self.infinite("\(value)", file, .row(row + 1), name) }
-          if value.isNaN { missing += 1 }
+          if value.isNaN || markers.numbers.contains(value) { missing += 1 }
         }
       }
       columns.append(
-        Column(name: name, kind: kind, missing: missing, isIgnored: ignoring.contains(name)))
+        Column(
+          name: name, missing: missing, isIgnored: ignoring.contains(name), reading: reading))
     }
     try self.init(
       columns: columns, rowCount: rowCount, file: file, source: .memory(memory.map(\.values)),
-      groups: groups, pixelScale: pixelScale, requestedCategories: categorical)
+      groups: groups, pixelScale: pixelScale, requestedCategories: categorical,
+      missing: markers)
   }
 
   static func infinite(
@@ -56,15 +61,20 @@ extension Table {
       throw DataError(
         file: file, "column \(name.quoted) cannot be both categorical and numeric")
     }
-    guard !(options.categorical + options.ignore).isEmpty else { return self }
+    guard !(options.categorical + options.ignore).isEmpty || options.missing != .usual else {
+      return self
+    }
     return try Table(
       memory: zip(columns, values).map { ($0.name, $1) }, rowCount: rowCount, file: file,
       groups: groups, pixelScale: options.categorical.isEmpty ? pixelScale : nil,
-      ignoring: Set(options.ignore), categorical: Set(options.categorical))
+      ignoring: Set(options.ignore), categorical: Set(options.categorical),
+      missing: options.missing)
   }
 }
 
 extension MemoryColumn {
+  var isText: Bool { if case .texts = self { true } else { false } }
+
   /// The number in a row; NaN where it is missing or not a number.
   func number(_ row: Int) -> Double {
     switch self {

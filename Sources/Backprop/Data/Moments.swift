@@ -6,8 +6,8 @@ struct Moments {
   // Of the numbers times `scale`, as are the next three.
   private var scaledMean = 0.0
   private var squares = 0.0
-  private var smallest = Double.infinity
-  private var largest = -Double.infinity
+  private var smallestScaled = Double.infinity
+  private var largestScaled = -Double.infinity
   private var scale = 1.0
 
   init() {}
@@ -31,15 +31,15 @@ struct Moments {
     let part = Double(second.count) / Double(count)
     scaledMean += difference * part
     squares += second.squares + difference * difference * (Double(first.count) * part)
-    smallest = min(smallest, second.smallest)
-    largest = max(largest, second.largest)
+    smallestScaled = min(smallestScaled, second.smallestScaled)
+    largestScaled = max(largestScaled, second.largestScaled)
   }
 
   fileprivate init(
     count: Int, mean: Double, squares: Double, smallest: Double, largest: Double, scale: Double
   ) {
     (self.count, scaledMean, self.squares) = (count, mean, squares)
-    (self.smallest, self.largest, self.scale) = (smallest, largest, scale)
+    (smallestScaled, largestScaled, self.scale) = (smallest, largest, scale)
   }
 
   @inline(__always)
@@ -48,24 +48,32 @@ struct Moments {
     let difference = value - scaledMean
     scaledMean += difference / Double(count)
     squares += difference * (value - scaledMean)
-    smallest = min(smallest, value)
-    largest = max(largest, value)
+    smallestScaled = min(smallestScaled, value)
+    largestScaled = max(largestScaled, value)
   }
 
   var mean: Double { scaledMean / scale }
 
+  /// The smallest and the largest of the numbers; infinite if there are none.
+  var smallest: Double { smallestScaled / scale }
+  var largest: Double { largestScaled / scale }
+
   /// The standard deviation with n in the denominator. 0 if all numbers are equal, which rounding in
-  /// `squares` would hide, and only then.
+  /// `squares` would hide, or as near to each other as rounding makes equal numbers (0.3 and 0.1 + 0.2).
   var deviation: Double {
-    guard smallest < largest else { return 0 }
+    let most = max(abs(smallestScaled), abs(largestScaled))
+    guard largestScaled - smallestScaled > most * Self.rounding else { return 0 }
     return max((squares / Double(count)).squareRoot() / scale, .leastNonzeroMagnitude)
   }
+
+  /// Of a few sums of numbers of one magnitude: 16 units in the last place.
+  private static let rounding = 0x1p-48
 
   /// What to multiply the numbers by in a second pass, because squares of theirs are too small or too
   /// large for a Double: a power of two, which changes no digit. Nil if none are.
   var neededScale: Double? {
-    let most = max(abs(smallest), abs(largest))
-    guard smallest < largest, !(0x1p-400...0x1p400).contains(most) else { return nil }
+    let most = max(abs(smallestScaled), abs(largestScaled))
+    guard smallestScaled < largestScaled, !(0x1p-400...0x1p400).contains(most) else { return nil }
     return Double(sign: .plus, exponent: max(-1022, min(1023, -Int(most.exponent))), significand: 1)
   }
 }

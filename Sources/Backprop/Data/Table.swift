@@ -11,6 +11,16 @@ public struct TableOptions: Sendable, Equatable {
   public var numeric: [String]
   /// Names of columns that are no features.
   public var ignore: [String]
+  /// What stands for a missing value.
+  package var missing = MissingMarkers.usual
+  /// Names of columns in which only an empty cell is missing.
+  package var keepText: [String] = []
+  /// What stands before a fraction, where the cells of a column leave it open; nil to ask.
+  package var decimal: NumberStyle.Decimal?
+  /// What stands between groups of three digits, likewise.
+  package var thousands: NumberStyle.Thousands?
+  /// The order of day, month and year, likewise.
+  package var dateOrder: DateStyle?
   /// Names of columns that the caller is going to ask for, such as the targets. They only help to
   /// recognise a header ("2019" above numbers); that one is missing is no error here.
   package var expectedNames: [String] = []
@@ -69,27 +79,65 @@ public enum TableValues: Sendable {
 /// read again; the values of such columns take 8 bytes each while a pass lasts. Every value is the same
 /// bits either way.
 ///
-/// Values that count as missing: an empty cell, `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL` and `?`, quoted
-/// or not; in numbers from arrays, NaN. Infinite numbers are errors.
+/// A column of a file is what all its cells are: numbers, also as `1.234,50 €`, `12 %` or `(5)`; dates and
+/// times; booleans in any case; else categories. What the cells leave open ("1.199" beside "693") must be
+/// said by a setting before the column is used.
+///
+/// Values that count as missing: an empty cell, and what pandas, databases and spreadsheets write for one
+/// (`NA`, `None`, `n/a`, `NULL`, `-`, `.`, `#N/A`, …). In a column of categories those in quotes are texts. In
+/// numbers from arrays NaN is missing. Infinite numbers are errors.
 public struct Table: Sendable {
   /// What the values of a column are.
   public enum Kind: String, Codable, Sendable {
-    /// Every value that is not missing is a decimal number.
+    /// Every value that is not missing is a number.
     case numeric
     /// Texts, each of them a category.
     case categorical
+    /// Two words that mean no and yes, in any case.
+    case boolean
+    /// Dates, with or without a time, or times alone.
+    case date
+
+    /// What the values of such a column are called.
+    package var noun: String {
+      switch self {
+      case .numeric: "numbers"
+      case .categorical: "categories"
+      case .boolean: "booleans"
+      case .date: "dates"
+      }
+    }
   }
 
   /// One column: its name, and what its values are.
-  public struct Column: Codable, Equatable, Sendable {
+  public struct Column: Equatable, Sendable {
     /// What options and targets call it.
     public var name: String
-    /// Numbers or categories.
-    public var kind: Kind
+    /// Numbers, categories, booleans or dates.
+    public var kind: Kind { reading.kind }
     /// Number of rows without a value; not counted (0) if the column is ignored.
     public var missing: Int
     /// Whether the column is no feature, by the options or because it only numbers the rows.
     package var isIgnored: Bool
+    /// How its cells become values.
+    package var reading: ColumnReading
+    /// Why it is read so, where that was found out from its cells; else empty.
+    package var reason = ""
+    /// What must be said before the column can be used; nil if nothing is open.
+    package var question: DataError?
+    /// What its owner may not have meant, a line each.
+    package var warnings: [String] = []
+    /// How often each text stands for a missing value.
+    package var markers: [String: Int] = [:]
+
+    /// How to read its cells where numbers are wanted.
+    var style: CellStyle {
+      switch reading {
+      case .numbers(let style): .number(style)
+      case .dates(let style): .date(style)
+      case .booleans, .categories: .plain
+      }
+    }
   }
 
   /// The columns from left to right. Without a header their names are "0", "1", …
@@ -98,6 +146,8 @@ public struct Table: Sendable {
   public let rowCount: Int
   /// What a user should know about how the file was understood, a line each.
   package let warnings: [String]
+  /// The same about columns, where no model says how they are read.
+  package var columnWarnings: [String] { columns.flatMap(\.warnings) }
   /// The file as the user named it; nil for a table in memory.
   package let file: String?
   let source: Source
@@ -109,6 +159,12 @@ public struct Table: Sendable {
   let pixelScale: Double?
   /// Columns that the options call categorical.
   let requestedCategories: Set<String>
+  /// Columns that the options call numeric.
+  let requestedNumbers: Set<String>
+  /// What stands for a missing value in its texts.
+  let missing: MissingMarkers
+  /// Cells that no encoder knew, as far as this table was encoded.
+  package let unknowns: UnknownCells
   private let positions: [String: Int]
 
   enum Source: Sendable {
@@ -155,7 +211,8 @@ public struct Table: Sendable {
   init(
     columns: [Column], rowCount: Int, warnings: [String] = [], file: String?, source: Source,
     kept: KeptColumns? = nil, groups: [String: [String]] = [:], pixelScale: Double? = nil,
-    requestedCategories: Set<String> = []
+    requestedCategories: Set<String> = [], requestedNumbers: Set<String> = [],
+    missing: MissingMarkers = .usual
   ) throws(DataError) {
     guard rowCount > 0 else {
       throw DataError(file: file, "the table has no rows", remedy: "it needs at least one")
@@ -173,6 +230,9 @@ public struct Table: Sendable {
     self.groups = groups
     self.pixelScale = pixelScale
     self.requestedCategories = requestedCategories
+    self.requestedNumbers = requestedNumbers
+    self.missing = missing
+    unknowns = UnknownCells()
     positions = Dictionary(
       columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }

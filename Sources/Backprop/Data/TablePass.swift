@@ -1,8 +1,39 @@
+/// How a cell becomes a number.
+enum CellStyle: Hashable, Sendable {
+  case number(NumberStyle)
+  case date(DateStyle)
+
+  static let plain = CellStyle.number(.plain)
+
+  /// Whether a plain decimal is the number that it looks like.
+  var readsPlain: Bool {
+    if case .number(let style) = self { style.readsPlain } else { false }
+  }
+
+  /// The number of a cell that is not missing; NaN if it is none of this style.
+  func value(_ text: UnsafeBufferPointer<UInt8>) -> Double {
+    switch self {
+    case .number(let style):
+      if style.readsPlain, let start = text.baseAddress {
+        let value = DecimalNumber.value(start, text.count)
+        if !value.isNaN { return value }
+      }
+      return style.value(text)
+    case .date(let style): return style.value(text)
+    }
+  }
+
+  /// What the cells should be.
+  var noun: String {
+    if case .date = self { "date" } else { "number" }
+  }
+}
+
 /// What a pass over a table wants of one column.
 struct ColumnRequest {
   enum Reading {
     /// The number; a text is an error.
-    case numbers
+    case numbers(CellStyle = .plain)
     /// The code of the text in an index. With `numbersAreEqual`, a text without a code is looked up
     /// once more in the shortest form of its number: "1.0" then finds "1", and "1" finds "1.0".
     case categories(CategoryIndex, numbersAreEqual: Bool = false)
@@ -12,6 +43,24 @@ struct ColumnRequest {
   var reading: Reading
   /// Why a missing value is an error; nil if it is none.
   var whyRequired: String?
+  /// Which cells that look missing are texts.
+  var textsKept = ColumnReading.TextsKept.none
+  /// What stands for a missing value; nil for what does in the table.
+  var missing: MissingMarkers?
+
+  /// Whether a cell has no value.
+  @inline(__always)
+  func isMissing(
+    _ text: UnsafeBufferPointer<UInt8>, isQuoted: Bool, _ missing: MissingMarkers
+  ) -> Bool {
+    if MissingMarkers.isBlank(text) { return true }
+    switch textsKept {
+    case .all: return false
+    case .quoted where isQuoted, .signs where isQuoted: return false
+    case .signs where text.count == 1 && text[0] == UInt8(ascii: "-"): return false
+    case .none, .quoted, .signs: return missing.matches(text)
+    }
+  }
 }
 
 /// Some consecutive rows of a pass: `count` rows of `width` values, row-major. Numbers are NaN where
@@ -58,7 +107,7 @@ extension Table {
     switch source {
     case .delimited(let file):
       if let kept, let blocks = kept.all {
-        let others = requests.indices.filter { !kept.holds(requests[$0]) }
+        let others = requests.indices.filter { !holds(requests[$0], kept) }
         if others.isEmpty || 4 * others.count <= width {
           try file.checkIdentity()
           let isRead =
@@ -123,7 +172,7 @@ extension Table {
     _ capacity: Int, _ body: (TableChunk) throws(DataError) -> Void
   ) throws(DataError) -> Bool {
     let width = requests.count
-    let held = requests.indices.filter { kept.holds(requests[$0]) }
+    let held = requests.indices.filter { holds(requests[$0], kept) }
     let total = rows?.count ?? rowCount
     try requireMemory(rows: total, columns: others.count, Double.self)
     var texts: [Double] = []
@@ -165,7 +214,9 @@ extension Table {
     defer { plans.deallocate() }
     for (slot, request) in requests.enumerated() {
       var isNumber = false
-      if case .numbers = request.reading { isNumber = true }
+      if case .numbers(let style) = request.reading {
+        isNumber = style.readsPlain && (request.missing ?? missing).numbers.isEmpty
+      }
       plans[slot] = (request.column, isNumber)
     }
     var reader = try file.open()
@@ -193,7 +244,8 @@ extension Table {
             continue
           }
         }
-        target[slot] = try unusual(bytes, requests[slot], .line(reader.line))
+        target[slot] = try unusual(
+          bytes, isQuoted: reader.isQuoted(plans[slot].column), requests[slot], .line(reader.line))
       }
       pending += 1
       if pending == capacity {
@@ -211,17 +263,31 @@ extension Table {
   /// The value of a cell that is not simply a number: a category, a missing value, an error.
   @inline(never)
   private func unusual(
+    _ bytes: UnsafeBufferPointer<UInt8>, isQuoted: Bool, _ request: ColumnRequest,
+    _ place: DataError.Place
+  ) throws(DataError) -> Double {
+    if request.isMissing(bytes, isQuoted: isQuoted, request.missing ?? missing) {
+      return try missingValue(request, place)
+    }
+    return try value(bytes, request, place)
+  }
+
+  /// The value of a cell that is not missing.
+  private func value(
     _ bytes: UnsafeBufferPointer<UInt8>, _ request: ColumnRequest, _ place: DataError.Place
   ) throws(DataError) -> Double {
-    if MissingValue.matches(bytes) { return try missing(request, place) }
     switch request.reading {
-    case .numbers:
-      let text = String(decoding: bytes, as: UTF8.self)
-      throw notANumber(text, request.column, place)
+    case .numbers(let style):
+      let value = style.value(bytes)
+      if value.isFinite { return value }
+      throw notANumber(String(decoding: bytes, as: UTF8.self), style, request.column, place)
     case .categories(let index, let numbersAreEqual):
       let code = index.code(of: bytes, numbersAreEqual: numbersAreEqual)
-      if code == CategoryIndex.unknown, case .error = index.unseen {
-        throw unseen(String(decoding: bytes, as: UTF8.self), index, request.column, place)
+      if code == CategoryIndex.unknown {
+        if case .error = index.unseen {
+          throw unseen(String(decoding: bytes, as: UTF8.self), index, request.column, place)
+        }
+        index.noteUnknown(bytes)
       }
       return Double(code)
     }
@@ -231,8 +297,9 @@ extension Table {
     _ column: MemoryColumn, _ request: ColumnRequest, _ range: Range<Int>, _ rows: [UInt32]?,
     _ target: UnsafeMutablePointer<Double>, _ stride: Int
   ) throws(DataError) {
+    let markers = request.missing ?? missing
     if case .numbers = request.reading, case .array(let array, let first, let step) = column,
-      rows == nil, request.whyRequired == nil
+      rows == nil, request.whyRequired == nil, markers.numbers.isEmpty
     {
       array.copy(
         from: first + range.lowerBound * step, step: step, count: range.count, to: target,
@@ -242,49 +309,51 @@ extension Table {
     for (offset, position) in range.enumerated() {
       let row = rows.map { Int($0[position]) } ?? position
       let place = self.place(ofRow: row)
-      switch request.reading {
-      case .numbers:
-        if case .texts(let texts) = column, let text = texts[row] {
-          throw notANumber(text, request.column, place)
-        }
+      if case .numbers = request.reading, !column.isText {
         let number = column.number(row)
-        target[offset * stride] = number.isNaN ? try missing(request, place) : number
-      case .categories(let index, let numbersAreEqual):
-        guard var text = column.text(row) else {
-          target[offset * stride] = try missing(request, place)
-          continue
-        }
-        let code = text.withUTF8 { index.code(of: $0, numbersAreEqual: numbersAreEqual) }
-        if code == CategoryIndex.unknown, case .error = index.unseen {
-          throw unseen(text, index, request.column, place)
-        }
-        target[offset * stride] = Double(code)
+        let isMissing = number.isNaN || markers.numbers.contains(number)
+        target[offset * stride] = isMissing ? try missingValue(request, place) : number
+        continue
+      }
+      // In memory an empty text is one, where all are.
+      guard let text = column.text(row),
+        request.textsKept == .all
+          || !text.withBytes({ request.isMissing($0, isQuoted: false, markers) })
+      else {
+        target[offset * stride] = try missingValue(request, place)
+        continue
+      }
+      target[offset * stride] = try text.withBytes { (bytes) throws(DataError) in
+        try value(bytes, request, place)
       }
     }
   }
 
   // MARK: Errors
 
-  private func missing(
+  private func missingValue(
     _ request: ColumnRequest, _ place: DataError.Place
   ) throws(DataError) -> Double {
     if let reason = request.whyRequired {
       throw DataError(
         file: file, place: place, column: columns[request.column].name,
         "the value is missing, but \(reason)",
-        remedy: "fill it in or remove the row")
+        remedy:
+          "fill it in or remove the row; if a text such as NA is meant, keep the texts of the column"
+      )
     }
     if case .numbers = request.reading { return .nan }
     return Double(CategoryIndex.missing)
   }
 
   private func notANumber(
-    _ text: String, _ column: Int, _ place: DataError.Place
+    _ text: String, _ style: CellStyle, _ column: Int, _ place: DataError.Place
   ) -> DataError {
-    if MissingValue.isInfinite(text) {
+    if MissingMarkers.isInfinite(text) {
       return Self.infinite(text, file, place, columns[column].name)
     }
-    return DelimitedFile.notANumber(text, file: file, place, column: columns[column].name)
+    return DelimitedFile.notANumber(
+      text, as: style.noun, file: file, place, column: columns[column].name)
   }
 
   private func unseen(
@@ -294,48 +363,5 @@ extension Table {
       file: file, place: place, column: columns[column].name,
       "the label \(text.quoted) did not occur in training",
       remedy: "the labels are \(DataError.list(index.categories))")
-  }
-}
-
-/// The texts that stand for a missing value.
-enum MissingValue {
-  static func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    switch text.count {
-    case 0: true
-    case 1: text[0] == UInt8(ascii: "?")
-    case 2: matches(text, "NA")
-    case 3: matches(text, "NaN") || matches(text, "nan") || matches(text, "N/A")
-    case 4: matches(text, "null") || matches(text, "NULL")
-    default: false
-    }
-  }
-
-  private static func matches(_ text: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
-    for at in 0..<text.count where text[at] != word.utf8Start[at] { return false }
-    return true
-  }
-
-  /// Whether a text spells an infinite number in letters: "inf", "-Infinity".
-  static func isInfinite(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard text.count >= 3, text.count <= 9 else { return false }
-    let isSigned = text[0] == UInt8(ascii: "-") || text[0] == UInt8(ascii: "+")
-    let start = isSigned ? 1 : 0
-    guard text[start] | 0x20 == UInt8(ascii: "i") else { return false }
-    let word = String(decoding: text.dropFirst(start), as: UTF8.self).lowercased()
-    return word == "inf" || word == "infinity"
-  }
-
-  static func matches(_ text: String) -> Bool {
-    var text = text
-    return text.withUTF8(matches)
-  }
-
-  /// Whether a text spells an infinite number, or one too large for a Double.
-  static func isInfinite(_ text: String) -> Bool {
-    var text = text
-    return text.withUTF8 { utf8 in
-      guard let start = utf8.baseAddress else { return false }
-      return isInfinite(utf8) || DecimalNumber.value(start, utf8.count).isInfinite
-    }
   }
 }

@@ -8,19 +8,51 @@ struct ColumnScan {
   }
 
   var order = Order.inferred
+  /// Whether only empty cells are missing.
+  var keepsAllTexts = false
+  /// Cells that are empty, or look missing.
   var missing = 0
   var numbers = 0
   /// Cells that are neither numbers nor missing.
   var texts = 0
   var firstText: (line: Int, text: String)?
+  /// What all texts look like.
+  var shapes = CellShapes.all
+  /// Texts before the first that is no number, however written; that one.
+  var dressed = 0
+  var firstOther: (line: Int, text: String)?
+  /// Of the missing cells, those in quotes that are not empty, and those that are a minus.
+  var quotedMarkers = 0
+  var minuses = 0
+  var hasPlus = false
+  /// How often each text stands for a missing value.
+  var markers: [String: Int] = [:]
 
+  /// The reading as far as it shows without another pass, and whether one must decide.
+  ///
   /// A column is numeric too if nine of ten values are numbers: then a text is rather a mistake than
   /// a category, and whoever reads the column as numbers will report it with its line.
-  var kind: Table.Kind {
+  var reading: (reading: ColumnReading, isOpen: Bool) {
+    let categories = ColumnReading.categories(keepsAllTexts ? .all : hasPlus ? .signs : .quoted)
     switch order {
-    case .categorical: .categorical
-    case .numeric: .numeric
-    case .inferred, .ignore: 9 * texts <= numbers ? .numeric : .categorical
+    case .categorical: return (categories, false)
+    case .numeric: return (.numbers(.plain), texts > 0)
+    case .inferred, .ignore:
+      if texts == 0 { return (.numbers(.plain), false) }
+      if keepsAllTexts { return (categories, false) }
+      if shapes.contains(.number) { return (.numbers(.plain), true) }
+      if numbers == 0, let words = shapes.booleans { return (.booleans(words), false) }
+      if numbers == 0, shapes.contains(.date) { return (.dates(.yearFirst), true) }
+      return (9 * texts <= numbers ? .numbers(.plain) : categories, false)
+    }
+  }
+
+  /// How many cells have no value if the column is read so.
+  func missing(read reading: ColumnReading) -> Int {
+    switch reading.textsKept {
+    case .none, .all: missing
+    case .quoted: missing - quotedMarkers
+    case .signs: missing - quotedMarkers - minuses
     }
   }
 
@@ -30,13 +62,18 @@ struct ColumnScan {
 extension DelimitedFile {
   /// Reads all rows; returns their number, and their columns as far as they are kept.
   ///
-  /// - Parameter keeping: Whether to keep columns.
+  /// - Parameters:
+  ///   - keeping: Whether to keep columns.
+  ///   - markers: What stands for a missing value.
   /// - Throws: `DataError` for text that is not a table, or in a column that must be numeric.
   func scan(
-    _ scans: inout [ColumnScan], names: [String], keeping: Bool
+    _ scans: inout [ColumnScan], names: [String], keeping: Bool, markers: MissingMarkers
   ) throws(DataError) -> (rows: Int, kept: KeptColumns?) {
     var rows = 0
-    var keeper = ColumnKeeper(scans.map(\.order), keeping: keeping)
+    // Where a number can be missing, every cell is looked at.
+    let keeping = keeping && markers.numbers.isEmpty
+    var keeper = ColumnKeeper(
+      scans.map(\.order), keeping: keeping, seesNumbers: markers.numbers.isEmpty)
     // Cells of each column that were looked at one by one; the others are numbers.
     let single = UnsafeMutablePointer<Int>.allocate(capacity: columnCount)
     single.initialize(repeating: 0, count: columnCount)
@@ -51,7 +88,7 @@ extension DelimitedFile {
           from: column, keeper.fractions, limit: keeper.limit, into: keeper.row)
         if column == columnCount { break }
         single[column] &+= 1
-        try scan(&reader, column, rows == single[column], &scans[column], names, &keeper)
+        try scan(&reader, column, rows == single[column], &scans[column], names, markers, &keeper)
         column += 1
       }
       keeper.endRow(bytesRead: reader.bytesRead)
@@ -67,30 +104,64 @@ extension DelimitedFile {
   /// - Parameter areSingle: Whether this was done with all cells of the column before this one.
   private func scan(
     _ reader: inout CSVReader, _ column: Int, _ areSingle: Bool, _ scan: inout ColumnScan,
-    _ names: [String], _ keeper: inout ColumnKeeper
+    _ names: [String], _ markers: MissingMarkers, _ keeper: inout ColumnKeeper
   ) throws(DataError) {
     if scan.isIgnored { return }
     let bytes = reader.bytes(column)
-    if scan.order != .categorical, let start = bytes.baseAddress {
+    let isMissing = markers.numbers.isEmpty ? false : markers.matches(bytes)
+    if !isMissing, scan.order != .categorical, let start = bytes.baseAddress {
       let number = DecimalNumber.value(start, bytes.count)
       // An infinite number counts as a number here, so that reading the column reports it.
-      if !number.isNaN || MissingValue.isInfinite(bytes) {
+      if !number.isNaN || MissingMarkers.isInfinite(bytes) {
         scan.numbers += 1
         return keeper.keep(number, bytes, column)
       }
     }
-    if MissingValue.matches(bytes) {
-      scan.missing += 1
-      return keeper.keepMissing(column)
+    let isFirst = areSingle && scan.texts == 0 && scan.numbers == 0
+    if MissingMarkers.isBlank(bytes) || !scan.keepsAllTexts && markers.matches(bytes) {
+      return count(missing: bytes, reader.isQuoted(column), column, isFirst, &scan, &keeper)
     }
-    keeper.keep(
-      text: bytes, column, isFirst: areSingle && scan.texts == 0 && scan.numbers == 0)
+    if bytes.count == 1, bytes[0] == UInt8(ascii: "+"), !scan.hasPlus {
+      scan.hasPlus = true
+      // A minus before it was kept as missing.
+      if scan.minuses > 0 { keeper.drop(column) }
+    }
+    keeper.keep(text: bytes, column, isFirst: isFirst)
     scan.texts += 1
-    if scan.texts > 1 { return }
-    let text = String(decoding: bytes, as: UTF8.self)
-    scan.firstText = (reader.line, text)
-    if scan.order == .numeric {
-      throw Self.notANumber(text, file: path, .line(reader.line), column: names[column])
+    if scan.texts == 1 {
+      scan.firstText = (reader.line, String(decoding: bytes, as: UTF8.self))
+    }
+    guard !scan.shapes.isEmpty else { return }
+    let wasNumber = scan.shapes.contains(.number)
+    scan.shapes = scan.shapes.intersection(of: bytes)
+    if scan.shapes.contains(.number) {
+      scan.dressed += 1
+    } else if wasNumber {
+      let text = String(decoding: bytes, as: UTF8.self)
+      scan.firstOther = (reader.line, text)
+      if scan.order == .numeric {
+        throw Self.notANumber(text, file: path, .line(reader.line), column: names[column])
+      }
+    }
+  }
+
+  /// Counts a cell that looks missing; whether it is may depend on the column.
+  private func count(
+    missing text: UnsafeBufferPointer<UInt8>, _ isQuoted: Bool, _ column: Int, _ isFirst: Bool,
+    _ scan: inout ColumnScan, _ keeper: inout ColumnKeeper
+  ) {
+    scan.missing += 1
+    if MissingMarkers.isBlank(text) { return keeper.keepMissing(column) }
+    scan.markers[String(decoding: text, as: UTF8.self), default: 0] += 1
+    let isMinus = text.count == 1 && text[0] == UInt8(ascii: "-")
+    if isQuoted { scan.quotedMarkers += 1 } else if isMinus { scan.minuses += 1 }
+    guard isQuoted || isMinus && scan.hasPlus else { return keeper.keepMissing(column) }
+    // Of a column that has begun with numbers it is missing; of one that has begun with texts it is one.
+    if scan.numbers > 0 {
+      keeper.keepMissing(column)
+    } else {
+      keeper.keep(text: text, column, isFirst: isFirst)
+      if scan.texts == 0 { keeper.drop(column) }
     }
   }
 }

@@ -1,3 +1,39 @@
+/// How the cells of target columns become labels and numbers.
+struct TargetCells: Hashable, Sendable {
+  /// Of each column: how its numbers are written, and which of its texts are no missing values.
+  let styles: [NumberStyle]
+  let textsKept: [ColumnReading.TextsKept]
+  let missing: MissingMarkers
+
+  init(of table: Table, _ columns: [String]) throws(DataError) {
+    var styles: [NumberStyle] = []
+    var textsKept: [ColumnReading.TextsKept] = []
+    for name in columns {
+      let column = try table.columns[table.position(of: name)]
+      if case .numbers(let style) = column.reading {
+        styles.append(style)
+      } else {
+        styles.append(.plain)
+      }
+      if case .categories(let kept) = column.reading {
+        textsKept.append(kept)
+      } else {
+        textsKept.append(.quoted)
+      }
+    }
+    (self.styles, self.textsKept, missing) = (styles, textsKept, table.missing)
+  }
+
+  /// As a file without settings has them.
+  init(plain count: Int) {
+    styles = Array(repeating: .plain, count: count)
+    textsKept = Array(repeating: .quoted, count: count)
+    missing = .usual
+  }
+}
+
+extension TargetCells: Codable {}
+
 /// The target columns of a table, read as a whole: 8 bytes a value, 2 bytes of a label.
 ///
 /// Reading them first says what the task is and gives the classes for a stratified split, before any
@@ -11,6 +47,8 @@ package struct TargetColumns: Sendable {
   package let labels: [String]
   /// Multi-label: for each column the values that mean no and yes. Else empty.
   package let pairs: [[String]]
+  /// How the cells of each column are read.
+  let cells: TargetCells
   package let rowCount: Int
   /// Row-major `[rowCount, columns]`: code of the label; 0 or 1; or the number.
   package var values: [Double] { labelCodes.map { $0.map { Double($0) } } ?? numbers }
@@ -48,17 +86,26 @@ package struct TargetColumns: Sendable {
         file: table.file, "classification needs one target column, not \(columns.count)",
         remedy: "choose the task multi-label if each column means yes or no")
     }
+    let cells = try TargetCells(of: table, columns)
     var requests: [ColumnRequest] = []
     var indices: [CategoryIndex?] = []
     for name in columns {
       let position = try table.position(of: name)
-      let isText = table.columns[position].kind == .categorical && task != .regression
+      let column = table.columns[position]
+      if let question = column.question { throw question }
+      if task == .regression, column.kind == .date {
+        throw DataError(
+          file: table.file, column: name, "dates are no numbers to learn",
+          remedy: "write them as a number, for example of days")
+      }
+      let isText = column.kind != .numeric && task != .regression
       let index = isText ? CategoryIndex(limit: Self.labelLimit) : nil
       indices.append(index)
       requests.append(
         ColumnRequest(
-          column: position, reading: index.map { .categories($0) } ?? .numbers,
-          whyRequired: "a target needs one in every row"))
+          column: position, reading: index.map { .categories($0) } ?? .numbers(column.style),
+          whyRequired: "a target needs one in every row",
+          textsKept: isText ? cells.textsKept[indices.count - 1] : .none))
     }
     let width = columns.count
     var values: [Double] = []
@@ -84,6 +131,7 @@ package struct TargetColumns: Sendable {
     }
     self.columns = columns
     rowCount = table.rowCount
+    self.cells = cells
 
     let distinct = columns.indices.map { column in
       indices[column] == nil ? Self.distinct(values, column, width, limit: Self.labelLimit) : nil
@@ -107,7 +155,7 @@ package struct TargetColumns: Sendable {
       } else {
         guard let numbers = distinct[0] else { throw Self.tooManyLabels(table, columns[0]) }
         if case .delimited = table.source { values = [] }
-        if let written = try Self.asWritten(requests[0], in: table) {
+        if let written = try Self.asWritten(requests[0], cells.textsKept[0], in: table) {
           (found, codes) = written
         } else {
           let places = Dictionary(uniqueKeysWithValues: zip(numbers, UInt16(0)...))
@@ -206,12 +254,13 @@ package struct TargetColumns: Sendable {
   /// The texts of a column that looks like numbers and their codes by row: "007" must stay what it
   /// is. Nil for arrays, whose numbers have no spelling.
   private static func asWritten(
-    _ request: ColumnRequest, in table: Table
+    _ request: ColumnRequest, _ textsKept: ColumnReading.TextsKept, in table: Table
   ) throws(DataError) -> (texts: [String], codes: [UInt16])? {
     guard case .delimited = table.source else { return nil }
     let index = CategoryIndex(limit: labelLimit)
     var request = request
     request.reading = .categories(index)
+    request.textsKept = textsKept
     var codes: [UInt16] = []
     codes.reserveCapacity(table.rowCount)
     try table.read([request]) { (chunk) throws(DataError) in

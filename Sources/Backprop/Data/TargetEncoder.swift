@@ -15,6 +15,8 @@ public struct TargetEncoder: Equatable, Sendable {
   /// the training rows; a constant column has 1. Else empty.
   package let means: [Double]
   package let deviations: [Double]
+  /// How cells become labels and numbers.
+  let cells: TargetCells
 
   /// Fits to targets that have been read.
   ///
@@ -38,7 +40,7 @@ public struct TargetEncoder: Equatable, Sendable {
     try self.init(
       task: targets.task, coding: coding, columns: targets.columns,
       labels: targets.task == .multilabel ? targets.columns : targets.labels, pairs: targets.pairs,
-      means: means, deviations: deviations)
+      means: means, deviations: deviations, cells: targets.cells)
   }
 
   /// Reads the target columns of a table and fits to them.
@@ -53,7 +55,7 @@ public struct TargetEncoder: Equatable, Sendable {
   private init(
     task: LearningTask, coding: TargetCoding, columns: [String], labels: [String],
     pairs: [[String]],
-    means: [Double], deviations: [Double]
+    means: [Double], deviations: [Double], cells: TargetCells
   ) throws(DataError) {
     self.task = task
     self.coding = coding
@@ -62,6 +64,7 @@ public struct TargetEncoder: Equatable, Sendable {
     self.pairs = pairs
     self.means = means
     self.deviations = deviations
+    self.cells = cells
     let width = columns.count
     let fits =
       switch task {
@@ -77,7 +80,9 @@ public struct TargetEncoder: Equatable, Sendable {
     let scalesAreUsable =
       means.count == deviations.count && means.allSatisfy(\.isFinite)
       && deviations.allSatisfy { $0.isFinite && $0 > 0 }
-    guard width > 0, fits, scalesAreUsable else {
+    guard width > 0, fits, scalesAreUsable, cells.styles.count == width,
+      cells.textsKept.count == width
+    else {
       throw DataError("the parts of a target encoder contradict each other")
     }
     let codings: [TargetCoding] =
@@ -123,11 +128,13 @@ public struct TargetEncoder: Equatable, Sendable {
         }
       let reading: ColumnRequest.Reading =
         task == .regression
-        ? .numbers : .categories(CategoryIndex(known, unseen: .error), numbersAreEqual: true)
+        ? .numbers(.number(cells.styles[index]))
+        : .categories(CategoryIndex(known, unseen: .error), numbersAreEqual: true)
       requests.append(
         ColumnRequest(
           column: try table.position(of: name), reading: reading,
-          whyRequired: "a target needs one in every row"))
+          whyRequired: "a target needs one in every row",
+          textsKept: task == .regression ? .none : cells.textsKept[index], missing: cells.missing))
     }
     return requests
   }
@@ -211,21 +218,23 @@ public struct TargetEncoder: Equatable, Sendable {
 
 extension TargetEncoder: Codable {
   private enum CodingKeys: String, CodingKey {
-    case task, coding, columns, labels, pairs, means, deviations
+    case task, coding, columns, labels, pairs, means, deviations, cells
   }
 
   /// Reads the form that `encode(to:)` writes; parts that contradict each other are refused.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     do {
+      let columns = try container.decode([String].self, forKey: .columns)
       try self.init(
         task: container.decode(LearningTask.self, forKey: .task),
-        coding: container.decode(TargetCoding.self, forKey: .coding),
-        columns: container.decode([String].self, forKey: .columns),
+        coding: container.decode(TargetCoding.self, forKey: .coding), columns: columns,
         labels: container.decode([String].self, forKey: .labels),
         pairs: container.decodeIfPresent([[String]].self, forKey: .pairs) ?? [],
         means: container.decodeIfPresent([Double].self, forKey: .means) ?? [],
-        deviations: container.decodeIfPresent([Double].self, forKey: .deviations) ?? [])
+        deviations: container.decodeIfPresent([Double].self, forKey: .deviations) ?? [],
+        cells: container.decodeIfPresent(TargetCells.self, forKey: .cells)
+          ?? TargetCells(plain: columns.count))
     } catch let error as DataError {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: error.description))
@@ -243,5 +252,6 @@ extension TargetEncoder: Codable {
       try container.encode(means, forKey: .means)
       try container.encode(deviations, forKey: .deviations)
     }
+    if cells != TargetCells(plain: columns.count) { try container.encode(cells, forKey: .cells) }
   }
 }

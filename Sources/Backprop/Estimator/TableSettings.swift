@@ -26,5 +26,15 @@ extension TableOptions {
       numeric: settings.numeric ?? [], ignore: settings.ignore ?? [])
     (expectedNames, keepsColumns) = (names, settings.memory == nil)
     self.threads = threads
+    missing = MissingMarkers(
+      adding: settings.missing ?? [], areUsual: settings.usualMissing ?? true)
+    keepText = settings.keepText ?? []
+    decimal = settings.decimal.flatMap { NumberStyle.Decimal(rawValue: $0) }
+    thousands = settings.thousands.flatMap { NumberStyle.Thousands(name: $0) }
+    dateOrder = settings.dateOrder.flatMap { DateStyle(name: $0) }
+    if let decimal, decimal.rawValue == thousands?.rawValue {
+      throw ConfigurationError(
+        "thousands", "\(decimal.rawValue) cannot stand for both thousands and the decimal point")
+    }
   }
 }

@@ -151,6 +151,11 @@ struct RowFeatures: Sendable {
     let name: String
     /// The codes of the categories; nil for numbers.
     let codes: [String: Int]?
+    /// How a text is read where a number is wanted.
+    let style: CellStyle
+    let textsKept: ColumnReading.TextsKept
+    let words: BooleanWords?
+    let missing: MissingMarkers
 
     /// The number, NaN where it is missing, or the code of a category.
     @inline(__always)
@@ -160,9 +165,13 @@ struct RowFeatures: Sendable {
       case (.missing, _?): return Double(CategoryIndex.missing)
       case (.number(let number), nil):
         guard !number.isInfinite else { throw notANumber("\(number)", "is not a finite number") }
-        return number
+        if case .date = style, !number.isNaN {
+          throw notANumber(DecimalNumber.text(number), "is not a date")
+        }
+        return missing.numbers.contains(number) ? .nan : number
       case (.number(let number), let codes?):
         if number.isNaN { return Double(CategoryIndex.missing) }
+        if words != nil, number == 0 || number == 1 { return number }
         return Double(codes[DecimalNumber.text(number)] ?? CategoryIndex.unknown)
       case (.text(let text), let codes?):
         if let code = codes[text] { return Double(code) }
@@ -175,11 +184,15 @@ struct RowFeatures: Sendable {
 
     /// The number that a text spells, as in a file.
     private func number(_ text: String) throws(DataError) -> Double {
-      let number = DecimalNumber.value(text)
-      if number.isFinite { return number }
-      if MissingValue.matches(text) { return .nan }
+      let value = text.withBytes { style.value($0) }
+      if value.isFinite { return value }
+      if isMissing(text) { return .nan }
       throw notANumber(
-        text, MissingValue.isInfinite(text) ? "is not a finite number" : "is not a number")
+        text, MissingMarkers.isInfinite(text) ? "is not a finite number" : "is not a \(style.noun)")
+    }
+
+    private func isMissing(_ text: String) -> Bool {
+      text.withBytes { MissingMarkers.isBlank($0) || textsKept != .all && missing.matches($0) }
     }
 
     private func notANumber(_ text: String, _ problem: String) -> DataError {
@@ -187,9 +200,11 @@ struct RowFeatures: Sendable {
         column: name, "\(text.quoted) \(problem)", remedy: "give one, or nil where it is missing")
     }
 
-    /// The same number in other digits, a missing value, or what training did not see.
+    /// A boolean in another case, the same number in other digits, a missing value, or what training did not
+    /// see.
     private func unusual(_ text: String, _ codes: [String: Int]) -> Double {
-      if MissingValue.matches(text) { return Double(CategoryIndex.missing) }
+      if isMissing(text) { return Double(CategoryIndex.missing) }
+      if let words { return Double(text.withBytes { words.code(of: $0) } ?? CategoryIndex.unknown) }
       let code = DecimalNumber.shortestForm(of: text).flatMap { codes[$0] }
       return Double(code ?? CategoryIndex.unknown)
     }
@@ -202,12 +217,25 @@ struct RowFeatures: Sendable {
 
   init(_ encoder: FeatureEncoder, others: [String]) {
     columns = encoder.features.flatMap { feature -> [Column] in
+      var codes: [String: Int]?
+      var style = CellStyle.plain
+      var textsKept = ColumnReading.TextsKept.none
+      var words: BooleanWords?
       switch feature {
-      case .numeric(let name, _, _, _): [Column(name: name, codes: nil)]
-      case .categorical(let name, let categories):
-        [Column(name: name, codes: Self.codes(of: categories))]
-      case .pixels(let count, _):
-        (0..<count).map { Column(name: String($0), codes: nil) }
+      case .numeric(_, _, _, _, let numbers): style = .number(numbers)
+      case .date(_, let dates, _, _, _): style = .date(dates)
+      case .boolean(_, let booleans, _, _):
+        words = booleans
+        codes = [booleans.words.no: 0, booleans.words.yes: 1]
+      case .categorical(_, let categories, _, let texts):
+        codes = Self.codes(of: categories)
+        textsKept = texts
+      case .pixels: break
+      }
+      return feature.columns.map {
+        Column(
+          name: $0.name, codes: codes, style: style, textsKept: textsKept, words: words,
+          missing: encoder.missing)
       }
     }
     plan = encoder.rowPlan

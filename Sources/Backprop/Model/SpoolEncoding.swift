@@ -67,6 +67,7 @@ extension SpooledDataset {
         }
       }
       for part in parts where failure == nil { failure = try part.flush(loss, target, table) }
+      features.noteUnknowns(inputs, in: table)
     } catch {
       throw weights.explained(error)
     }

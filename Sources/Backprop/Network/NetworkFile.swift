@@ -30,7 +30,7 @@ package enum ModelKey {
   package static let members = "backprop.members"
 
   /// The version that is read and written.
-  package static let formatVersion = 2
+  package static let formatVersion = 3
 }
 
 /// Why a file holds no model that we can use.

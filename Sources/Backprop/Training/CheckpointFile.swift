@@ -15,7 +15,7 @@ package enum CheckpointKey {
   package static let state = "backprop.state"
 
   /// The version that is written, and the only one that is read.
-  package static let formatVersion = 3
+  package static let formatVersion = 4
 }
 
 /// Why a file is no checkpoint to go on from.

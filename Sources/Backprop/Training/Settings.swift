@@ -42,6 +42,28 @@ extension Setting {
   package static let noHeader = flag(
     "no-header", .data, \.data.header, isNegated: true,
     "The first row is data; columns are called 0, 1, …")
+  package static let missing = list(
+    "missing", .data, \.data.missing, isNumber: true,
+    "Further texts and numbers that stand for a missing value, such as -999: a,b,… (beside the usual: empty, NA, None, NULL, -, …)",
+    json: { .string($0) }, parse: { (text, _) throws(ConfigurationError) in text })
+  package static let noMissing = flag(
+    "no-missing", .data, \.data.usualMissing, isNegated: true,
+    "Nothing but an empty cell and what --missing names stands for a missing value.")
+  package static let keepText = names(
+    "keep-text", \.data.keepText,
+    "Columns in which only an empty cell is missing, and NA is a text as others: a,b,…")
+  package static let decimal = named(
+    "decimal", .data, \.data.decimal, of: NumberStyle.Decimal.allCases.map(\.rawValue),
+    "What stands before the fraction of numbers, where a column leaves it open. (default: found out, or asked)",
+    json: { .string($0) }, parse: { NumberStyle.Decimal(rawValue: $0)?.rawValue })
+  package static let thousands = named(
+    "thousands", .data, \.data.thousands, of: NumberStyle.Thousands.allCases.map(\.name),
+    "What stands between groups of three digits, likewise. (default: found out, or asked)",
+    json: { .string($0) }, parse: { NumberStyle.Thousands(name: $0)?.name })
+  package static let dateOrder = named(
+    "date-order", .data, \.data.dateOrder, of: DateStyle.allCases.map(\.name),
+    "The order of dates, likewise. (default: found out, or asked)",
+    json: { .string($0) }, parse: { DateStyle(name: $0)?.name })
   package static let seed = parsed(
     "seed", .data, \.data.seed, expected: "a whole number from 0 to 2⁶⁴ − 1",
     "The same seed gives the same model. (default: \(TrainingConfiguration().seed))",
@@ -63,7 +85,8 @@ extension Setting {
 
   private static let dataSettings = [
     data, target, task, from, weightColumn, classWeight, categorical, numeric, ignore, delimiter,
-    header, noHeader, seed, noShuffle, shuffleBlock, shuffleWindow, memory,
+    header, noHeader, missing, noMissing, keepText, decimal, thousands, dateOrder, seed, noShuffle,
+    shuffleBlock, shuffleWindow, memory,
   ]
 
   private static func names(

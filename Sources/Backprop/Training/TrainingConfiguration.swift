@@ -239,6 +239,18 @@ public struct DataSettings: Hashable, Sendable {
   public var delimiter: String?
   /// Whether the first row holds the names of the columns.
   public var header: Bool?
+  /// Further texts and numbers that stand for a missing value.
+  public var missing: [String]?
+  /// Whether the usual texts for a missing value count: NA, None, NULL, -, …; nil for yes. An empty cell does.
+  public var usualMissing: Bool?
+  /// Columns in which only an empty cell is missing.
+  public var keepText: [String]?
+  /// What stands before the fraction of numbers where a column leaves it open: "." or ",".
+  public var decimal: String?
+  /// What stands between groups of three digits, likewise: "," "." "space" or "'".
+  public var thousands: String?
+  /// The order of dates, likewise: "year-first", "day-first" or "month-first".
+  public var dateOrder: String?
   /// The same seed gives the same run, bit for bit.
   public var seed: UInt64?
   /// Whether each epoch takes the examples in a new random order. L-BFGS compares the sums of one epoch

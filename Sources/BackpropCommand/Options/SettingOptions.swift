@@ -55,6 +55,12 @@ struct TableReadingOptions: ParsableArguments {
   @Option(.delimiter) var delimiter: String?
   @Flag(.header) var header = false
   @Flag(.noHeader) var noHeader = false
+  @Option(.missing) var missing: String?
+  @Flag(.noMissing) var noMissing = false
+  @Option(.keepText) var keepText: String?
+  @Option(.decimal) var decimal: String?
+  @Option(.thousands) var thousands: String?
+  @Option(.dateOrder) var dateOrder: String?
 }
 
 /// What the network is, for whoever says its hidden layers.

@@ -189,7 +189,10 @@ extension Text {
     "{0}: mean {1}, deviation {2}", "{0}: 평균 {1}, 표준편차 {2}")
   package static let missingInput = Text(
     ", with an input that says it is missing", ", 값이 없음을 알리는 입력 포함")
-  package static let category = Text("{0}: {1} or unknown", "{0}: {1} 또는 모르는 값")
+  package static let category = Text("{0}: {1}", "{0}: {1}")
+  package static let booleanFeature = Text(
+    "{0}: 0 for {1}, 1 for {2}, mean {3}", "{0}: {1} 0, {2} 1, 평균 {3}")
+  package static let dateFeature = Text("{0}: {1} of a date", "{0}: 날짜의 {1}")
   package static let pixels = Text(
     "{0} pixels, divided by {1}", "픽셀 {0}개, {1}(으)로 나눔")
   package static let ofWholeBatch = Text(

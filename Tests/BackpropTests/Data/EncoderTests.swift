@@ -15,7 +15,7 @@ import Testing
     let table = try fixture.table("x,c,k,y\n1,b,7,0\n3,a,7,1\n,b,7,0\n5,,7,1\n")
     let encoder = try FeatureEncoder(fitting: table, excluding: ["y"])
     #expect(
-      encoder.featureNames == ["x", "x is missing", "c=a", "c=b", "c=unknown", "k"])
+      encoder.featureNames == ["x", "x is missing", "c=a", "c=b", "c is missing", "k"])
     let s = (8.0 / 3).squareRoot()
     let matrix: Matrix<Double> = try encoder.encode(table)
     #expect(
@@ -31,11 +31,11 @@ import Testing
     #expect(
       encoder.features == [
         .numeric(name: "x", mean: 2, deviation: 1, hasIndicator: false),
-        .categorical(name: "c", categories: ["a", "b"]),
+        .categorical(name: "c", categories: ["a", "b"], shares: [0.5, 0.5]),
       ])
     let matrix: Matrix<Float> = try encoder.encode(table)
-    // The unseen category is unknown, and a missing number the mean.
-    #expect(matrix.elements == [[-1, 1, 0, 0], [98, 0, 0, 1], [1, 0, 1, 0], [0, 1, 0, 0]])
+    // The unseen category is the shares of the known ones, and a missing number the mean.
+    #expect(matrix.elements == [[-1, 1, 0], [98, 0.5, 0.5], [1, 0, 1], [0, 1, 0]])
   }
 
   @Test("A model's columns are found by name in other data, whatever its order and kinds")
@@ -45,7 +45,7 @@ import Testing
     // Here the column c looks numeric, but it is read as the text it was in training.
     let other = try fixture.table("c,more,x\n1,q,3\n1.0,q,1\n2,q,\n")
     let matrix: Matrix<Float> = try encoder.encode(other)
-    #expect(matrix.elements == [[1, 1, 0, 0], [-1, 1, 0, 0], [0, 0, 0, 1]])
+    #expect(matrix.elements == [[1, 1, 0], [-1, 1, 0], [0, 0.5, 0.5]])
     #expect(
       fixture.message { let _: Matrix<Float> = try encoder.encode(fixture.table("X,c\n1,2\n")) }
         == "t.csv: the column \"x\" that the model needs is missing; is it the one named \"X\"?")
@@ -68,13 +68,14 @@ import Testing
     let table = try fixture.table(
       "z,y\n1.0,0\n2,1\n2.00,1\n", TableOptions(categorical: ["z"]))
     let encoder = try FeatureEncoder(fitting: table, excluding: ["y"])
-    #expect(encoder.featureNames == ["z=1.0", "z=2", "z=2.00", "z=unknown"])
+    // "2" and "2.00" are one category.
+    #expect(encoder.featureNames == ["z=1.0", "z=2"])
     let other = try fixture.table("z\n1\n1.0\n1e0\n2\n2.00\n2.0\n3\n")
     let matrix: Matrix<Float> = try encoder.encode(other)
-    #expect(matrix.elements.map { $0.firstIndex(of: 1) } == [0, 0, 0, 1, 2, 1, 3])
+    #expect(matrix.elements.map { $0.firstIndex(of: 1) } == [0, 0, 0, 1, 1, 1, nil])
     let memory = try Table(columns: [(name: "z", values: .texts(["1", "1.00", "x"]))])
     let second: Matrix<Float> = try encoder.encode(memory)
-    #expect(second.elements.map { $0.firstIndex(of: 1) } == [0, 0, 3])
+    #expect(second.elements.map { $0.firstIndex(of: 1) } == [0, 0, nil])
   }
 
   @Test("Names and empty columns are left out with a warning")
@@ -86,18 +87,19 @@ import Testing
     #expect(encoder.columns.map(\.name) == ["x"])
     #expect(
       encoder.warnings == [
-        "column \"name\" is ignored: 40 different texts in 40 rows look like names",
-        "column \"empty\" is ignored: it has no value in the training rows",
+        "column \"name\" is left out: 40 different texts in 40 rows look like names; call it categorical to keep it",
+        "column \"empty\" is left out: it has no value in the training rows",
       ])
     let asked = try fixture.table(text, TableOptions(categorical: ["name"]))
-    #expect(try FeatureEncoder(fitting: asked, excluding: ["y"]).outputCount == 42)
+    #expect(try FeatureEncoder(fitting: asked, excluding: ["y"]).outputCount == 41)
   }
 
   @Test("Every form reads back from JSON as it was, and impossible ones are refused")
   func json() throws {
     let encoder = try FeatureEncoder(features: [
       .numeric(name: "a\"ü", mean: 0.1 + 0.2, deviation: 1e-300, hasIndicator: true),
-      .categorical(name: "c", categories: ["", "x"]), .pixels(count: 3, scale: 255),
+      .categorical(name: "c", categories: ["", "x"], shares: [0.25, 0.5, 0.25]),
+      .pixels(count: 3, scale: 255),
     ])
     let data = try JSONEncoder().encode(encoder)
     #expect(try JSONDecoder().decode(FeatureEncoder.self, from: data) == encoder)
@@ -105,7 +107,7 @@ import Testing
       #"{"features":[]}"#, #"{"features":[{"kind":"pixels","count":-1,"scale":255}]}"#,
       #"{"features":[{"kind":"pixels","count":9000000000000000000,"scale":255}]}"#,
       #"{"features":[{"kind":"numeric","name":"x","mean":0,"deviation":-1,"indicator":true}]}"#,
-      #"{"features":[{"kind":"categorical","name":"x","categories":["a","a"]}]}"#,
+      #"{"features":[{"kind":"categorical","name":"x","categories":["a","a"],"shares":[0.5,0.5],"texts":"quoted"}]}"#,
     ] {
       #expect(throws: DecodingError.self) {
         try JSONDecoder().decode(FeatureEncoder.self, from: Data(text.utf8))

@@ -97,8 +97,10 @@ import Testing
           [ColumnRequest(column: position, reading: reading, whyRequired: reason)]
         }
         if column.kind == .numeric {
-          let requests = request(.numbers)
-          if requests.allSatisfy({ kept.kept?.holds($0) ?? false }) { isKept += 1 }
+          let requests = request(.numbers())
+          if let columns = kept.kept, requests.allSatisfy({ kept.holds($0, columns) }) {
+            isKept += 1
+          }
           let (left, right) = (bits(kept, requests, chosen), bits(streamed, requests, chosen))
           #expect(left.bits == right.bits && left.error == right.error, "\(column)")
         } else {
@@ -188,11 +190,14 @@ import Testing
       }
       let kept = try #require(tables[0].kept)
       func holds(_ column: Int, _ reading: ColumnRequest.Reading) -> Bool {
-        kept.holds(ColumnRequest(column: column, reading: reading))
+        var request = ColumnRequest(column: column, reading: reading)
+        if case .categories = reading { request.textsKept = .quoted }
+        return tables[0].holds(request, kept)
       }
       #expect(!holds(0, .categories(CategoryIndex(limit: 20))))
       #expect(
-        [1, 2, 4].allSatisfy { holds($0, .numbers) } && holds(3, .numbers) == !cell.contains("x"))
+        [1, 2, 4].allSatisfy { holds($0, .numbers()) }
+          && holds(3, .numbers()) == !cell.contains("x"))
       let some = (0..<UInt32(tables[0].rowCount)).filter { $0 % 3 != 0 }
       for chosen in [nil, some] {
         let found = tables.map { table in
@@ -202,7 +207,7 @@ import Testing
               ColumnRequest(
                 column: column,
                 reading: column == 0
-                  ? .categories(CategoryIndex(limit: 20), numbersAreEqual: true) : .numbers,
+                  ? .categories(CategoryIndex(limit: 20), numbersAreEqual: true) : .numbers(),
                 whyRequired: "of this test")
             }, chosen)
         }
@@ -221,10 +226,11 @@ import Testing
       many += "an identifier of row \(row),1.25\n"
     }
     for (text, holdsText) in [(few, true), (many, false)] {
-      let kept = try #require(Table(contentsOf: fixture.file(text)).kept)
-      #expect(kept.holds(ColumnRequest(column: 1, reading: .numbers)))
+      let table = try Table(contentsOf: fixture.file(text))
+      let kept = try #require(table.kept)
+      #expect(table.holds(ColumnRequest(column: 1, reading: .numbers()), kept))
       let texts = ColumnRequest(column: 0, reading: .categories(CategoryIndex(limit: 5)))
-      #expect(kept.holds(texts) == holdsText)
+      #expect(table.holds(texts, kept) == holdsText)
     }
   }
 
@@ -242,7 +248,7 @@ import Testing
       try Table(contentsOf: path, options: $0)
     }
     #expect(tables[0].kept == nil && tables[0].columns == tables[1].columns)
-    let found = tables.map { bits($0, [ColumnRequest(column: 7, reading: .numbers)], nil) }
+    let found = tables.map { bits($0, [ColumnRequest(column: 7, reading: .numbers())], nil) }
     #expect(found[0].bits == found[1].bits && found[0].bits.count == 3)
   }
 

@@ -86,9 +86,10 @@ import Testing
           reading: column == 3
             ? .categories(index)
             : column == 4
-              ? .categories(CategoryIndex(["red", "grey"], unseen: .unknown)) : .numbers)
+              ? .categories(CategoryIndex(["red", "grey"], unseen: .unknown)) : .numbers())
       }
-      #expect(table.kept.map { !$0.holds(requests[1]) && $0.holds(requests[0]) } ?? true)
+      #expect(
+        table.kept.map { !table.holds(requests[1], $0) && table.holds(requests[0], $0) } ?? true)
       try table.read(requests, rows: rows) { (chunk) throws(DataError) in
         #expect(chunk.start * chunk.width == values.count)
         for at in 0..<chunk.count * chunk.width {
@@ -107,7 +108,7 @@ import Testing
       let features = try FeatureEncoder(
         fitting: table, excluding: ["b", "w", "k", "c"], rows: rows)
       // (3 + 1 + 3 + 8000) / 4
-      guard case .numeric(_, let mean, _, _) = features.features[0] else {
+      guard case .numeric(_, let mean, _, _, _) = features.features[0] else {
         return #expect(Bool(false))
       }
       #expect(mean == 2001.75)

@@ -179,7 +179,7 @@ import Testing
     let table = try fixture.table(Self.birds)
     let index = CategoryIndex(limit: 10)
     let requests = [
-      ColumnRequest(column: 2, reading: .numbers),
+      ColumnRequest(column: 2, reading: .numbers()),
       ColumnRequest(column: 0, reading: .categories(index)),
       ColumnRequest(column: 3, reading: .categories(CategoryIndex(["male"], unseen: .unknown))),
     ]
@@ -206,7 +206,7 @@ import Testing
     let index = CategoryIndex(limit: 10)
     var values: [Double] = []
     try table.read([
-      ColumnRequest(column: 0, reading: .numbers),
+      ColumnRequest(column: 0, reading: .numbers()),
       ColumnRequest(column: 1, reading: .categories(index)),
     ]) { (chunk) throws(DataError) in
       values += UnsafeBufferPointer(start: chunk.values, count: chunk.count * chunk.width)

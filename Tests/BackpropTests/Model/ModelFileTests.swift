@@ -86,7 +86,7 @@ struct ModelFileTests {
         "layers.0.weight": [12, 3], "layers.0.bias": [12], "layers.1.weight": [2, 4],
         "layers.1.bias": [2],
       ])
-    #expect(read[metadata: ModelKey.format] == "2")
+    #expect(read[metadata: ModelKey.format] == "3")
     #expect(read[metadata: ModelKey.loss] == "\"cross-entropy\"")
   }
 

@@ -1,0 +1,169 @@
+/// How to turn the values of one row into inputs, flat for speed.
+struct FeaturePlan: Sendable {
+  struct Slot: Sendable {
+    enum Kind: Sendable {
+      case number
+      case numberOrMissing
+      /// 0 or 1; what is unknown is `mean`.
+      case boolean
+      /// One input for each share; what is unknown is the shares.
+      case category(shares: [Double])
+      case date(first: Double, parts: [Feature.Part])
+    }
+    var kind: Kind
+    var mean = 0.0
+    var deviation = 1.0
+    var outputs: Int
+    /// Whether the last input says that the value is missing.
+    var hasIndicator = false
+    var offset = 0
+
+    var isNumber: Bool {
+      switch kind {
+      case .number, .numberOrMissing: true
+      case .boolean, .category, .date: false
+      }
+    }
+  }
+
+  private var slots: [Slot] = []
+  private var outputCount = 0
+  // Neighbouring numbers whose inputs are neighbours too, and of all slots what these need.
+  private var runs: [(first: Int, count: Int, offset: Int)] = []
+  private var means: [Double] = []
+  private var deviations: [Double] = []
+  // Slots that need more than that.
+  private var others: [Int] = []
+
+  /// What the features of an encoder need.
+  init(_ features: [Feature]) {
+    for feature in features {
+      switch feature {
+      case .numeric(_, let mean, let deviation, let hasIndicator, _):
+        append(
+          Slot(
+            kind: hasIndicator ? .numberOrMissing : .number, mean: mean,
+            // A constant column is (x − mean) / ∞ = 0.
+            deviation: deviation > 0 ? deviation : .infinity, outputs: feature.outputCount,
+            hasIndicator: hasIndicator))
+      case .boolean(_, _, let share, let hasIndicator):
+        append(
+          Slot(
+            kind: .boolean, mean: share, outputs: feature.outputCount, hasIndicator: hasIndicator))
+      case .date(_, _, let first, let parts, let hasIndicator):
+        append(
+          Slot(
+            kind: .date(first: first, parts: parts), outputs: feature.outputCount,
+            hasIndicator: hasIndicator))
+      case .categorical(_, let categories, let shares, _):
+        append(
+          Slot(
+            kind: .category(shares: shares), outputs: shares.count,
+            hasIndicator: shares.count > categories.count))
+      case .pixels(let count, let scale):
+        for _ in 0..<count { append(Slot(kind: .number, deviation: scale, outputs: 1)) }
+      }
+    }
+  }
+
+  private mutating func append(_ slot: Slot) {
+    var slot = slot
+    slot.offset = outputCount
+    outputCount += slot.outputs
+    if slot.isNumber {
+      if let last = runs.last, last.first + last.count == slots.count,
+        last.offset + last.count == slot.offset
+      {
+        runs[runs.count - 1].count += 1
+      } else {
+        runs.append((slots.count, 1, slot.offset))
+      }
+    }
+    if case .number = slot.kind {} else { others.append(slots.count) }
+    means.append(slot.mean)
+    deviations.append(slot.deviation)
+    slots.append(slot)
+  }
+
+  /// Encodes rows into inputs that are zero; returns whether they are all finite.
+  ///
+  /// - Parameters:
+  ///   - values: The values of the first row.
+  ///   - inputs: The inputs of the first row.
+  ///   - rows: Number of rows.
+  ///   - strides: From row to row, in values and in inputs.
+  @inline(__always)
+  func form<T: Scalar>(
+    _ values: UnsafePointer<Double>, into inputs: UnsafeMutablePointer<T>, rows: Int = 1,
+    strides: (Int, Int) = (0, 0)
+  ) -> Bool {
+    var areFinite = true
+    means.withUnsafeBufferPointer { means in
+      deviations.withUnsafeBufferPointer { deviations in
+        guard let mean = means.baseAddress, let deviation = deviations.baseAddress else { return }
+        for (first, count, offset) in runs {
+          let runIsFinite = T.kernels.standardize(
+            rows, count,
+            .init(start: UnsafeMutableRawPointer(mutating: values + first), stride: strides.0),
+            mean + first, deviation + first, .init(start: inputs + offset, stride: strides.1))
+          areFinite = areFinite && runIsFinite
+        }
+      }
+    }
+    for index in others {
+      for row in 0..<rows {
+        Self.form(
+          slots[index], values[row * strides.0 + index],
+          inputs + (row * strides.1 + slots[index].offset))
+      }
+    }
+    return areFinite
+  }
+
+  /// The inputs of one value, besides those that a number has.
+  @inline(__always)
+  private static func form<T: Scalar>(
+    _ slot: Slot, _ value: Double, _ target: UnsafeMutablePointer<T>
+  ) {
+    switch slot.kind {
+    case .number: break
+    case .numberOrMissing: if value.isNaN { target[1] = 1 }
+    case .boolean:
+      target[0] = T(value >= 0 ? value : slot.mean)
+      if slot.hasIndicator, value == Double(CategoryIndex.missing) { target[1] = 1 }
+    case .category(let shares):
+      if value >= 0 {
+        target[Int(value)] = 1
+      } else if slot.hasIndicator, value == Double(CategoryIndex.missing) {
+        target[slot.outputs - 1] = 1
+      } else {
+        for (place, share) in shares.enumerated() { target[place] = T(share) }
+      }
+    case .date(let first, let parts):
+      if value.isNaN {
+        if slot.hasIndicator { target[slot.outputs - 1] = 1 }
+        return
+      }
+      for (place, part) in parts.enumerated() where part.deviation > 0 {
+        target[place] = T((part.part.value(value, first: first) - part.mean) / part.deviation)
+      }
+    }
+  }
+
+  /// What a number becomes; 0 for what is none.
+  func encoded(_ value: Double, slot: Int) -> Double {
+    let slot = slots[slot]
+    return !slot.isNumber || value.isNaN ? 0 : (value - slot.mean) / slot.deviation
+  }
+
+  /// The error about a row whose inputs are not all finite.
+  func tooLarge<T: Scalar>(
+    _ values: UnsafePointer<Double>, _ requests: [ColumnRequest], in table: Table, row: Int,
+    _ type: T.Type
+  ) -> DataError {
+    let index = slots.indices.first { !T(encoded(values[$0], slot: $0)).isFinite }
+    let position = index ?? 0
+    return table.tooLarge(
+      values[position], column: requests[position].column, row: row, T.self)
+  }
+}

@@ -1,0 +1,109 @@
+import Backprop
+
+/// What `backprop columns` prints.
+package enum ColumnsText {
+  package static func lines(
+    _ reports: [ColumnReport], rows: Int, in language: Language
+  ) -> [String] {
+    let inputs = reports.reduce(0) { $0 + $1.inputs }
+    var table = TextTable([
+      (language.text(.column), .left), (language.text(.kind), .left),
+      (language.text(.inputs), .right), (language.text(.missingCells), .right),
+      (language.text(.distinct), .right), (language.text(.values), .left),
+    ])
+    for report in reports {
+      table.add([
+        report.name.shown(limit: 24), language.kind(of: report), String(report.inputs),
+        String(report.missing), distinct(report), values(report),
+      ])
+    }
+    var lines = [
+      language.text(
+        .columnsOf, Format.count(rows), Format.count(reports.count), Format.count(inputs)), "",
+    ]
+    lines += table.lines(indent: 0)
+    lines.append("")
+    for report in reports {
+      lines.append("\(report.name.shown()): \(report.reason)")
+      lines += report.warnings.map { "  warning: \($0)" }
+    }
+    return lines
+  }
+
+  package static func document(_ reports: [ColumnReport], rows: Int) -> JSONValue {
+    [
+      "schema": "backprop.columns/1", "rows": JSONValue(rows),
+      "columns": .array(
+        reports.map { report in
+          .object(
+            [
+              JSONMember("name", .string(report.name)),
+              JSONMember("kind", .string(report.kind.rawValue)),
+              JSONMember("target", JSONValue(report.isTarget)),
+              JSONMember("inputs", JSONValue(report.inputs)),
+              JSONMember("missing", JSONValue(report.missing)),
+              JSONMember("distinct", report.distinct.map { JSONValue($0) } ?? .null),
+              JSONMember("reason", .string(report.reason)),
+              JSONMember("warnings", .array(report.warnings.map { .string($0) })),
+            ]
+              + (report.range.map { range in
+                [JSONMember("range", .array([.string(range.smallest), .string(range.largest)]))]
+              } ?? [])
+              + (report.frequent.isEmpty
+                ? []
+                : [
+                  JSONMember(
+                    "frequent",
+                    .array(
+                      report.frequent.map { .array([.string($0.text), JSONValue($0.count)]) }))
+                ]))
+        }),
+    ]
+  }
+
+  private static func distinct(_ report: ColumnReport) -> String {
+    if report.distinct == nil, report.range == nil, report.frequent.isEmpty { return "–" }
+    return report.distinct.map(String.init) ?? "> \(ColumnReport.distinctLimit)"
+  }
+
+  private static func values(_ report: ColumnReport) -> String {
+    if let range = report.range { return "\(range.smallest) … \(range.largest)" }
+    let more = report.distinct.map { $0 > report.frequent.count } ?? true
+    return report.frequent.map { "\($0.text.shown(limit: 20)) \($0.count)" }.joined(separator: ", ")
+      + (more && !report.frequent.isEmpty ? ", …" : "")
+  }
+}
+
+extension Language {
+  fileprivate func kind(of report: ColumnReport) -> String {
+    if report.isTarget { return text(.target) }
+    return switch report.kind {
+    case .number: text(.kindNumber)
+    case .category: text(.kindCategory)
+    case .date: text(.kindDate)
+    case .boolean: text(.kindBoolean)
+    case .text: text(.kindText)
+    case .rowNumber: text(.kindRowNumber)
+    case .constant: text(.kindConstant)
+    }
+  }
+}
+
+// MARK: - Texts
+
+extension Text {
+  static let column = Text("column", "열")
+  static let kind = Text("kind", "종류")
+  static let missingCells = Text("missing", "없음")
+  static let distinct = Text("distinct", "서로 다름")
+  static let values = Text("values", "값")
+  static let columnsOf = Text(
+    "{0} rows, {1} columns; {2} inputs of a network", "행 {0}개, 열 {1}개; 신경망의 입력 {2}개")
+  static let kindNumber = Text("number", "수")
+  static let kindCategory = Text("category", "범주")
+  static let kindDate = Text("date", "날짜")
+  static let kindBoolean = Text("boolean", "참/거짓")
+  static let kindText = Text("text", "글")
+  static let kindRowNumber = Text("row number", "행 번호")
+  static let kindConstant = Text("constant", "상수")
+}
