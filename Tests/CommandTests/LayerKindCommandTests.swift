@@ -39,7 +39,7 @@ struct LayerKindCommandTests {
     let trained = try runner.run(given + ["-o", "m.safetensors", "--tensorboard", "board"])
     #expect(trained.exitCode == 0, "\(trained.errors)")
     let inspected = try runner.run("inspect", "m.safetensors", "--json").documents[0]
-    #expect(inspected["sizes"] == [5, 5, 8, 6, 2])
+    #expect(inspected["sizes"] == [4, 4, 8, 6, 2])
     let layers = inspected["layers"]?.array ?? []
     #expect(layers.map { $0["kind"]?.string } == ["scale", "dense", "dense", "dense"])
     #expect(layers.map { $0["parametric"]?.bool } == [nil, true, true, nil])

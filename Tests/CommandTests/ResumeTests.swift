@@ -233,7 +233,7 @@ struct ResumeTests {
     try refused(
       "--learning-rate", "0.5", "--patience", "9", names: ["--learning-rate 0.5", "--patience 9"])
     try refused(
-      "--hidden", "9", names: ["network 5–9–2", "the checkpoint has 5–8–2", "begin a new run"])
+      "--hidden", "9", names: ["network 4–9–2", "the checkpoint has 4–8–2", "begin a new run"])
     try refused("--optimizer", "sgd", names: ["--optimizer sgd (the checkpoint has adam)"])
     try refused("--validation", "0.4", names: ["training data 36 examples (the checkpoint has 48)"])
     try refused("--force", "--optimizer", "sgd", names: ["--force cannot help"])

@@ -23,7 +23,7 @@ extension DateStyle {
     let values = DatePart.values(date, first: 0)
     let seconds = Int((values.hour * 3600).rounded())
     let time = [seconds / 3600, seconds / 60 % 60, seconds % 60].map(padded).joined(separator: ":")
-    if (0..<1).contains(date) { return time }
+    if date > 0, date < 1 { return time }
     let day = (1...31).first { day in
       DateText.days(Int(values.year), Int(values.month), day).map(Double.init)
         == date.rounded(.down)

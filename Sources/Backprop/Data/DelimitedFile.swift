@@ -44,7 +44,7 @@ struct DelimitedFile: Sendable {
     DataError(
       file: file, place: place, column: column, "\(text.quoted) is not a \(noun)",
       remedy:
-        "correct it, say that it is missing (missing \(text.quoted)), or call the column categorical"
+        "correct it, say missing \(text.quoted) if it stands for no value, or call the column categorical"
     )
   }
 }
@@ -119,7 +119,7 @@ extension Table {
     else { return [] }
     return [
       "column \(name.quoted) is read as categories, though \(numbers) of \(scan.numbers + scan.texts) cells "
-        + "look like numbers: \(other.text.quoted) in line \(other.line) is none; if it stands for a missing "
+        + "look like numbers: \(other.text.quoted) in line \(other.line) is none; if it stands for no "
         + "value, say missing \(other.text.quoted)"
     ]
   }

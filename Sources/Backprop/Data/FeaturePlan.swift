@@ -1,14 +1,14 @@
 /// How to turn the values of one row into inputs, flat for speed.
 struct FeaturePlan: Sendable {
   struct Slot: Sendable {
-    enum Kind: Sendable {
+    enum Kind: UInt8, Sendable {
       case number
       case numberOrMissing
       /// 0 or 1; what is unknown is `mean`.
       case boolean
       /// One input for each share; what is unknown is the shares.
-      case category(shares: [Double])
-      case date(first: Double, parts: [Feature.Part])
+      case category
+      case date
     }
     var kind: Kind
     var mean = 0.0
@@ -18,12 +18,7 @@ struct FeaturePlan: Sendable {
     var hasIndicator = false
     var offset = 0
 
-    var isNumber: Bool {
-      switch kind {
-      case .number, .numberOrMissing: true
-      case .boolean, .category, .date: false
-      }
-    }
+    var isNumber: Bool { kind == .number || kind == .numberOrMissing }
   }
 
   private var slots: [Slot] = []
@@ -32,8 +27,10 @@ struct FeaturePlan: Sendable {
   private var runs: [(first: Int, count: Int, offset: Int)] = []
   private var means: [Double] = []
   private var deviations: [Double] = []
-  // Slots that need more than that.
+  // Slots that need more than that; of categories their shares, of dates the first and the parts.
   private var others: [Int] = []
+  private var shares: [Int: [Double]] = [:]
+  private var dates: [Int: (first: Double, parts: [Feature.Part])] = [:]
 
   /// What the features of an encoder need.
   init(_ features: [Feature]) {
@@ -51,15 +48,13 @@ struct FeaturePlan: Sendable {
           Slot(
             kind: .boolean, mean: share, outputs: feature.outputCount, hasIndicator: hasIndicator))
       case .date(_, _, let first, let parts, let hasIndicator):
-        append(
-          Slot(
-            kind: .date(first: first, parts: parts), outputs: feature.outputCount,
-            hasIndicator: hasIndicator))
+        dates[slots.count] = (first, parts)
+        append(Slot(kind: .date, outputs: feature.outputCount, hasIndicator: hasIndicator))
       case .categorical(_, let categories, let shares, _):
+        self.shares[slots.count] = shares
         append(
           Slot(
-            kind: .category(shares: shares), outputs: shares.count,
-            hasIndicator: shares.count > categories.count))
+            kind: .category, outputs: shares.count, hasIndicator: shares.count > categories.count))
       case .pixels(let count, let scale):
         for _ in 0..<count { append(Slot(kind: .number, deviation: scale, outputs: 1)) }
       }
@@ -79,7 +74,7 @@ struct FeaturePlan: Sendable {
         runs.append((slots.count, 1, slot.offset))
       }
     }
-    if case .number = slot.kind {} else { others.append(slots.count) }
+    if slot.kind != .number { others.append(slots.count) }
     means.append(slot.mean)
     deviations.append(slot.deviation)
     slots.append(slot)
@@ -111,42 +106,40 @@ struct FeaturePlan: Sendable {
       }
     }
     for index in others {
+      let slot = slots[index]
       for row in 0..<rows {
-        Self.form(
-          slots[index], values[row * strides.0 + index],
-          inputs + (row * strides.1 + slots[index].offset))
+        let value = values[row * strides.0 + index]
+        let target = inputs + (row * strides.1 + slot.offset)
+        switch slot.kind {
+        case .category where value >= 0: target[Int(value)] = 1
+        // Only NaN differs from itself.
+        case .numberOrMissing: if value != value { target[1] = 1 }
+        case .number: break
+        case .boolean, .category, .date: formUnusual(index, value, target)
+        }
       }
     }
     return areFinite
   }
 
-  /// The inputs of one value, besides those that a number has.
-  @inline(__always)
-  private static func form<T: Scalar>(
-    _ slot: Slot, _ value: Double, _ target: UnsafeMutablePointer<T>
+  /// The inputs of a value that is no number, and of a category without a code.
+  private func formUnusual<T: Scalar>(
+    _ index: Int, _ value: Double, _ target: UnsafeMutablePointer<T>
   ) {
+    let slot = slots[index]
+    let isMissing = slot.kind == .date ? value.isNaN : value == Double(CategoryIndex.missing)
+    if isMissing, slot.hasIndicator { target[slot.outputs - 1] = 1 }
     switch slot.kind {
-    case .number: break
-    case .numberOrMissing: if value.isNaN { target[1] = 1 }
-    case .boolean:
-      target[0] = T(value >= 0 ? value : slot.mean)
-      if slot.hasIndicator, value == Double(CategoryIndex.missing) { target[1] = 1 }
-    case .category(let shares):
-      if value >= 0 {
-        target[Int(value)] = 1
-      } else if slot.hasIndicator, value == Double(CategoryIndex.missing) {
-        target[slot.outputs - 1] = 1
-      } else {
-        for (place, share) in shares.enumerated() { target[place] = T(share) }
+    case .boolean: target[0] = T(value >= 0 ? value : slot.mean)
+    case .category:
+      guard !(isMissing && slot.hasIndicator), let shares = shares[index] else { return }
+      for (place, share) in shares.enumerated() { target[place] = T(share) }
+    case .date:
+      guard !isMissing, let date = dates[index] else { return }
+      for (place, part) in date.parts.enumerated() where part.deviation > 0 {
+        target[place] = T((part.part.value(value, first: date.first) - part.mean) / part.deviation)
       }
-    case .date(let first, let parts):
-      if value.isNaN {
-        if slot.hasIndicator { target[slot.outputs - 1] = 1 }
-        return
-      }
-      for (place, part) in parts.enumerated() where part.deviation > 0 {
-        target[place] = T((part.part.value(value, first: first) - part.mean) / part.deviation)
-      }
+    case .number, .numberOrMissing: break
     }
   }
 

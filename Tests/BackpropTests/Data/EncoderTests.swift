@@ -78,6 +78,122 @@ import Testing
     #expect(second.elements.map { $0.firstIndex(of: 1) } == [0, 0, nil])
   }
 
+  @Test(
+    "A boolean is one input, a date the parts that vary, and what is missing is said beside them")
+  func booleansAndDates() throws {
+    let table = try fixture.table(
+      "b,d,y\nTRUE,2024-03-01,0\nfalse,2024-03-04,1\nTrue,,0\n,2024-04-08,1\n")
+    let encoder = try FeatureEncoder(fitting: table, excluding: ["y"])
+    #expect(
+      encoder.outputNames == [
+        "b", "b is missing", "d, month", "d, day of week", "d, days since the first",
+        "d is missing",
+      ])
+    let matrix: Matrix<Double> = try encoder.encode(table)
+    // Friday, Monday, Monday: 4, 0, 0. Days 0, 3, 38.
+    let month = [3.0, 3, 4].map { ($0 - 10.0 / 3) / (2.0 / 9).squareRoot() }
+    let week = [4.0, 0, 0].map { ($0 - 4.0 / 3) / (32.0 / 9).squareRoot() }
+    let (mean, squares) = (41.0 / 3, 9.0 + 38 * 38)
+    let days = [0.0, 3, 38].map { ($0 - mean) / (squares / 3 - mean * mean).squareRoot() }
+    let expected: [[Double]] = [
+      [1, 0, month[0], week[0], days[0], 0], [0, 0, month[1], week[1], days[1], 0],
+      [1, 0, 0, 0, 0, 1], [2.0 / 3, 1, month[2], week[2], days[2], 0],
+    ]
+    for (row, numbers) in matrix.elements.enumerated() {
+      for (number, other) in zip(numbers, expected[row]) { #expect(abs(number - other) < 1e-12) }
+    }
+    // A day before 1970 is a date like others.
+    let early: Matrix<Double> = try encoder.encode(fixture.table("b,d\ntrue,1969-12-31\n"))
+    #expect(early[0, 5] == 0 && early[0, 4] < -1000)
+    // What training did not see is the share of yes; no date is an error.
+    let other: Matrix<Double> = try encoder.encode(fixture.table("b,d\nmaybe,2024-03-01\n"))
+    #expect(other[0, 0] == 2.0 / 3 && other[0, 1] == 0)
+    #expect(
+      fixture.message {
+        let _: Matrix<Double> = try encoder.encode(fixture.table("b,d\ntrue,soon\n"))
+      }
+      .hasPrefix("t.csv, line 2, column \"d\": \"soon\" is not a date"))
+  }
+
+  @Test("The parts of dates are those of the calendar, before 1970 and after")
+  func calendar() throws {
+    for (text, parts) in [
+      ("1970-01-01", [1970, 1, 3, 1]), ("2000-02-29", [2000, 2, 1, 60]),
+      ("2000-12-31", [2000, 12, 6, 366]), ("1900-03-01", [1900, 3, 3, 60]),
+      ("1969-12-31", [1969, 12, 2, 365]), ("0001-01-01", [1, 1, 0, 1]),
+      ("9999-12-31", [9999, 12, 4, 365]), ("2024-03-01", [2024, 3, 4, 61]),
+    ] {
+      let date = text.withBytes { DateStyle.yearFirst.value($0) }
+      let kinds: [DatePart] = [.year, .month, .dayOfWeek, .dayOfYear]
+      #expect(kinds.map { $0.value(date, first: 0) } == parts.map(Double.init), "\(text)")
+      #expect(DateStyle.text(ofDays: date).hasSuffix(text.drop { $0 == "0" }))
+    }
+  }
+
+  @Test("A column that counts the rows is left out, by its name, and kept if it is called numeric")
+  func rowNumbers() throws {
+    var text = "Id,Unnamed: 0,t,x,y\n"
+    for row in 0..<30 { text += "\(row + 1),\(row),\(row),\(row * row % 7),\(row % 2)\n" }
+    let table = try fixture.table(text)
+    for rows in [nil, [0, 2, 3, 7, 20, 29] as [UInt32]?] {
+      let encoder = try FeatureEncoder(fitting: table, excluding: ["y"], rows: rows)
+      #expect(encoder.columns.map(\.name) == ["t", "x"])
+      #expect(
+        encoder.warnings == [
+          "column \"Id\" is left out: it numbers the rows from 1; call it numeric to keep it",
+          "column \"Unnamed: 0\" is left out: it numbers the rows from 0; call it numeric to keep it",
+        ])
+    }
+    let asked = try fixture.table(text, TableOptions(numeric: ["Id"]))
+    #expect(
+      try FeatureEncoder(fitting: asked, excluding: ["y"]).columns.map(\.name) == ["Id", "t", "x"])
+    let gaps = try fixture.table(text.replacing("\n30,", with: "\n31,"))
+    #expect(try FeatureEncoder(fitting: gaps, excluding: ["y"]).columns[0].name == "Id")
+  }
+
+  @Test("Numbers that differ by rounding alone are constant")
+  func nearlyConstant() throws {
+    let table = try fixture.table("x,z,y\n0.3,1e10,0\n0.30000000000000004,10000000000.001,1\n")
+    let matrix: Matrix<Double> = try FeatureEncoder(fitting: table, excluding: ["y"]).encode(table)
+    #expect(matrix.elements == [[0, -1], [0, 1]])
+  }
+
+  @Test("What training did not see is counted, and named with what is near to it")
+  func unknownCells() throws {
+    let table = try fixture.table("c,k,y\nred,p,0\nblue,q,1\nred,,0\n")
+    let encoder = try FeatureEncoder(fitting: table, excluding: ["y"])
+    let text = "c,k\nread,p\nread,z\nred,q\n,\n"
+    for options in [TableOptions(), TableOptions(with: { $0.keepsColumns = false })] {
+      let other = try fixture.table(text, options)
+      let matrix: Matrix<Double> = try encoder.encode(other)
+      let third = 1.0 / 3
+      #expect(
+        matrix.elements == [
+          // blue, red; p, q, missing
+          [third, 2 * third, 1, 0, 0], [third, 2 * third, third, third, third], [0, 1, 0, 1, 0],
+          [third, 2 * third, 0, 0, 1],
+        ])
+      #expect(
+        other.unknowns.lines == [
+          "column \"c\": 2 cells that training did not see, \"read\" (near to \"red\"); each enters as the mean of the training rows",
+          "column \"k\": 1 cell that training did not see, \"z\"; each enters as the mean of the training rows",
+        ])
+    }
+  }
+
+  @Test("Labels that are one number are one class")
+  func labelsOfOneNumber() throws {
+    for text in ["x,y\n1,1\n2,1.0\n3,2\n4,2.00\n", "x,y\n1,a\n2,1.0\n3,1\n4,a\n"] {
+      for options in [TableOptions(), TableOptions(with: { $0.keepsColumns = false })] {
+        let table = try fixture.table(text, options)
+        let targets = try TargetColumns(of: table, columns: ["y"], task: .classification)
+        #expect(targets.labels.count == 2, "\(targets.labels)")
+        let target = try TargetEncoder(fitting: targets)
+        #expect(try target.codes(of: table) == targets.codes)
+      }
+    }
+  }
+
   @Test("Names and empty columns are left out with a warning")
   func leftOut() throws {
     var text = "name,x,empty,y\n"
