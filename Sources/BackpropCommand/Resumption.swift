@@ -112,7 +112,7 @@ struct Resumption {
     }
   }
 
-  /// The model as it was at the checkpoint: network, encoder and labels.
+  /// The model as it was at the checkpoint: network, encoder, labels and settings.
   func model() throws -> Model {
     let attachments = try file.attachments
     func value<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value? {
@@ -144,7 +144,8 @@ struct Resumption {
       throw CheckpointError.damaged(path: file.path, reason: "\(ModelKey.weights): \(problem)")
     }
     return Model(
-      members: [network], encoder: encoder, targetEncoder: target, weights: weights)
+      members: [network], encoder: encoder, targetEncoder: target,
+      configuration: try configuration, weights: weights)
   }
 }
 

@@ -35,7 +35,6 @@ struct TrainingJob {
     reporter = try TrainingReporter(
       json: command.outputOptions.json, command.outputOptions)
     try command.folds.check(command, configuration)
-    var configuration = configuration
     var base: Model?
     // Of a run that went on from a model, or goes on with other data, columns must become inputs as they
     // did when the weights were learned.
@@ -43,7 +42,6 @@ struct TrainingJob {
       try configuration.data.from != nil || command.goal.force || resumption.wasForced
     {
       base = try resumption.model()
-      configuration.network.initializer = nil
     } else {
       base = try configuration.data.from.map { try Model(contentsOf: $0) }
     }

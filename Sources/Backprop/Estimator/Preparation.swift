@@ -21,6 +21,7 @@ package struct PreparedFit<T: Scalar> {
     var configuration = configuration
     // How the data was held has no part in the model; where it was leads back to it.
     configuration.data.memory = nil
+    if !configuration.shuffles { configuration.shuffleBlock = nil }
     return Model(
       members: [AnyNetwork(network)], encoder: coders.encoder, targetEncoder: coders.target,
       configuration: configuration, weights: coders.weights)
@@ -75,7 +76,7 @@ extension Estimator {
       throw ConfigurationError(
         "validationData", "names a file that was not read: give its table as `validation`")
     }
-    try checkReading(of: table)
+    if base?.encoder == nil { try checkReading(of: table) }
     let names = try targetNames(in: table, usual: tables.targets)
     let budget = try memoryBudget(for: table)
     try budget?.checkReading(
@@ -460,7 +461,9 @@ extension Estimator {
     theirs.norm = try Self.spread(own.norm ?? [nil], "norm", layers)
     var (given, model) = (TrainingConfiguration(), TrainingConfiguration())
     (given.network, model.network) = (mine, theirs)
-    if mine.initializer != nil {
+    // Its own configuration says what it is, and how its columns were read.
+    let said = { (setting: Setting) in base.configuration.flatMap(setting.read) }
+    if ![nil, said(.initializer)].contains(Setting.initializer.read(configuration)) {
       throw ConfigurationError(
         "initializer", "has no meaning where a model goes on: the weights are the model's")
     }
@@ -473,7 +476,7 @@ extension Estimator {
     }
     guard base.encoder != nil else { return }
     for setting in [Setting.categorical, .numeric, .ignore]
-    where setting.read(configuration) != nil {
+    where ![nil, said(setting)].contains(setting.read(configuration)) {
       throw ConfigurationError(
         setting.property, "contradicts the model, which says itself how columns are read")
     }

@@ -158,7 +158,8 @@ extension TrainingConfiguration {
       data.shuffleWindow != nil && data.shuffleBlock == nil && data.memory == nil,
       "needs a shuffle block, or a budget of memory")
     try refuse(
-      "shuffleBlock", data.shuffleBlock != nil && data.shuffle == false,
+      "shuffleBlock",
+      data.shuffleBlock != nil && data.shuffle == false && data.memory == nil,
       "has no meaning where nothing is shuffled; leave one of the two out")
     try refuse(
       "trainingExamples", updates.trainingExamples != nil && l2Scaling != .perExample,
