@@ -190,13 +190,6 @@ extension TrainingJob {
     guard let path = options.folder else {
       return try TrainingJob(command, try settings(of: command))
     }
-    // Before anything is made: a mistake in the options must not leave a folder behind.
-    if options.resume == nil || options.resume == options.checkpoint && !Folder.exists(path) {
-      var trial = command
-      // The folder of the model may be the one that is going to be made.
-      if options.resume != nil { (trial.goal.output, trial.goal.force) = ("model", true) }
-      _ = try TrainingJob(trial, try settings(of: command))
-    }
     if let resume = options.resume, options.checkpoint != resume {
       try Folder.checkExists(resume)
     }
