@@ -19,22 +19,13 @@ struct FoldOptions: ParsableArguments {
   /// Refuses what has no meaning beside folds, before any data is read.
   func check(_ command: TrainCommand, _ configuration: TrainingConfiguration) throws {
     guard let folds else { return }
-    guard folds >= 2 else {
-      throw UsageError("--folds \(folds): give at least 2, one to judge by and one to train on")
-    }
+    try Estimator(configuration).validate(folds: folds)
     func refuse(_ option: String, _ isGiven: Bool, _ reason: String) throws {
-      if isGiven { throw UsageError("\(option) has no meaning with --folds: \(reason)") }
+      if isGiven { throw UsageError("\(option) has no meaning with folds: \(reason)") }
     }
-    try refuse(
-      "--validation-data", configuration.stopping.validationData != nil,
-      "the rows of DATA judge, and a part of the others chooses the epoch (--validation)")
-    try refuse(
-      "--from", configuration.data.from != nil,
-      "the model may have learned from the rows that are to judge it")
     let checkpoints = "the state of several runs is not saved; leave one of the two out"
     try refuse("--checkpoint", command.checkpoints.checkpoint != nil, checkpoints)
     try refuse("--resume", command.checkpoints.resume != nil, checkpoints)
-    try refuse("--memory", configuration.data.memory != nil, "each fold is held in memory")
     guard !savesModel(command) else { return }
     let model = "without -o no model is trained that it could tell about; give -o as well"
     try refuse("--plot", command.records.plot != nil, model)

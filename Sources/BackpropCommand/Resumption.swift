@@ -118,7 +118,7 @@ struct Resumption {
     }
   }
 
-  /// The model as it was at the checkpoint: network, encoder and labels.
+  /// The model as it was at the checkpoint: network, encoder, labels and settings.
   func model() throws -> Model {
     let attachments = try file.attachments
     func value<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value? {
@@ -150,7 +150,8 @@ struct Resumption {
       throw CheckpointError.damaged(path: file.path, reason: "\(ModelKey.weights): \(problem)")
     }
     return Model(
-      members: [network], encoder: encoder, targetEncoder: target, weights: weights)
+      members: [network], encoder: encoder, targetEncoder: target,
+      configuration: try configuration, weights: weights)
   }
 }
 
@@ -194,13 +195,6 @@ extension TrainingJob {
     try command.folds.check(command, TrainingConfiguration())
     guard let path = options.folder else {
       return try TrainingJob(command, try settings(of: command))
-    }
-    // Before anything is made: a mistake in the options must not leave a folder behind.
-    if options.resume == nil || options.resume == options.checkpoint && !Folder.exists(path) {
-      var trial = command
-      // The folder of the model may be the one that is going to be made.
-      if options.resume != nil { (trial.goal.output, trial.goal.force) = ("model", true) }
-      _ = try TrainingJob(trial, try settings(of: command))
     }
     if let resume = options.resume, options.checkpoint != resume {
       try Folder.checkExists(resume)

@@ -70,7 +70,7 @@ enum Names {
   }
 
   static func optimizer(_ text: String) throws -> OptimizerRule {
-    try NamedChoice.value(text, "optimizer", OptimizerRule.names) { OptimizerRule(name: $0) }
+    try NamedChoice.value(text, "optimizer", OptimizerRule.spellings) { OptimizerRule(name: $0) }
   }
 
   /// A metric that is defined where outputs are judged so.

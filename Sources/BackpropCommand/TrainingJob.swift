@@ -35,7 +35,6 @@ struct TrainingJob {
     reporter = try TrainingReporter(
       json: command.outputOptions.json, command.outputOptions)
     try command.folds.check(command, configuration)
-    var configuration = configuration
     var base: Model?
     // Of a run that went on from a model, or goes on with other data, columns must become inputs as they
     // did when the weights were learned.
@@ -43,7 +42,6 @@ struct TrainingJob {
       try configuration.data.from != nil || command.goal.force || resumption.wasForced
     {
       base = try resumption.model()
-      configuration.network.initializer = nil
     } else {
       base = try configuration.data.from.map { try Model(contentsOf: $0) }
     }
@@ -70,10 +68,19 @@ struct TrainingJob {
   }
 
   func run<T: Scalar>(in precision: T.Type) throws {
-    if resumption != nil, command.data == nil, !Folder.exists(data) {
-      throw DataError(
-        file: data, "is the data that the checkpoint names, and there is no such file here",
-        remedy: "give DATA, or go on where the run was begun")
+    if let stored = try resumption?.configuration {
+      for (path, before, what, option) in [
+        (data, stored.data.data, "data", "DATA"),
+        (
+          estimator.configuration.stopping.validationData, stored.stopping.validationData,
+          "validation data", "--validation-data"
+        ),
+      ] {
+        guard let path, path == before, !Folder.exists(path) else { continue }
+        throw DataError(
+          file: path, "is the \(what) that the checkpoint names, and there is no such file here",
+          remedy: "give \(option), or go on where the run was begun")
+      }
     }
     let tables = try estimator.readTables(data, spoolFolder: spoolFolder, reporter) {
       $0.hasCheckpoints = checkpoints != nil

@@ -79,6 +79,8 @@ struct ConfigTests {
       [],
       ["--optimizer", "nesterov", "--momentum", "0.8", "--schedule", "step:2:0.5", "--l2", "1e-3"],
       ["--optimizer", "rprop", "--hidden", "none", "--validation", "0"],
+      ["--memory", "200MB", "--no-shuffle"], ["--memory", "200MB", "--shuffle-window", "2"],
+      ["--categorical", "a", "--ignore", "a"], ["--numeric", "colour", "--ignore", "colour"],
       ["--activation", "tanh,gelu", "--schedule", "constant", "--class-weight", "balanced"],
       ["--precision", "double", "--ignore", "colour", "--no-shuffle", "--warm-up", "0.1"],
       [
@@ -136,6 +138,65 @@ struct ConfigTests {
     #expect(shown["updates"]?["ema"] == nil && shown["updates"]?["swa"] == 0.5)
     #expect(shown["stopping"]?["validationData"]?.string == "classes.csv")
     #expect(shown["stopping"]?["validation"] == nil && shown["stopping"]?["patience"] == nil)
+  }
+
+  @Test("What the file says and has no meaning beside an option of the command line gives way")
+  func later() throws {
+    let train = [
+      "train", "classes.csv", "--target", "label", "--epochs", "2", "--quiet", "-o", "a",
+    ]
+    for (before, after) in [
+      (["--l2", "0.1", "--l2-scaling", "per-example"], ["--l2-scaling", "loss"]),
+      (["--l2", "0.1", "--l2-scaling", "per-example"], ["--l2", "0"]),
+      ([], ["--schedule", "one-cycle"]), ([], ["--optimizer", "gd"]),
+      (["--rate-factors", "0.5"], ["--optimizer", "rprop"]),
+      (["--optimizer", "adamw", "--mixup", "0.2", "--ema", "0.9"], ["--optimizer", "lbfgs"]),
+      (["--optimizer", "nesterov"], ["--optimizer", "adam"]),
+      (["--shuffle-block", "4", "--shuffle-window", "2"], ["--no-shuffle"]),
+      (["--patience", "2", "--min-delta", "0.1", "--monitor", "f1"], ["--validation", "0"]),
+      (["--weight-decay", "0.1", "--decay-biases"], ["--weight-decay", "0"]),
+      (
+        ["--optimizer", "momentum", "--schedule", "one-cycle", "--cycle-momentum", "0.8:0.9"],
+        ["--momentum", "0.5"]
+      ),
+      (
+        ["--optimizer", "sgd", "--momentum", "0.5", "--schedule", "one-cycle"],
+        ["--cycle-momentum", "0.8:0.9"]
+      ),
+    ] {
+      #expect(try runner.run(train + before + ["--force"]).exitCode == 0, "\(before)")
+      #expect(
+        try runner.shell("'\(CommandRunner.executable.path)' inspect a --config > c.json") == 0)
+      let result = try runner.run(
+        ["train", "--config", "c.json", "--quiet", "-o", "b", "--force"] + after)
+      #expect(result.exitCode == 0 && result.errors.isEmpty, "\(after): \(result.errors)")
+    }
+    // But what the file itself says in vain is its mistake, and what the line says that of the line.
+    for (text, options, message) in [
+      ("{\"mixup\": 0.2, \"batchSize\": 1}", ["--epochs", "2"], "--mixup mixes the examples"),
+      (
+        "{\"batchSize\": 4}", ["--optimizer", "gd", "--batch-size", "5"], "--batch-size has no mean"
+      ),
+    ] {
+      try runner.write("c.json", text)
+      let result = try runner.run(train + ["--config", "c.json", "--force"] + options)
+      #expect(result.exitCode == 2 && result.errors.contains(message), "\(result.errors)")
+    }
+  }
+
+  @Test("A model may go on with its own configuration")
+  func ofTheModel() throws {
+    let first = try runner.run(
+      "train", "classes.csv", "--target", "label", "--epochs", "2", "--quiet", "-o", "a",
+      "--ignore", "colour", "--categorical", "b", "--numeric", "a", "--initializer", "he-normal")
+    #expect(first.exitCode == 0, "\(first.errors)")
+    #expect(try runner.shell("'\(CommandRunner.executable.path)' inspect a --config > c.json") == 0)
+    let next = try runner.run("train", "--from", "a", "--config", "c.json", "--quiet", "-o", "b")
+    #expect(next.exitCode == 0, "\(next.errors)")
+    let last = try runner.run("train", "classes.csv", "--from", "a", "--quiet", "-o", "c")
+    #expect(last.exitCode == 0, "\(last.errors)")
+    let shown = try JSONValue(parsing: runner.run("inspect", "c", "--config").output)
+    #expect(shown["data"]?["target"] == "label")
   }
 
   @Test("What is no setting, of the wrong type or no JSON is refused by its name")

@@ -130,13 +130,20 @@ struct FoldTests {
     for (arguments, message) in [
       (["--folds", "1"], "--folds 1: give at least 2"),
       (["--folds", "3", "--validation-data", "x.csv"], "--validation-data has no meaning with"),
-      (["--folds", "3", "--from", "m"], "--from has no meaning with --folds"),
-      (["--folds", "3", "--resume", "run"], "--resume has no meaning with --folds"),
-      (["--folds", "3", "--checkpoint", "run"], "--checkpoint has no meaning with --folds"),
-      (["--folds", "3", "--plot", "p.svg"], "--plot has no meaning with --folds: without -o"),
+      (["--folds", "3", "--memory", "1GB"], "--memory has no meaning with folds"),
+      (["--folds", "3", "--from", "m"], "--from has no meaning with folds"),
+      (["--folds", "3", "--resume", "run"], "--resume has no meaning with folds"),
+      (["--folds", "3", "--checkpoint", "run"], "--checkpoint has no meaning with folds"),
+      (["--folds", "3", "--plot", "p.svg"], "--plot has no meaning with folds: without -o"),
     ] {
       let result = try runner.run(["train", "nothing.csv", "--target", "y"] + arguments)
       #expect(result.exitCode == 2 && result.errors.contains(message), "\(result.errors)")
+    }
+    try runner.write("few.csv", "x,y\n1,1\n2,2\n3,3\n4,4\n5,5\n6,6\n")
+    for option in [["--patience", "3"], ["--monitor", "rmse"]] {
+      let few = try runner.run(
+        ["train", "few.csv", "--target", "y", "--folds", "2", "--epochs", "3"] + option)
+      #expect(few.exitCode == 2 && few.errors.contains("\(option[0]) needs validation data"))
     }
     try runner.write("one.csv", "a,label\n1,u\n2,u\n3,v\n4,u\n")
     let result = try folds("--target", "label", "--folds", "2", data: "one.csv")

@@ -111,6 +111,64 @@ struct ResumeTests {
     #expect(try runner.read("run/model.safetensors") == whole)
   }
 
+  @Test("A run in its order within a budget of memory is resumed, to the same bytes")
+  func memoryInOrder() throws {
+    let ordered = options + ["--memory", "200MB", "--no-shuffle", "--checkpoint", "run"]
+    let first = try runner.run(ordered + ["--every", "5", "-o", "m"])
+    #expect(first.exitCode == 0, "\(first.errors)")
+    let resumed = try runner.run("train", "--resume", "run", "--quiet", "-o", "again")
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(try runner.read("again") == runner.read("m"))
+  }
+
+  @Test("With --force the run keeps how it reads its columns and how its weights began")
+  func forcedReading() throws {
+    let first = try runner.run(
+      options + [
+        "--ignore", "colour", "--categorical", "a", "--numeric", "b", "--initializer", "he-normal",
+        "--checkpoint", "run", "--every", "5", "-o", "m",
+      ])
+    #expect(first.exitCode == 0, "\(first.errors)")
+    let resume = ["train", "--resume", "run", "--force", "--quiet", "-o"]
+    let resumed = try runner.run(resume + ["again"])
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(try runner.read("again") == runner.read("m"))
+    let other = try runner.run(resume + ["other", "--ignore", "a"])
+    #expect(other.exitCode == 2 && other.errors.contains("--ignore contradicts the model"))
+  }
+
+  @Test("A file that the checkpoint names and is not here is called so, whatever it is for")
+  func movedFiles() throws {
+    let text = String(decoding: try runner.read("classes.csv"), as: UTF8.self)
+    try runner.write("held.csv", text)
+    let first = try runner.run(
+      options + ["--validation-data", "held.csv", "--checkpoint", "run", "--every", "5", "-o", "m"])
+    #expect(first.exitCode == 0, "\(first.errors)")
+    try runner.move("held.csv", to: "helb.csv")
+    let resumed = try runner.run("train", "--resume", "run", "-o", "again")
+    #expect(resumed.exitCode == 1)
+    #expect(
+      resumed.errors.contains("held.csv: is the validation data that the checkpoint names"),
+      "\(resumed.errors)")
+    #expect(resumed.errors.contains("give --validation-data"), "\(resumed.errors)")
+    let given = try runner.run(
+      "train", "--resume", "run", "--validation-data", "helb.csv", "--quiet", "-o", "again")
+    #expect(given.exitCode == 0, "\(given.errors)")
+  }
+
+  @Test("A run that is refused once its data was read leaves no folder behind")
+  func noFolder() throws {
+    let refused = try runner.run(
+      "train", "classes.csv", "--target", "a", "--class-weight", "x=2", "--checkpoint", "new")
+    #expect(refused.exitCode == 2, "\(refused.errors)")
+    #expect(try !runner.files.contains("new"))
+    // One that was there stays.
+    #expect(try runner.shell("mkdir old") == 0)
+    _ = try runner.run(
+      "train", "classes.csv", "--target", "a", "--class-weight", "x=2", "--checkpoint", "old")
+    #expect(try runner.files.contains("old"))
+  }
+
   @Test("With --force and nothing changed, weights that came with --from stay")
   func forcedWeights() throws {
     let base = options + ["--epochs", "2", "--class-weight", "balanced", "-o", "base.safetensors"]
@@ -375,7 +433,8 @@ struct ResumeTests {
   func longInterval() throws {
     let result = try runner.run(options + ["--checkpoint", "run", "--every", "1e17h"])
     #expect(result.exitCode == 0, "\(result.errors)")
-    #expect(try checkpoints("run") == [])
+    // And so to no folder of them.
+    #expect(try runner.files.contains("model.safetensors") && !runner.files.contains("run"))
   }
 
   @Test("Options that make no sense leave no folder, and a folder of another run is left alone")

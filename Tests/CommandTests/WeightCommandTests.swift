@@ -263,7 +263,7 @@ struct WeightCommandTests {
     try expectFailure(1, train + ["--weight-column", "v"], "no column \"v\"")
     try expectFailure(2, train + ["--weight-column", "y"], "y is a target")
     try expectFailure(
-      2, train + ["--class-weight", "p=1,r=2"], "no label \"r\"", "did you mean p?")
+      2, train + ["--class-weight", "p=1,r=2"], "no label \"r\"", "the labels are p, q")
     try expectFailure(2, train + ["--class-weight", "p=-1"], "weight of \"p\"", "at least 0")
     try expectFailure(2, train + ["--class-weight", "p=1,p=2"], "\"p\" is named twice")
     try expectFailure(2, train + ["--class-weight", "p=0,q=0"], "all weights are 0")

@@ -14,7 +14,13 @@ extension Table {
     categorical: Set<String> = [], missing markers: MissingMarkers = .usual
   ) throws(DataError) {
     var columns: [Column] = []
+    var names: Set<String> = []
     for (name, values) in memory {
+      guard names.insert(name).inserted else {
+        throw DataError(
+          file: file, "two columns are called \(name.quoted)", remedy: "give each a name of its own"
+        )
+      }
       var missing = 0
       var reading =
         categorical.contains(name) ? ColumnReading.categories(.all) : .numbers(.plain)

@@ -191,7 +191,7 @@ public struct Table: Sendable {
   /// A table of columns in memory.
   ///
   /// - Precondition: There is a column, and all are equally long.
-  /// - Throws: `DataError` for an infinite number or if there are no rows.
+  /// - Throws: `DataError` for an infinite number, two columns of one name, or if there are no rows.
   public init(columns: [(name: String, values: TableValues)]) throws(DataError) {
     precondition(!columns.isEmpty, "a table without columns")
     for column in columns {

@@ -38,6 +38,31 @@ extension Estimator {
     }
   }
 
+  /// Checks what can be checked before any data is read.
+  ///
+  /// - Throws: `ConfigurationError`.
+  package func validate(folds count: Int) throws(ConfigurationError) {
+    let (data, stopping) = (configuration.data, configuration.stopping)
+    guard count >= 2 else {
+      throw ConfigurationError(
+        "folds", "\(count): give at least 2, one to judge by and one to train on")
+    }
+    for (name, isGiven, reason) in [
+      (
+        "from", base != nil || data.from != nil,
+        "the model may have learned from the rows that are to judge it"
+      ),
+      (
+        "validationData", stopping.validationData != nil,
+        "the rows of the table judge, and a part of the others chooses the epoch (validation)"
+      ),
+      ("memory", data.memory != nil, "each fold is held in memory"),
+    ] where isGiven {
+      throw ConfigurationError(name, "has no meaning with folds: \(reason)")
+    }
+    try validate()
+  }
+
   /// - Parameters:
   ///   - began: Is told of each fold before its run.
   ///   - ended: And after it.
@@ -48,13 +73,8 @@ extension Estimator {
     ended: (_ fold: Int, CrossValidation.Fold, [Metric]) -> Void = { _, _, _ in },
     warn: Warn = { _, _ in }, report: (TrainingEvent) -> Void, isInterrupted: () -> Bool = { false }
   ) throws -> CrossValidation {
-    try validate()
+    try validate(folds: count)
     try checkReading(of: tables.training)
-    guard base == nil else {
-      throw ConfigurationError(
-        "from",
-        "has no meaning with folds: the model may have learned from the rows that are to judge it")
-    }
     let table = tables.training
     let seed = configuration.seed
     let names = try targetNames(in: table, usual: tables.targets)
@@ -80,6 +100,7 @@ extension Estimator {
       let design: Design<T> = try design(table, names, { _ in inner }, warn)
       try configuration.validate(for: design.network)
       try checkMonitor(design.coders, design.network)
+      if inner.validation.isEmpty { try checkWithoutValidation(rows: split.training.count) }
       let (others, test) = try design.coders.datasets(of: table, split: split, for: design.network)
       let training = others.subset(inner.training.places(in: split.training))
       let validation =
@@ -88,7 +109,7 @@ extension Estimator {
       var prepared = PreparedFit(
         network: design.network, coders: design.coders,
         configuration: resolved(
-          for: design.network, design.coders, names: names, examples: training.count,
+          for: design.network, design.coders, examples: training.count,
           hasValidation: validation != nil, held: inner.validation.count),
         training: .memory(training), validation: validation.map { .memory($0) }, test: test,
         meanWeight: training.meanWeight, rowCount: table.rowCount)
@@ -110,11 +131,7 @@ extension Estimator {
       ended(index + 1, fold, metrics)
       result = done
     }
-    guard let result else {
-      throw ConfigurationError(
-        "folds", "\(count): give at least 2, one to judge by and one to train on")
-    }
-    return result
+    return result ?? CrossValidation(metrics: [])
   }
 }
 

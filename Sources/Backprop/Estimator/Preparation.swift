@@ -21,6 +21,7 @@ package struct PreparedFit<T: Scalar> {
     var configuration = configuration
     // How the data was held has no part in the model; where it was leads back to it.
     configuration.data.memory = nil
+    if !configuration.shuffles { configuration.shuffleBlock = nil }
     return Model(
       members: [AnyNetwork(network)], encoder: coders.encoder, targetEncoder: coders.target,
       configuration: configuration, weights: coders.weights)
@@ -75,7 +76,7 @@ extension Estimator {
       throw ConfigurationError(
         "validationData", "names a file that was not read: give its table as `validation`")
     }
-    try checkReading(of: table)
+    if base?.encoder == nil { try checkReading(of: table) }
     let names = try targetNames(in: table, usual: tables.targets)
     let budget = try memoryBudget(for: table)
     try budget?.checkReading(
@@ -98,8 +99,9 @@ extension Estimator {
     let hasValidation = tables.validation != nil || !split.validation.isEmpty
     if !hasValidation { try checkWithoutValidation(rows: table.rowCount) }
     var resolved = resolved(
-      for: network, coders, names: names, examples: split.training.count,
-      hasValidation: hasValidation, held: split.validation.count)
+      for: network, coders, examples: split.training.count, hasValidation: hasValidation,
+      held: split.validation.count)
+    if tables.validation != nil { resolved.stopping.validation = nil }
     let (training, validation, meanWeight): (TrainingExamples<T>, TrainingExamples<T>?, Double)
     if let budget {
       (training, validation, meanWeight) = try spooled(
@@ -128,13 +130,12 @@ extension Estimator {
 
   /// The configuration with all that was chosen in it.
   func resolved<T: Scalar>(
-    for network: Network<T>, _ coders: ModelData, names: [String], examples: Int,
-    hasValidation: Bool, held: Int
+    for network: Network<T>, _ coders: ModelData, examples: Int, hasValidation: Bool, held: Int
   ) -> TrainingConfiguration {
     var resolved = configuration.resolved(examples: examples, hasValidation: hasValidation)
     resolved.network = NetworkSettings(of: network)
     resolved.network.initializer = configuration.network.initializer
-    resolved.data.target = names
+    resolved.data.target = coders.target.columns
     resolved.data.task = coders.target.task
     // Too few rows to hold any out are so the next time too.
     if held > 0 {
@@ -191,25 +192,25 @@ extension Estimator {
   /// Refuses settings of how a table is read where it was read otherwise.
   func checkReading(of table: Table) throws {
     let settings = configuration.data
+    let ignored = try ignored(in: table)
     for (setting, names, kind, kinds) in [
       (Setting.categorical, settings.categorical, Table.Kind.categorical, "categories"),
       (.numeric, settings.numeric, .numeric, "numbers"),
     ] {
       for name in try (names ?? []).flatMap({ try table.expanding([$0]) })
-      where try table.columns[table.position(of: name)].kind != kind {
+      where try !ignored.contains(name) && table.columns[table.position(of: name)].kind != kind {
         throw ConfigurationError(
           setting.property,
-          "\(name.shown()) was not read as \(kinds): read the table with TableOptions(configuration.data)"
+          "\(name.shown()) was not read as \(kinds): read the table with the options of this configuration"
         )
       }
     }
-    _ = try ignored(in: table, [])
   }
 
-  /// Columns that are no features by the configuration and not yet by how the table was read.
-  private func ignored(in table: Table, _ targets: [String]) throws -> [String] {
+  /// Columns that are no features by the configuration, or by how the table was read.
+  private func ignored(in table: Table) throws -> Set<String> {
     try Set((configuration.data.ignore ?? []).flatMap { try table.expanding([$0]) })
-      .subtracting(targets).subtracting(table.columns.filter(\.isIgnored).map(\.name)).sorted()
+      .union(table.columns.filter(\.isIgnored).map(\.name))
   }
 
   /// The columns that are to be learned.
@@ -225,6 +226,13 @@ extension Estimator {
         "\(column.shown()) is a feature of the model; train a model with this setting")
     }
     let all = names.isEmpty ? usual : names
+    // Of a first column without a name, which is ignored by itself, a target may say otherwise.
+    let ignored = try ignored(in: table).subtracting([""])
+    if let name = try all.lazy.flatMap({ try table.expanding([$0]) }).first(where: ignored.contains)
+    {
+      throw ConfigurationError(
+        "target", "\(name.shown()) is ignored; take it out of the one or the other")
+    }
     guard all.isEmpty, base == nil else { return all }
     throw ConfigurationError(
       "target",
@@ -266,17 +274,21 @@ extension Estimator {
   }
 
   /// Refuses what asks for validation data where the rows were too few to hold any out.
-  private func checkWithoutValidation(rows: Int) throws(ConfigurationError) {
-    let stopping = configuration.stopping
+  func checkWithoutValidation(rows: Int) throws(ConfigurationError) {
+    let (stopping, rows) = (configuration.stopping, Format.count(rows, "row"))
+    let problem =
+      if let part = stopping.validation {
+        "a validation of \(part.shortestText) leaves none of \(rows); give a larger one, or a file to "
+          + "validate on"
+      } else {
+        "\(rows) are too few to hold any out by themselves; give a file to validate on, or say a "
+          + "validation of \(StoppingSettings.defaultValidation)"
+      }
     for (name, isGiven) in [
       ("patience", stopping.patience != nil), ("monitor", stopping.monitor != nil),
-      ("minDelta", stopping.minDelta != nil),
+      ("minDelta", (stopping.minDelta ?? 0) > 0),
     ] where isGiven {
-      throw ConfigurationError(
-        name,
-        "needs validation data, and \(Format.count(rows, "row")) are too few to hold any out by "
-          + "themselves; give a file to validate on, or say a validation of "
-          + "\(StoppingSettings.defaultValidation)")
+      throw ConfigurationError(name, "needs validation data, and \(problem)")
     }
   }
 
@@ -312,8 +324,8 @@ extension Estimator {
     let weights = try weights(table, targets.task, targets.labels, targets.codes, split, warn)
     let encoder = try FeatureEncoder(
       fitting: table,
-      excluding: names + [weights?.column].compactMap(\.self) + ignored(in: table, names),
-      rows: rows)
+      excluding: Set(table.expanding(names)).union([weights?.column].compactMap(\.self))
+        .union(ignored(in: table)).sorted(), rows: rows)
     encoder.warnings.forEach { warn("feature", $0) }
     let target = try TargetEncoder(fitting: targets, coding: output.coding, rows: rows)
     let hidden = settings.hidden ?? NetworkSettings.defaultHidden
@@ -375,7 +387,7 @@ extension Estimator {
             + "weigh the same")
       }
     }
-    if let classes = settings.classWeight {
+    if let classes = settings.classWeight, classes != "none" || task == .classification {
       guard task == .classification, let codes else {
         throw ConfigurationError(
           "classWeight",
@@ -460,20 +472,25 @@ extension Estimator {
     theirs.norm = try Self.spread(own.norm ?? [nil], "norm", layers)
     var (given, model) = (TrainingConfiguration(), TrainingConfiguration())
     (given.network, model.network) = (mine, theirs)
-    if mine.initializer != nil {
+    // Its own configuration says what it is, and how its columns were read.
+    let said = { (setting: Setting) in base.configuration.flatMap(setting.read) }
+    if ![nil, said(.initializer)].contains(Setting.initializer.read(configuration)) {
       throw ConfigurationError(
         "initializer", "has no meaning where a model goes on: the weights are the model's")
     }
-    for setting in Setting.all where setting.group == .network {
-      guard let value = setting.read(given), value != setting.read(model) ?? false else { continue }
-      let has = setting.read(model).map { "which has \($0.shown)" } ?? "which has none"
+    for setting in Setting.all
+    where setting.group == .network && setting.name != Setting.initializer.name {
+      guard let value = setting.shown(given), !setting.isSame(given, model),
+        setting.read(given) != setting.read(model) ?? false
+      else { continue }
       throw ConfigurationError(
         setting.property,
-        (setting.isFlag ? "" : "\(value.shown) ") + "contradicts the model, \(has)")
+        (setting.isFlag ? "" : "\(value) ") + "contradicts the model, which has "
+          + (setting.shown(model) ?? "none"))
     }
     guard base.encoder != nil else { return }
     for setting in [Setting.categorical, .numeric, .ignore]
-    where setting.read(configuration) != nil {
+    where ![nil, said(setting)].contains(setting.read(configuration)) {
       throw ConfigurationError(
         setting.property, "contradicts the model, which says itself how columns are read")
     }

@@ -83,8 +83,7 @@ extension Model {
       ModelKey.configuration, as: TrainingConfiguration.self)
     configuration?.network.takeOwn(of: NetworkSettings(of: members[0]))
     do {
-      try configuration?.validate(
-        layers: layers.count, loss: loss, hasDropout: layers.haveDropout)
+      try Self.check(configuration, for: members[0])
     } catch {
       throw metadata.problem(ModelKey.configuration, error.description)
     }
@@ -107,6 +106,14 @@ extension Model {
       configuration: configuration, weights: weights)
   }
 
+  /// - Throws: `ConfigurationError` if no run of such a network has this configuration.
+  private static func check(
+    _ configuration: TrainingConfiguration?, for network: AnyNetwork
+  ) throws(ConfigurationError) {
+    try configuration?.validate(
+      layers: network.layers.count, loss: network.loss, hasDropout: network.layers.haveDropout)
+  }
+
   private static let memberCounts = 1...1024
 
   /// What stands before the names of the tensors of a further member, from 1.
@@ -117,7 +124,7 @@ extension Model {
   /// The bytes depend on nothing but the model.
   ///
   /// - Returns: The SHA-256 of the file, 64 hexadecimal digits.
-  /// - Throws: `FileError`.
+  /// - Throws: `FileError`; `ConfigurationError` for a configuration that no file could be read with.
   @discardableResult
   public func write(to path: String) throws -> String {
     try safeTensors().write(to: path)
@@ -125,6 +132,7 @@ extension Model {
 
   /// What a model file holds.
   func safeTensors() throws -> SafeTensorsWriter {
+    try Self.check(configuration, for: network)
     var metadata: [(key: String, value: String)] = []
     func add(_ key: String, _ value: (some Encodable)?) throws {
       guard let value else { return }

@@ -48,6 +48,7 @@ struct RowEncoder: Encoder {
     // As a file would spell it: beyond 2⁵³ a Double is another number, and 0.7 of a Float another decimal.
     case let number as any BinaryInteger:
       Double(exactly: number).map(Cell.number) ?? .text("\(number)")
+    case let number as Decimal: .text(number.description)
     case let number as any (BinaryFloatingPoint & CustomStringConvertible):
       Double(number.description).map(Cell.number)
     default: nil
@@ -98,6 +99,9 @@ struct RowEncoder: Encoder {
     func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
       try encoder.put(value, forKey: key)
     }
+    // Which the standard library would refuse.
+    func encode(_ value: Int128, forKey key: Key) throws { try encoder.put(value, forKey: key) }
+    func encode(_ value: UInt128, forKey key: Key) throws { try encoder.put(value, forKey: key) }
     // What is nil is missing, and not left out, as the standard library would. It does so by a method for
     // each of these types.
     func encodeIfPresent(_ value: Bool?, forKey key: Key) throws { try put(value, key) }
@@ -114,6 +118,8 @@ struct RowEncoder: Encoder {
     func encodeIfPresent(_ value: UInt16?, forKey key: Key) throws { try put(value, key) }
     func encodeIfPresent(_ value: UInt32?, forKey key: Key) throws { try put(value, key) }
     func encodeIfPresent(_ value: UInt64?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: Int128?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: UInt128?, forKey key: Key) throws { try put(value, key) }
     func encodeIfPresent<Value: Encodable>(_ value: Value?, forKey key: Key) throws {
       try put(value, key)
     }
@@ -145,6 +151,8 @@ struct RowEncoder: Encoder {
 
     func encodeNil() { encoder.storage.single = .missing }
     func encode<Value: Encodable>(_ value: Value) throws { try encoder.put(value) }
+    func encode(_ value: Int128) throws { try encoder.put(value) }
+    func encode(_ value: UInt128) throws { try encoder.put(value) }
   }
 
   /// A list, which is refused: what it holds goes nowhere.
@@ -155,6 +163,8 @@ struct RowEncoder: Encoder {
 
     func encodeNil() {}
     func encode<Value: Encodable>(_ value: Value) {}
+    func encode(_ value: Int128) {}
+    func encode(_ value: UInt128) {}
     func nestedContainer<Key: CodingKey>(
       keyedBy keyType: Key.Type
     ) -> KeyedEncodingContainer<Key> { nowhere.container(keyedBy: keyType) }

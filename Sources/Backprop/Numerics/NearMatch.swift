@@ -2,7 +2,8 @@
 ///
 /// Fewest edits (insertion, deletion, substitution, transposition of neighbours: the optimal string
 /// alignment distance of Damerau 1964, doi:10.1145/363958.363994), upper and lower case being equal;
-/// the first of equals. Nil if nothing is within a third of the name's length (at least one edit).
+/// the first of equals. Nil if nothing is within a third of the name's length (at least one edit), or
+/// shares a letter with it.
 ///
 /// - Complexity: O(candidates × length²); names beyond 64 characters are not compared.
 package func nearMatch(_ name: String, in candidates: some Sequence<String>) -> String? {
@@ -14,7 +15,9 @@ package func nearMatch(_ name: String, in candidates: some Sequence<String>) -> 
     let letters = Array(candidate.lowercased())
     guard letters.count <= 64, abs(letters.count - goal.count) < fewest else { continue }
     let edits = editDistance(goal, letters)
-    if edits < fewest { (best, fewest) = (candidate, edits) }
+    if edits < min(fewest, max(goal.count, letters.count)) || edits == 0 {
+      (best, fewest) = (candidate, edits)
+    }
   }
   return best
 }

@@ -19,13 +19,16 @@ public final class CheckpointFolder: Sendable {
   /// The folder, as the user named it.
   package let path: String
   private let descriptor: Int32
+  /// Whether it was not there before.
+  private let isNew: Bool
 
   /// How many are kept if nobody says so: if the newest should be damaged there is another one.
   public static let usualKeep = 3
 
   /// Opens a folder, or makes it, and removes what a killed run left half-written.
   ///
-  /// - Parameter path: The folder. It is made if it is missing; the folder above must be there.
+  /// - Parameter path: The folder. It is made if it is missing, and goes again with this value if it is
+  ///   still empty; the folder above must be there.
   /// - Throws: `FileError` if there can be no such folder, `CheckpointError.folderInUse`.
   public init(_ path: String) throws {
     self.path = path
@@ -34,7 +37,8 @@ public final class CheckpointFolder: Sendable {
         verb: "make the folder", path: path,
         reason: "it is a link to \(target), which leads nowhere")
     }
-    if mkdir(path, 0o777) == 0 {
+    isNew = mkdir(path, 0o777) == 0
+    if isNew {
       Self.synchronize(Folder.split(path).folder)
     } else if errno != EEXIST {
       throw FileError.last("make the folder", path)
@@ -53,7 +57,11 @@ public final class CheckpointFolder: Sendable {
     }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // A run that was refused leaves no folder behind; one with checkpoints in it does not go.
+    if isNew { rmdir(path) }
+    close(descriptor)
+  }
 
   /// The names of the checkpoints, from the oldest to the newest, whole or not.
   package var names: [String] { Self.steps(in: path).map { Self.name(after: $0) } }

@@ -24,7 +24,7 @@ extension TrainingConfiguration {
         "\(bias.shortestText) times a rate factor of \(rate.shortestText) is no number any more; give "
           + "smaller ones")
     }
-    try checkRule()
+    try checkRule(hasDropout: hasDropout)
     try checkSchedule()
     if let loss = loss ?? network.loss { try regularization.check(for: loss) }
     if let count = updates.rateFactors?.count, count != 1, count != layers ?? max(1, count) {
@@ -32,12 +32,6 @@ extension TrainingConfiguration {
         "rateFactors",
         "are \(count)\(layers.map { " for \($0) layers" } ?? ""): give one for all, or one for each"
       )
-    }
-    if optimizer.searchesLines, hasDropout {
-      throw ConfigurationError(
-        "dropout",
-        "has no meaning for \(optimizer.name), which compares losses along a line, and dropout makes "
-          + "those of many functions; leave it out")
     }
   }
 
@@ -57,7 +51,7 @@ extension TrainingConfiguration {
   }
 
   /// What has no meaning under the rule, or beside another setting of the updates.
-  private func checkRule() throws(ConfigurationError) {
+  private func checkRule(hasDropout: Bool = false) throws(ConfigurationError) {
     let rule = optimizer
     func refuse(_ name: String, _ isGiven: Bool, _ problem: String) throws(ConfigurationError) {
       if isGiven { throw ConfigurationError(name, problem) }
@@ -74,6 +68,10 @@ extension TrainingConfiguration {
       "is what a cycle of the momentum moves: give one of the two")
     try refuse(
       "swa", updates.ema != nil && updates.swa != nil, "and an EMA are two averages: one is saved")
+    try refuse(
+      "dropout", rule.searchesLines && (hasDropout || noise.dropout?.contains { $0 != 0 } ?? false),
+      "has no meaning for \(rule.name), which compares losses along a line, and dropout makes those of "
+        + "many functions; leave it out")
     if rule.searchesLines, let name = bends.first {
       throw ConfigurationError(
         name,
@@ -90,11 +88,13 @@ extension TrainingConfiguration {
       ("inputDropout", inputDropout != nil), ("labelSmoothing", labelSmoothing != nil),
       ("mixup", mixup != nil), ("maxNorm", maxNorm != nil), ("ema", updates.ema != nil),
       ("swa", updates.swa != nil), ("accumulate", (accumulate ?? 1) != 1),
-      ("rateFactors", updates.rateFactors != nil),
-      ("biasRateFactor", updates.biasRateFactor != nil),
+      ("rateFactors", hasRateFactors), ("biasRateFactor", hasBiasRateFactor),
       ("decayBiases", updates.decayBiases == true),
     ].filter(\.1).map(\.0)
   }
+
+  private var hasRateFactors: Bool { updates.rateFactors?.contains { $0 != 1 } ?? false }
+  private var hasBiasRateFactor: Bool { (updates.biasRateFactor ?? 1) != 1 }
 
   private func checkSchedule() throws(ConfigurationError) {
     let (rule, schedule, rise) = (optimizer, rateSchedule, self.schedule.warmUp ?? 0)
@@ -121,7 +121,8 @@ extension TrainingConfiguration {
   /// Refuses what was given in vain: settings that change nothing beside the others, and are a mistake of
   /// whoever gave them.
   ///
-  /// - Parameter hasValidationTable: Whether rows to validate on come as a table of their own.
+  /// - Parameter hasValidationTable: Whether rows to validate on come as a table of their own, which then
+  ///   stand in the place of a part of the rows.
   package func checkGiven(hasValidationTable: Bool = false) throws(ConfigurationError) {
     let rule = optimizer
     func refuse(_ name: String, _ isGiven: Bool, _ problem: String) throws(ConfigurationError) {
@@ -136,8 +137,7 @@ extension TrainingConfiguration {
     }
     for (name, isGiven) in [
       ("schedule", rateSchedule != .constant), ("warmUp", (schedule.warmUp ?? 0) > 0),
-      ("rateFactors", updates.rateFactors != nil),
-      ("biasRateFactor", updates.biasRateFactor != nil),
+      ("rateFactors", hasRateFactors), ("biasRateFactor", hasBiasRateFactor),
     ] where rule.ignoresSchedule {
       try refuse(
         name, isGiven,
@@ -145,7 +145,7 @@ extension TrainingConfiguration {
           + "rate is only where it begins; leave it out")
     }
     try refuse(
-      "l2Scaling", l2Scaling != nil && l2Penalty == 0,
+      "l2Scaling", (l2Scaling ?? .loss) != .loss && l2Penalty == 0,
       "says how the L2 penalty is meant; give one too, or leave it out")
     try refuse(
       "decayBiases", updates.decayBiases == true && weightDecay == 0,
@@ -158,25 +158,39 @@ extension TrainingConfiguration {
       data.shuffleWindow != nil && data.shuffleBlock == nil && data.memory == nil,
       "needs a shuffle block, or a budget of memory")
     try refuse(
-      "shuffleBlock", data.shuffleBlock != nil && data.shuffle == false,
+      "shuffleBlock",
+      data.shuffleBlock != nil && data.shuffle == false && data.memory == nil,
       "has no meaning where nothing is shuffled; leave one of the two out")
+    let hasMinDelta = (stopping.minDelta ?? 0) > 0
     try refuse(
-      "trainingExamples", updates.trainingExamples != nil && l2Scaling != .perExample,
-      "is what the L2 scaling per-example divides by; give that too")
-    try refuse(
-      "minDelta",
-      stopping.minDelta != nil && patience == nil && rateSchedule != .constant,
+      "minDelta", hasMinDelta && patience == nil && rateSchedule != .constant,
       "says when patience is renewed, and there is none; give patience too")
-    let isHeldOut = stopping.validation ?? 0 > 0
     try refuse(
-      "validation",
-      stopping.validation != nil && stopping.validationData != nil
-        || isHeldOut && hasValidationTable,
+      "validation", stopping.validation != nil && stopping.validationData != nil,
       "and a file to validate on are two things to validate on: give one")
     guard stopping.validation == 0, !hasValidationTable else { return }
     for (name, isGiven) in [
-      ("monitor", stopping.monitor != nil), ("minDelta", stopping.minDelta != nil),
+      ("monitor", stopping.monitor != nil), ("minDelta", hasMinDelta),
       ("patience", patience != nil),
     ] { try refuse(name, isGiven, "needs validation data, and a validation of 0 leaves none") }
+  }
+
+  /// The first setting that has no meaning beside the others; nil if all have one.
+  package var vain: ConfigurationError? {
+    do throws(ConfigurationError) {
+      try checkRule()
+      try checkSchedule()
+      try checkGiven()
+      return nil
+    } catch { return error }
+  }
+
+  /// Leaves out what has no meaning any more beside settings that were said later, which stay.
+  ///
+  /// - Parameter later: Their names.
+  package mutating func leaveOutWhatIsVain(beside later: Set<String>) {
+    while let name = vain?.name, let setting = Setting.named(name), !later.contains(setting.name),
+      setting.read(self) != nil, (try? setting.set(&self, to: .null)) != nil
+    {}
   }
 }

@@ -49,6 +49,10 @@ extension TrainingConfiguration: Codable {
     _ member: JSONMember, of group: Setting.Group?, _ taken: inout Set<String>
   ) throws(ConfigurationError) {
     guard let setting = Setting.named(member.key) else {
+      if group == nil, Setting.Group(rawValue: member.key) != nil {
+        throw ConfigurationError(
+          member.key, "is a group of settings: give an object with a setting a key")
+      }
       let names =
         Setting.all.map(\.property) + (group == nil ? Setting.Group.allCases.map(\.rawValue) : [])
       throw ConfigurationError(

@@ -66,6 +66,8 @@ public enum OptimizerRule: Hashable, Sendable {
 
   /// The names that `init(name:)` reads, as the command line shows them.
   package static let names = allCases.map(\.name)
+  /// The same, with what may stand behind them.
+  package static let spellings = allCases.map { $0.searchesLines ? "\($0.name)[:memory]" : $0.name }
 
   /// The rule of this name with its default constants, "lbfgs:20" with a memory of 20; nil if the name
   /// is unknown.

@@ -12,7 +12,11 @@ public struct PartialTraining<T: Scalar>: Sendable {
   /// - Parameters:
   ///   - network: The network that is going to be trained.
   ///   - configuration: Its rule, its decay and the factors of both.
-  public init(for network: Network<T>, configuration: TrainingConfiguration) {
+  /// - Throws: `ConfigurationError` if it does not suit the network, or cannot be trained by chunk.
+  public init(
+    for network: Network<T>, configuration: TrainingConfiguration
+  ) throws(ConfigurationError) {
+    try configuration.validate(byChunk: network)
     optimizer = Optimizer(
       rule: configuration.optimizer, weightDecay: configuration.weightDecay,
       factors: configuration.tensorFactors, for: network.parameters.layout)
@@ -36,7 +40,7 @@ extension Trainer {
   /// ```swift
   /// let configuration = TrainingConfiguration(schedule: .constant)
   /// let trainer = try Trainer<Float>(configuration: configuration)
-  /// var state = PartialTraining(for: network, configuration: configuration)
+  /// var state = try PartialTraining(for: network, configuration: configuration)
   /// for chunk in chunks {
   ///   try trainer.partialFit(&network, on: chunk, metrics: metrics, state: &state)
   /// }
@@ -63,31 +67,8 @@ extension Trainer {
     _ network: inout Network<T>, on chunk: Dataset<T>, metrics: MetricKind,
     state: inout PartialTraining<T>
   ) throws -> EpochReport {
-    try configuration.validate(for: network)
+    try configuration.validate(byChunk: network)
     let rule = configuration.optimizer
-    for (name, isGiven, problem) in [
-      (
-        "schedule", configuration.rateSchedule != .constant,
-        "\(configuration.rateSchedule) needs to know how many chunks are to come: give constant"
-      ),
-      (
-        "warmUp", configuration.warmUp ?? 0 > 0, "needs to know how many chunks are to come: give 0"
-      ),
-      (
-        "optimizer", rule.takesAllExamples,
-        "\(rule.name) takes all examples a step: use one that takes batches"
-      ),
-      (
-        "ema", configuration.updates.ema != nil,
-        "is an average that would end with the call: leave it out"
-      ),
-      (
-        "swa", configuration.updates.swa != nil,
-        "is an average that would end with the call: leave it out"
-      ),
-    ] where isGiven {
-      throw ConfigurationError(name, problem)
-    }
     precondition(
       state.optimizer.rule == rule, "rule \(rule), the state has \(state.optimizer.rule)")
     precondition(chunk.count >= 1, "a chunk without examples")
@@ -106,6 +87,37 @@ extension Trainer {
     state.goOn(
       with: run.optimizer, batches: (chunk.count + run.batchSize - 1) / run.batchSize)
     return last
+  }
+}
+
+extension TrainingConfiguration {
+  /// - Throws: `ConfigurationError` for what does not suit the network, or where more chunks are to come.
+  fileprivate func validate<T: Scalar>(byChunk network: Network<T>) throws(ConfigurationError) {
+    try validate(for: network)
+    let rule = optimizer
+    for (name, isGiven, problem) in [
+      (
+        "schedule", rateSchedule != .constant,
+        "\(rateSchedule) needs to know how many chunks are to come: give constant"
+      ),
+      (
+        "warmUp", warmUp ?? 0 > 0, "needs to know how many chunks are to come: give 0"
+      ),
+      (
+        "optimizer", rule.takesAllExamples,
+        "\(rule.name) takes all examples a step: use one that takes batches"
+      ),
+      (
+        "ema", updates.ema != nil,
+        "is an average that would end with the call: leave it out"
+      ),
+      (
+        "swa", updates.swa != nil,
+        "is an average that would end with the call: leave it out"
+      ),
+    ] where isGiven {
+      throw ConfigurationError(name, problem)
+    }
   }
 }
 

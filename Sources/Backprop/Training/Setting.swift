@@ -20,6 +20,10 @@ package struct Setting: Sendable {
   package let isNumber: Bool
   /// Its value as JSON; nil if it is not given.
   package let read: @Sendable (TrainingConfiguration) -> JSONValue?
+  /// Its value as an error shows it, also one that no document can say; nil if it is not given.
+  let shown: @Sendable (TrainingConfiguration) -> String?
+  /// Whether two configurations say the same.
+  let isSame: @Sendable (TrainingConfiguration, TrainingConfiguration) -> Bool
   /// Takes a value as JSON, or as the text of a command line has it; null is as if it were not given.
   private let write:
     @Sendable (inout TrainingConfiguration, JSONValue) throws(ConfigurationError) -> Void
@@ -76,7 +80,7 @@ extension Setting {
   typealias Place<Value> = WritableKeyPath<TrainingConfiguration, Value?> & Sendable
 
   /// A setting whose value is read from text by `parse` and written as JSON by `json`.
-  private init<Value: Sendable>(
+  private init<Value: Equatable & Sendable>(
     _ name: String, _ group: Group, _ place: Place<Value>, isFlag: Bool = false,
     isNumber: Bool = false, help: String,
     json: @escaping @Sendable (Value) -> JSONValue?,
@@ -92,6 +96,8 @@ extension Setting {
     self.isFlag = isFlag
     self.isNumber = isNumber
     read = { $0[keyPath: place].flatMap(json) }
+    shown = { $0[keyPath: place].map { json($0)?.shown ?? "\($0)" } }
+    isSame = { $0[keyPath: place] == $1[keyPath: place] }
     write = { (configuration, value) throws(ConfigurationError) in
       configuration[keyPath: place] = value == .null ? nil : try parse(value, property)
     }
@@ -164,11 +170,14 @@ extension Setting {
   }
 
   /// One of a closed set, by its name.
-  static func named<Value: Sendable>(
+  static func named<Value: Equatable & Sendable>(
     _ name: String, _ group: Group, _ place: Place<Value>, of names: [String], _ help: String,
     json: @escaping @Sendable (Value) -> JSONValue?,
     parse: @escaping @Sendable (String) -> Value?,
-    fromObject: @escaping @Sendable (JSONValue) -> Value? = { _ in nil },
+    fromObject:
+      @escaping @Sendable (JSONValue, _ property: String) throws(ConfigurationError) -> Value? = {
+        (_, _) throws(ConfigurationError) in nil
+      },
     check: @escaping @Sendable (Value, _ property: String) throws(ConfigurationError) -> Void = {
       (_, _) throws(ConfigurationError) in
     }
@@ -176,7 +185,7 @@ extension Setting {
     Setting(
       name, group, place, help: help, json: json,
       parse: { (value, property) throws(ConfigurationError) in
-        if let value = fromObject(value) { return value }
+        if let value = try fromObject(value, property) { return value }
         return try NamedChoice.value(value.scalar ?? value.shown, property, names, parse)
       }, check: check)
   }
@@ -184,7 +193,7 @@ extension Setting {
   /// What a text stands for.
   ///
   /// - Parameter expected: What to give, for an error.
-  static func parsed<Value: Sendable>(
+  static func parsed<Value: Equatable & Sendable>(
     _ name: String, _ group: Group, _ place: Place<Value>, expected: String, _ help: String,
     json: @escaping @Sendable (Value) -> JSONValue, parse: @escaping @Sendable (String) -> Value?,
     check: @escaping @Sendable (Value, _ property: String) throws(ConfigurationError) -> Void = {
@@ -206,7 +215,7 @@ extension Setting {
   /// - Parameters:
   ///   - isText: Whether a text is one of them, whatever commas it has.
   ///   - none: What stands for none of them.
-  static func list<Value: Sendable>(
+  static func list<Value: Equatable & Sendable>(
     _ name: String, _ group: Group, _ place: Place<[Value]>, isNumber: Bool = false,
     isText: Bool = false, none: String? = nil, _ help: String,
     json: @escaping @Sendable (Value) -> JSONValue?,

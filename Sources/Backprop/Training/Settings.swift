@@ -177,15 +177,23 @@ extension Setting {
   // MARK: Updates
 
   package static let optimizer = named(
-    "optimizer", .updates, \.updates.optimizer, of: OptimizerRule.names,
-    "\(OptimizerRule.names.joined(separator: ", ")); gd, rprop and lbfgs[:memory] take all examples a step. (default: \(TrainingConfiguration().optimizer.name))",
+    "optimizer", .updates, \.updates.optimizer, of: OptimizerRule.spellings,
+    "\(OptimizerRule.spellings.joined(separator: ", ")); gd, rprop and lbfgs take all examples a step. (default: \(TrainingConfiguration().optimizer.name))",
     json: { rule in
       let text = rule.text
       return OptimizerRule(name: text) == rule
         ? .string(text) : (try? JSONValue(encoding: rule)) ?? .string(text)
     },
     parse: { OptimizerRule(name: $0) },
-    fromObject: { $0.object == nil ? nil : try? $0.decoded(as: OptimizerRule.self) },
+    fromObject: { (value, property) throws(ConfigurationError) in
+      guard value.object != nil else { return nil }
+      do {
+        return try value.decoded(as: OptimizerRule.self)
+      } catch {
+        let problem = (error as? DecodingError)?.line ?? "\(error)"
+        throw ConfigurationError(property, "\(value.shown): \(problem)")
+      }
+    },
     check: { (rule, _) throws(ConfigurationError) in try rule.validate() })
   package static let learningRate = number(
     "learning-rate", .updates, \.updates.learningRate, .positive,

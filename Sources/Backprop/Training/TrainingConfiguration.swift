@@ -397,14 +397,12 @@ extension TrainingConfiguration {
   }
   /// Factors of rate and decay: one for all layers, or one for each of 2 … L.
   package var tensorFactors: [TensorFactors]? {
-    if updates.rateFactors == nil, updates.biasRateFactor == nil, updates.decayBiases != true {
-      return nil
-    }
-    return (updates.rateFactors ?? [1]).map { rate in
+    let factors = (updates.rateFactors ?? [1]).map { rate in
       TensorFactors(
         weightRate: rate, biasRate: rate * (updates.biasRateFactor ?? 1),
         biasDecay: updates.decayBiases == true ? 1 : 0)
     }
+    return factors.allSatisfy { $0 == TensorFactors() } ? nil : factors
   }
   package var patience: Int? {
     get { stopping.patience }
@@ -512,7 +510,7 @@ extension TrainingConfiguration {
       resolved.epochs = Self.suggestedEpochs(
         examples: examples, batchSize: resolved.examplesPerStep(of: examples))
     }
-    if l2Scaling == .perExample { resolved.trainingExamples = examples }
+    resolved.trainingExamples = l2Scaling == .perExample ? examples : nil
     if patience == nil, rateSchedule == .constant, hasValidation {
       resolved.patience = StoppingSettings.defaultPatience
     }
@@ -537,17 +535,7 @@ extension TrainingConfiguration {
     optimizer = rule
     learningRate = rule.suggestedLearningRate
     weightDecay = rule.suggestedWeightDecay
-    if rule.takesAllExamples { updates.batchSize = nil }
-    if rule.ignoresSchedule { (schedule.schedule, schedule.warmUp) = (.constant, nil) }
-    if rule.ignoresSchedule || !rule.canCycleMomentum { cycleMomentum = nil }
-    if rule.ignoresSchedule { (updates.rateFactors, updates.biasRateFactor) = (nil, nil) }
-    if weightDecay == 0 { updates.decayBiases = nil }
-    guard rule.searchesLines else { return }
-    (clipNorm, clipValue, maxNorm) = (nil, nil, nil)
-    noise = NoiseSettings()
-    averaging = nil
-    accumulate = nil
-    (updates.rateFactors, updates.biasRateFactor, updates.decayBiases) = (nil, nil, nil)
+    leaveOutWhatIsVain(beside: [Setting.optimizer.name])
   }
 
   /// A batch size that suits so many training examples: 16 for small sets, up to 256 for large ones.

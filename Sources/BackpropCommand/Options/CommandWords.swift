@@ -91,11 +91,11 @@ enum CommandWords {
 
   /// What takes the place of another setting if it is said later.
   private static let counterparts = [
-    ("validation", "validation-data"), ("validation-data", "validation"), ("ema", "swa"),
-    ("swa", "ema"),
+    ("validation", "validation-data"), ("swa", "ema"), ("momentum", "cycle-momentum"),
   ]
 
-  /// Puts the settings of the command line into a configuration, the last of each.
+  /// Puts the settings of the command line into a configuration, the last of each. What had a meaning and
+  /// has none any more beside them is left out: nobody typed it.
   ///
   /// - Parameter names: Options that mean something else in this command.
   /// - Throws: `ConfigurationError`, `UsageError`.
@@ -112,10 +112,12 @@ enum CommandWords {
     if isGiven.isSuperset(of: ["header", "no-header"]) {
       throw UsageError("give --header or --no-header, not both")
     }
+    let hadMeaning = configuration.vain == nil
     for (name, other) in counterparts where isGiven.contains(name) && !isGiven.contains(other) {
       try Setting.named(other)?.set(&configuration, to: .null)
     }
     for (setting, value) in given { try setting.set(&configuration, to: value) }
+    if hadMeaning { configuration.leaveOutWhatIsVain(beside: isGiven) }
   }
 
   /// Whether an option was given, by its long name.

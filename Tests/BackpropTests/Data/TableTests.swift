@@ -215,5 +215,8 @@ import Testing
     #expect(nearMatch("sx", in: names) == "sex")
     #expect(nearMatch("weight", in: names) == nil)
     #expect(nearMatch("", in: names) == nil)
+    // What shares no letter was not meant.
+    #expect(nearMatch("Y", in: ["a", "b"]) == nil && nearMatch("Y", in: ["a", "y"]) == "y")
+    #expect(nearMatch("y", in: ["ab", "xy"]) == "xy")
   }
 }

@@ -66,13 +66,12 @@ struct EstimatorTests {
     }
     for change: (inout TrainingConfiguration) -> Void in [
       { _ in }, { $0.stopping.patience = 2 },
-      { ($0.stopping.validation, $0.stopping.patience) = (0, 2) },
+      { ($0.stopping.validation, $0.stopping.patience) = (0, 2) }, { $0.stopping.validation = 0.2 },
     ] {
       let (start, fit) = try start(change)
       #expect(start?.examples == 344 && start?.validationExamples == 344)
       #expect(fit.warnings.isEmpty && fit.model.configuration?.stopping.validation ?? 0 == 0)
     }
-    #expect(throws: ConfigurationError.self) { try start { $0.stopping.validation = 0.2 } }
   }
 
   @Test("A regression of which nothing is held out has a fit")
@@ -323,6 +322,18 @@ struct SettingTests {
     ] { #expect(problem(text).contains("given twice"), "\(text)") }
     #expect(problem("{\"updates\":{\"hidden\":[3]}}").contains("stands in network, not in updates"))
     #expect(problem("{\"netwrk\":{}}").contains("did you mean network?"))
+    for value in ["[1]", "3", "\"x\""] {
+      #expect(
+        problem("{\"network\":\(value)}").contains("network is a group of settings: give an obj"))
+    }
+    for (rule, message) in [
+      ("{\"rule\":\"adam\",\"beta1\":0.5}", "no key \"beta2\""),
+      ("{\"rule\":\"adm\"}", "\"adm\" is not the name of a known optimizer"),
+      ("{\"rule\":\"momentum\",\"momentum\":\"x\"}", "expected Double"),
+      ("\"lbfgs:1000000\"", "expected lbfgs[:memory], with"), ("\"lbfg\"", "did you mean lbfgs?"),
+    ] {
+      #expect(problem("{\"optimizer\":\(rule)}").contains(message), "\(rule)")
+    }
     #expect(problem("{\"network\":null,\"schedule\":null,\"data\":null}") == "nothing")
   }
 

@@ -98,6 +98,15 @@ struct ModelPredictionTests {
     var constant: UInt8 = 4
   }
 
+  private struct Wide: Encodable {
+    enum Grade: Int128, Encodable { case first = 1 }
+    var length = Decimal(2.5)
+    var mass: Int128?
+    var island: String? = "Dream"
+    var grade = Grade.first
+    var constant: UInt128? = 4
+  }
+
   @Test("The keys of a value are its columns, and what is nil is missing")
   func encodable() throws {
     let model = try Self.model("kind", ignoring: "price")
@@ -109,6 +118,8 @@ struct ModelPredictionTests {
     #expect(lost != (try model.predict(row).probabilities))
     #expect(try model.predict(Optional(Row())).probabilities == model.predict(row).probabilities)
     #expect(try model.predict(Long()).probabilities == model.predict(row).probabilities)
+    #expect(try model.predict(Wide()).probabilities == model.predict(row).probabilities)
+    #expect(try model.predict(Wide(island: nil)).probabilities == lost)
     struct List: Encodable { var length = [1.0] }
     struct Inside: Encodable {
       struct Part: Encodable { var a = 1 }

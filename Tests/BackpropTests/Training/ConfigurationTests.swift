@@ -199,7 +199,8 @@ struct ConfigurationTests {
         try trainer.train(&copy, on: .memory(data), validation: nil, metrics: metrics)
       }
       if !configuration.optimizer.takesAllExamples {
-        var state = PartialTraining(for: network, configuration: TrainingConfiguration())
+        var state = try PartialTraining(
+          for: network, configuration: TrainingConfiguration(schedule: .constant))
         refuses {
           try trainer.partialFit(&copy, on: data, metrics: metrics, state: &state)
         }

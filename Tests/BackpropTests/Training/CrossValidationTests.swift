@@ -54,7 +54,7 @@ struct CrossValidationTests {
       checkpoints: Checkpoints(every: .steps(2)) { moments = $0.moments })
 
     var parts = start
-    var state = PartialTraining(for: parts, configuration: trainer.configuration)
+    var state = try PartialTraining(for: parts, configuration: trainer.configuration)
     for chunk in [0..<10, 10..<20] {
       try trainer.partialFit(
         &parts, on: data.subset(chunk.map { UInt32($0) }), metrics: TrainerTests.metrics,
@@ -84,7 +84,7 @@ struct CrossValidationTests {
     var whole = start
     try trainer.train(&whole, on: data, metrics: TrainerTests.metrics)
     var parts = start
-    var state = PartialTraining(for: parts, configuration: configuration)
+    var state = try PartialTraining(for: parts, configuration: configuration)
     // Two updates of 2 · 5 examples each.
     for chunk in [0..<20, 20..<40] {
       try trainer.partialFit(
@@ -105,7 +105,7 @@ struct CrossValidationTests {
     var whole = start
     try trainer.train(&whole, on: data, metrics: TrainerTests.metrics)
     var parts = start
-    var state = PartialTraining(for: parts, configuration: trainer.configuration)
+    var state = try PartialTraining(for: parts, configuration: trainer.configuration)
     for chunk in [0..<35, 35..<40, 40..<60] {
       try trainer.partialFit(
         &parts, on: data.subset(chunk.map { UInt32($0) }), metrics: TrainerTests.metrics,
@@ -119,7 +119,7 @@ struct CrossValidationTests {
     var network: Network<Float> = try TrainerTests.network()
     var configuration = TrainingConfiguration(schedule: .constant, batchSize: 5)
     configuration.accumulate = 2
-    var state = PartialTraining(for: network, configuration: configuration)
+    var state = try PartialTraining(for: network, configuration: configuration)
     let trainer = try Trainer<Float>(configuration: configuration)
     // 33 examples are 7 batches in 4 updates, then 5 are one.
     for (count, batches, steps) in [(33, 7, 4), (5, 8, 5)] {
@@ -136,7 +136,7 @@ struct CrossValidationTests {
       var network: Network<Float> = try TrainerTests.network()
       var configuration = TrainingConfiguration(schedule: .constant)
       configuration.averaging = .exponential()
-      var state = PartialTraining(for: network, configuration: configuration)
+      var state = try PartialTraining(for: network, configuration: configuration)
       try Trainer<Float>(configuration: configuration).partialFit(
         &network, on: TrainerTests.spirals(20, seed: 3), metrics: TrainerTests.metrics,
         state: &state)
@@ -148,7 +148,7 @@ struct CrossValidationTests {
     var network: Network<Float> = try TrainerTests.network()
     let trainer = try Trainer<Float>(
       configuration: TrainingConfiguration(schedule: .constant, batchSize: 10, epochs: 50))
-    var state = PartialTraining(for: network, configuration: trainer.configuration)
+    var state = try PartialTraining(for: network, configuration: trainer.configuration)
     let report = try trainer.partialFit(
       &network, on: TrainerTests.spirals(25, seed: 1), metrics: TrainerTests.metrics, state: &state)
     #expect(state.optimizer.step == 3 && report.metrics.count == 25)
@@ -159,7 +159,7 @@ struct CrossValidationTests {
     var network: Network<Float> = try TrainerTests.network()
     let configuration = TrainingConfiguration(
       optimizer: .momentum(), learningRate: 1e38, schedule: .constant, batchSize: 5)
-    var state = PartialTraining(for: network, configuration: configuration)
+    var state = try PartialTraining(for: network, configuration: configuration)
     let before = network.parameters.bits
     #expect(throws: DivergenceError.self) {
       try Trainer<Float>(configuration: configuration).partialFit(
