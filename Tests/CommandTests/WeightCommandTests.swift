@@ -210,10 +210,10 @@ struct WeightCommandTests {
     try runner.writeClassification()
     let result = try runner.run(
       "train", "classes.csv", "--target", "label", "--hidden", "4", "--epochs", "30", "--json",
-      "--quiet", "--monitor", "roc-auc", "--min-delta", "0.01", "--patience", "3")
+      "--quiet", "--metric", "roc-auc", "--min-delta", "0.01", "--patience", "3")
     #expect(result.exitCode == 0, "\(result.errors)")
     let documents = try result.documents
-    #expect(documents[0]["configuration"]?["stopping"]?["monitor"]?.string == "roc-auc")
+    #expect(documents[0]["configuration"]?["stopping"]?["metric"]?.string == "roc-auc")
     let values = documents.compactMap { document in
       document["event"]?.string == "epoch" ? document["validation"]?["rocAUC"]?.double : nil
     }
@@ -231,7 +231,7 @@ struct WeightCommandTests {
     #expect(documents.last?["validation"]?["rocAUC"]?.double == values.max())
   }
 
-  @Test("Bad weights, metrics and monitors are named, with the line and a way out")
+  @Test("Bad weights and metrics are named, with the line and a way out")
   func badInput() throws {
     func expectFailure(
       _ code: Int32, _ arguments: [String], _ parts: String...,
@@ -275,13 +275,13 @@ struct WeightCommandTests {
         "regression",
       ], "--class-weight is for a classification", "weight column")
     try expectFailure(
-      2, train + ["--monitor", "auc"], "--monitor \"auc\": there is no such name", "roc-auc")
+      2, train + ["--metric", "auc"], "--metric \"auc\": there is no such name", "roc-auc")
     try expectFailure(
-      2, train + ["--monitor", "rmse"], "rmse does not judge this task", "accuracy")
+      2, train + ["--metric", "rmse"], "rmse does not judge this task", "accuracy")
     try expectFailure(
-      2, train + ["--monitor", "brier", "--loss", "hinge"], "brier needs probabilities")
+      2, train + ["--metric", "brier", "--loss", "hinge"], "brier needs probabilities")
     try expectFailure(
-      2, train + ["--monitor", "f1", "--validation", "0"], "--monitor needs validation data")
+      2, train + ["--metric", "f1", "--validation", "0"], "--metric needs validation data")
     try expectFailure(2, train + ["--min-delta", "-1"], "--min-delta -1", "at least 0")
     #expect(try runner.files == ["x.csv"])
 

@@ -55,6 +55,10 @@ extension Estimator {
         "from",
         "has no meaning with folds: the model may have learned from the rows that are to judge it")
     }
+    if configuration.stopping.testPart ?? 0 > 0 || configuration.stopping.testFile != nil {
+      throw ConfigurationError(
+        "test", "has no meaning with folds, each of which is tested on rows that chose nothing")
+    }
     let table = tables.training
     let seed = configuration.seed
     let names = try targetNames(in: table, usual: tables.targets)
@@ -80,7 +84,8 @@ extension Estimator {
       let design: Design<T> = try design(table, names, { _ in inner }, warn)
       try configuration.validate(for: design.network)
       try checkMonitor(design.coders, design.network)
-      let (others, test) = try design.coders.datasets(of: table, split: split, for: design.network)
+      let (others, test, _) = try design.coders.datasets(
+        of: table, split: split, for: design.network)
       let training = others.subset(inner.training.places(in: split.training))
       let validation =
         inner.validation.isEmpty
@@ -90,7 +95,8 @@ extension Estimator {
         configuration: resolved(
           for: design.network, design.coders, names: names, examples: training.count,
           hasValidation: validation != nil, held: inner.validation.count),
-        training: .memory(training), validation: validation.map { .memory($0) }, test: test,
+        training: .memory(training), validation: validation.map { .memory($0) },
+        test: .memory(test),
         meanWeight: training.meanWeight, rowCount: table.rowCount)
       began(index + 1, prepared)
       let summary = try Trainer<T>(configuration: prepared.configuration, threads: threads).train(

@@ -97,6 +97,21 @@ extension Text {
   package static let nothingHeldOut = Text("nothing was held out", "떼어 둔 것이 없음")
   package static let training = Text("training", "학습")
   package static let test = Text("test", "시험")
+  package static let baseline = Text("baseline", "기준선")
+  package static let chosenByHeldOut = Text(
+    "these rows chose the epoch, which flatters them; --test 0.2 sets rows apart that choose nothing",
+    "이 행들이 에폭을 골랐으므로 점수가 후합니다; --test 0.2는 아무것도 고르지 않는 행을 떼어 둡니다")
+  package static let choseNothing = Text("{0}, which chose nothing", "{0}, 아무것도 고르지 않은 행")
+  package static let learnedFrom = Text("{0}, which were learned from", "{0}, 배운 행")
+  package static let alwaysClass = Text("always {0}", "언제나 {0}")
+  package static let alwaysMean = Text("always the mean of training", "언제나 학습 행의 평균")
+  package static let alwaysLabels = Text(
+    "each label as most rows of training have it", "레이블마다 학습 행 대부분의 값")
+  package static let baselineOf = Text("{0}: {1}", "{0}: {1}")
+  package static let notBeaten = Text(
+    "the model does not beat it in {0}; look for the cause: {1}",
+    "모델이 {0}에서 기준선을 넘지 못합니다; 원인을 찾으려면: {1}")
+  package static let and = Text(" and ", ", ")
   package static let saved = Text("saved", "저장")
   package static let next = Text("next", "다음")
   package static let onExamples = Text("{0} on {1}", "{0} ({1})")
