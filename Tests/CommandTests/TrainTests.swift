@@ -123,6 +123,35 @@ struct TrainTests {
     #expect(!result.errors.contains("\u{1B}") && !result.errors.contains("\r"))
   }
 
+  @Test(
+    "Columns of the data stand in front of the predictions, as they are written, under names of their own"
+  )
+  func keptColumns() throws {
+    try runner.write(
+      "x.csv",
+      "id,prediction,a,y\n"
+        + (0..<30).map { "00\($0),p\($0 % 3),\($0 % 5),\($0 % 2 == 0 ? "u" : "v")\n" }
+        .joined())
+    let trained = try runner.run(
+      "train", "x.csv", "--target", "y", "--ignore", "id,prediction", "--epochs", "2", "--quiet")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let bare = try runner.run("predict", "model.safetensors", "x.csv").outputLines
+    let kept = try runner.run("predict", "model.safetensors", "x.csv", "--id", "id").outputLines
+    #expect(kept[0] == "id,prediction" && kept.count == 31)
+    #expect(kept[7] == "006,\(bare[7])")
+    let all = try runner.run("predict", "model.safetensors", "x.csv", "--keep", "--probabilities")
+    #expect(all.outputLines[0] == "id,prediction,a,y,prediction_2,u,v")
+    #expect(all.outputLines[5].hasPrefix("004,p1,4,u,\(bare[5]),"))
+    #expect(all.errors.contains("prediction is kept, and the new one is called prediction_2"))
+    let document = try runner.run(
+      "predict", "model.safetensors", "x.csv", "--id", "id", "--json"
+    ).documents[0]
+    #expect(document["columns"]?["id"]?[29]?.string == "0029")
+    for bad in [["--id", "nothing"], ["--id", "id", "--keep"]] {
+      #expect(try runner.run(["predict", "model.safetensors", "x.csv"] + bad).exitCode != 0)
+    }
+  }
+
   @Test("Every optimiser and every schedule trains and is stored with the model")
   func rulesAndSchedules() throws {
     try runner.writeClassification()

@@ -46,7 +46,7 @@ extension Terms {
   ///
   /// - Parameter commands: Where to look for the cause.
   package func text(
-    failuresOf evaluation: Evaluation, against baseline: Evaluation, commands: [String]
+    failuresOf evaluation: Evaluation, against baseline: Evaluation, commands: [String] = []
   ) -> String? {
     let failures = evaluation.failures(against: baseline)
     guard !failures.isEmpty else { return nil }
@@ -54,7 +54,8 @@ extension Terms {
       // The loss of a classification is told as its log loss.
       name(metric == .loss && evaluation.lossIsLogLoss ? .logLoss : metric)
     }
-    return language.text(
-      .notBeaten, names.joined(separator: language.text(.and)), commands.joined(separator: "; "))
+    let text = language.text(.notBeaten, names.joined(separator: language.text(.and)))
+    return commands.isEmpty
+      ? text : text + language.text(.lookForCause, commands.joined(separator: "; "))
   }
 }
