@@ -8,13 +8,13 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict",
     abstract: "Predict the target of every row.",
     discussion: """
-      Prints CSV: a column `prediction`, or for several targets a column `prediction:NAME` each; \
+      Prints CSV, a line for each row, in their order: a column `prediction`, or for several targets a column `prediction:NAME` each; \
       with --probabilities a column for each label as well, called by the label. DATA may have the \
       target columns or not. Of a folder with IDX files the test part is used.
 
       EXAMPLES:
         backprop predict model.safetensors penguins.csv
-        backprop predict model.safetensors new.csv --probabilities -o predictions.csv
+        backprop predict model.safetensors new.csv --id customer --probabilities -o predictions.csv
       """)
 
   @Argument(help: "A model file.")
@@ -31,6 +31,22 @@ struct PredictCommand: ParsableCommand {
 
   @Option(name: .long, help: "Columns that are no inputs of a model without an encoder: a,b,…")
   var target: String?
+
+  @Option(
+    name: .long,
+    help:
+      "Two classes: the probability above which the positive one is predicted. (default: 0.5)")
+  var threshold: String?
+
+  @Option(
+    name: .long, help: "With --threshold: the positive class. (default: the rarest in training)")
+  var positive: String?
+
+  @Option(name: .long, help: "Put these columns of DATA in front: a,b,…")
+  var id: String?
+
+  @Flag(name: .long, help: "Put all columns of DATA in front.")
+  var keep = false
 
   @OptionGroup(title: "Reading the data")
   var table: TableReadingOptions
@@ -57,6 +73,7 @@ struct PredictCommand: ParsableCommand {
           "--probabilities: the outputs of this model (\(model.network.outputActivation)) are none")
       }
     }
+    let decision = try decision(of: model)
     let source = try DataSource.open(existing: data, options: options)
     let table = source.test ?? source.training
     table.warnings.forEach { outputOptions.note("warning: \($0)") }
@@ -65,16 +82,18 @@ struct PredictCommand: ParsableCommand {
     }
     let targets = try target.map { try table.columns(named: $0) } ?? []
     switch model.network {
-    case .float: try predict(model, table, targets, threads, as: Float.self)
-    case .double: try predict(model, table, targets, threads, as: Double.self)
+    case .float: try predict(model, table, targets, threads, decision, as: Float.self)
+    case .double: try predict(model, table, targets, threads, decision, as: Double.self)
     }
   }
 
   private func predict<T: Scalar>(
-    _ model: Model, _ table: Table, _ targets: [String], _ threads: Int, as type: T.Type
+    _ model: Model, _ table: Table, _ targets: [String], _ threads: Int,
+    _ decision: (positive: Int, threshold: Double)?, as type: T.Type
   ) throws {
     let inputs: Matrix<T> = try model.inputs(of: table, targets: targets, as: T.self)
     table.unknowns.lines.forEach { outputOptions.note("warning: \($0)") }
+    let kept = try keptColumns(of: table)
     table.discardKeptColumns()
     let sink = try OutputSink(output)
     // Lines are made of some 4 million outputs at a time, a document of all.
@@ -84,8 +103,14 @@ struct PredictCommand: ParsableCommand {
       let rows = first..<min(first + most, inputs.rows)
       let some = rows.count == inputs.rows ? inputs : inputs.gathered(rows.map { UInt32($0) })
       let writer = PredictionWriter(
-        predictions: try model.predictions(of: some, first: first, threads),
-        hasHeader: first == 0, isDouble: T.self == Double.self)
+        predictions: try model.predictions(of: some, first: first, threads), first: first,
+        kept: kept, decision: decision, isDouble: T.self == Double.self)
+      if first == 0, !outputOptions.json {
+        for (old, new) in writer.renamed(probabilities: probabilities) {
+          outputOptions.note(
+            "the column \(old.shown()) is kept, and the new one is called \(new.shown())")
+        }
+      }
       if outputOptions.json {
         try sink.write(writer.document.description + "\n")
       } else {
@@ -96,25 +121,85 @@ struct PredictCommand: ParsableCommand {
   }
 }
 
+extension PredictCommand {
+  /// Which of two classes is predicted from which probability on; nil for what the model says.
+  private func decision(of model: Model) throws -> (positive: Int, threshold: Double)? {
+    guard let threshold else {
+      if positive != nil { throw UsageError("--positive says what --threshold is of; give both") }
+      return nil
+    }
+    let number = try JudgingOptions.number(threshold)
+    let activation = model.network.outputActivation
+    guard let target = model.targetEncoder, target.task == .classification,
+      target.labels.count == 2, target.hasProbabilities(outputActivation: activation)
+    else { throw UsageError("--threshold is for two classes and their probabilities") }
+    return (try JudgingOptions.positive(positive, of: target, model.rows).code, number)
+  }
+
+  /// The columns of the data that are written in front of the predictions.
+  private func keptColumns(of table: Table) throws -> [(name: String, cells: [String])] {
+    guard id != nil || keep else { return [] }
+    if id != nil, keep { throw UsageError("give --id or --keep, not both") }
+    let names =
+      try id.map { try Names.split($0, option: "--id") } ?? table.columns.map(\.name)
+    return try table.cells(of: names)
+  }
+}
+
 /// Predictions as CSV and as JSON.
 private struct PredictionWriter {
   let predictions: Predictions
-  let hasHeader: Bool
+  /// The row of the data that the first of them is.
+  let first: Int
+  /// Columns of the data that stand in front, all rows of it.
+  let kept: [(name: String, cells: [String])]
+  /// Which of two classes is predicted above which probability; nil for what the model says.
+  let decision: (positive: Int, threshold: Double)?
   let isDouble: Bool
 
   private var columns: Range<Int> { predictions.columns.indices }
 
+  /// The columns of the predictions, by the name that they have and the one that no kept column has.
+  private func names(probabilities: Bool) -> [(usual: String, shown: String)] {
+    var taken = Set(kept.map(\.name))
+    let usual =
+      (columns.count == 1 ? ["prediction"] : predictions.columns.map { "prediction:\($0)" })
+      + (probabilities ? predictions.labels : [])
+    // Without kept columns names are what they always were.
+    guard !kept.isEmpty else { return usual.map { ($0, $0) } }
+    return usual.map { name in
+      var shown = name
+      var number = 2
+      while !taken.insert(shown).inserted {
+        shown = "\(name)_\(number)"
+        number += 1
+      }
+      return (name, shown)
+    }
+  }
+
+  /// Columns that have another name than usual, because a kept one has it.
+  func renamed(probabilities: Bool) -> [(usual: String, shown: String)] {
+    names(probabilities: probabilities).filter { $0.usual != $0.shown }
+  }
+
+  /// The predicted label or number.
+  private func answer(_ row: Int, _ column: Int) -> String {
+    guard let decision else { return predictions.text(row: row, column: column) }
+    let isPositive = predictions.probabilities[row * 2 + decision.positive] > decision.threshold
+    return predictions.labels[isPositive ? decision.positive : 1 - decision.positive]
+  }
+
   /// Hands out the lines of the CSV, a thousand at a time.
   func forEachLine(probabilities: Bool, _ body: (String) throws -> Void) throws {
-    var header =
-      columns.count == 1 ? ["prediction"] : predictions.columns.map { "prediction:\($0)" }
     let labels = probabilities ? predictions.labels : []
-    header += labels
-    var text = hasHeader ? header.map(Self.cell).joined(separator: ",") + "\n" : ""
+    let header = kept.map(\.name) + names(probabilities: probabilities).map(\.shown)
+    var text = first == 0 ? header.map(Self.cell).joined(separator: ",") + "\n" : ""
     for row in 0..<predictions.rowCount {
+      for column in kept { text += Self.cell(column.cells[first + row]) + "," }
       for column in columns {
         if column > 0 { text += "," }
-        text += Self.cell(predictions.text(row: row, column: column))
+        text += Self.cell(answer(row, column))
       }
       for label in labels.indices {
         text += "," + predictions.number(predictions.probabilities[row * labels.count + label])
@@ -147,7 +232,7 @@ private struct PredictionWriter {
       let values = columns.map { column -> JSONValue in
         predictions.task == .regression
           ? number(predictions.values[row * columns.count + column])
-          : .string(predictions.text(row: row, column: column))
+          : .string(answer(row, column))
       }
       return columns.count == 1 ? values[0] : .array(values)
     }
@@ -159,10 +244,16 @@ private struct PredictionWriter {
         (0..<predictions.rowCount).map { row in
           .array((0..<labels).map { number(predictions.probabilities[row * labels + $0]) })
         })
-    return [
-      "schema": "backprop.predict/1", "predictions": .array(rows),
-      "labels": JSONValue(predictions.labels), "probabilities": probabilities,
+    var members = [
+      JSONMember("schema", "backprop.predict/1"), JSONMember("predictions", .array(rows)),
+      JSONMember("labels", JSONValue(predictions.labels)),
+      JSONMember("probabilities", probabilities),
     ]
+    if !kept.isEmpty {
+      members.append(
+        JSONMember("columns", .object(kept.map { JSONMember($0.name, JSONValue($0.cells)) })))
+    }
+    return .object(members)
   }
 
   /// In the precision of the outputs, where that holds it.

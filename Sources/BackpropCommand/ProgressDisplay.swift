@@ -12,6 +12,9 @@ final class ProgressDisplay {
   private var lastDrawn: ContinuousClock.Instant?
   private var hasLine = false
   private var lastEpoch: EpochReport?
+  private var bestEpoch: EpochReport?
+  /// The epochs that have a line which stays.
+  private var shown: Set<Int> = []
 
   /// Lines of a run whose progress does not go to a terminal, about.
   private static let plainLines = 20
@@ -50,6 +53,7 @@ final class ProgressDisplay {
   /// After an epoch.
   func show(_ report: EpochReport) {
     lastEpoch = report
+    if report.isBest { bestEpoch = report }
     if isInteractive {
       draw(
         epoch: report.epoch, epochs: report.epochs,
@@ -57,7 +61,16 @@ final class ProgressDisplay {
         examplesPerSecond: report.examplesPerSecond)
     } else if isPlainEpoch(report) {
       Terminal.printError(line(report))
+      shown.insert(report.epoch)
     }
+  }
+
+  /// The line of the epoch whose weights are kept, unless it stands among the others already.
+  func showBest(of summary: TrainingSummary) {
+    guard !isInteractive, let bestEpoch, bestEpoch.epoch == summary.bestEpoch,
+      !shown.contains(bestEpoch.epoch)
+    else { return }
+    note("\(line(bestEpoch))  (\(terms.language.text(.bestEpoch)))")
   }
 
   /// Takes the line away, so that the summary follows the notes.

@@ -52,7 +52,9 @@ struct TrainingJob {
     }
     try estimator.validate()
     // The model to go on from may be replaced by what becomes of it; data never.
-    let inputs = [data, configuration.stopping.validationData]
+    let inputs = [
+      data, configuration.stopping.validationData, configuration.stopping.testFile,
+    ]
     try OutputFile.check(output, isNoneOf: inputs)
     if command.folds.savesModel(command) {
       if command.goal.output == nil, command.checkpoints.resume != nil,
@@ -144,14 +146,10 @@ struct TrainingJob {
     }
     let isWhole = summary.reason == .completed || summary.reason == .earlyStop
     let pool = ThreadPool.of(estimator.threads)
-    let usual = Metric.usual(for: prepared.metrics, outputs: prepared.network.outputCount)
-    let tested = isWhole ? prepared.test : nil
+    let scores = isWhole ? try RunScores(prepared, pool: pool) : nil
     reporter.finish(
-      summary, validationExamples: validation?.count ?? 0,
-      test: tested.map {
-        prepared.network.evaluateKeepingPredictions(
-          on: $0, metrics: prepared.metrics, for: usual, pool: pool)
-      }, saved: saved, data: data,
+      summary, scores, examples: (training.count, validation?.count ?? 0), saved: saved,
+      data: data, configuration: prepared.configuration,
       curves: records.textForTerminal(
         isResult: !command.outputOptions.json, reporter.language))
     switch summary.reason {
@@ -178,8 +176,15 @@ extension Estimator {
     if base?.encoder == nil {
       source.training.columnWarnings.forEach { reporter.warn(code: "column", $0) }
     }
+    let stopping = configuration.stopping
     var tables = FitTables(
-      training: source.training, test: source.test, targets: source.targets)
+      training: source.training, test: stopping.test == nil ? source.test : nil,
+      targets: source.targets)
+    tables.test =
+      try stopping.testFile.map {
+        let other = try DataSource.open(existing: $0, options: options)
+        return other.test ?? other.training
+      } ?? tables.test
     tables.validation = try configuration.stopping.validationData.map {
       try DataSource.open(existing: $0, options: options).training
     }

@@ -192,24 +192,41 @@ final class TrainingReporter {
   func finishProgress() { progress.finish() }
 
   /// Reports the end: what was reached, where it is saved, what to do next.
+  ///
+  /// - Parameters:
+  ///   - scores: What the model is worth; nil of a run that did not come to its end.
+  ///   - examples: That were learned from, and that chose the epoch.
   func finish(
-    _ summary: TrainingSummary, validationExamples: Int,
-    test: (evaluation: Evaluation, predictions: EvaluatedPredictions)?,
-    saved: (path: String, sha256: String)?, data: String, curves: String? = nil
+    _ summary: TrainingSummary, _ scores: RunScores?, examples: (training: Int, validation: Int),
+    saved: (path: String, sha256: String)?, data: String, configuration: TrainingConfiguration,
+    curves: String? = nil
   ) {
     progress.finish()
+    if !quiet { progress.showBest(of: summary) }
     // Standard output is for JSON alone where JSON is asked for.
     if let curves { json ? Terminal.writeError(curves + "\n") : write(curves + "\n") }
-    if json { printEnd(summary, test, saved) }
+    if json { printEnd(summary, scores, saved) }
     if let text = summary.note { note(text) }
+    let (model, path) = (Self.quoted(saved?.path ?? ""), Self.quoted(data))
     if !json, summary.bestEpoch > 0 {
-      printSummary(summary, validationExamples, test?.evaluation)
+      let target = configuration.data.target ?? []
+      printSummary(
+        summary, scores, examples,
+        causes: [
+          "backprop doctor \(model) \(path)",
+          "backprop columns \(path)"
+            + (target.isEmpty ? "" : " --target \(Self.quoted(target.joined(separator: ",")))"),
+        ])
     }
     switch summary.reason {
     case .completed, .earlyStop:
       guard !json, let saved else { return }
       print(.saved, saved.path)
-      print(.next, "backprop predict \(Self.quoted(saved.path)) \(Self.quoted(data))")
+      let isPart = configuration.stopping.testPart ?? 0 > 0
+      print(
+        .next,
+        isPart
+          ? "backprop evaluate \(model) \(path) --part test" : "backprop predict \(model) \(path)")
     case .interrupted:
       let which =
         summary.bestEpoch > 0
@@ -234,15 +251,16 @@ final class TrainingReporter {
 
   /// The last JSON line. Its metrics of the test data rank all outputs, which takes a while.
   private func printEnd(
-    _ summary: TrainingSummary,
-    _ test: (evaluation: Evaluation, predictions: EvaluatedPredictions)?,
+    _ summary: TrainingSummary, _ scores: RunScores?,
     _ saved: (path: String, sha256: String)?
   ) {
     var end: [JSONMember] = [
       JSONMember("event", "end"), JSONMember("reason", .string(summary.reason.rawValue)),
       JSONMember("bestEpoch", JSONValue(summary.bestEpoch)),
       JSONMember("validation", summary.validation.map(Self.json) ?? .null),
-      JSONMember("test", test.map { Self.json($0.predictions, loss: $0.evaluation.loss) } ?? .null),
+      JSONMember("test", scores.flatMap(Self.json) ?? .null),
+      JSONMember("training", (scores?.training).map(Self.json) ?? .null),
+      JSONMember("baseline", (scores?.baseline).map(Self.json) ?? .null),
       JSONMember("model", saved.map { .string($0.path) } ?? .null),
       JSONMember("sha256", saved.map { .string($0.sha256) } ?? .null),
     ]
@@ -251,21 +269,40 @@ final class TrainingReporter {
     printJSON(.object(end))
   }
 
+  /// Test beside held-out beside training, each called what it is, and what a model that looks at no column
+  /// reaches.
+  ///
+  /// - Parameter causes: Commands that tell why a model is no better than that.
   private func printSummary(
-    _ summary: TrainingSummary, _ validationExamples: Int, _ test: Evaluation?
+    _ summary: TrainingSummary, _ scores: RunScores?, _ examples: (training: Int, validation: Int),
+    causes: [String]
   ) {
     let epochs =
       summary.reason == .earlyStop
       ? language.text(.stoppedEarly, String(summary.epochs))
       : language.text(.epochsOf, String(summary.epochs))
-    func judged(_ evaluation: Evaluation, _ examples: Int) -> String {
-      language.text(.onExamples, results.text(evaluation), language.count(examples, .example))
+    func judged(_ evaluation: Evaluation, _ examples: Int, _ interval: MetricInterval?) -> String {
+      language.text(
+        .onExamples, results.text(evaluation, interval), language.count(examples, .example))
+    }
+    let test = scores?.test
+    if let test {
+      print(
+        .test,
+        language.text(
+          .choseNothing, judged(test, test.metrics.count, scores?.testInterval)))
     }
     if let validation = summary.validation {
       print(
         .heldOut,
-        "\(judged(validation, validationExamples)), \(language.text(.bestEpoch)) "
-          + "\(summary.bestEpoch)\(epochs)")
+        judged(validation, examples.validation, test == nil ? scores?.heldOutInterval : nil)
+          + ", \(language.text(.bestEpoch)) \(summary.bestEpoch)\(epochs)")
+      if test == nil { printRemark(language.text(.chosenByHeldOut)) }
+      if let scores {
+        print(
+          .training,
+          language.text(.learnedFrom, judged(scores.training, examples.training, nil)))
+      }
     } else if let last = lastEpoch {
       let values =
         last.metrics.shown.map(results.text) + lossText(last.dataLoss, results, of: changedTargets)
@@ -273,7 +310,17 @@ final class TrainingReporter {
         .training,
         language.text(.ofTraining, values.joined(separator: ", "), String(last.epoch)))
     }
-    if let test { print(.test, judged(test, test.metrics.count)) }
+    guard let scores, let baseline = scores.baseline, baseline.loss.isFinite else { return }
+    print(.baseline, results.text(baseline: baseline, usual: scores.usualLabel))
+    let model = test ?? summary.validation ?? scores.training
+    if let text = results.text(failuresOf: model, against: baseline, commands: causes) {
+      printRemark(text)
+    }
+  }
+
+  /// Below the line that it is about.
+  private func printRemark(_ text: String) {
+    print(String(repeating: " ", count: 10) + text)
   }
 
   // MARK: Forms
@@ -328,6 +375,14 @@ final class TrainingReporter {
       JSONMember("evaluations", JSONValue(evaluations)),
       JSONMember("note", summary.note.map { .string($0) } ?? .null),
     ]
+  }
+
+  /// The test with all metrics that an evaluation shows; where its rows are in a file, with those of an
+  /// epoch.
+  private static func json(_ scores: RunScores) -> JSONValue? {
+    scores.test.map { test in
+      scores.testPredictions.map { json($0, loss: test.loss) } ?? json(test)
+    }
   }
 
   /// The same with all metrics that an evaluation shows.

@@ -98,7 +98,7 @@ struct TuneRateCommand: ParsableCommand {
   /// Settings of `train` that a search sets itself, or that choose among epochs.
   private static func refuseWhatIsSearched() throws {
     for name in [
-      "learning-rate", "schedule", "warm-up", "epochs", "patience", "monitor", "min-delta",
+      "learning-rate", "schedule", "warm-up", "epochs", "patience", "metric", "min-delta",
     ] where CommandWords.has(name) {
       let instead =
         switch name {
@@ -117,7 +117,7 @@ struct TuneRateTraining: ParsableArguments {
   @Flag(.noShuffle) var noShuffle = false
   // Refused with the reason.
   @OptionGroup(visibility: .hidden) var schedule: ScheduleOptions
-  @Option(.monitor) var monitor: String?
+  @Option(.metric) var metric: String?
   @Option(.minDelta) var minDelta: String?
 }
 

@@ -229,9 +229,11 @@ extension OverfitTrial {
     for rate in Self.rates {
       var copy = network
       var hasReached = false
-      let configuration = TrainingConfiguration(
+      var configuration = TrainingConfiguration(
         optimizer: .adam(), learningRate: rate, schedule: .constant, batchSize: few.count,
-        epochs: options.overfitSteps, seed: options.configuration.seed)
+        epochs: options.overfitSteps, patience: 20, seed: options.configuration.seed)
+      // What is asked is whether the classes are learned, however sure the network is of them.
+      if case .classification = metrics { configuration.stopping.metric = .accuracy }
       let summary = Trainer<T>(checked: configuration, threads: threads).trainChecked(
         &copy, on: few, validation: few, metrics: metrics,
         report: { event in

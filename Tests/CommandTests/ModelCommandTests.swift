@@ -160,7 +160,8 @@ struct ModelCommandTests {
     let document = try #require(try result.documents.first)
     #expect(
       keys(document) == [
-        "schema", "examples", "loss", "metrics", "confusion", "classes", "weights",
+        "schema", "examples", "loss", "metrics", "confusion", "classes", "weights", "rows",
+        "baseline", "positive", "threshold",
       ])
     #expect(
       keys(document["metrics"]) == [

@@ -187,7 +187,7 @@ struct ResumeTests {
 
   @Test("The curves of a resumed run are those of one that was not interrupted")
   func curves() throws {
-    let plotted = options + ["--monitor", "roc-auc", "--patience", "12"]
+    let plotted = options + ["--metric", "roc-auc", "--patience", "12"]
     #expect(try runner.run(plotted + ["--plot", "whole.svg"]).exitCode == 0)
     #expect(
       try runner.run(plotted + ["--plot", "c.svg", "--checkpoint", "run", "--every", "10"])

@@ -29,11 +29,85 @@ struct TrainTests {
   func summary() throws {
     let result = try runner.trainSmall()
     #expect(result.errors.isEmpty)
-    #expect(result.outputLines.count == 3)
-    #expect(result.outputLines[0].hasPrefix("held out  accuracy "))
-    #expect(result.outputLines[1] == "saved     model.safetensors")
+    let lines = result.outputLines
+    #expect(lines.count == 6)
+    let number = #"[01]\.\d{4}"#
     #expect(
-      result.outputLines[2] == "next      backprop predict model.safetensors classes.csv")
+      try lines[0].contains(
+        Regex("^held out  accuracy \(number) \\[\(number), \(number)\\], log loss")))
+    #expect(
+      lines[1].hasPrefix("          these rows chose the epoch") && lines[1].contains("--test"))
+    #expect(lines[2].hasPrefix("training  accuracy ") && lines[2].hasSuffix("were learned from"))
+    #expect(lines[3].hasPrefix("baseline  accuracy ") && lines[3].contains(": always "))
+    #expect(lines[4] == "saved     model.safetensors")
+    #expect(lines[5] == "next      backprop predict model.safetensors classes.csv")
+  }
+
+  @Test("Rows of a test are printed beside the others, each called what it is, and asked for again")
+  func test() throws {
+    try runner.writeClassification()
+    let train = ["train", "classes.csv", "--target", "label", "--hidden", "4", "--quiet"]
+    let lines = try runner.run(train + ["--test", "0.2"]).outputLines
+    #expect(
+      lines.map { String($0.prefix(9)) } == [
+        "test     ", "held out ", "training ", "baseline ", "saved    ", "next     ",
+      ])
+    #expect(lines[0].hasSuffix("on 12 examples, which chose nothing"))
+    #expect(lines[1].contains("on 10 examples, best epoch"))
+    #expect(lines[2].hasSuffix("on 38 examples, which were learned from"))
+    #expect(lines[5] == "next      backprop evaluate model.safetensors classes.csv --part test")
+    // Held in a file as in memory, in one order.
+    let blocks = ["--test", "0.2", "--json", "--shuffle-block", "16", "--shuffle-window", "2"]
+    let end = try #require(try runner.run(train + blocks).documents.last)
+    let spooled = try runner.run(train + blocks + ["--memory", "100MB"]).documents.last
+    #expect(
+      spooled?["test"]?["loss"] == end["test"]?["loss"] && spooled?["baseline"] == end["baseline"])
+    #expect(end["baseline"]?["accuracy"]?.double != nil && end["test"]?["mcc"]?.double != nil)
+    // A file of their own.
+    let file = try #require(
+      try runner.run(train + ["--test", "classes.csv", "--json"]).documents.last)
+    #expect(file["test"]?["accuracy"]?.double != nil)
+    let none = try #require(try runner.run(train + ["--test", "0", "--json"]).documents.last)
+    #expect(none["test"] == .null)
+    for bad in ["1", "-0.1", "nowhere.csv", ""] {
+      #expect(try runner.run(train + ["--test=\(bad)"]).exitCode != 0, "\(bad)")
+    }
+  }
+
+  @Test(
+    "A model that learned nothing is told that it does not beat the baseline, and where to look")
+  func baseline() throws {
+    try runner.writeClassification()
+    let lines = try runner.run(
+      "train", "classes.csv", "--target", "label", "--hidden", "4", "--epochs", "1",
+      "--learning-rate", "1e-12", "--initializer", "zeros", "--quiet"
+    ).outputLines
+    let place = try #require(lines.firstIndex { $0.hasPrefix("baseline") })
+    #expect(lines[place + 1].contains("does not beat it in accuracy"))
+    #expect(lines[place + 1].contains("backprop doctor model.safetensors classes.csv"))
+    #expect(lines[place + 1].contains("backprop columns classes.csv --target label"))
+  }
+
+  @Test("XOR is solved with the defaults of everything else, from any seed", arguments: 0..<20)
+  func xor(seed: Int) throws {
+    let data = CommandRunner.example("xor.csv")
+    let result = try runner.run(
+      "train", data, "--target", "y", "--hidden", "4", "--activation", "tanh", "--seed", "\(seed)",
+      "--quiet", "-o", "xor\(seed).safetensors")
+    #expect(result.exitCode == 0)
+    let answers = try runner.run("predict", "xor\(seed).safetensors", data).outputLines.dropFirst()
+    let numbers = answers.map { (Double($0) ?? .nan) > 0.5 }
+    #expect(numbers == [false, true, true, false])
+  }
+
+  @Test("The line of the best epoch is among those that are printed")
+  func bestEpochLine() throws {
+    try runner.writeClassification()
+    let result = try runner.run(
+      "train", "classes.csv", "--target", "label", "--hidden", "8", "--learning-rate", "0.05",
+      "--epochs", "90", "--json")
+    let best = try #require(try result.documents.last?["bestEpoch"]?.int)
+    #expect(result.errorLines.contains { $0.contains("epoch \(best < 10 ? " " : "")\(best)/90 ") })
   }
 
   @Test("Progress is some twenty plain lines on standard error where there is no terminal")
@@ -45,8 +119,37 @@ struct TrainTests {
     let epochs = result.errorLines.filter { $0.hasPrefix("epoch ") }
     #expect((15...25).contains(epochs.count))
     #expect(epochs.first?.hasPrefix("epoch  1/90") == true)
-    #expect(epochs.last?.hasPrefix("epoch 90/90") == true)
+    #expect(epochs.contains { $0.hasPrefix("epoch 90/90") })
     #expect(!result.errors.contains("\u{1B}") && !result.errors.contains("\r"))
+  }
+
+  @Test(
+    "Columns of the data stand in front of the predictions, as they are written, under names of their own"
+  )
+  func keptColumns() throws {
+    try runner.write(
+      "x.csv",
+      "id,prediction,a,y\n"
+        + (0..<30).map { "00\($0),p\($0 % 3),\($0 % 5),\($0 % 2 == 0 ? "u" : "v")\n" }
+        .joined())
+    let trained = try runner.run(
+      "train", "x.csv", "--target", "y", "--ignore", "id,prediction", "--epochs", "2", "--quiet")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let bare = try runner.run("predict", "model.safetensors", "x.csv").outputLines
+    let kept = try runner.run("predict", "model.safetensors", "x.csv", "--id", "id").outputLines
+    #expect(kept[0] == "id,prediction" && kept.count == 31)
+    #expect(kept[7] == "006,\(bare[7])")
+    let all = try runner.run("predict", "model.safetensors", "x.csv", "--keep", "--probabilities")
+    #expect(all.outputLines[0] == "id,prediction,a,y,prediction_2,u,v")
+    #expect(all.outputLines[5].hasPrefix("004,p1,4,u,\(bare[5]),"))
+    #expect(all.errors.contains("prediction is kept, and the new one is called prediction_2"))
+    let document = try runner.run(
+      "predict", "model.safetensors", "x.csv", "--id", "id", "--json"
+    ).documents[0]
+    #expect(document["columns"]?["id"]?[29]?.string == "0029")
+    for bad in [["--id", "nothing"], ["--id", "id", "--keep"]] {
+      #expect(try runner.run(["predict", "model.safetensors", "x.csv"] + bad).exitCode != 0)
+    }
   }
 
   @Test("Every optimiser and every schedule trains and is stored with the model")
@@ -104,7 +207,8 @@ struct TrainTests {
     #expect(documents[2]["epoch"]?.int == 2)
     #expect(
       keys(documents[3]) == [
-        "event", "reason", "bestEpoch", "validation", "test", "model", "sha256",
+        "event", "reason", "bestEpoch", "validation", "test", "training", "baseline", "model",
+        "sha256",
       ])
     #expect(documents[3]["reason"]?.string == "completed" && documents[3]["test"] == .null)
   }

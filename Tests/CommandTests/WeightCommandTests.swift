@@ -73,7 +73,9 @@ struct WeightCommandTests {
     #expect(other.contains(", log loss ") && other.contains(", loss "), "\(other)")
 
     _ = try line("--weight-column", "w")
-    let evaluated = try runner.run("evaluate", "model.safetensors", "x.csv").outputLines
+    let evaluated = try runner.run(
+      "evaluate", "model.safetensors", "x.csv", "--weighted"
+    ).outputLines
     let loss = try #require(evaluated.first { $0.hasPrefix("loss ") })
     // 31 / 30.
     #expect(loss.hasSuffix("(cross-entropy per example; weights average 1.033)"), "\(loss)")
@@ -83,7 +85,7 @@ struct WeightCommandTests {
     #expect(!folds.outputLines.contains { $0.hasPrefix("loss ") })
   }
 
-  @Test("The weight column is no feature; evaluate uses it where it is, predict needs none")
+  @Test("The weight column is no feature; evaluate uses it if asked, predict needs none")
   func column() throws {
     try writeWeighted("x.csv", repeatsFirst: false)
     let trained = try runner.run(
@@ -93,21 +95,26 @@ struct WeightCommandTests {
     let model = try runner.run("inspect", "model.safetensors", "--json").documents[0]
     #expect(model["sizes"]?[0]?.int == 2)
     #expect(model["weights"]?["column"]?.string == "w")
-    let weighted = try runner.run("evaluate", "model.safetensors", "x.csv", "--json").documents[0]
+    let weighted = try runner.run(
+      "evaluate", "model.safetensors", "x.csv", "--weighted", "--json"
+    ).documents[0]
     #expect(weighted["weights"]?["column"]?.string == "w")
     #expect(keys(weighted["confusion"]) == ["labels", "counts", "weights"])
     let sums = weighted["confusion"]?["weights"]?.array?.flatMap { $0.array ?? [] } ?? []
     #expect(sums.compactMap(\.double).reduce(0, +) == 31)
     let plain = try runner.run(
-      "evaluate", "model.safetensors", "x.csv", "--unweighted", "--json"
+      "evaluate", "model.safetensors", "x.csv", "--json"
     ).documents[0]
     #expect(plain["weights"] == .null && plain["loss"] != weighted["loss"])
-    let text = try runner.run("evaluate", "model.safetensors", "x.csv")
-    #expect(text.outputLines[1] == "weights            column w")
+    #expect(keys(plain["confusion"]) == ["labels", "counts"])
+    let lines = try runner.run("evaluate", "model.safetensors", "x.csv", "--weighted").outputLines
+    #expect(lines[2] == "weights            column w")
+    let text = try runner.run("evaluate", "model.safetensors", "x.csv").outputLines[2]
+    #expect(text.contains("every row counts once") && text.contains("--weighted"))
 
     try runner.write("bare.csv", "a,b,label\n1,2,below\n5,2,above\n")
     #expect(try runner.run("predict", "model.safetensors", "bare.csv").exitCode == 0)
-    let bare = try runner.run("evaluate", "model.safetensors", "bare.csv")
+    let bare = try runner.run("evaluate", "model.safetensors", "bare.csv", "--weighted")
     #expect(bare.exitCode == 0 && bare.errors.contains("column w, which is missing here"))
   }
 
@@ -134,7 +141,7 @@ struct WeightCommandTests {
     }
   }
 
-  @Test("Balanced classes are stored as numbers, and used in evaluations too")
+  @Test("Balanced classes are stored as numbers, and used in evaluations that ask for them")
   func classes() throws {
     var text = "a,label\n"
     for row in 0..<40 { text += "\(row),\(row < 10 ? "rare" : "common")\n" }
@@ -152,8 +159,9 @@ struct WeightCommandTests {
     try train("balanced")
     // 40/(2·30) and 40/(2·10).
     #expect(try weights(["inspect", "model.safetensors"]) == [2.0 / 3, 2])
-    #expect(try weights(["evaluate", "model.safetensors", "x.csv"]) == [2.0 / 3, 2])
-    let evaluation = try runner.run("evaluate", "model.safetensors", "x.csv", "--json").documents[0]
+    let call = ["evaluate", "model.safetensors", "x.csv", "--weighted"]
+    #expect(try weights(call) == [2.0 / 3, 2])
+    let evaluation = try runner.run(call + ["--json"]).documents[0]
     // All classes weigh the same, so accuracy is balanced accuracy.
     let metrics = evaluation["metrics"]
     let accuracy = try #require(metrics?["accuracy"]?.double)
@@ -186,9 +194,10 @@ struct WeightCommandTests {
     let text = try runner.run(call + ["--metrics", "roc-auc,top-k:2"])
     #expect(
       text.outputLines.map { String($0.prefix(8)) } == [
-        "examples", "ROC AUC ", "top-2 ac", "loss    ", "[95 % in",
+        "examples", "rows    ", "positive", "ROC AUC ", "top-2 ac", "loss    ", "baseline",
+        "[95 % in",
       ])
-    #expect(text.outputLines[1].contains("[") && !text.output.contains("predicted →"))
+    #expect(text.outputLines[3].contains("[") && !text.output.contains("predicted →"))
   }
 
   @Test("What is not defined is a dash in text, and \"NaN\" in JSON")
@@ -210,10 +219,10 @@ struct WeightCommandTests {
     try runner.writeClassification()
     let result = try runner.run(
       "train", "classes.csv", "--target", "label", "--hidden", "4", "--epochs", "30", "--json",
-      "--quiet", "--monitor", "roc-auc", "--min-delta", "0.01", "--patience", "3")
+      "--quiet", "--metric", "roc-auc", "--min-delta", "0.01", "--patience", "3")
     #expect(result.exitCode == 0, "\(result.errors)")
     let documents = try result.documents
-    #expect(documents[0]["configuration"]?["stopping"]?["monitor"]?.string == "roc-auc")
+    #expect(documents[0]["configuration"]?["stopping"]?["metric"]?.string == "roc-auc")
     let values = documents.compactMap { document in
       document["event"]?.string == "epoch" ? document["validation"]?["rocAUC"]?.double : nil
     }
@@ -231,7 +240,7 @@ struct WeightCommandTests {
     #expect(documents.last?["validation"]?["rocAUC"]?.double == values.max())
   }
 
-  @Test("Bad weights, metrics and monitors are named, with the line and a way out")
+  @Test("Bad weights and metrics are named, with the line and a way out")
   func badInput() throws {
     func expectFailure(
       _ code: Int32, _ arguments: [String], _ parts: String...,
@@ -275,13 +284,13 @@ struct WeightCommandTests {
         "regression",
       ], "--class-weight is for a classification", "weight column")
     try expectFailure(
-      2, train + ["--monitor", "auc"], "--monitor \"auc\": there is no such name", "roc-auc")
+      2, train + ["--metric", "auc"], "--metric \"auc\": there is no such name", "roc-auc")
     try expectFailure(
-      2, train + ["--monitor", "rmse"], "rmse does not judge this task", "accuracy")
+      2, train + ["--metric", "rmse"], "rmse does not judge this task", "accuracy")
     try expectFailure(
-      2, train + ["--monitor", "brier", "--loss", "hinge"], "brier needs probabilities")
+      2, train + ["--metric", "brier", "--loss", "hinge"], "brier needs probabilities")
     try expectFailure(
-      2, train + ["--monitor", "f1", "--validation", "0"], "--monitor needs validation data")
+      2, train + ["--metric", "f1", "--validation", "0"], "--metric needs validation data")
     try expectFailure(2, train + ["--min-delta", "-1"], "--min-delta -1", "at least 0")
     #expect(try runner.files == ["x.csv"])
 

@@ -6,7 +6,7 @@ extension Dataset {
   package init(
     encoding table: Table, features: FeatureEncoder, target: TargetEncoder
   ) throws(DataError) {
-    (self, _) = try Self.encoding(table, features: features, target: target, split: nil)
+    (self, _, _) = try Self.encoding(table, features: features, target: target, split: nil)
   }
 
   /// Inputs that have been encoded, and the targets that the same rows of a table have.
@@ -23,13 +23,13 @@ extension Dataset {
     self.init(inputs: .numbers(inputs), targets: try target.stored(table, rows: rows))
   }
 
-  /// Encodes the two parts of a table in one pass, each straight into its own matrices, so that no
-  /// row is held twice. The validation part may be empty.
+  /// Encodes the parts of a table in one pass, each straight into its own matrices, so that no row is held
+  /// twice. The parts for validation and test may be empty.
   ///
   /// - Precondition: Each row of the table is in one of the parts of the split, and these ascend.
   package static func encoding(
     _ table: Table, features: FeatureEncoder, target: TargetEncoder, split: Split
-  ) throws(DataError) -> (training: Dataset, validation: Dataset) {
+  ) throws(DataError) -> (training: Dataset, validation: Dataset, test: Dataset) {
     try encoding(table, features: features, target: target, split: .some(split))
   }
 
@@ -37,16 +37,17 @@ extension Dataset {
   @specialized(where T == Double)
   private static func encoding(
     _ table: Table, features: FeatureEncoder, target: TargetEncoder, split: Split?
-  ) throws(DataError) -> (training: Dataset, validation: Dataset) {
+  ) throws(DataError) -> (training: Dataset, validation: Dataset, test: Dataset) {
     let rowCount = table.rowCount
-    let validation = split?.validation ?? []
+    let held = [split?.validation ?? [], split?.test ?? []]
     precondition(split?.isWhole(rowCount) ?? true, "a split of other than these \(rowCount) rows")
     let bytes = ByteInputs<T>(of: table, encodedBy: features)
     let plan = features.rowPlan
     let requests = bytes == nil ? try features.requests(of: table) : []
     let columns = bytes == nil ? features.outputCount : 0
     try table.requireMemory(rows: rowCount, columns: columns + target.columns.count, T.self)
-    var parts = [rowCount - validation.count, validation.count].map { rows in
+    let counts = [rowCount - held[0].count - held[1].count, held[0].count, held[1].count]
+    var parts = counts.map { rows in
       (
         Matrix<T>(rows: rows, columns: columns, isCompact: true),
         Matrix<T>(rows: rows, columns: target.columns.count, isCompact: true)
@@ -54,13 +55,12 @@ extension Dataset {
     }
     let starts = parts.indices.map { (parts[$0].0.mutableStart, parts[$0].1.mutableStart) }
     let strides = (parts[0].0.stride, parts[0].1.stride)
-    var filled = [0, 0]
+    var filled = [0, 0, 0]
+    var places = Split.Parts(split)
     let width = requests.count
     try table.read(requests + target.requests(of: table)) { (chunk) throws(DataError) in
       for row in 0..<chunk.count {
-        let isValidation =
-          filled[1] < validation.count && Int(validation[filled[1]]) == chunk.start + row
-        let part = isValidation ? 1 : 0
+        let part = places.part(of: chunk.start + row)
         let values = chunk.values + row * chunk.width
         let outputs = starts[part].1 + filled[part] * strides.1
         guard
@@ -79,17 +79,19 @@ extension Dataset {
     features.noteUnknowns(requests, in: table)
     let targets = parts.map { StoredTargets($0.1, classCount: target.classCount) }
     if let bytes {
-      let isSplit = !validation.isEmpty
+      let isSplit = counts[0] < rowCount
       return (
         Dataset(
           inputs: .bytes(isSplit ? bytes.selecting(split?.training ?? []) : bytes),
           targets: targets[0]),
-        Dataset(inputs: .bytes(bytes.selecting(validation)), targets: targets[1])
+        Dataset(inputs: .bytes(bytes.selecting(held[0])), targets: targets[1]),
+        Dataset(inputs: .bytes(bytes.selecting(held[1])), targets: targets[2])
       )
     }
     return (
       Dataset(inputs: .numbers(parts[0].0), targets: targets[0]),
-      Dataset(inputs: .numbers(parts[1].0), targets: targets[1])
+      Dataset(inputs: .numbers(parts[1].0), targets: targets[1]),
+      Dataset(inputs: .numbers(parts[2].0), targets: targets[2])
     )
   }
 }

@@ -53,7 +53,8 @@ public struct Estimator: Sendable {
   /// - Parameters:
   ///   - table: Rows with features and target.
   ///   - validation: Rows that choose the best epoch; nil for a part of the table.
-  ///   - test: Rows that choose nothing and judge in the end.
+  ///   - test: Rows that choose nothing and judge in the end; nil for the part of the table that
+  ///     `configuration.stopping.test` says, or none.
   ///   - report: Receives the events of the run, on the caller's thread.
   ///   - isInterrupted: Asked after every step; true ends the run, whose best model so far is kept.
   /// - Throws: `ConfigurationError` for a setting out of its range, or that does not suit the data;
@@ -74,7 +75,8 @@ public struct Estimator: Sendable {
   /// - Parameters:
   ///   - table: Rows with features and target.
   ///   - validation: Rows that choose the best epoch; nil for a part of the table.
-  ///   - test: Rows that choose nothing and judge in the end.
+  ///   - test: Rows that choose nothing and judge in the end; nil for the part of the table that
+  ///     `configuration.stopping.test` says, or none.
   ///   - report: Receives the events of the run, on that thread.
   /// - Throws: As above; `CancellationError` if the task is cancelled, which ends the run after the step.
   public func fit(
@@ -125,9 +127,11 @@ public struct Estimator: Sendable {
     return Fit(
       model: prepared.model, summary: summary,
       heldOut: summary.validation ?? Evaluation.ofNothing(prepared.metrics),
-      test: prepared.test.map {
-        prepared.network.evaluate(on: $0, metrics: prepared.metrics, pool: pool)
-      }, warnings: warnings)
+      test: try prepared.test.map {
+        try prepared.network.evaluate(on: $0, metrics: prepared.metrics, pool: pool)
+      },
+      baseline: try prepared.baseline(on: prepared.judging, pool: pool)
+        ?? Evaluation.ofNothing(prepared.metrics), warnings: warnings)
   }
 }
 
@@ -145,6 +149,10 @@ public struct Fit: Sendable {
   public let heldOut: Evaluation
   /// The same on the rows that chose nothing; nil if there were none.
   public let test: Evaluation?
+  /// What a model reaches that looks at no column: it gives the mean of the training targets, of classes
+  /// their shares and so the most frequent one. On the rows of the test if there are any, else on those held
+  /// out, else on those of training. A model that is no better has learned nothing.
+  public let baseline: Evaluation
   /// What was guessed or left out, a line each.
   public let warnings: [String]
 }

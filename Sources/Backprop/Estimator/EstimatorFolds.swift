@@ -56,6 +56,10 @@ extension Estimator {
         "validationData", stopping.validationData != nil,
         "the rows of the table judge, and a part of the others chooses the epoch (validation)"
       ),
+      (
+        "test", stopping.testPart ?? 0 > 0 || stopping.testFile != nil,
+        "each fold is tested on rows that chose nothing"
+      ),
       ("memory", data.memory != nil, "each fold is held in memory"),
     ] where isGiven {
       throw ConfigurationError(name, "has no meaning with folds: \(reason)")
@@ -101,7 +105,8 @@ extension Estimator {
       try configuration.validate(for: design.network)
       try checkMonitor(design.coders, design.network)
       if inner.validation.isEmpty { try checkWithoutValidation(rows: split.training.count) }
-      let (others, test) = try design.coders.datasets(of: table, split: split, for: design.network)
+      let (others, test, _) = try design.coders.datasets(
+        of: table, split: split, for: design.network)
       let training = others.subset(inner.training.places(in: split.training))
       let validation =
         inner.validation.isEmpty
@@ -111,7 +116,8 @@ extension Estimator {
         configuration: resolved(
           for: design.network, design.coders, examples: training.count,
           hasValidation: validation != nil, held: inner.validation.count),
-        training: .memory(training), validation: validation.map { .memory($0) }, test: test,
+        training: .memory(training), validation: validation.map { .memory($0) },
+        test: .memory(test),
         meanWeight: training.meanWeight, rowCount: table.rowCount)
       began(index + 1, prepared)
       let summary = try Trainer<T>(configuration: prepared.configuration, threads: threads).train(

@@ -6,10 +6,25 @@ package struct PreparedFit<T: Scalar> {
   package let configuration: TrainingConfiguration
   package let training: TrainingExamples<T>
   package let validation: TrainingExamples<T>?
-  package let test: Dataset<T>?
+  package let test: TrainingExamples<T>?
   /// Σ w / n of the training examples; 1 where all weigh the same.
   package let meanWeight: Double
   package let rowCount: Int
+  /// What the model is going to know its rows by; nil of a fold.
+  package var rows: TrainedRows?
+
+  /// The rows that judge best: those that chose nothing, else those that chose the epoch, else those that
+  /// were learned from.
+  package var judging: TrainingExamples<T> { test ?? validation ?? training }
+
+  /// What a model reaches on some rows that looks at no column and gives the mean of the training targets: of
+  /// classes their shares, and so the most frequent of them.
+  package func baseline(
+    on examples: TrainingExamples<T>, pool: ThreadPool?
+  ) throws(FileError) -> Evaluation? {
+    guard let rows else { return nil }
+    return try network.evaluate(on: examples, metrics: metrics, giving: rows.baseline, pool: pool)
+  }
 
   /// How outputs are judged.
   package var metrics: MetricKind {
@@ -24,7 +39,7 @@ package struct PreparedFit<T: Scalar> {
     if !configuration.shuffles { configuration.shuffleBlock = nil }
     return Model(
       members: [AnyNetwork(network)], encoder: coders.encoder, targetEncoder: coders.target,
-      configuration: configuration, weights: coders.weights)
+      configuration: configuration, weights: coders.weights, rows: rows)
   }
 }
 
@@ -41,9 +56,13 @@ package typealias Warn = (_ code: String, _ message: String) -> Void
 extension Estimator {
   /// Checks what can be checked before any data is read.
   ///
-  /// - Parameter hasValidationTable: Whether rows to validate on come as a table of their own.
+  /// - Parameters:
+  ///   - hasValidationTable: Whether rows to validate on come as a table of their own.
+  ///   - hasTestTable: Whether rows to test on do.
   /// - Throws: `ConfigurationError`.
-  package func validate(hasValidationTable: Bool = false) throws(ConfigurationError) {
+  package func validate(
+    hasValidationTable: Bool = false, hasTestTable: Bool = false
+  ) throws(ConfigurationError) {
     if configuration.data.from != nil, base == nil {
       throw ConfigurationError(
         "from", "names a model that was not given: Estimator(configuration, from: model) takes it")
@@ -60,6 +79,10 @@ extension Estimator {
       layers: base?.network.layers.count ?? hidden + (network.scaleInputs == true ? 2 : 1),
       loss: base?.network.loss)
     try configuration.checkGiven(hasValidationTable: hasValidationTable)
+    if let part = configuration.stopping.testPart, hasTestTable {
+      throw ConfigurationError(
+        "test", "\(part.shortestText), and a table to test on, are two things to test on: give one")
+    }
     _ = try Self.spread(network.activation, "activation", hidden)
     _ = try Self.spread(network.norm, "norm", hidden)
     _ = try dropout(hidden: hidden)
@@ -70,18 +93,24 @@ extension Estimator {
   package func prepare<T: Scalar>(
     _ tables: FitTables, as type: T.Type, warn: Warn
   ) throws -> PreparedFit<T> {
-    try validate(hasValidationTable: tables.validation != nil)
+    try validate(
+      hasValidationTable: tables.validation != nil, hasTestTable: tables.test != nil)
     let table = tables.training
     if tables.validation == nil, configuration.stopping.validationData != nil {
       throw ConfigurationError(
         "validationData", "names a file that was not read: give its table as `validation`")
+    }
+    if tables.test == nil, configuration.stopping.testFile != nil {
+      throw ConfigurationError(
+        "test", "names a file that was not read: give its table as `test`")
     }
     if base?.encoder == nil { try checkReading(of: table) }
     let names = try targetNames(in: table, usual: tables.targets)
     let budget = try memoryBudget(for: table)
     try budget?.checkReading(
       rows: table.rowCount, targets: numericTargets(names, in: table), file: table.file)
-    let parts = { codes in self.split(table, codes: codes, isWhole: tables.validation != nil, warn)
+    let parts = { codes in
+      self.split(table, codes: codes, isWhole: tables.validation != nil, warn)
     }
     var design: Design<T> =
       if let base {
@@ -102,30 +131,34 @@ extension Estimator {
       for: network, coders, examples: split.training.count, hasValidation: hasValidation,
       held: split.validation.count)
     if tables.validation != nil { resolved.stopping.validation = nil }
-    let (training, validation, meanWeight): (TrainingExamples<T>, TrainingExamples<T>?, Double)
+    let training: TrainingExamples<T>
+    var (validation, test): (TrainingExamples<T>?, TrainingExamples<T>?)
+    let meanWeight: Double
     if let budget {
-      (training, validation, meanWeight) = try spooled(
+      (training, validation, test, meanWeight) = try spooled(
         tables, split, coders, network, budget, &resolved)
     } else {
-      let (own, held) = try coders.datasets(of: table, split: split, for: network)
+      let (own, held, apart) = try coders.datasets(of: table, split: split, for: network)
       var others: Dataset<T>? = held.count > 0 ? held : nil
       if let table = tables.validation {
         others = try coders.weighing(table, required: hasWeightColumn).dataset(
           of: table, for: network)
       }
-      (training, validation, meanWeight) = (
-        .memory(own), others.map { .memory($0) }, own.meanWeight
-      )
+      (training, meanWeight) = (.memory(own), own.meanWeight)
+      validation = others.map { .memory($0) }
+      test = apart.count > 0 ? .memory(apart) : nil
     }
-    let test = try tables.test.map {
-      try coders.weighing($0, required: hasWeightColumn).dataset(of: $0, for: network)
+    if let table = tables.test {
+      test = .memory(
+        try coders.weighing(table, required: hasWeightColumn).dataset(of: table, for: network))
     }
     for table in [table, tables.validation, tables.test].compactMap(\.self) {
       table.discardKeptColumns()
     }
     return PreparedFit(
       network: network, coders: coders, configuration: resolved, training: training,
-      validation: validation, test: test, meanWeight: meanWeight, rowCount: table.rowCount)
+      validation: validation, test: test, meanWeight: meanWeight, rowCount: table.rowCount,
+      rows: try TrainedRows(training: training, validation: validation, test: test))
   }
 
   /// The configuration with all that was chosen in it.
@@ -149,7 +182,7 @@ extension Estimator {
   private func spooled<T: Scalar>(
     _ tables: FitTables, _ split: Split, _ coders: ModelData, _ network: Network<T>,
     _ budget: MemoryBudget, _ resolved: inout TrainingConfiguration
-  ) throws -> (TrainingExamples<T>, TrainingExamples<T>?, Double) {
+  ) throws -> (TrainingExamples<T>, TrainingExamples<T>?, TrainingExamples<T>?, Double) {
     guard let encoder = coders.encoder else {
       throw ConfigurationError(
         "memory", "needs a model with an encoder, and the model to go on from has none")
@@ -172,7 +205,10 @@ extension Estimator {
       let weighing = coders.weighing(table, required: configuration.data.weightColumn != nil)
       validation = try encode(table, all, weighing.weights).training
     }
-    return (.spooled(parts.training), validation.map { .spooled($0) }, parts.meanWeight)
+    return (
+      .spooled(parts.training), validation.map { .spooled($0) }, parts.test.map { .spooled($0) },
+      parts.meanWeight
+    )
   }
 
   /// The budget of memory, if there is one; refuses data that is not streamed.
@@ -251,14 +287,13 @@ extension Estimator {
     return names.count
   }
 
-  /// The rows of a table in two parts: by class where there are any.
+  /// The rows of a table in their parts: by class where there are any.
   ///
   /// - Parameter isWhole: Whether none are held out.
   private func split(_ table: Table, codes: [UInt32]?, isWhole: Bool, _ warn: Warn) -> Split {
-    let fraction = isWhole ? 0 : validationFraction(rows: table.rowCount, warn)
-    let seed = configuration.seed
-    return codes.map { Split.stratified(codes: $0, fraction: fraction, seed: seed) }
-      ?? Split.random(count: table.rowCount, fraction: fraction, seed: seed)
+    Split(
+      count: table.rowCount, codes: codes, test: configuration.stopping.testPart ?? 0,
+      validation: { isWhole ? 0 : validationFraction(rows: $0, warn) }, seed: configuration.seed)
   }
 
   /// The part of so many training rows that is held out to choose the best epoch.
@@ -285,7 +320,7 @@ extension Estimator {
           + "validation of \(StoppingSettings.defaultValidation)"
       }
     for (name, isGiven) in [
-      ("patience", stopping.patience != nil), ("monitor", stopping.monitor != nil),
+      ("patience", stopping.patience != nil), ("metric", stopping.metric != nil),
       ("minDelta", (stopping.minDelta ?? 0) > 0),
     ] where isGiven {
       throw ConfigurationError(name, "needs validation data, and \(problem)")
@@ -295,9 +330,9 @@ extension Estimator {
   func checkMonitor<T: Scalar>(
     _ coders: ModelData, _ network: Network<T>
   ) throws(ConfigurationError) {
-    guard let metric = configuration.stopping.monitor else { return }
+    guard let metric = configuration.stopping.metric else { return }
     try metric.check(
-      for: coders.target.metrics(outputActivation: network.outputActivation), "monitor")
+      for: coders.target.metrics(outputActivation: network.outputActivation), "metric")
   }
 
   // MARK: Network and coders

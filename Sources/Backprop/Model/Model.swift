@@ -20,7 +20,9 @@ public struct Model: Sendable {
   public let configuration: TrainingConfiguration?
   /// What examples weighed in training; nil if all weighed the same.
   package let weights: ExampleWeights?
-  let rows: RowPredictors
+  /// What it was trained on; nil if that is not known.
+  package let rows: TrainedRows?
+  let rowPredictors: RowPredictors
   /// How rows of a program become inputs; nil without an encoder.
   let features: RowFeatures?
 
@@ -44,7 +46,8 @@ public struct Model: Sendable {
   ///   fit these.
   package init(
     members: [AnyNetwork], encoder: FeatureEncoder? = nil, targetEncoder: TargetEncoder? = nil,
-    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil
+    configuration: TrainingConfiguration? = nil, weights: ExampleWeights? = nil,
+    rows: TrainedRows? = nil
   ) {
     precondition(!members.isEmpty, "a model without a network")
     let (sizes, precision) = (members[0].sizes, members[0].precisionName)
@@ -66,7 +69,8 @@ public struct Model: Sendable {
     self.targetEncoder = targetEncoder
     self.configuration = configuration
     self.weights = weights
-    rows = RowPredictors(members)
+    self.rows = rows
+    rowPredictors = RowPredictors(members)
     features = encoder.map {
       RowFeatures($0, others: (targetEncoder?.columns ?? []) + [weights?.column].compactMap(\.self))
     }

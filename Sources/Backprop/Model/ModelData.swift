@@ -36,18 +36,23 @@ package struct ModelData: Sendable {
     return data
   }
 
-  /// The same from the two parts of a table.
+  /// The same from the parts of a table.
   package func datasets<T: Scalar>(
     of table: Table, split: Split, for network: Network<T>
-  ) throws -> (training: Dataset<T>, validation: Dataset<T>) {
-    var parts: (training: Dataset<T>, validation: Dataset<T>)
+  ) throws -> (training: Dataset<T>, validation: Dataset<T>, test: Dataset<T>) {
+    var parts: (training: Dataset<T>, validation: Dataset<T>, test: Dataset<T>)
     if let encoder {
       parts = try Dataset.encoding(table, features: encoder, target: target, split: split)
     } else {
       let all = try encoded(table, rows: nil, inputs: network.inputCount, as: T.self)
-      parts = (all.subset(split.training), all.subset(split.validation))
+      parts = (
+        all.subset(split.training), all.subset(split.validation), all.subset(split.test)
+      )
     }
-    for (part, rows) in [(parts.training, split.training), (parts.validation, split.validation)] {
+    for (part, rows) in [
+      (parts.training, split.training), (parts.validation, split.validation),
+      (parts.test, split.test),
+    ] {
       try network.loss.check(part, target: target, rows: rows, file: table.file)
     }
     if let weights {
@@ -55,6 +60,8 @@ package struct ModelData: Sendable {
         parts.training, of: table, rows: split.training, target: target)
       parts.validation = try weights.weighted(
         parts.validation, of: table, rows: split.validation, target: target)
+      parts.test = try weights.weighted(
+        parts.test, of: table, rows: split.test, target: target)
     }
     return parts
   }

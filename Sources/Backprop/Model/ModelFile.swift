@@ -88,7 +88,15 @@ extension Model {
       throw metadata.problem(ModelKey.configuration, error.description)
     }
     let weights = try metadata.valueIfPresent(ModelKey.weights, as: ExampleWeights.self)
+    let rows = try metadata.valueIfPresent(ModelKey.rows, as: TrainedRows.self)
     let sizes = members[0].sizes
+    if let rows,
+      rows.baseline.count != sizes[sizes.count - 1] || !rows.baseline.allSatisfy(\.isFinite)
+    {
+      throw metadata.problem(
+        ModelKey.rows,
+        "\(rows.baseline.count) means, but the network has \(sizes[sizes.count - 1]) outputs")
+    }
     if let encoder, encoder.outputCount != sizes[0] {
       throw metadata.problem(
         ModelKey.encoder, "\(encoder.outputCount) features, but the network has \(sizes[0]) inputs")
@@ -103,7 +111,7 @@ extension Model {
     }
     self.init(
       members: members, encoder: encoder, targetEncoder: targetEncoder,
-      configuration: configuration, weights: weights)
+      configuration: configuration, weights: weights, rows: rows)
   }
 
   /// - Throws: `ConfigurationError` if no run of such a network has this configuration.
@@ -147,6 +155,7 @@ extension Model {
     try add(ModelKey.target, targetEncoder)
     try add(ModelKey.configuration, configuration)
     try add(ModelKey.weights, weights)
+    try add(ModelKey.rows, rows)
     if members.count > 1 { try add(ModelKey.members, members.count) }
     let tensors = members.enumerated().flatMap { index, member in
       let prefix = index == 0 ? "" : Self.prefix(ofMember: index)

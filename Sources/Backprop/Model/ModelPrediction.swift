@@ -12,7 +12,7 @@ extension Model {
         "the model takes \(Format.count(network.sizes[0], "number")) as they are, and knows no columns",
         remedy: "give them as an array")
     }
-    return try rows.predict(RowInputs(features: features, row: row), target)[0]
+    return try rowPredictors.predict(RowInputs(features: features, row: row), target)[0]
   }
 
   /// Predicts one row, whose columns are the keys of a value: a struct with a number, a text or nil for

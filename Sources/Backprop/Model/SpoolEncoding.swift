@@ -1,9 +1,11 @@
 extension SpooledDataset {
-  /// The two parts of a table, encoded and in files; what `Dataset.encoding` gives, bit for bit.
+  /// The parts of a table, encoded and in files; what `Dataset.encoding` gives, bit for bit.
   package struct Parts: Sendable {
     package let training: SpooledDataset
     /// Nil if no row is left for validation.
     package let validation: SpooledDataset?
+    /// Nil if no row is set apart for the test.
+    package let test: SpooledDataset?
     /// Σ w / n of the training rows; 1 where all weigh the same.
     package let meanWeight: Double
   }
@@ -16,7 +18,7 @@ extension SpooledDataset {
   ///   - target: Turns columns into targets.
   ///   - weights: What the examples weigh; nil if all weigh the same.
   ///   - loss: Whose domain the targets must lie in.
-  ///   - split: The rows of the two parts: each row of the table is in one of them, and they ascend.
+  ///   - split: The rows of the parts: each row of the table is in one of them, and they ascend.
   ///   - folder: Where the files are made.
   /// - Throws: `DataError` for a bad cell, `FileError` if the disk is full.
   package static func encoding(
@@ -28,7 +30,8 @@ extension SpooledDataset {
     let plan = features.rowPlan
     let inputs = try features.requests(of: table)
     let weights = weights ?? ExampleWeights()
-    let counts = [split.training.count, split.validation.count]
+    let counts = [split.training.count, split.validation.count, split.test.count]
+    var places = Split.Parts(split)
     let parts = try counts.map { count in
       SpoolPart(
         try SpooledDataset(
@@ -44,9 +47,7 @@ extension SpooledDataset {
         for index in 0..<chunk.count where failure == nil {
           let row = chunk.start + index
           let values = chunk.values + index * chunk.width
-          let done = parts[1].total
-          let isValidation = done < counts[1] && Int(split.validation[done]) == row
-          let part = parts[isValidation ? 1 : 0]
+          let part = parts[places.part(of: row)]
           let place = part.nextRow()
           guard plan.form(values, into: place.inputs) else {
             throw plan.tooLarge(values, inputs, in: table, row: row, T.self)
@@ -79,6 +80,7 @@ extension SpooledDataset {
     }
     return Parts(
       training: parts[0].spool, validation: counts[1] > 0 ? parts[1].spool : nil,
+      test: counts[2] > 0 ? parts[2].spool : nil,
       meanWeight: weights.isEmpty ? 1 : parts[0].weightSum / Double(max(counts[0], 1)))
   }
 }

@@ -25,6 +25,8 @@ package enum ModelKey {
   package static let configuration = "backprop.configuration"
   /// The `ExampleWeights`; missing if all examples weighed the same.
   package static let weights = "backprop.weights"
+  /// The `TrainedRows`; missing if nobody knows what the weights were trained on.
+  package static let rows = "backprop.rows"
   /// How many networks an ensemble has; missing for one. Their layers are the same; the tensors of the
   /// second and further ones are called `members.1.layers.0.weight` and so on.
   package static let members = "backprop.members"

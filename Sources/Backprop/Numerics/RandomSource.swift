@@ -14,6 +14,7 @@ package struct RandomSource: Sendable {
     case bootstrap = 16
     case inputNoise = 20
     case mixup = 21
+    case testSplit = 24
   }
 
   private let key: (UInt32, UInt32)

@@ -131,7 +131,7 @@ package struct DataFingerprint: Codable, Hashable, Sendable {
       self.weights = weights?.hexadecimal
     }
 
-    init<T: Scalar>(_ dataset: Dataset<T>) {
+    package init<T: Scalar>(_ dataset: Dataset<T>) {
       let (stored, answers) = (dataset.storedInputs, dataset.storedTargets)
       var inputs = ChangeHash(rows: stored.count, columns: stored.columns)
       // Bytes become numbers some rows at a time.
@@ -164,6 +164,11 @@ package struct DataFingerprint: Codable, Hashable, Sendable {
           examples: data.count, inputs: inputs, targets: targets,
           weights: data.hasWeights ? weights : nil)
       }
+    }
+
+    /// Whether the examples are the same, whatever they weigh.
+    package func hasExamples(of other: Part) -> Bool {
+      (examples, inputs, targets) == (other.examples, other.inputs, other.targets)
     }
 
     /// What differs from another data set, and is worth saying; nil if nothing does.

@@ -40,6 +40,16 @@ struct ClassifiedExample: Sendable {
 
   var isRight: Bool { actual == predicted }
 
+  fileprivate init(
+    actual: Int, predicted: Int, classesBefore: Int, logarithm: Double, confidence: Double,
+    squaredDistance: Double
+  ) {
+    (self.actual, self.predicted, self.classesBefore) = (actual, predicted, classesBefore)
+    (self.logarithm, self.confidence, self.squaredDistance) = (
+      logarithm, confidence, squaredDistance
+    )
+  }
+
   /// - Parameters:
   ///   - output: a, `outputs` of them.
   ///   - target: y, likewise.
@@ -79,6 +89,15 @@ struct ClassifiedExample: Sendable {
       }
       squaredDistance = squares
     }
+  }
+}
+
+extension ClassifiedExample {
+  /// One of two classes with another prediction.
+  func predicting(_ predicted: Int, confidence: Double) -> ClassifiedExample {
+    ClassifiedExample(
+      actual: actual, predicted: predicted, classesBefore: actual == predicted ? 0 : 1,
+      logarithm: logarithm, confidence: confidence, squaredDistance: squaredDistance)
   }
 }
 

@@ -170,7 +170,7 @@ extension TrainingConfiguration {
       "and a file to validate on are two things to validate on: give one")
     guard stopping.validation == 0, !hasValidationTable else { return }
     for (name, isGiven) in [
-      ("monitor", stopping.monitor != nil), ("minDelta", hasMinDelta),
+      ("metric", stopping.metric != nil), ("minDelta", hasMinDelta),
       ("patience", patience != nil),
     ] { try refuse(name, isGiven, "needs validation data, and a validation of 0 leaves none") }
   }

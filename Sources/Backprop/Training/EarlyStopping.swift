@@ -1,7 +1,7 @@
 /// What chooses the best epoch of a run by its validation data, and what counts as better.
 package struct Monitor: Codable, Hashable, Sendable {
-  /// The metric; nil for the usual one: accuracy for classes, the loss for every other task. Its own
-  /// direction says whether a larger value is better.
+  /// The metric; nil for the loss, which tells more of few examples than a count of those that are right,
+  /// and does not let a sure mistake pass. Its own direction says whether a larger value is better.
   package var metric: Metric?
   /// δ, by how much the metric must get better to renew patience; at least 0. It does not enter into
   /// which weights are kept.
@@ -14,13 +14,12 @@ package struct Monitor: Codable, Hashable, Sendable {
 
   /// - Throws: `ConfigurationError` if δ is negative or not finite.
   package func validate() throws(ConfigurationError) {
-    try NumberRange.atLeastZero.check(minimumDelta, "monitor.minimumDelta")
+    try NumberRange.atLeastZero.check(minimumDelta, "minDelta")
   }
 
   /// The metric of an evaluation, turned so that larger is better.
   func score(_ evaluation: Evaluation) -> Double {
-    let usual: Metric = evaluation.metrics.classCount > 0 ? .accuracy : .loss
-    let metric = metric ?? usual
+    let metric = metric ?? .loss
     let value = evaluation.value(of: metric) ?? .nan
     return metric.isHigherBetter ? value : -value
   }
@@ -44,8 +43,7 @@ package struct Monitor: Codable, Hashable, Sendable {
 /// Keeps the weights of the best epoch, and says when patience is at an end.
 ///
 /// The best epoch is the one whose validation data are judged best by the monitor: by default the one
-/// with the highest accuracy, for classes; of equals, and for every other task, the one with the
-/// lowest loss. Without validation data the last epoch is the best.
+/// with the lowest loss, which also decides between equals by another metric. Without validation data the last epoch is the best.
 ///
 /// Patience counts the epochs since the last improvement. The first epoch is one; any later epoch is
 /// one if it is better, by at least δ, than the epoch of the last improvement. So many small steps

@@ -84,6 +84,23 @@ package struct EvaluatedPredictions: Sendable {
     count += rows
   }
 
+  /// Predicts other classes, and says how sure that is.
+  mutating func decide(_ decision: (_ example: Int) -> (predicted: Int, confidence: Double)) {
+    for example in classified.indices {
+      let (predicted, confidence) = decision(example)
+      classified[example] = classified[example].predicting(predicted, confidence: confidence)
+    }
+  }
+
+  /// Counts of (actual, predicted) classes without weights; of no classes if the task has none.
+  package var counts: ConfusionCounts {
+    var counts = ConfusionCounts(classes: classCount, examples: count)
+    for example in classified {
+      counts.add(actual: example.actual, predicted: example.predicted)
+    }
+    return counts
+  }
+
   // MARK: Values
 
   /// The value of a metric on all examples.

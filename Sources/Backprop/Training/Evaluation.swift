@@ -149,7 +149,8 @@ extension Network {
       let loss: Double
       if let outputs {
         loss = self.loss(
-          of: outputs.gathered((done..<done + batch.count).map { UInt32($0) }), in: batch,
+          of: outputs.gathered(
+            (done..<done + batch.count).map { UInt32(outputs.rows == 1 ? 0 : $0) }), in: batch,
           &workspace)
         done += batch.count
       } else {
@@ -170,7 +171,7 @@ extension Network {
 
   /// Loss and metrics of outputs that were computed elsewhere, such as the mean of several networks'.
   ///
-  /// - Parameter outputs: One row for each example, in their order.
+  /// - Parameter outputs: One row for each example, in their order; or one for all.
   func evaluate(
     _ outputs: Matrix<T>, on dataset: Dataset<T>, metrics kind: MetricKind,
     keeping metrics: [Metric]? = nil
@@ -184,6 +185,27 @@ extension Network {
       count: dataset.count, metrics: kind, in: &workspace, pool: nil, keeping: &kept,
       outputs: outputs)
     return (evaluation, kept ?? none)
+  }
+
+  /// Loss and metrics on examples that may be in a file.
+  ///
+  /// - Parameter outputs: What every example is given instead of what the network makes of it.
+  /// - Throws: `FileError` if they cannot be read.
+  package func evaluate(
+    on examples: TrainingExamples<T>, metrics kind: MetricKind, giving outputs: [Double]? = nil,
+    pool: ThreadPool? = nil
+  ) throws(FileError) -> Evaluation {
+    let chunk = chunk(of: examples.count)
+    var workspace = Workspace(for: self, capacity: chunk)
+    var source = BatchSource(
+      examples, seed: 0, block: ShuffleBlock(rows: chunk, window: 1), capacity: chunk)
+    var kept: EvaluatedPredictions?
+    let evaluation = evaluate(
+      on: source.batches(of: chunk, epoch: 1, shuffled: false), count: examples.count,
+      metrics: kind, in: &workspace, pool: pool, keeping: &kept,
+      outputs: outputs.map { Matrix([$0.map { T($0) }]) })
+    if let failure = source.failure { throw failure }
+    return evaluation
   }
 
   /// Puts outputs in the place of those of a pass, and gives their loss.

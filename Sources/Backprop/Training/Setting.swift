@@ -67,11 +67,13 @@ package struct Setting: Sendable {
     }
   }
 
-  /// The setting of a name, as an option or JSON spells it.
+  /// The setting of a name, as an option or JSON spells it; "monitor" is what `metric` was called in models
+  /// of before.
   package static func named(_ name: String) -> Setting? { byName[name] }
 
   private static let byName = Dictionary(
-    all.flatMap { [($0.name, $0), ($0.property, $0)] }, uniquingKeysWith: { first, _ in first })
+    all.flatMap { [($0.name, $0), ($0.property, $0)] } + [("monitor", metric)],
+    uniquingKeysWith: { first, _ in first })
 }
 
 // MARK: Kinds of settings

@@ -352,24 +352,35 @@ extension Setting {
 
   package static let validation = number(
     "validation", .stopping, \.stopping.validation, .belowOne,
-    "Part of the rows held out to choose the best epoch by: the one with the highest accuracy on them, of equals the lowest loss (regression: the lowest loss). 0 trains on all. (default: \(StoppingSettings.defaultValidation))"
+    "Part of the rows held out to choose the best epoch by, the one with the lowest loss on them unless --metric names another measure. 0 trains on all. (default: \(StoppingSettings.defaultValidation))"
   )
   package static let validationData = text(
     "validation-data", .stopping, \.stopping.validationData,
     "A file to validate on, instead of a part of DATA.")
   package static let patience = whole(
     "patience", .stopping, \.stopping.patience, 1...(1 << 53),
-    "Stop after so many epochs without a better validation. (default: \(StoppingSettings.defaultPatience) under a constant schedule, else never)"
+    "Stop after so many epochs without a better validation. (default: suits the number of examples, where --epochs are not given or the schedule is constant; else never)"
   )
-  package static let monitor = named(
-    "monitor", .stopping, \.stopping.monitor, of: Metric.names,
-    "The metric of the validation data that chooses the best epoch: \(Metric.names.joined(separator: ", ")). (default: see --validation)",
+  package static let metric = named(
+    "metric", .stopping, \.stopping.metric, of: Metric.names,
+    "The metric of the validation data that chooses the best epoch: \(Metric.names.joined(separator: ", ")). (default: loss)",
     json: { .string($0.description) }, parse: { Metric($0) })
   package static let minDelta = number(
     "min-delta", .stopping, \.stopping.minDelta, .atLeastZero,
     "By how much the metric must get better for an epoch to renew --patience. (default: 0)")
 
-  private static let stoppingSettings = [validation, validationData, patience, monitor, minDelta]
+  package static let test = parsed(
+    "test", .stopping, \.stopping.test, expected: "a part from 0 to below 1, or the path of a file",
+    "Rows that nothing touches until the end, where they judge the model: 0.2 is that part of the rows, before any is held out; 0 none, even if the data brings some; or a file. (default: what the data brings)",
+    json: { text in Double(text).map { JSONValue($0) } ?? .string(text) },
+    parse: { $0.isEmpty ? nil : $0 },
+    check: { (text, name) throws(ConfigurationError) in
+      if let part = Double(text) { try NumberRange.belowOne.check(part, name) }
+    })
+
+  private static let stoppingSettings = [
+    validation, validationData, patience, metric, minDelta, test,
+  ]
 
   // MARK: Texts that are more than a name
 

@@ -204,13 +204,20 @@ public struct StoppingSettings: Hashable, Sendable {
   public var validationData: String?
   /// Epochs without a better validation score after which training stops; at least 1.
   public var patience: Int?
-  /// What chooses the best epoch; nil for the accuracy of classes, and the loss of every other task.
-  public var monitor: Metric?
+  /// What chooses the best epoch; nil for the loss.
+  public var metric: Metric?
+  /// Rows that nothing touches until the run has ended and they judge it: "0.2" is that part of the rows, by
+  /// class where there are any; "0" none, even if the data brings some; all else the path of a file.
+  public var test: String?
   /// By how much the metric must get better to renew patience; at least 0.
   public var minDelta: Double?
 
+  /// The part of the rows that is set apart for the test; nil if a file has them, or the data.
+  package var testPart: Double? { test.flatMap { Double($0) } }
+  /// The path of a file to test on.
+  package var testFile: String? { testPart == nil ? test : nil }
+
   package static let defaultValidation = 0.2
-  package static let defaultPatience = 20
   /// Fewer rows than this are too few to hold any out unless that is asked for.
   package static let fewestRowsToSplit = 20
 }
@@ -410,11 +417,11 @@ extension TrainingConfiguration {
   }
   package var monitor: Monitor? {
     get {
-      stopping.monitor == nil && stopping.minDelta == nil
-        ? nil : Monitor(metric: stopping.monitor, minimumDelta: stopping.minDelta ?? 0)
+      stopping.metric == nil && stopping.minDelta == nil
+        ? nil : Monitor(metric: stopping.metric, minimumDelta: stopping.minDelta ?? 0)
     }
     set {
-      stopping.monitor = newValue?.metric
+      stopping.metric = newValue?.metric
       stopping.minDelta = newValue.flatMap { $0.minimumDelta == 0 ? nil : $0.minimumDelta }
     }
   }
@@ -506,14 +513,16 @@ extension TrainingConfiguration {
     if !rule.takesAllExamples {
       resolved.batchSize = updates.batchSize ?? Self.suggestedBatchSize(examples: examples)
     }
+    // Whoever says how many epochs wants as many.
+    if patience == nil, hasValidation, schedule.epochs == nil || rateSchedule == .constant {
+      resolved.patience = Self.suggestedPatience(
+        examples: examples, batchSize: resolved.examplesPerStep(of: examples))
+    }
     if schedule.epochs == nil {
       resolved.epochs = Self.suggestedEpochs(
         examples: examples, batchSize: resolved.examplesPerStep(of: examples))
     }
     resolved.trainingExamples = l2Scaling == .perExample ? examples : nil
-    if patience == nil, rateSchedule == .constant, hasValidation {
-      resolved.patience = StoppingSettings.defaultPatience
-    }
     return resolved
   }
 
@@ -523,6 +532,7 @@ extension TrainingConfiguration {
     settings.network = NetworkSettings()
     settings.noise.dropout = nil
     (settings.stopping.validation, settings.stopping.validationData) = (nil, nil)
+    settings.stopping.test = nil
     settings.data = DataSettings()
     (settings.data.seed, settings.data.shuffle) = (seed, data.shuffle)
     settings.shuffleBlock = shuffleBlock
@@ -550,9 +560,17 @@ extension TrainingConfiguration {
   }
 
   /// As many epochs as make a run converge: about 6,000 steps for small sets, at least 20 epochs for
-  /// large ones.
+  /// large ones, at most 300 except for sets of less than 120 examples: in batches of the usual size the
+  /// smallest take the 2,400 steps of those too, with which XOR is solved from any seed.
   package static func suggestedEpochs(examples: Int, batchSize: Int) -> Int {
     let stepsPerEpoch = (max(1, examples) - 1) / max(1, batchSize) + 1
-    return min(300, max(20, 6000 / stepsPerEpoch))
+    let stepsOfSmall = (max(1, examples) - 1) / suggestedBatchSize(examples: 1) + 1
+    return max(min(300, max(20, 6000 / stepsPerEpoch)), 2400 / stepsOfSmall)
+  }
+
+  /// As many epochs without a better validation as are no accident: at least 20, and at least 400 steps.
+  package static func suggestedPatience(examples: Int, batchSize: Int) -> Int {
+    let stepsPerEpoch = (max(1, examples) - 1) / max(1, batchSize) + 1
+    return max(20, 400 / stepsPerEpoch)
   }
 }

@@ -7,7 +7,7 @@ public enum TrainingEvent: Codable, Sendable {
   case progress(TrainingProgress)
   /// After each epoch.
   case epoch(EpochReport)
-  /// What a user should know; the code says for programs of what kind it is, such as "monitor".
+  /// What a user should know; the code says for programs of what kind it is, such as "metric".
   case warning(code: String, message: String)
   /// How the run ended; the last event.
   case end(TrainingSummary)
@@ -54,7 +54,7 @@ public struct TrainingProgress: Codable, Sendable {
   /// The objective so far, averaged over the epoch's examples so far.
   public let loss: Double
   /// Training examples per second of this epoch so far.
-  public let examplesPerSecond: Double
+  package let examplesPerSecond: Double
 }
 
 /// One finished epoch.

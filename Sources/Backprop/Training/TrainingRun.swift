@@ -235,7 +235,7 @@ final class Run<T: Scalar> {
     {
       report(
         .warning(
-          code: "monitor",
+          code: "metric",
           message: "\(metric) is not defined on the validation data after epoch 1: epochs where it "
             + "is not are ranked by their loss"))
     }

@@ -139,7 +139,8 @@ enum CommandWords {
     "lr-schedule": "schedule", "scheduler": "schedule", "warmup": "warm-up", "verbose": "quiet",
     "ckpt": "checkpoint", "checkpoint-dir": "checkpoint", "continue": "resume",
     "config-file": "config",
-    "class-weights": "class-weight", "sample-weight": "weight-column", "sep": "delimiter",
+    "monitor": "metric", "class-weights": "class-weight", "sample-weight": "weight-column",
+    "sep": "delimiter",
     "l1-penalty": "l1", "l2-penalty": "l2", "dtype": "precision", "device": "threads",
     "n-jobs": "threads", "jobs": "threads", "workers": "threads",
   ]

@@ -35,6 +35,7 @@ struct CommonOptions: ParsableArguments {
   @Option(.batchSize) var batchSize: String?
   @Option(.dropout) var dropout: String?
   @Option(.validation) var validation: String?
+  @Option(.test) var test: String?
   @Option(.patience) var patience: String?
   @Option(.seed) var seed: String?
 }
@@ -118,7 +119,7 @@ struct NoiseOptions: ParsableArguments {
 /// What is held out, and when a run ends before its last epoch.
 struct StoppingOptions: ParsableArguments {
   @Option(.validationData) var validationData: String?
-  @Option(.monitor) var monitor: String?
+  @Option(.metric) var metric: String?
   @Option(.minDelta) var minDelta: String?
 }
 

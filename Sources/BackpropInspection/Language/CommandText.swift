@@ -97,6 +97,21 @@ extension Text {
   package static let nothingHeldOut = Text("nothing was held out", "떼어 둔 것이 없음")
   package static let training = Text("training", "학습")
   package static let test = Text("test", "시험")
+  package static let baseline = Text("baseline", "기준선")
+  package static let chosenByHeldOut = Text(
+    "these rows chose the epoch, which flatters them; --test 0.2 sets rows apart that choose nothing",
+    "이 행들이 에폭을 골랐으므로 점수가 후합니다; --test 0.2는 아무것도 고르지 않는 행을 떼어 둡니다")
+  package static let choseNothing = Text("{0}, which chose nothing", "{0}, 아무것도 고르지 않은 행")
+  package static let learnedFrom = Text("{0}, which were learned from", "{0}, 배운 행")
+  package static let alwaysClass = Text("always {0}", "언제나 {0}")
+  package static let alwaysMean = Text("always the mean of training", "언제나 학습 행의 평균")
+  package static let alwaysLabels = Text(
+    "each label as most rows of training have it", "레이블마다 학습 행 대부분의 값")
+  package static let baselineOf = Text("{0}: {1}", "{0}: {1}")
+  package static let notBeaten = Text(
+    "the model does not beat it in {0}", "모델이 {0}에서 기준선을 넘지 못합니다")
+  package static let lookForCause = Text("; look for the cause: {0}", "; 원인을 찾으려면: {0}")
+  package static let and = Text(" and ", ", ")
   package static let saved = Text("saved", "저장")
   package static let next = Text("next", "다음")
   package static let onExamples = Text("{0} on {1}", "{0} ({1})")
@@ -146,6 +161,32 @@ extension Text {
 // MARK: evaluate
 
 extension Text {
+  static let rows = Text("rows", "행")
+  static let rowsOfTraining = Text(
+    "those that the model was trained on, which flatters it", "모델이 배운 행이라 점수가 후함")
+  static let rowsOfParts = Text("; see {0}", "; {0} 참고")
+  static let rowsLearned = Text("the part that was learned from", "배운 부분")
+  static let rowsHeldOut = Text(
+    "the part that chose the epoch, which flatters it", "에폭을 고른 부분이라 점수가 후함")
+  static let rowsOfTest = Text("the part that chose nothing", "아무것도 고르지 않은 부분")
+  static let rowsCountOnce = Text(
+    "none: every row counts once (--weighted for those of training: {0})",
+    "없음: 모든 행을 한 번씩 셈 (학습의 가중치는 --weighted: {0})")
+  static let positiveClass = Text("positive", "양성")
+  static let rarest = Text("{0}, the rarest in training", "{0}, 학습에서 가장 드문 클래스")
+  static let aboveThreshold = Text("{0}, above {1}", "{0}, {1} 초과일 때")
+  static let chosenForF1 = Text(
+    ", chosen for the best F1 of these rows, which flatters it",
+    ", 이 행들의 F1이 가장 높도록 고른 값이라 점수가 후함")
+  static let clippedLogLoss = Text(
+    "{0} above the log loss, which takes no probability for 0",
+    "확률을 0으로 보지 않는 로그 손실보다 {0} 큼")
+  static let rocCurve = Text("ROC curve", "ROC 곡선")
+  static let calibration = Text("calibration", "보정(calibration)")
+  static let falsePositives = Text("others taken for {0}", "{0}(으)로 본 나머지")
+  static let truePositives = Text("{0} that are found", "찾아낸 {0}")
+  static let predictedShare = Text("probability of {0}", "{0}의 확률")
+  static let actualShare = Text("share that is {0}", "실제 {0}의 비율")
   package static let weights = Text("weights", "예제 가중치")
   static let lossOfData = Text("{0} ({1}{2})", "{0}, {1}{2}")
   static let perExample = Text(

@@ -19,8 +19,13 @@ package final class Terms {
     "\(name(metric)) \(MetricText.value(metric, value))"
   }
 
-  package func text(_ evaluation: Evaluation) -> String {
-    let parts = evaluation.shown.map { text($0.metric, $0.value) }
+  /// - Parameter interval: Of one of its metrics.
+  package func text(_ evaluation: Evaluation, _ interval: MetricInterval? = nil) -> String {
+    let parts = evaluation.shown.map { metric, value in
+      let text = text(metric, value)
+      guard let interval, interval.metric == metric else { return text }
+      return "\(text) \(interval.text)"
+    }
     return parts.isEmpty ? language.text(.nothingHeldOut) : parts.joined(separator: ", ")
   }
 
@@ -28,6 +33,13 @@ package final class Terms {
   private func named(_ english: String, _ korean: String?) -> String {
     guard language == .korean, let korean else { return english }
     return said.insert(english).inserted && english != "loss" ? "\(korean)(\(english))" : korean
+  }
+}
+
+extension MetricInterval {
+  /// "[0.9220, 0.9974]"
+  package var text: String {
+    "[\(MetricText.value(metric, low)), \(MetricText.value(metric, high))]"
   }
 }
 

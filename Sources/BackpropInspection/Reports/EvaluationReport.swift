@@ -14,6 +14,63 @@ package struct EvaluationReport {
   package let seed: UInt64
   /// Whether the text shows the classes one by one.
   package let showsClasses: Bool
+  /// What the model knows of the rows; nil if it knows nothing of them.
+  package var rows: KnownRows?
+  /// What a model reaches that looks at no column; nil if nobody knows the rows of training.
+  package var baseline: Evaluation?
+  package var usualLabel: String?
+  /// The weights of training that were not looked at: every row counts once.
+  package var unusedWeights: ExampleWeights?
+  /// Of two classes.
+  package var decision: ClassDecision?
+
+  /// What a model knows of the rows that judge it.
+  package enum KnownRows {
+    /// All rows of the data that the parts were taken from, learned from and others.
+    case all(parts: [TrainedRows.Role])
+    /// Those of one part, because they were asked for, or are all there are.
+    case part(TrainedRows.Role, isAsked: Bool)
+
+    var name: String {
+      switch self {
+      case .all: "all"
+      case .part(let role, _): role.rawValue
+      }
+    }
+
+    func text(in language: Language) -> String {
+      switch self {
+      case .all(let parts):
+        let names = parts.map { "--part \($0.rawValue)" }.joined(separator: ", ")
+        return language.text(.rowsOfTraining)
+          + (parts.isEmpty ? "" : language.text(.rowsOfParts, names))
+      case .part(.training, isAsked: false): return language.text(.rowsOfTraining)
+      case .part(.training, _): return language.text(.rowsLearned)
+      case .part(.heldOut, _): return language.text(.rowsHeldOut)
+      case .part(.test, _): return language.text(.rowsOfTest)
+      }
+    }
+  }
+
+  /// Which of two classes is the positive one, and from where on it is predicted.
+  package struct ClassDecision {
+    package enum Source {
+      case model, given, bestF1
+    }
+
+    package let positive: Int
+    /// Whether it is the rarer one of the training rows, and nobody named it.
+    package let isRarest: Bool
+    package let threshold: Double
+    package let source: Source
+
+    package init(positive: Int, isRarest: Bool, threshold: Double, source: Source) {
+      self.positive = positive
+      self.isRarest = isRarest
+      self.threshold = threshold
+      self.source = source
+    }
+  }
 
   package init(
     evaluation: Evaluation, predictions: EvaluatedPredictions, target: TargetEncoder,
@@ -44,6 +101,10 @@ package struct EvaluationReport {
       JSONMember("confusion", confusion),
       JSONMember("classes", classes),
       JSONMember("weights", weights?.json(labels: target.labels) ?? .null),
+      JSONMember("rows", rows.map { .string($0.name) } ?? .null),
+      JSONMember("baseline", baseline.map(Self.json) ?? .null),
+      JSONMember("positive", decision.map { .string(target.labels[$0.positive]) } ?? .null),
+      JSONMember("threshold", decision.map { JSONValue($0.threshold) } ?? .null),
     ]
     if samples > 0 {
       members.append(
@@ -69,12 +130,18 @@ package struct EvaluationReport {
     return .object(members)
   }
 
+  private static func json(_ evaluation: Evaluation) -> JSONValue {
+    .object(
+      [JSONMember("loss", JSONValue(evaluation.loss))]
+        + evaluation.metrics.values.map { JSONMember($0.name, JSONValue($0.value)) })
+  }
+
   /// More classes than this have their confusion listed cell by cell: most of the matrix is 0.
   private static let mostClassesInMatrix = 1000
 
   /// Counts of examples, and, if they have weights, the sums of those.
   private var confusion: JSONValue {
-    let counts = evaluation.metrics.confusion
+    let counts = predictions.counts
     guard counts.classCount > 0 else { return .null }
     var members = [JSONMember("labels", JSONValue(target.labels))]
     guard counts.classCount <= Self.mostClassesInMatrix else {
@@ -114,9 +181,16 @@ package struct EvaluationReport {
     let terms = Terms(language)
     var rows: [(name: String, value: String, interval: String)] = []
     rows.append((language.text(.examples), Format.count(predictions.count), ""))
+    if let known = self.rows { rows.append((language.text(.rows), known.text(in: language), "")) }
     if let weights {
       rows.append(
         (language.text(.weights), weights.text(labels: target.labels, in: language), ""))
+    } else if let unusedWeights {
+      let text = unusedWeights.text(labels: target.labels, in: language)
+      rows.append((language.text(.weights), language.text(.rowsCountOnce, text), ""))
+    }
+    if let decision {
+      rows.append((language.text(.positiveClass), text(of: decision, in: language), ""))
     }
     for (metric, value) in metrics {
       rows.append((terms.name(metric), MetricText.value(metric, value), interval(metric)))
@@ -131,6 +205,16 @@ package struct EvaluationReport {
           .lossOfData, Format.short(evaluation.loss), terms.name(loss), weighing),
         interval(.loss)
       ))
+    if let gap = gapOfLogLoss {
+      rows.append(("", language.text(.clippedLogLoss, Format.short(gap)), ""))
+    }
+    if let baseline, baseline.loss.isFinite {
+      rows.append(
+        (language.text(.baseline), terms.text(baseline: baseline, usual: usualLabel), ""))
+      if let text = terms.text(failuresOf: evaluation, against: baseline) {
+        rows.append(("", text, ""))
+      }
+    }
     let width = (rows.map(\.name.displayWidth).max() ?? 0) + 2
     let values = rows.filter { !$0.interval.isEmpty }.map(\.value.displayWidth).max() ?? 0
     var lines = rows.map { row in
@@ -146,6 +230,28 @@ package struct EvaluationReport {
     }
     guard showsClasses else { return lines }
     return lines + classLines(language) + confusionLines(language)
+  }
+
+  /// By how much the loss is above the log loss that it is, because that takes no probability for less than
+  /// the least normal number; nil if they are one.
+  private var gapOfLogLoss: Double? {
+    guard evaluation.lossIsLogLoss, !predictions.isWeighted,
+      let logLoss = evaluation.value(of: .logLoss)
+    else { return nil }
+    let gap = evaluation.loss - logLoss
+    return abs(gap) > 1e-4 * max(1e-6, abs(evaluation.loss)) ? gap : nil
+  }
+
+  private func text(of decision: ClassDecision, in language: Language) -> String {
+    let label = target.labels[decision.positive].shown()
+    let threshold = Format.short(decision.threshold)
+    let which = decision.isRarest ? language.text(.rarest, label) : label
+    return switch decision.source {
+    case .model: which
+    case .given: language.text(.aboveThreshold, which, threshold)
+    case .bestF1:
+      language.text(.aboveThreshold, which, threshold) + language.text(.chosenForF1)
+    }
   }
 
   private func interval(_ metric: Metric) -> String {

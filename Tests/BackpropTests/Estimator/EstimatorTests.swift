@@ -149,7 +149,7 @@ struct EstimatorTests {
     #expect(name { $0.data.target = nil } == "target")
     #expect(name { $0.data.target = ["specis"] }.contains("did you mean \"species\"?"))
     #expect(name { $0.network.loss = .poisson } == "loss")
-    #expect(name { $0.stopping.monitor = .rmse } == "monitor")
+    #expect(name { $0.stopping.metric = .rmse } == "metric")
     #expect(name { $0.noise.dropout = [0.1, 0.2, 0.3] } == "dropout")
     #expect(name { $0.data.classWeight = "Adelie=x" } == "classWeight")
     #expect(name { $0.data.weightColumn = "species" } == "weightColumn")
@@ -228,8 +228,8 @@ struct SettingTests {
       "biasRateFactor": 2, "decayBiases": true, "shards": 8, "epochs": 11,
       "schedule": "step:3:0.5", "warmUp": 0.1, "cycleMomentum": "0.8:0.9", "dropout": [0.1, 0.2],
       "inputDropout": 0.1, "inputNoise": 0.2, "labelSmoothing": 0.1, "mixup": 0.3,
-      "validation": 0.3, "validationData": "v.csv", "patience": 5, "monitor": "top-k:3",
-      "minDelta": 0.1,
+      "validation": 0.3, "validationData": "v.csv", "patience": 5, "metric": "top-k:3",
+      "minDelta": 0.1, "test": 0.25,
     ]
     var all = TrainingConfiguration()
     for setting in Setting.all where setting.name != "no-header" {
@@ -280,8 +280,8 @@ struct SettingTests {
   @Test("What no document can say is no value of a setting")
   func values() {
     for change: (inout TrainingConfiguration) -> Void in [
-      { $0.stopping.monitor = .expectedCalibrationError(bins: 0) },
-      { $0.stopping.monitor = .topK(0) }, { $0.network.initializer = .uniform(-1) },
+      { $0.stopping.metric = .expectedCalibrationError(bins: 0) },
+      { $0.stopping.metric = .topK(0) }, { $0.network.initializer = .uniform(-1) },
       { $0.network.initializer = .constant(.nan) }, { $0.network.loss = .huber(delta: -1) },
       { $0.network.activation = [.elu(alpha: .nan)] },
       { $0.schedule.schedule = .cosine(warmUp: 0.3) },

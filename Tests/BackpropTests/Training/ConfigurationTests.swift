@@ -160,12 +160,41 @@ struct ConfigurationTests {
     }
   }
 
+  @Test(
+    "Small sets have 2,400 steps, from 120 examples on 300 epochs and no more; patience 400 steps")
+  func suggestionsForSmallSets() {
+    func epochs(_ examples: Int) -> Int {
+      TrainingConfiguration.suggestedEpochs(examples: examples, batchSize: min(16, examples))
+    }
+    #expect([4, 16, 17, 40, 120, 275].map(epochs) == [2400, 2400, 1200, 800, 300, 300])
+    // 6000 / 63, and the least.
+    #expect(TrainingConfiguration.suggestedEpochs(examples: 2000, batchSize: 32) == 95)
+    #expect(TrainingConfiguration.suggestedEpochs(examples: 1_000_000, batchSize: 256) == 20)
+    // A step of all examples is no reason for more.
+    #expect(TrainingConfiguration.suggestedEpochs(examples: 5000, batchSize: 5000) == 300)
+    func patience(_ examples: Int) -> Int {
+      TrainingConfiguration.suggestedPatience(examples: examples, batchSize: 16)
+    }
+    #expect([16, 120, 275, 900].map(patience) == [400, 50, 22, 20])
+  }
+
+  @Test("Patience is a default where nobody says how many epochs, or the rate stays")
+  func defaultPatience() {
+    func patience(epochs: Int?, _ schedule: Schedule? = nil, hasValidation: Bool = true) -> Int? {
+      TrainingConfiguration(schedule: schedule, epochs: epochs)
+        .resolved(examples: 120, hasValidation: hasValidation).patience
+    }
+    #expect(patience(epochs: nil) == 50 && patience(epochs: 300) == nil)
+    #expect(patience(epochs: 300, .constant) == 50)
+    #expect(patience(epochs: nil, hasValidation: false) == nil)
+  }
+
   @Test("A batch size suggests epochs, whatever it is")
   func suggestions() {
     for size in [Int.min, 0, 1, .max] {
       for examples in [Int.min, 0, 1, .max] {
         let epochs = TrainingConfiguration.suggestedEpochs(examples: examples, batchSize: size)
-        #expect((20...300).contains(epochs))
+        #expect((20...2400).contains(epochs))
       }
     }
   }

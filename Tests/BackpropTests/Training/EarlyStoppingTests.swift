@@ -32,15 +32,23 @@ struct EarlyStoppingTests {
     return (stopping.bestEpoch, nil)
   }
 
-  @Test(
-    "Without a monitor: the highest accuracy, of equals the lowest loss; patience counts from it")
+  @Test("Without a monitor the lowest loss is the best, of classes too; patience counts from it")
   func usual() throws {
+    let epochs = [(4, 1.0), (6, 0.9), (5, 0.1), (6, 0.8), (7, 0.6)]
+      .map { evaluation(right: $0.0, loss: $0.1) }
+    #expect(try play(patience: 2, nil, epochs) == (3, 5))
+    #expect(try play(patience: 3, nil, epochs) == (3, nil))
+  }
+
+  @Test("By accuracy the highest is the best, of equals the one with the lowest loss")
+  func byAccuracy() throws {
+    let monitor = Monitor(metric: .accuracy)
     let epochs = [(4, 1.0), (6, 0.9), (5, 0.1), (6, 0.8), (6, 0.8), (5, 0.7), (7, 0.6)]
       .map { evaluation(right: $0.0, loss: $0.1) }
     // Better: 1, 2, 4 (same accuracy, lower loss). Epochs 5 and 6 are not: patience 2 ends after 6.
-    #expect(try play(patience: 2, nil, epochs) == (4, 6))
-    #expect(try play(patience: 3, nil, epochs) == (7, nil))
-    #expect(try play(patience: 1, nil, epochs) == (2, 3))
+    #expect(try play(patience: 2, monitor, epochs) == (4, 6))
+    #expect(try play(patience: 3, monitor, epochs) == (7, nil))
+    #expect(try play(patience: 1, monitor, epochs) == (2, 3))
   }
 
   @Test("A loss is watched downwards; improvements below δ keep weights but renew no patience")
@@ -56,9 +64,9 @@ struct EarlyStoppingTests {
     #expect(try play(patience: 3, monitor, longer) == (9, 9))
     // Without δ every epoch but the fifth is better.
     #expect(try play(patience: 2, Monitor(metric: .loss), epochs) == (8, nil))
-    // The metric of classes is the accuracy: with δ = ¼ two more of 8 are needed, whatever the loss.
+    // By accuracy: with δ = ¼ two more of 8 are needed, whatever the loss.
     let right = [4, 5, 6, 7, 7].map { evaluation(right: $0, loss: 1 / Double($0)) }
-    #expect(try play(patience: 2, Monitor(minimumDelta: 0.25), right) == (4, 5))
+    #expect(try play(patience: 2, Monitor(metric: .accuracy, minimumDelta: 0.25), right) == (4, 5))
   }
 
   @Test("A metric that is not defined is worse than any number; among its like the loss decides")
@@ -118,8 +126,12 @@ struct EarlyStoppingTests {
   @Test("A configuration of before there were monitors is still read, and one without writes none")
   func oldConfigurations() throws {
     let old = try JSONEncoder().encode(TrainingConfiguration(patience: 3))
-    #expect(!String(decoding: old, as: UTF8.self).contains("monitor"))
+    #expect(!String(decoding: old, as: UTF8.self).contains("metric"))
     #expect(try JSONDecoder().decode(TrainingConfiguration.self, from: old).monitor == nil)
+    let older = Array(#"{"stopping": {"monitor": "roc-auc"}}"#.utf8)
+    #expect(
+      try JSONDecoder().decode(TrainingConfiguration.self, from: Data(older)).stopping.metric
+        == .rocAUC)
     let new = TrainingConfiguration(monitor: Monitor(metric: .topK(3), minimumDelta: 0.01))
     let data = try JSONEncoder().encode(new)
     #expect(try JSONDecoder().decode(TrainingConfiguration.self, from: data) == new)

@@ -94,6 +94,9 @@ struct PinnedRun: Sendable, CustomStringConvertible {
       sizes: sizes, activations: activations, loss: loss, dropout: dropout,
       normalizations: normalizations, isParametric: hasKinds, scalesInputs: hasKinds, seed: 5)
     let data: Dataset<T> = try examples()
+    var configuration = configuration
+    // The digests are of the epoch that this chooses.
+    if loss == .crossEntropy { configuration.stopping.metric = .accuracy }
     try Trainer<T>(configuration: configuration, threads: threads).train(
       &network, on: isSpooled ? .spooled(try SameBitsTests.spooled(data)) : .memory(data),
       validation: .memory(data),
