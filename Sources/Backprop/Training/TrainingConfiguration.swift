@@ -560,12 +560,14 @@ extension TrainingConfiguration {
   }
 
   /// As many epochs as make a run converge: about 6,000 steps for small sets, at least 20 epochs for
-  /// large ones, at most 300 except for sets of less than 120 examples: in batches of the usual size the
-  /// smallest take the 2,400 steps of those too, with which XOR is solved from any seed.
+  /// large ones, and at most 300; but of sets that are too small to hold rows out, which no epoch can be
+  /// chosen by, 2,400 steps in batches of the usual size, with which XOR is solved from any seed.
   package static func suggestedEpochs(examples: Int, batchSize: Int) -> Int {
     let stepsPerEpoch = (max(1, examples) - 1) / max(1, batchSize) + 1
-    let stepsOfSmall = (max(1, examples) - 1) / suggestedBatchSize(examples: 1) + 1
-    return max(min(300, max(20, 6000 / stepsPerEpoch)), 2400 / stepsOfSmall)
+    if examples < StoppingSettings.fewestRowsToSplit {
+      return 2400 / ((max(1, examples) - 1) / suggestedBatchSize(examples: 1) + 1)
+    }
+    return min(300, max(20, 6000 / stepsPerEpoch))
   }
 
   /// As many epochs without a better validation as are no accident: at least 20, and at least 400 steps.

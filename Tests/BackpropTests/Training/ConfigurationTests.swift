@@ -161,12 +161,13 @@ struct ConfigurationTests {
   }
 
   @Test(
-    "Small sets have 2,400 steps, from 120 examples on 300 epochs and no more; patience 400 steps")
+    "Sets of which nothing is held out have 2,400 steps, others at most 300 epochs; patience 400 steps"
+  )
   func suggestionsForSmallSets() {
     func epochs(_ examples: Int) -> Int {
       TrainingConfiguration.suggestedEpochs(examples: examples, batchSize: min(16, examples))
     }
-    #expect([4, 16, 17, 40, 120, 275].map(epochs) == [2400, 2400, 1200, 800, 300, 300])
+    #expect([4, 16, 17, 40, 120, 275].map(epochs) == [2400, 2400, 1200, 300, 300, 300])
     // 6000 / 63, and the least.
     #expect(TrainingConfiguration.suggestedEpochs(examples: 2000, batchSize: 32) == 95)
     #expect(TrainingConfiguration.suggestedEpochs(examples: 1_000_000, batchSize: 256) == 20)
