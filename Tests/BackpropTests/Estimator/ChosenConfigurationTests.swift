@@ -273,7 +273,7 @@ struct ChosenConfigurationTests {
       ("x", .numbers((0..<12).map { Double($0) })), ("y", .numbers((0..<12).map { Double($0) })),
     ])
     #expect(problem(few) { $0.stopping.patience = 3 }.hasPrefix("patience needs validation data"))
-    #expect(problem(few) { $0.stopping.metric = .rmse }.hasPrefix("monitor needs validation data"))
+    #expect(problem(few) { $0.stopping.metric = .rmse }.hasPrefix("metric needs validation data"))
     #expect(problem { $0.stopping.validation = 0 } == "nothing")
     let model = try Estimator(Self.settings(), threads: 1).fit(Self.table).model
     #expect(
