@@ -54,10 +54,20 @@ struct LabelledDataArguments: ParsableArguments {
 }
 
 extension Model {
-  /// How the command line says that the data is read, which must not contradict the model.
+  /// How the data is read: as the command line says, which must not contradict the model, and else as that
+  /// of the training was.
   func readingSettings() throws -> DataSettings {
     var configuration = TrainingConfiguration()
     try CommandWords.take(into: &configuration, except: Self.ownOptions)
+    if let trained = self.configuration?.data {
+      var data = configuration.data
+      data.delimiter = data.delimiter ?? trained.delimiter
+      data.header = data.header ?? trained.header
+      data.skipLines = data.skipLines ?? trained.skipLines
+      data.comment = data.comment ?? trained.comment
+      data.columnNames = data.columnNames ?? trained.columnNames
+      configuration.data = data
+    }
     guard encoder != nil else { return configuration.data }
     for setting in [Setting.categorical, .numeric, .ignore]
     where setting.read(configuration) != nil {

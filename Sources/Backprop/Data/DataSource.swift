@@ -23,7 +23,7 @@ public struct DataSource: Sendable {
         .applying(options)
     }
     var stream = try ByteStream(path: path)
-    let head = try stream.bytes(upTo: 8)
+    let head = try stream.bytes(upTo: 512)
     if head.starts(with: NPY.magic) {
       var stream = try ByteStream(path: path)
       let array = try NPY.array(from: &stream)
@@ -42,6 +42,7 @@ public struct DataSource: Sendable {
       return try ArrayArchive(contentsOf: path).dataSource().applying(options)
     }
     if IDX.isIDX(head) { return try IDX.file(path, rows: options.rowLimit).applying(options) }
+    if let error = ForeignFormat.error(head, path: path) { throw error }
     let table = try Table(delimited: path, options: options)
     return DataSource(training: table, test: nil, targets: [])
   }

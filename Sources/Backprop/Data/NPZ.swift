@@ -9,6 +9,9 @@ package struct ArrayArchive {
   /// - Throws: `DataError` if it is no zip archive of .npy members.
   package init(contentsOf path: String) throws(DataError) {
     archive = try ZipArchive(path: path)
+    if let error = ForeignFormat.error(members: archive.members.map(\.name), path: path) {
+      throw error
+    }
     names = archive.members.map { member in
       String(member.name.hasSuffix(".npy") ? member.name.dropLast(4) : member.name[...])
     }

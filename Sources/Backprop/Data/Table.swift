@@ -5,12 +5,22 @@ public struct TableOptions: Sendable, Equatable {
   public var header: Bool?
   /// The byte between cells; nil to choose among `,` `;` tab and `|`.
   public var delimiter: UInt8?
+  /// Lines at the top that are none of the table, at least 0.
+  public var skipLines = 0
+  /// The byte that begins a line which is none of the table; 0, which no text has, for none. Nil for `#`,
+  /// where such a line is no row by its cells.
+  public var comment: UInt8?
+  /// The names of all columns, where the file has no header, or `header` says that they take its place;
+  /// empty for those of the file.
+  public var columnNames: [String] = []
   /// Names of columns to be read as text, whatever they look like.
   public var categorical: [String]
   /// Names of columns that must hold numbers.
   public var numeric: [String]
   /// Names of columns that are no features.
   public var ignore: [String]
+  /// Whether cells stand between runs of spaces and tabs, whatever the delimiter.
+  package var isSpaced = false
   /// Names of columns that the caller is going to ask for, such as the targets. They only help to
   /// recognise a header ("2019" above numbers); that one is missing is no error here.
   package var expectedNames: [String] = []

@@ -34,7 +34,7 @@ extension DelimitedFile {
   /// - Throws: `DataError` for text that is not a table, or in a column that must be numeric.
   func scan(
     _ scans: inout [ColumnScan], names: [String], keeping: Bool
-  ) throws(DataError) -> (rows: Int, kept: KeptColumns?) {
+  ) throws(DataError) -> (rows: Int, kept: KeptColumns?, passed: PassedLines) {
     var rows = 0
     var keeper = ColumnKeeper(scans.map(\.order), keeping: keeping)
     // Cells of each column that were looked at one by one; the others are numbers.
@@ -59,7 +59,7 @@ extension DelimitedFile {
     for column in 0..<columnCount where !scans[column].isIgnored {
       scans[column].numbers += rows - single[column]
     }
-    return (rows, keeper.columns(bytesRead: reader.bytesRead))
+    return (rows, keeper.columns(bytesRead: reader.bytesRead), reader.passed)
   }
 
   /// Looks at one cell.

@@ -20,10 +20,18 @@ extension TableOptions {
     names += model?.targetEncoder?.columns ?? []
     names += [settings.weightColumn, model?.weights?.column].compactMap(\.self)
     var delimiter: UInt8?
-    if let text = settings.delimiter { delimiter = try Setting.delimiterByte(text) }
+    if let text = settings.delimiter, text != Setting.spaces {
+      delimiter = try Setting.delimiterByte(text)
+    }
     self.init(
       header: settings.header, delimiter: delimiter, categorical: settings.categorical ?? [],
       numeric: settings.numeric ?? [], ignore: settings.ignore ?? [])
+    isSpaced = settings.delimiter == Setting.spaces
+    skipLines = settings.skipLines ?? 0
+    comment = try settings.comment.map { (text) throws(ConfigurationError) in
+      try Setting.commentByte(text)
+    }
+    columnNames = settings.columnNames ?? []
     (expectedNames, keepsColumns) = (names, settings.memory == nil)
     self.threads = threads
   }

@@ -235,10 +235,16 @@ public struct DataSettings: Hashable, Sendable {
   public var numeric: [String]?
   /// Columns that are no features.
   public var ignore: [String]?
-  /// The character between cells, or "tab".
+  /// The character between cells, "tab", or "space" for runs of spaces and tabs.
   public var delimiter: String?
   /// Whether the first row holds the names of the columns.
   public var header: Bool?
+  /// Lines at the top that are none of the table.
+  public var skipLines: Int?
+  /// The character that begins a line which is none of the table, or "none".
+  public var comment: String?
+  /// The names of the columns, where there is no header, or `header` says that they take its place.
+  public var columnNames: [String]?
   /// The same seed gives the same run, bit for bit.
   public var seed: UInt64?
   /// Whether each epoch takes the examples in a new random order. L-BFGS compares the sums of one epoch

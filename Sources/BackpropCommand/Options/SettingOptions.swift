@@ -55,6 +55,9 @@ struct TableReadingOptions: ParsableArguments {
   @Option(.delimiter) var delimiter: String?
   @Flag(.header) var header = false
   @Flag(.noHeader) var noHeader = false
+  @Option(.skipLines) var skipLines: String?
+  @Option(.comment) var comment: String?
+  @Option(.columnNames) var columnNames: String?
 }
 
 /// What the network is, for whoever says its hidden layers.
