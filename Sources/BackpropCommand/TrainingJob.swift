@@ -173,6 +173,9 @@ extension Estimator {
     tables.validation = try configuration.stopping.validationData.map {
       try DataSource.open(existing: $0, options: options).training
     }
+    if configuration.stopping.validationData == nil, configuration.stopping.validation == nil {
+      tables.validation = source.validation
+    }
     tables.spoolFolder = spoolFolder
     change(&tables)
     return tables

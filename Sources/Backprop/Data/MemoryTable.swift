@@ -11,7 +11,7 @@ extension Table {
   init(
     memory: [(name: String, values: MemoryColumn)], rowCount: Int, file: String? = nil,
     groups: [String: [String]] = [:], pixelScale: Double? = nil, ignoring: Set<String> = [],
-    categorical: Set<String> = []
+    categorical: Set<String> = [], weightColumn: String? = nil, warnings: [String] = []
   ) throws(DataError) {
     var columns: [Column] = []
     for (name, values) in memory {
@@ -22,7 +22,18 @@ extension Table {
         kind = .categorical
         missing = texts.count { $0 == nil }
       case .numbers, .array:
-        if case .array(let array, _, _) = values, array.type.isInteger { break }
+        if case .array(let array, let first, let step) = values, array.type.isInteger {
+          let row =
+            array.type.size == 8
+            ? (0..<rowCount).first { !array.isExact(first + $0 * step) } : nil
+          guard let row else { break }
+          throw DataError(
+            file: file, place: .row(row + 1), column: name,
+            "a whole number beyond 2⁵³, which would not be held exactly",
+            remedy:
+              "save the array with .astype('f8') if it is a quantity, or .astype('U') if it is a name"
+          )
+        }
         for row in 0..<rowCount {
           let value = values.number(row)
           if value.isInfinite { throw Self.infinite("\(value)", file, .row(row + 1), name) }
@@ -30,11 +41,15 @@ extension Table {
         }
       }
       columns.append(
-        Column(name: name, kind: kind, missing: missing, isIgnored: ignoring.contains(name)))
+        Column(
+          name: name, kind: kind, missing: missing,
+          isIgnored: ignoring.contains(name) || name == weightColumn))
     }
     try self.init(
-      columns: columns, rowCount: rowCount, file: file, source: .memory(memory.map(\.values)),
-      groups: groups, pixelScale: pixelScale, requestedCategories: categorical)
+      columns: columns, rowCount: rowCount, warnings: warnings, file: file,
+      source: .memory(memory.map(\.values)),
+      groups: groups, pixelScale: pixelScale, requestedCategories: categorical,
+      weightColumn: weightColumn)
   }
 
   static func infinite(
@@ -60,7 +75,8 @@ extension Table {
     return try Table(
       memory: zip(columns, values).map { ($0.name, $1) }, rowCount: rowCount, file: file,
       groups: groups, pixelScale: options.categorical.isEmpty ? pixelScale : nil,
-      ignoring: Set(options.ignore), categorical: Set(options.categorical))
+      ignoring: Set(options.ignore), categorical: Set(options.categorical),
+      weightColumn: weightColumn, warnings: warnings)
   }
 }
 

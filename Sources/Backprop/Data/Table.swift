@@ -5,20 +5,20 @@ public struct TableOptions: Sendable, Equatable {
   public var header: Bool?
   /// The byte between cells; nil to choose among `,` `;` tab and `|`.
   public var delimiter: UInt8?
-  /// Lines at the top that are none of the table, at least 0.
-  public var skipLines = 0
-  /// The byte that begins a line which is none of the table; 0, which no text has, for none. Nil for `#`,
-  /// where such a line is no row by its cells.
-  public var comment: UInt8?
-  /// The names of all columns, where the file has no header, or `header` says that they take its place;
-  /// empty for those of the file.
-  public var columnNames: [String] = []
   /// Names of columns to be read as text, whatever they look like.
   public var categorical: [String]
   /// Names of columns that must hold numbers.
   public var numeric: [String]
   /// Names of columns that are no features.
   public var ignore: [String]
+  /// Lines at the top that are none of the table, at least 0.
+  package var skipLines = 0
+  /// The byte that begins a line which is none of the table; 0, which no text has, for none. Nil for `#`,
+  /// where such a line is no row by its cells.
+  package var comment: UInt8?
+  /// The names of all columns, where the file has no header, or `header` says that they take its place;
+  /// empty for those of the file.
+  package var columnNames: [String] = []
   /// Whether cells stand between runs of spaces and tabs, whatever the delimiter.
   package var isSpaced = false
   /// Names of columns that the caller is going to ask for, such as the targets. They only help to
@@ -115,6 +115,8 @@ public struct Table: Sendable {
   let kept: KeptColumns?
   /// Names that stand for several columns: "y" for "y.0", "y.1" of an array with two columns.
   let groups: [String: [String]]
+  /// The column that the data itself calls its weights, if any.
+  let weightColumn: String?
   /// What to divide pixels by if all features are bytes of images, else nil.
   let pixelScale: Double?
   /// Columns that the options call categorical.
@@ -165,7 +167,7 @@ public struct Table: Sendable {
   init(
     columns: [Column], rowCount: Int, warnings: [String] = [], file: String?, source: Source,
     kept: KeptColumns? = nil, groups: [String: [String]] = [:], pixelScale: Double? = nil,
-    requestedCategories: Set<String> = []
+    requestedCategories: Set<String> = [], weightColumn: String? = nil
   ) throws(DataError) {
     guard rowCount > 0 else {
       throw DataError(file: file, "the table has no rows", remedy: "it needs at least one")
@@ -183,6 +185,7 @@ public struct Table: Sendable {
     self.groups = groups
     self.pixelScale = pixelScale
     self.requestedCategories = requestedCategories
+    self.weightColumn = weightColumn
     positions = Dictionary(
       columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }

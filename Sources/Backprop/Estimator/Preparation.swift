@@ -69,6 +69,7 @@ extension Estimator {
   package func prepare<T: Scalar>(
     _ tables: FitTables, as type: T.Type, warn: Warn
   ) throws -> PreparedFit<T> {
+    if let own = weighing(tables.training) { return try own.prepare(tables, as: type, warn: warn) }
     try validate(hasValidationTable: tables.validation != nil)
     let table = tables.training
     if tables.validation == nil, configuration.stopping.validationData != nil {

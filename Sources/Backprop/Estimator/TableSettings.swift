@@ -36,3 +36,15 @@ extension TableOptions {
     self.threads = threads
   }
 }
+
+extension Estimator {
+  /// The same with the weights that the data itself brings; nil if it brings none, or others are asked for.
+  func weighing(_ table: Table) -> Estimator? {
+    guard let column = table.weightColumn, configuration.data.weightColumn == nil else {
+      return nil
+    }
+    var own = self
+    own.configuration.data.weightColumn = column
+    return own
+  }
+}
