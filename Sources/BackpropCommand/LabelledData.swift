@@ -7,7 +7,7 @@ struct LabelledDataArguments: ParsableArguments {
   @Argument(help: "A model file.")
   var model: String
 
-  @Argument(help: "The data: a file, or a folder with IDX files.")
+  @Argument(help: "The data: a file, - for standard input, or a folder with IDX files.")
   var data: String
 
   @Option(name: .long, help: "Targets of a model that names none: columns a,b,…")
@@ -62,10 +62,12 @@ extension Model {
     if let trained = self.configuration?.data {
       var data = configuration.data
       data.delimiter = data.delimiter ?? trained.delimiter
-      data.header = data.header ?? trained.header
       data.skipLines = data.skipLines ?? trained.skipLines
       data.comment = data.comment ?? trained.comment
-      data.columnNames = data.columnNames ?? trained.columnNames
+      // Whether there is a header, and what the columns are called without it, are one thing.
+      if data.header == nil, data.columnNames == nil {
+        (data.header, data.columnNames) = (trained.header, trained.columnNames)
+      }
       configuration.data = data
     }
     guard encoder != nil else { return configuration.data }

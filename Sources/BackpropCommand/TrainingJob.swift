@@ -70,6 +70,11 @@ struct TrainingJob {
   }
 
   func run<T: Scalar>(in precision: T.Type) throws {
+    if resumption != nil, command.data == nil, data == StandardInput.path {
+      throw UsageError(
+        "the run read standard input: give DATA, which is - for the same rows by standard input again"
+      )
+    }
     if resumption != nil, command.data == nil, !Folder.exists(data) {
       throw DataError(
         file: data, "is the data that the checkpoint names, and there is no such file here",
@@ -194,9 +199,14 @@ extension Estimator {
 }
 
 extension DataSource {
-  /// Opens data; if there is no such file, suggests one of a similar name.
+  /// Opens data, that of standard input if the path is `-`; if there is no such file, suggests one of a
+  /// similar name.
   static func open(existing path: String, options: TableOptions) throws -> DataSource {
-    try Folder.checkExists(path)
+    if path == StandardInput.path {
+      try StandardInput.spool()
+    } else {
+      try Folder.checkExists(path)
+    }
     return try open(path: path, options: options)
   }
 }

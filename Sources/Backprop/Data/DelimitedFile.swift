@@ -110,7 +110,7 @@ extension Table {
       columns: zip(names, scans).map { name, scan in
         Column(name: name, kind: scan.kind, missing: scan.missing, isIgnored: scan.isIgnored)
       }, rowCount: rowCount, warnings: warnings, file: path, source: .delimited(file), kept: kept,
-      requestedCategories: Set(options.categorical))
+      requestedCategories: Set(Self.rejoined(options.categorical, among: names)))
   }
 
   private static func plan(
@@ -121,7 +121,7 @@ extension Table {
       (.categorical, options.categorical), (.numeric, options.numeric), (.ignore, options.ignore),
     ]
     for (order, ordered) in orders {
-      for name in ordered {
+      for name in rejoined(ordered, among: names) {
         guard let position = names.firstIndex(of: name) else {
           throw noColumn(name, among: names, file: path)
         }

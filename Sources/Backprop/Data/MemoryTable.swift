@@ -64,6 +64,10 @@ extension Table {
   /// The same table with some columns read otherwise, as the options of a user ask.
   func applying(_ options: TableOptions) throws(DataError) -> Table {
     guard case .memory(let values) = source else { return self }
+    var options = options
+    (options.categorical, options.numeric, options.ignore) = (
+      rejoined(options.categorical), rejoined(options.numeric), rejoined(options.ignore)
+    )
     for name in options.categorical + options.numeric + options.ignore {
       _ = try position(of: name)
     }

@@ -227,6 +227,11 @@ public struct Table: Sendable {
   package func columns(named text: String) throws(ConfigurationError) -> [String] {
     if positions[text] != nil || groups[text] != nil { return [text] }
     if text.trimmingSpaces.isEmpty { return [] }
+    // What is in quotes is one name.
+    if text.contains("\"") {
+      let names = text.partsAtCommas
+      if names.allSatisfy({ positions[$0] != nil || groups[$0] != nil }) { return names }
+    }
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     let most = columns.map { $0.name.count { $0 == "," } }.max() ?? 0
     var result: [String] = []
@@ -245,6 +250,33 @@ public struct Table: Sendable {
       }
       result.append(run.name)
       first = run.end
+    }
+    return result
+  }
+
+  /// Names of columns as they were meant: "price", "net" that were cut from "price, net" are that column.
+  func rejoined(_ names: [String]) -> [String] {
+    Self.rejoined(names, among: columns.map(\.name))
+  }
+
+  static func rejoined(_ names: [String], among columns: [String]) -> [String] {
+    guard names.count > 1, names.contains(where: { !columns.contains($0) }) else { return names }
+    let cut = columns.filter { $0.contains(",") }.map { name in
+      (
+        name: name,
+        parts: name.split(separator: ",", omittingEmptySubsequences: false).map {
+          String($0).trimmingSpaces
+        }
+      )
+    }.sorted { $0.parts.count > $1.parts.count }
+    var result: [String] = []
+    var rest = names[...]
+    while let first = rest.first {
+      let whole = cut.first { column in
+        rest.starts(with: column.parts) && column.parts.contains { !columns.contains($0) }
+      }
+      result.append(whole?.name ?? first)
+      rest = rest.dropFirst(whole?.parts.count ?? 1)
     }
     return result
   }

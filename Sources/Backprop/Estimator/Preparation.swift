@@ -196,7 +196,7 @@ extension Estimator {
       (Setting.categorical, settings.categorical, Table.Kind.categorical, "categories"),
       (.numeric, settings.numeric, .numeric, "numbers"),
     ] {
-      for name in try (names ?? []).flatMap({ try table.expanding([$0]) })
+      for name in try table.rejoined(names ?? []).flatMap({ try table.expanding([$0]) })
       where try table.columns[table.position(of: name)].kind != kind {
         throw ConfigurationError(
           setting.property,
@@ -209,7 +209,7 @@ extension Estimator {
 
   /// Columns that are no features by the configuration and not yet by how the table was read.
   private func ignored(in table: Table, _ targets: [String]) throws -> [String] {
-    try Set((configuration.data.ignore ?? []).flatMap { try table.expanding([$0]) })
+    try Set(table.rejoined(configuration.data.ignore ?? []).flatMap { try table.expanding([$0]) })
       .subtracting(targets).subtracting(table.columns.filter(\.isIgnored).map(\.name)).sorted()
   }
 

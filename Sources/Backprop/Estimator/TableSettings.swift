@@ -14,7 +14,7 @@ extension TableOptions {
   ) throws(ConfigurationError) {
     // A name may have commas itself.
     var names = (settings.target ?? []).flatMap { target in
-      target.split(separator: ",").map { String($0).trimmingSpaces } + [target]
+      target.partsAtCommas + [target]
     }
     names += model?.encoder?.columns.map(\.name) ?? []
     names += model?.targetEncoder?.columns ?? []
