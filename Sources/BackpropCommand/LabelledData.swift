@@ -7,7 +7,7 @@ struct LabelledDataArguments: ParsableArguments {
   @Argument(help: "A model file.")
   var model: String
 
-  @Argument(help: "The data: a file, or a folder with IDX files.")
+  @Argument(help: "The data: a file, - for standard input, or a folder with IDX files.")
   var data: String
 
   @Option(name: .long, help: "Targets of a model that names none: columns a,b,…")
@@ -55,10 +55,22 @@ struct LabelledDataArguments: ParsableArguments {
 }
 
 extension Model {
-  /// How the command line says that the data is read, which must not contradict the model.
+  /// How the data is read: as the command line says, which must not contradict the model, and else as that
+  /// of the training was.
   func readingSettings() throws -> DataSettings {
     var configuration = TrainingConfiguration()
     try CommandWords.take(into: &configuration, except: Self.ownOptions)
+    if let trained = self.configuration?.data {
+      var data = configuration.data
+      data.delimiter = data.delimiter ?? trained.delimiter
+      data.skipLines = data.skipLines ?? trained.skipLines
+      data.comment = data.comment ?? trained.comment
+      // Whether there is a header, and what the columns are called without it, are one thing.
+      if data.header == nil, data.columnNames == nil {
+        (data.header, data.columnNames) = (trained.header, trained.columnNames)
+      }
+      configuration.data = data
+    }
     guard encoder != nil else { return configuration.data }
     for setting in [Setting.categorical, .numeric, .ignore]
     where setting.read(configuration) != nil {

@@ -20,7 +20,7 @@ struct PredictCommand: ParsableCommand {
   @Argument(help: "A model file.")
   var model: String
 
-  @Argument(help: "The data: a file, or a folder with IDX files.")
+  @Argument(help: "The data: a file, - for standard input, or a folder with IDX files.")
   var data: String
 
   @Option(name: [.customShort("o"), .long], help: "Where to write. (default: standard output)")

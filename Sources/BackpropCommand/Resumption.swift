@@ -250,6 +250,9 @@ extension TrainingJob {
   ) throws -> TrainingConfiguration {
     var configuration = stored
     if let path = command.goal.config {
+      if path == StandardInput.path, command.data == path {
+        throw UsageError("DATA and --config are both -, and standard input is read only once")
+      }
       try ConfigurationFile.take(path, into: &configuration)
     }
     try CommandWords.take(into: &configuration)

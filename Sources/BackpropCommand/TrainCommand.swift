@@ -19,7 +19,9 @@ struct TrainCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "The data: a file, or a folder with IDX files. With --resume, that of the run.")
+    help:
+      "The data: a file, - for standard input, or a folder with IDX files. With --resume, that of the run."
+  )
   var data: String?
 
   @OptionGroup(title: "What matters most")

@@ -70,6 +70,11 @@ struct TrainingJob {
   }
 
   func run<T: Scalar>(in precision: T.Type) throws {
+    if resumption != nil, command.data == nil, data == StandardInput.path {
+      throw UsageError(
+        "the run read standard input: give DATA, which is - for the same rows by standard input again"
+      )
+    }
     if let stored = try resumption?.configuration {
       for (path, before, what, option) in [
         (data, stored.data.data, "data", "DATA"),
@@ -78,7 +83,9 @@ struct TrainingJob {
           "validation data", "--validation-data"
         ),
       ] {
-        guard let path, path == before, !Folder.exists(path) else { continue }
+        guard let path, path == before, path != StandardInput.path, !Folder.exists(path) else {
+          continue
+        }
         throw DataError(
           file: path, "is the \(what) that the checkpoint names, and there is no such file here",
           remedy: "give \(option), or go on where the run was begun")
@@ -188,6 +195,9 @@ extension Estimator {
     tables.validation = try configuration.stopping.validationData.map {
       try DataSource.open(existing: $0, options: options).training
     }
+    if configuration.stopping.validationData == nil, configuration.stopping.validation == nil {
+      tables.validation = source.validation
+    }
     tables.spoolFolder = spoolFolder
     change(&tables)
     return tables
@@ -210,9 +220,14 @@ extension Estimator {
 }
 
 extension DataSource {
-  /// Opens data; if there is no such file, suggests one of a similar name.
+  /// Opens data, that of standard input if the path is `-`; if there is no such file, suggests one of a
+  /// similar name.
   static func open(existing path: String, options: TableOptions) throws -> DataSource {
-    try Folder.checkExists(path)
+    if path == StandardInput.path {
+      try StandardInput.spool()
+    } else {
+      try Folder.checkExists(path)
+    }
     return try open(path: path, options: options)
   }
 }

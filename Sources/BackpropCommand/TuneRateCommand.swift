@@ -20,7 +20,7 @@ struct TuneRateCommand: ParsableCommand {
           --plot rates.svg
       """)
 
-  @Argument(help: "The data: a file, or a folder with IDX files.")
+  @Argument(help: "The data: a file, - for standard input, or a folder with IDX files.")
   var data: String
 
   @OptionGroup(title: "What matters most")

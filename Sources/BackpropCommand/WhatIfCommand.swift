@@ -55,7 +55,7 @@ struct WhatIfCommand: ParsableCommand {
   @Argument(help: "A model file; its weights for the experiments, its shape for the mutants.")
   var model: String?
 
-  @Argument(help: "The data: a file, or a folder with IDX files.")
+  @Argument(help: "The data: a file, - for standard input, or a folder with IDX files.")
   var data: String?
 
   @Option(name: .long, help: "Targets of a model that names none: columns a,b,…")

@@ -5,7 +5,7 @@ public struct TensorTrace<T: Scalar>: Codable, Sendable, Equatable {
   /// As files call it, `layers.0.weight`: layers counted from 0.
   package let name: String
   /// What the elements do in their layer.
-  public let role: ParameterTensor.Role
+  package let role: ParameterTensor.Role
   /// `[outputs, inputs]` of a matrix, `[outputs]` of a vector.
   public let shape: [Int]
   /// θ before the update, dense and row-major like all that follow.

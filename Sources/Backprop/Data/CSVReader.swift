@@ -9,7 +9,7 @@ import CBackprop
 ///   text and a doubled quote is a quote. A quote inside an unquoted cell is text.
 /// - Spaces around an unquoted cell, and around the quotes of a quoted one, are not part of it (a
 ///   departure from RFC 4180, for the sake of `1, 2, ?` and `"x", "y, z"`).
-/// - Blank lines are skipped. A UTF-8 byte order mark is skipped.
+/// - Blank lines are skipped, and lines of comment; see `RowLayout`. A UTF-8 byte order mark is skipped.
 /// - Errors: invalid UTF-8, a NUL byte, a quote that is never closed, text behind a closing quote, a
 ///   cell above 16 MiB, a row above 256 MiB or a million cells.
 struct CSVReader: ~Copyable {
@@ -37,7 +37,10 @@ struct CSVReader: ~Copyable {
   private(set) var count = 0
   /// Bytes of text that have come from the file.
   private(set) var bytesRead = 0
-  private var nextLine = 1
+  /// The line at which reading goes on.
+  private(set) var nextLine = 1
+  /// Lines that were passed over between the rows.
+  private(set) var passed = PassedLines()
 
   private var stream: ByteStream
   // `slack` bytes more than `capacity`: a sentinel behind the last byte, and room for the end of the
@@ -53,17 +56,37 @@ struct CSVReader: ~Copyable {
   // How many rows to scan closely at once: where one has quotes, the next ones mostly have too.
   private var closeRows = 0
   private let delimiter: UInt8
+  private let isSpaced: Bool
+  private let comments: RowLayout.Comments
+  private let commentMark: UInt8
+  private var rowsEndWithDelimiter: Bool
+  private let blankLinesAreRows: Bool
+  // Whether a row has come, behind which blank lines are between rows.
+  private var hasRow = false
+  // Blank lines that are rows and stand before the row at `position`.
+  private var pendingBlanks = 0
   // 1 for the bytes that may end an unquoted cell: delimiter, CR, LF, NUL.
   private let ends: UnsafeMutablePointer<UInt8>
   private var scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 0)
 
   init(_ stream: consuming ByteStream, delimiter: UInt8) throws(DataError) {
+    try self.init(stream, RowLayout(delimiter: .byte(delimiter)))
+  }
+
+  init(_ stream: consuming ByteStream, _ layout: RowLayout) throws(DataError) {
     path = stream.path
     // One byte more than a small file, so that its end shows at once.
     let size = stream.isCompressed ? Self.bufferSize : stream.identity.size + 1
     capacity = min(Self.bufferSize, size)
     self.stream = stream
-    self.delimiter = delimiter
+    delimiter = layout.delimiter.byte
+    isSpaced = layout.delimiter == .spaces
+    comments = layout.comments
+    commentMark = layout.comments.mark
+    rowsEndWithDelimiter = layout.rowsEndWithDelimiter
+    blankLinesAreRows = layout.blankLinesAreRows
+    // Runs of spaces are cut cell by cell, always.
+    closeRows = isSpaced ? .max : 0
     buffer = Self.allocate(capacity)
     cells = .allocate(capacity: cellCapacity)
     ends = .allocate(capacity: 256)
@@ -72,7 +95,16 @@ struct CSVReader: ~Copyable {
     try refill()
     if filled >= 3, buffer[0] == 0xEF, buffer[1] == 0xBB, buffer[2] == 0xBF { position = 3 }
     if filled >= 2, buffer[0] ^ buffer[1] == 1, buffer[0] & buffer[1] == 0xFE {
-      throw DataError(file: path, "is UTF-16 text, not UTF-8", remedy: "save it as UTF-8")
+      throw DataError(
+        file: path, "is UTF-16 text, not UTF-8",
+        remedy: "save it as UTF-8: \(ForeignFormat.recoding("UTF-16", path))")
+    }
+    for skipped in 0..<layout.skippedLines {
+      guard try skipLine() else {
+        throw DataError(
+          file: path, "has \(skipped) lines, and \(layout.skippedLines) are to be skipped",
+          remedy: "skip fewer lines")
+      }
     }
   }
 
@@ -102,14 +134,62 @@ struct CSVReader: ~Copyable {
 
   /// Goes to the next row that is not blank; false at the end of the file.
   mutating func next() throws(DataError) -> Bool {
+    if pendingBlanks > 0 { return takeBlankLine() }
+    var blanks = 0
     while true {
+      let first = buffer[position]
+      if first == commentMark || first == space, try passComment() { continue }
+      let (start, startLine) = (position, nextLine)
       switch try scanRow() {
-      case .row: return true
-      case .blank: skipBlankLines()
+      case .row:
+        if blanks > 0, hasRow {
+          guard !blankLinesAreRows else {
+            // The row is scanned again when their turn is over.
+            (position, nextLine, pendingBlanks) = (start, startLine, blanks)
+            return takeBlankLine()
+          }
+          passed.blank += blanks
+        }
+        hasRow = true
+        if rowsEndWithDelimiter { try dropLastCell() }
+        return true
+      case .blank:
+        skipBlankLines()
+        blanks += nextLine - startLine
       case .incomplete: try refill()
       case .end: return false
       }
     }
+  }
+
+  /// Goes to the header, which may lack the delimiter at the end that the rows have.
+  mutating func nextHeader() throws(DataError) -> Bool {
+    let rowsEnd = rowsEndWithDelimiter
+    rowsEndWithDelimiter = false
+    guard try next() else { return false }
+    rowsEndWithDelimiter = rowsEnd
+    // Between a header and the first row a blank line is a row only where every line is one.
+    hasRow = blankLinesAreRows
+    return true
+  }
+
+  /// Makes a blank line the current row: one empty cell.
+  private mutating func takeBlankLine() -> Bool {
+    line = nextLine - pendingBlanks
+    pendingBlanks -= 1
+    cells[0] = Cell(start: Int32(position), end: Int32(position), form: Form.plain)
+    count = 1
+    return true
+  }
+
+  /// Takes away what stands behind the delimiter at the end of a row: nothing.
+  private mutating func dropLastCell() throws(DataError) {
+    guard count > 1, isAllSpaces(cells[count - 1]), cells[count - 1].form == Form.plain else {
+      throw error(
+        "a row that does not end with the delimiter, as the rows above do",
+        remedy: "end it so, or give every column a name if there is a column behind the last one")
+    }
+    count -= 1
   }
 
   /// The cell at `index` of the current row, unquoted; valid until the next call of this reader. At
@@ -192,7 +272,7 @@ extension CSVReader {
         // Whether a line feed belongs to it shows after a refill.
         guard at + 1 < filled else { return }
         at += buffer[at + 1] == lineFeed ? 2 : 1
-      case space where delimiter != space, tab where delimiter != tab:
+      case space where delimiter != space || isSpaced, tab where delimiter != tab:
         at += 1
         continue
       default: return
@@ -206,6 +286,7 @@ extension CSVReader {
   /// `incomplete`, changes nothing, and is scanned from its start again after a refill.
   private mutating func scanRow() throws(DataError) -> Outcome {
     if closeRows > 0 {
+      if isSpaced { return try scanSpaced() }
       closeRows &-= 1
       return try scanClosely()
     }
@@ -286,6 +367,131 @@ extension CSVReader {
     if count + 128 > self.cellCapacity, self.cellCapacity < Self.columnLimit { try growCells() }
     return try accept(
       count, breaks: breaks, end: at, isASCII: high & 0x8080_8080_8080_8080 == 0)
+  }
+
+  /// The same for cells between runs of spaces and tabs. A cell in quotes may have both.
+  private mutating func scanSpaced() throws(DataError) -> Outcome {
+    let bytes = buffer
+    let end = filled
+    var at = position
+    var count = 0
+    var breaks = 0
+    var high: UInt64 = 0
+    func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
+    func endsRow(_ byte: UInt8) -> Bool { byte == lineFeed || byte == carriageReturn }
+    bytes[end] = lineFeed
+
+    if at == end { return atEnd ? .end : .incomplete }
+    while true {
+      while at < end, isBlank(bytes[at]) { at += 1 }
+      if at == end, !atEnd { return try incomplete(from: position) }
+      if at == end || endsRow(bytes[at]) { break }
+      let start = at
+      var form = Form.plain
+      if bytes[at] == quote {
+        form = try scanQuoted(&at, &breaks, &high)
+        if at == end, !atEnd { return try incomplete(from: start) }
+        if at < end, !isBlank(bytes[at]), !endsRow(bytes[at]) {
+          throw failure(
+            breaks, "text follows the closing quote of a cell",
+            remedy: "write a quote inside a quoted cell twice")
+        }
+      } else {
+        while at < end, !isBlank(bytes[at]), !endsRow(bytes[at]) {
+          if bytes[at] == 0 { throw failure(breaks, Self.nulProblem, remedy: Self.nulRemedy) }
+          high |= UInt64(bytes[at])
+          at += 1
+        }
+        if at == end, !atEnd { return try incomplete(from: start) }
+      }
+      if count == cellCapacity { try growCells() }
+      let isPlain = form == Form.plain
+      cells[count] = Cell(
+        start: Int32(isPlain ? start : start + 1), end: Int32(isPlain ? at : at - 1), form: form)
+      count += 1
+    }
+    if count == 0 {
+      cells[0] = Cell(start: Int32(at), end: Int32(at), form: Form.plain)
+      count = 1
+    }
+    if at < end {
+      if bytes[at] == carriageReturn {
+        if at + 1 == end, !atEnd { return try incomplete(from: position) }
+        if at + 1 < end, bytes[at + 1] == lineFeed { at += 1 }
+      }
+      at += 1
+    }
+    return try accept(count, breaks: breaks, end: at, isASCII: high & 0x80 == 0)
+  }
+
+  // MARK: Lines that are none of the table
+
+  /// Goes past the line at `position`, whatever it holds and however long it is; false at the end.
+  private mutating func skipLine() throws(DataError) -> Bool {
+    if position == filled, !atEnd { try refill() }
+    guard position < filled else { return false }
+    while true {
+      var at = position
+      while at < filled, buffer[at] != lineFeed, buffer[at] != carriageReturn { at += 1 }
+      if at + 1 < filled || atEnd {
+        let isPair =
+          at + 1 < filled && buffer[at] == carriageReturn && buffer[at + 1] == lineFeed
+        position = min(filled, at + (isPair ? 2 : 1))
+        nextLine += 1
+        return true
+      }
+      // Whether a line feed belongs to a carriage return shows after a refill.
+      position = at
+      try refill()
+    }
+  }
+
+  /// Goes past the line at `position` if it is a comment.
+  private mutating func passComment() throws(DataError) -> Bool {
+    guard comments != .none else { return false }
+    while true {
+      var at = position
+      while at < filled,
+        buffer[at] == space || (buffer[at] == tab && (isSpaced || delimiter != tab))
+      {
+        at += 1
+      }
+      if at < filled {
+        guard buffer[at] == commentMark else { return false }
+        guard case .unlikeRows(_, let cells) = comments else { break }
+        while at < filled, buffer[at] != lineFeed, buffer[at] != carriageReturn { at += 1 }
+        if at < filled || atEnd {
+          if cellCount(position..<at) != cells { break }
+          passed.rowLikeComment = passed.rowLikeComment ?? nextLine
+          return false
+        }
+      }
+      if atEnd { return false }
+      _ = try incomplete(from: position)
+      try refill()
+    }
+    if passed.comments == 0 { passed.firstComment = nextLine }
+    passed.comments += 1
+    return try skipLine()
+  }
+
+  /// The cells that a line would make, as far as can be said without the lines that follow.
+  private func cellCount(_ line: Range<Int>) -> Int {
+    var count = isSpaced ? 0 : 1
+    var isQuoted = false
+    var isBetween = true
+    for at in line {
+      let byte = buffer[at]
+      if byte == quote { isQuoted.toggle() }
+      if isSpaced {
+        let isBlank = !isQuoted && (byte == space || byte == tab)
+        if isBetween, !isBlank { count += 1 }
+        isBetween = isBlank
+      } else if byte == delimiter, !isQuoted {
+        count += 1
+      }
+    }
+    return count - (rowsEndWithDelimiter ? 1 : 0)
   }
 
   /// Makes the `count` cells up to `end` the current row, if they may be.
@@ -420,7 +626,8 @@ extension CSVReader {
     }
     throw failure(
       breaks, "byte 0x\(String(row[offset], radix: 16, uppercase: true)) is not UTF-8",
-      remedy: "save the file as UTF-8")
+      remedy:
+        "save the file as UTF-8; if it is Latin-1: \(ForeignFormat.recoding("WINDOWS-1252", path))")
   }
 }
 

@@ -1,7 +1,7 @@
 /// A delimited text file whose dialect is known, so that every pass over it reads the same rows.
 struct DelimitedFile: Sendable {
   let path: String
-  let delimiter: UInt8
+  let layout: RowLayout
   let hasHeader: Bool
   let identity: InputFile.Identity
   let columnCount: Int
@@ -10,8 +10,8 @@ struct DelimitedFile: Sendable {
   func open() throws(DataError) -> CSVReader {
     let stream = try ByteStream(path: path)
     guard stream.identity == identity else { throw changed }
-    var reader = try CSVReader(stream, delimiter: delimiter)
-    if hasHeader, !(try reader.next()) { throw changed }
+    var reader = try CSVReader(stream, layout)
+    if hasHeader, !(try reader.nextHeader()) { throw changed }
     return reader
   }
 
@@ -33,8 +33,36 @@ struct DelimitedFile: Sendable {
     reader.error(
       "the row has \(reader.count) cells, but \(columnCount) were expected",
       remedy: reader.count > columnCount
-        ? "put quotes around a cell that contains the delimiter \(Dialect.name(of: delimiter))"
+        ? "put quotes around a cell that contains the delimiter \(layout.delimiter.name)"
         : "add the missing cells, or remove the row")
+  }
+
+  /// What is to be said of lines that were passed over.
+  ///
+  /// - Parameter above: Comments above the table.
+  /// - Throws: `DataError` if a row may be a comment as well.
+  func warnings(of passed: PassedLines, above: Int) throws(DataError) -> [String] {
+    var warnings: [String] = []
+    let comments = above + passed.comments
+    if case .unlikeRows(let mark, _) = layout.comments, comments > 0 {
+      let mark = Character(Unicode.Scalar(mark))
+      if let line = passed.rowLikeComment {
+        throw DataError(
+          file: path, place: .line(line),
+          "begins with \(mark) as \(Format.count(comments, "comment")) of this file, and has as many "
+            + "cells as a row",
+          remedy: "say comment \(mark) to pass over such lines, or comment none to read them")
+      }
+      warnings.append(
+        "\(Format.count(comments, "line")) that \(comments == 1 ? "begins" : "begin") with \(mark) "
+          + "\(comments == 1 ? "is" : "are") passed over as comments")
+    }
+    if passed.blank > 0 {
+      warnings.append(
+        "\(Format.count(passed.blank, "blank line")) between the rows \(passed.blank == 1 ? "is" : "are") "
+          + "no \(passed.blank == 1 ? "row" : "rows")")
+    }
+    return warnings
   }
 
   static func notANumber(
@@ -54,29 +82,30 @@ extension Table {
   init(delimited path: String, options: TableOptions) throws(DataError) {
     let dialect = try Dialect(path: path, options: options)
     let file = DelimitedFile(
-      path: path, delimiter: dialect.delimiter, hasHeader: dialect.header != nil,
-      identity: dialect.identity, columnCount: dialect.columnCount)
-    let names = dialect.header ?? (0..<dialect.columnCount).map(String.init)
-    var warnings: [String] = []
+      path: path, layout: dialect.layout, hasHeader: dialect.hasHeader,
+      identity: dialect.identity, columnCount: dialect.names.count)
+    let names = dialect.names
+    var warnings = dialect.warnings
     var scans = try Self.plan(names, path, options)
     // The first column of R's and pandas' own files numbers the rows: harmful as a feature.
     if names.count > 1, names[0].isEmpty, case .inferred = scans[0].order {
       scans[0].order = .ignore
       warnings.append("the first column has no name and is ignored: it looks like row names")
     }
-    let (rowCount, kept) = try file.scan(
+    let (rowCount, kept, passed) = try file.scan(
       &scans, names: names, keeping: options.keepsColumns, markers: options.missing)
+    warnings += try file.warnings(of: passed, above: dialect.topComments)
     if rowCount == 0 {
       throw DataError(
-        file: path, dialect.header == nil ? "the file has no rows" : "a header, but no rows",
+        file: path, dialect.hasHeader ? "a header, but no rows" : "the file has no rows",
         remedy: "a table needs at least one row of data")
     }
     let decisions = try file.decisions(scans, names: names, options: options)
     let columns = scans.indices.map { Self.column(names[$0], scans[$0], decisions[$0]) }
     try self.init(
       columns: columns, rowCount: rowCount, warnings: warnings, file: path,
-      source: .delimited(file), kept: kept, requestedCategories: Set(options.categorical),
-      requestedNumbers: Set(options.numeric), missing: options.missing)
+      source: .delimited(file), kept: kept, requestedCategories: Set(Self.rejoined(options.categorical, among: names)),
+      requestedNumbers: Set(Self.rejoined(options.numeric, among: names)), missing: options.missing)
   }
 
   /// A column as it is read, and what its owner should know about that.
@@ -132,7 +161,7 @@ extension Table {
       (.categorical, options.categorical), (.numeric, options.numeric), (.ignore, options.ignore),
     ]
     for (order, ordered) in orders {
-      for name in ordered {
+      for name in rejoined(ordered, among: names) {
         guard let position = names.firstIndex(of: name) else {
           throw noColumn(name, among: names, file: path)
         }
@@ -143,7 +172,7 @@ extension Table {
         scans[position].order = order
       }
     }
-    for name in options.keepText {
+    for name in rejoined(options.keepText, among: names) {
       guard let position = names.firstIndex(of: name) else {
         throw noColumn(name, among: names, file: path)
       }

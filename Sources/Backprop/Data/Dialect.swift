@@ -1,176 +1,180 @@
-/// How a text file is delimited, and whether it begins with names.
+/// How a text file is delimited, where its table begins, and what its columns are called.
 struct Dialect {
-  let delimiter: UInt8
-  /// The names of the columns, or nil if the first row is data. Unnamed columns have empty names at
-  /// position 0, else "unnamed_" and their position.
-  let header: [String]?
-  let columnCount: Int
+  private(set) var layout: RowLayout
+  /// The names of the columns; unnamed ones of a header have empty names at position 0, else "unnamed_"
+  /// and their position, and all of a file without a header are called by their positions.
+  private(set) var names: [String] = []
+  /// Whether the first row that a reader comes to is no data.
+  private(set) var hasHeader = false
+  /// Lines of comment above the table.
+  private(set) var topComments = 0
+  /// What a user should know about how the file was understood, a line each.
+  private(set) var warnings: [String] = []
   let identity: InputFile.Identity
+  private let path: String
+  private let options: TableOptions
+  /// Names that a user or a model calls columns by.
+  private let calledNames: [String]
 
-  private static let candidates = [",", ";", "\t", "|"].map { $0.utf8.first ?? 0 }
   private static let sampleRows = 100
 
   /// Looks at the first rows of a file.
   ///
-  /// - Throws: `DataError` if the file is empty or not text, or a name stands twice in its header.
+  /// - Throws: `DataError` if the file is empty or not text, a name stands twice in its header, or where
+  ///   the table begins is not certain.
   init(path: String, options: TableOptions) throws(DataError) {
+    self.path = path
+    self.options = options
+    calledNames = options.categorical + options.numeric + options.ignore + options.expectedNames
     let stream = try ByteStream(path: path)
     identity = stream.identity
-    var probe = try CSVReader(stream, delimiter: Self.candidates[0])
-    let head = try probe.head(limit: 1 << 16)
-    delimiter = options.delimiter ?? Self.delimiter(of: head)
-
-    var reader = try CSVReader(ByteStream(path: path), delimiter: delimiter)
-    guard try reader.next() else {
-      throw DataError(file: path, "the file is empty", remedy: "a table needs at least one row")
+    layout = RowLayout(delimiter: .byte(UInt8(ascii: ",")), skippedLines: options.skipLines)
+    var probe = try CSVReader(stream, layout)
+    let bytes = try probe.head(limit: 1 << 16)
+    let mark = options.comment ?? UInt8(ascii: "#")
+    let head = TableHead(
+      bytes, line: probe.nextLine, mark: mark, markIsGiven: options.comment != nil)
+    var separator: UInt8?
+    if let byte = head.separator, options.delimiter.map({ $0 == byte }) ?? !options.isSpaced {
+      separator = byte
+      layout.skippedLines = probe.nextLine
+      warnings.append("the first line says what stands between cells, and is no row")
     }
-    columnCount = reader.count
-    var first: [String] = []
-    for column in 0..<columnCount { first.append(reader.text(column)) }
-    var sample: [[Look]] = []
-    var values: [[String]] = []
-    while sample.count < Self.sampleRows, try reader.next(), reader.count == columnCount {
-      var row: [String] = []
-      for column in 0..<columnCount { row.append(reader.text(column)) }
-      sample.append(row.map(Look.init))
-      values.append(row)
+    layout.delimiter =
+      options.isSpaced
+      ? .spaces : (options.delimiter ?? separator).map { .byte($0) } ?? head.delimiter
+    if layout.delimiter == .spaces, !options.isSpaced {
+      warnings.append("cells are taken to be separated by runs of spaces")
     }
-    let names = options.categorical + options.numeric + options.ignore + options.expectedNames
-    let hasHeader =
-      options.header
-      ?? (Self.holds(first, names) || Self.looksLikeHeader(first, sample, values))
-    header = hasHeader ? try Self.named(first, path) : nil
+    topComments = head.comments.count
+    let marksComments = options.comment.map { $0 != 0 } ?? head.hasComments
+    let rows = try sample(marksComments ? mark : nil)
+    guard let first = rows.first else {
+      throw DataError(
+        file: path,
+        layout.skippedLines > 0 || topComments > 0
+          ? "holds no table below its first lines" : "the file is empty",
+        remedy: "a table needs at least one row")
+    }
+    var shape = try TableShape(
+      rows, names: options.columnNames.isEmpty ? nil : options.columnNames,
+      isCalled: { [calledNames] name in calledNames.contains(name) }, header: options.header,
+      path: path, delimiter: layout.delimiter)
+    warnings += shape.warnings
+    if shape.firstLine > first.line || topComments > 0 {
+      layout.skippedLines = max(layout.skippedLines, shape.firstLine - 1)
+    }
+    layout.rowsEndWithDelimiter = shape.rowsEndWithDelimiter
+    layout.blankLinesAreRows = shape.width == 1
+    if options.comment.map({ $0 != 0 }) ?? !head.isAllMarked {
+      layout.comments =
+        options.comment == nil ? .unlikeRows(mark, cells: shape.width) : .lines(mark)
+    }
+    try nameColumns(&shape, head.comments)
+    try warnOfSkippedRows(shape)
   }
 
-  static func name(of delimiter: UInt8) -> String {
-    delimiter == 9 ? "tab" : "\"\(Character(Unicode.Scalar(delimiter)))\""
-  }
-
-  // MARK: Delimiter
-
-  /// The candidate that cuts the most rows into as many cells as the first one; of equals, the one
-  /// that leaves the fewest cells in which another candidate stands beside a number (`5;1`, but not
-  /// the decimal comma of `3,5`), then the one that cuts the first row into more.
-  private static func delimiter(of head: [UInt8]) -> UInt8 {
-    let rows = sample(of: head)
-    var best = candidates[0]
-    var bestScore = (0, 0, 0)
-    for candidate in candidates {
-      let counts = rows.map { row in row.count { $0 == candidate } }
-      guard let first = counts.first, first > 0 else { continue }
-      var uncut = 0
-      for row in rows { uncut += uncutCells(of: row, candidate) }
-      let score = (counts.count { $0 == first }, -uncut, first)
-      if score > bestScore { (best, bestScore) = (candidate, score) }
+  /// The first rows, each with its line.
+  private func sample(_ mark: UInt8?) throws(DataError) -> [TableShape.Row] {
+    var layout = layout
+    layout.comments = mark.map { .lines($0) } ?? .none
+    var reader = try CSVReader(ByteStream(path: path), layout)
+    var rows: [TableShape.Row] = []
+    do throws(DataError) {
+      while rows.count <= Self.sampleRows + TableShape.mostLinesAbove, try reader.next() {
+        var cells: [String] = []
+        cells.reserveCapacity(reader.count)
+        for column in 0..<reader.count { cells.append(reader.text(column)) }
+        rows.append(TableShape.Row(line: reader.line, cells: cells))
+      }
+    } catch {
+      // A row further down is reported when the file is read, after all that is above it.
+      if rows.isEmpty { throw error }
     }
-    return best
+    return rows
   }
 
-  /// The first rows that are not empty, with every quoted byte and quote replaced by a letter.
-  private static func sample(of head: [UInt8]) -> [[UInt8]] {
-    var rows: [[UInt8]] = []
-    var row: [UInt8] = []
-    var isQuoted = false
-    for byte in head {
-      let isQuote = byte == UInt8(ascii: "\"")
-      if isQuote { isQuoted.toggle() }
-      if !isQuoted, byte == 10 || byte == 13 {
-        if !row.isEmpty { rows.append(row) }
-        if rows.count == sampleRows { return rows }
-        row = []
-      } else {
-        row.append(isQuoted || isQuote ? UInt8(ascii: "q") : byte)
+  // MARK: Names
+
+  private mutating func nameColumns(
+    _ shape: inout TableShape, _ comments: [TableHead.Line]
+  ) throws(DataError) {
+    let width = shape.width
+    if !options.columnNames.isEmpty {
+      hasHeader = try shape.hasHeaderBesideNames(options.columnNames)
+      names = options.columnNames
+      return
+    }
+    let commented = try headerComment(comments, shape)
+    if options.header == nil, !shape.holds(calledNames), let commented {
+      if commented.contains(where: { calledNames.contains($0) }) || !shape.header.isStrong {
+        names = try Self.named(commented, path, line: comments.last?.line ?? 1)
+        warnings.append(
+          "the columns are called as the comment in line \(comments.last?.line ?? 1) says")
+        return
       }
     }
-    // What follows the last line break is a row only if nothing else is.
-    return rows.isEmpty && !row.isEmpty ? [row] : rows
-  }
-
-  /// Number of the cells of a row that another candidate would cut behind or before a number.
-  private static func uncutCells(of row: [UInt8], _ delimiter: UInt8) -> Int {
-    row.split(separator: delimiter).count { cell in
-      guard let other = candidates.first(where: { $0 != delimiter && cell.contains($0) }),
-        !text(cell).isDecimalComma
-      else { return false }
-      let parts = cell.split(separator: other, omittingEmptySubsequences: false)
-      return [parts.first, parts.last].contains { part in
-        guard let part else { return false }
-        return DecimalNumber.value(text(part)).isFinite
-      }
+    if let header = options.header {
+      hasHeader = header
+    } else {
+      hasHeader = shape.holds(calledNames)
+      if !hasHeader { hasHeader = try shape.looksLikeHeader(calledNames) }
     }
-  }
-
-  private static func text(_ cell: ArraySlice<UInt8>) -> String {
-    let space = UInt8(ascii: " ")
-    let trimmed = cell.drop { $0 == space }
-    let end = trimmed.lastIndex { $0 != space }.map { $0 + 1 } ?? trimmed.startIndex
-    return String(decoding: trimmed[..<end], as: UTF8.self)
-  }
-
-  // MARK: Header
-
-  private enum Look {
-    case missing
-    case number
-    case text
-
-    init(_ cell: String) {
-      var cell = cell
-      self = cell.withUTF8 { utf8 in
-        guard let start = utf8.baseAddress, !MissingMarkers.usual.matches(utf8) else {
-          return .missing
-        }
-        return DecimalNumber.value(start, utf8.count).isFinite ? .number : .text
-      }
+    if hasHeader, options.header == nil, shape.isHeaderOfYears, !shape.holds(calledNames) {
+      warnings.append(
+        "the first row counts years and is taken for the names of the columns; say no-header if it is data"
+      )
     }
+    if options.header == false, shape.header.isStrong {
+      warnings.append("the first row looks like names, and is read as data as you say")
+    }
+    names =
+      hasHeader
+      ? try Self.named(shape.headerCells, path, line: shape.firstLine)
+      : (0..<width).map(String.init)
   }
 
-  /// Whether one of the names by which a user calls columns stands in the first row.
+  /// The names in the last comment above the table, without its mark: as numpy.savetxt writes them.
   ///
-  /// The number of a column is its name in a file without a header, and says nothing.
-  private static func holds(_ first: [String], _ names: [String]) -> Bool {
-    let positions = Set((0..<first.count).map(String.init))
-    return names.contains { first.contains($0) && !positions.contains($0) }
-  }
-
-  /// Whether the first row holds names.
-  ///
-  /// It does if a text stands above nothing but numbers. Otherwise its cells must all be different,
-  /// and no text among them may recur in its column; and if it holds numbers, they must count up
-  /// ("2019", "2020", "2021"), as those of no row below do.
-  private static func looksLikeHeader(
-    _ first: [String], _ sample: [[Look]], _ values: [[String]]
-  ) -> Bool {
-    var recurs = false
-    for (column, name) in first.enumerated() where Look(name) == .text {
-      let looks = sample.map { $0[column] }
-      if looks.contains(.number), !looks.contains(.text) { return true }
-      recurs = recurs || values.contains { $0[column] == name }
+  /// - Throws: `DataError` if a comment could as well be a row.
+  private func headerComment(
+    _ comments: [TableHead.Line], _ shape: TableShape
+  ) throws(DataError) -> [String]? {
+    var names: [String]?
+    for comment in comments {
+      names = nil
+      let cells = comment.cells(layout.delimiter)
+      let stripped = comment.strippedCells(layout.delimiter)
+      guard cells.count == shape.width || stripped.count == shape.width else { continue }
+      let isText = stripped.enumerated().allSatisfy { column, cell in
+        TableShape.Look(cell) == .text || column == 0 && cell.isEmpty
+      }
+      if !isText, cells.count == shape.width, shape.width > 1, options.comment == nil {
+        throw DataError(
+          file: path, place: .line(comment.line),
+          "begins with # as a comment does, and has as many cells as a row",
+          remedy: "say comment # to pass over such lines, or comment none to read them")
+      }
+      guard isText, Set(stripped).count == stripped.count else { continue }
+      // What is called "#" or "#id" stays so if that is what it is called by.
+      names =
+        cells.count == shape.width
+          && (stripped[0].isEmpty || calledNames.contains(cells[0])) ? cells : stripped
+      if names?.count != shape.width { names = nil }
     }
-    let names = first[0].isEmpty ? first.dropFirst() : first[...]
-    guard !recurs, Set(names).count == names.count, names.contains(where: { Look($0) == .text }),
-      !names.contains(where: { Look($0) == .missing })
-    else { return false }
-    guard names.contains(where: { Look($0) == .number }) else { return true }
-    return countsUp(first) && !values.contains(where: countsUp)
+    return names
   }
 
-  /// Whether the numbers of a row are at least two integers, each by one more than the one before.
-  private static func countsUp(_ row: [String]) -> Bool {
-    let numbers = row.filter { Look($0) == .number }
-    let integers = numbers.compactMap { Int($0) }
-    return numbers.count >= 2 && integers.count == numbers.count
-      && zip(integers, integers.dropFirst()).allSatisfy { $0 < $1 && $0 + 1 == $1 }
-  }
-
-  private static func named(_ cells: [String], _ path: String) throws(DataError) -> [String] {
+  private static func named(
+    _ cells: [String], _ path: String, line: Int
+  ) throws(DataError) -> [String] {
     var seen: [String: Int] = [:]
     var names: [String] = []
     for (column, cell) in cells.enumerated() {
       let name = cell.isEmpty && column > 0 ? "unnamed_\(column)" : cell
       if let earlier = seen[name] {
         throw DataError(
-          file: path, place: .line(1),
+          file: path, place: .line(line),
           "columns \(earlier + 1) and \(column + 1) are both named \(name.quoted)",
           remedy: "rename one of them, or say that the file has no header")
       }
@@ -178,5 +182,23 @@ struct Dialect {
       names.append(name)
     }
     return names
+  }
+
+  /// Lines that are skipped because somebody says so, and look like rows of the table.
+  private mutating func warnOfSkippedRows(_ shape: TableShape) throws(DataError) {
+    guard options.skipLines > 0, shape.width > 1 else { return }
+    var above = layout
+    (above.skippedLines, above.comments, above.rowsEndWithDelimiter) = (0, .none, false)
+    var reader = try CSVReader(ByteStream(path: path), above)
+    var count = 0
+    do throws(DataError) {
+      while count < Self.sampleRows, try reader.next(), reader.line <= options.skipLines {
+        if reader.count == shape.width, reader.text(0) != "", reader.text(1) != "" { count += 1 }
+      }
+    } catch { return }
+    if count > 0 {
+      warnings.append(
+        "\(count) of the \(options.skipLines) lines that are skipped have as many cells as a row")
+    }
   }
 }

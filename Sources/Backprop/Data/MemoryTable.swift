@@ -11,7 +11,8 @@ extension Table {
   init(
     memory: [(name: String, values: MemoryColumn)], rowCount: Int, file: String? = nil,
     groups: [String: [String]] = [:], pixelScale: Double? = nil, ignoring: Set<String> = [],
-    categorical: Set<String> = [], missing markers: MissingMarkers = .usual
+    categorical: Set<String> = [], missing markers: MissingMarkers = .usual,
+    weightColumn: String? = nil, warnings: [String] = []
   ) throws(DataError) {
     var columns: [Column] = []
     var names: Set<String> = []
@@ -29,8 +30,19 @@ extension Table {
         reading = .categories(.all)
         missing = texts.count { $0 == nil }
       case .numbers, .array:
-        if case .array(let array, _, _) = values, array.type.isInteger, markers.numbers.isEmpty {
-          break
+        if case .array(let array, let first, let step) = values, array.type.isInteger {
+          let row =
+            array.type.size == 8
+            ? (0..<rowCount).first { !array.isExact(first + $0 * step) } : nil
+          if let row {
+            throw DataError(
+              file: file, place: .row(row + 1), column: name,
+              "a whole number beyond 2⁵³, which would not be held exactly",
+              remedy:
+                "save the array with .astype('f8') if it is a quantity, or .astype('U') if it is a name"
+            )
+          }
+          if markers.numbers.isEmpty { break }
         }
         for row in 0..<rowCount {
           let value = values.number(row)
@@ -40,12 +52,13 @@ extension Table {
       }
       columns.append(
         Column(
-          name: name, missing: missing, isIgnored: ignoring.contains(name), reading: reading))
+          name: name, missing: missing, isIgnored: ignoring.contains(name) || name == weightColumn,
+          reading: reading))
     }
     try self.init(
-      columns: columns, rowCount: rowCount, file: file, source: .memory(memory.map(\.values)),
-      groups: groups, pixelScale: pixelScale, requestedCategories: categorical,
-      missing: markers)
+      columns: columns, rowCount: rowCount, warnings: warnings, file: file,
+      source: .memory(memory.map(\.values)), groups: groups, pixelScale: pixelScale,
+      requestedCategories: categorical, missing: markers, weightColumn: weightColumn)
   }
 
   static func infinite(
@@ -60,6 +73,10 @@ extension Table {
   /// The same table with some columns read otherwise, as the options of a user ask.
   func applying(_ options: TableOptions) throws(DataError) -> Table {
     guard case .memory(let values) = source else { return self }
+    var options = options
+    (options.categorical, options.numeric, options.ignore) = (
+      rejoined(options.categorical), rejoined(options.numeric), rejoined(options.ignore)
+    )
     for name in options.categorical + options.numeric + options.ignore {
       _ = try position(of: name)
     }
@@ -74,7 +91,7 @@ extension Table {
       memory: zip(columns, values).map { ($0.name, $1) }, rowCount: rowCount, file: file,
       groups: groups, pixelScale: options.categorical.isEmpty ? pixelScale : nil,
       ignoring: Set(options.ignore), categorical: Set(options.categorical),
-      missing: options.missing)
+      missing: options.missing, weightColumn: weightColumn, warnings: warnings)
   }
 }
 

@@ -5,9 +5,24 @@ enum NPY {
   static let magic: [UInt8] = [0x93] + "NUMPY".utf8
   static let headerLimit = 10_000
 
+  /// What the elements of an array are.
+  enum Element {
+    case number(NumericArray.ElementType)
+    case text(FixedText)
+  }
+
+  /// Texts of a fixed length, filled up with zeros: `<U5` in code points of 4 bytes, `|S5` in bytes.
+  struct FixedText {
+    let isUnicode: Bool
+    let length: Int
+    let isBigEndian: Bool
+
+    var size: Int { isUnicode ? 4 * length : length }
+  }
+
   /// What stands in front of the elements of an array.
   struct Header {
-    let type: NumericArray.ElementType
+    let element: Element
     let shape: [Int]
     let isFortranOrder: Bool
     /// Bytes of the header.
@@ -23,9 +38,51 @@ enum NPY {
     from stream: inout some ByteSource & ~Copyable, totalSize: Int? = nil
   ) throws(DataError) -> NumericArray {
     let header = try header(from: &stream)
+    guard case .number(let type) = header.element else {
+      throw DataError(file: stream.path, "holds texts where numbers are wanted")
+    }
     return try NumericArray.read(
-      type: header.type, shape: header.shape, isFortranOrder: header.isFortranOrder,
+      type: type, shape: header.shape, isFortranOrder: header.isFortranOrder,
       headerSize: header.size, totalSize: totalSize, from: &stream)
+  }
+
+  /// Reads an array of numbers or texts as columns of a table: its dimensions but the first flattened.
+  static func columns(
+    from stream: inout some ByteSource & ~Copyable, totalSize: Int? = nil
+  ) throws(DataError) -> ArrayColumns {
+    let header = try header(from: &stream)
+    switch header.element {
+    case .number(let type):
+      let array = try NumericArray.read(
+        type: type, shape: header.shape, isFortranOrder: header.isFortranOrder,
+        headerSize: header.size, totalSize: totalSize, from: &stream)
+      return ArrayColumns(
+        shape: array.shape, columns: array.memoryColumns, pixelScale: array.pixelScale)
+    case .text(let text):
+      guard !header.isFortranOrder || header.shape.count < 2 else {
+        throw DataError(
+          file: stream.path, "texts in Fortran order are not read",
+          remedy: "save numpy.ascontiguousarray of it")
+      }
+      let bytes = try NumericArray.read(
+        type: .uint8, shape: header.shape + [text.size], headerSize: header.size,
+        totalSize: totalSize, from: &stream)
+      let width = header.shape.dropFirst().reduce(1, *)
+      var columns = [[String?]](repeating: [], count: width)
+      for row in 0..<bytes.rows {
+        for column in 0..<width {
+          let start = (row * width + column) * text.size
+          guard let value = bytes.withBytes({ text.value($0[start..<start + text.size]) }) else {
+            throw DataError(
+              file: stream.path, place: .row(row + 1), "a text that is not Unicode",
+              remedy: text.isUnicode ? nil : "save it with .astype('U')")
+          }
+          columns[column].append(value.isEmpty ? nil : value)
+        }
+      }
+      return ArrayColumns(
+        shape: header.shape, columns: columns.map { .texts($0) }, pixelScale: nil)
+    }
   }
 
   /// Reads no more than the header.
@@ -52,22 +109,40 @@ enum NPY {
     return try parser.header(size: 8 + lengthSize + length)
   }
 
-  private static func elementType(
+  private static func element(
     _ descriptor: String, _ path: String
-  ) throws(DataError) -> NumericArray.ElementType {
-    switch descriptor {
-    case "<f4": .float32(bigEndian: false)
-    case "<f8": .float64(bigEndian: false)
-    case "<i4": .int32(bigEndian: false)
-    case "<i8": .int64
-    case "<i2": .int16(bigEndian: false)
-    case "|i1": .int8
-    case "|u1": .uint8
-    case "|b1": .bool
-    default:
-      throw DataError(
-        file: path, "elements of the type \(descriptor.quoted) are not read",
-        remedy: "convert the array, for example with .astype('<f4')")
+  ) throws(DataError) -> Element {
+    let order = descriptor.first
+    let kind = descriptor.dropFirst().first
+    if let order, let kind, let size = Int(descriptor.dropFirst(2)), "<>|".contains(order) {
+      let big = order == ">"
+      if kind == "U" || kind == "S", (1...1 << 20).contains(size) {
+        return .text(FixedText(isUnicode: kind == "U", length: size, isBigEndian: big))
+      }
+      if order != "|" || size == 1, let type = number(kind, size, big) { return .number(type) }
+    }
+    throw DataError(
+      file: path, "elements of the type \(descriptor.quoted) are not read",
+      remedy: "convert the array, for example with .astype('<f4'), or .astype('U') for texts")
+  }
+
+  private static func number(
+    _ kind: Character, _ size: Int, _ big: Bool
+  ) -> NumericArray.ElementType? {
+    switch (kind, size) {
+    case ("f", 2): .float16(bigEndian: big)
+    case ("f", 4): .float32(bigEndian: big)
+    case ("f", 8): .float64(bigEndian: big)
+    case ("i", 1): .int8
+    case ("i", 2): .int16(bigEndian: big)
+    case ("i", 4): .int32(bigEndian: big)
+    case ("i", 8): .int64(bigEndian: big)
+    case ("u", 1): .uint8
+    case ("u", 2): .uint16(bigEndian: big)
+    case ("u", 4): .uint32(bigEndian: big)
+    case ("u", 8): .uint64(bigEndian: big)
+    case ("b", 1): .bool
+    default: nil
     }
   }
 
@@ -85,7 +160,7 @@ enum NPY {
     }
 
     mutating func header(size: Int) throws(DataError) -> Header {
-      var type: NumericArray.ElementType?
+      var element: Element?
       var shape: [Int]?
       var isFortranOrder: Bool?
       try expect("{")
@@ -93,7 +168,7 @@ enum NPY {
         let key = try string()
         try expect(":")
         switch key {
-        case "descr" where type == nil: type = try NPY.elementType(try descriptor(), path)
+        case "descr" where element == nil: element = try NPY.element(try descriptor(), path)
         case "shape" where shape == nil: shape = try tuple()
         case "fortran_order" where isFortranOrder == nil: isFortranOrder = try boolean()
         default: throw malformed
@@ -103,8 +178,9 @@ enum NPY {
         break
       }
       skipSpaces()
-      guard at == bytes.count, let type, let shape, let isFortranOrder else { throw malformed }
-      return Header(type: type, shape: shape, isFortranOrder: isFortranOrder, size: size)
+      guard at == bytes.count, let element, let shape, let isFortranOrder else { throw malformed }
+      return Header(
+        element: element, shape: shape, isFortranOrder: isFortranOrder, size: size)
     }
 
     var malformed: DataError {
@@ -197,5 +273,43 @@ enum NPY {
       guard at > start else { throw malformed }
       return value
     }
+  }
+}
+
+/// An array as columns of a table.
+struct ArrayColumns {
+  let shape: [Int]
+  let columns: [MemoryColumn]
+  /// What to divide by if it is images, else nil.
+  let pixelScale: Double?
+
+  /// Number of examples: the first dimension.
+  var rows: Int { shape.first ?? 1 }
+}
+
+extension NPY.FixedText {
+  /// The text of one element; nil if it is none.
+  func value(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String? {
+    guard isUnicode else {
+      let end = bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? bytes.startIndex
+      return String(validating: bytes[..<end], as: UTF8.self)
+    }
+    var text = ""
+    var zeros = 0
+    for start in stride(from: bytes.startIndex, to: bytes.endIndex, by: 4) {
+      let code = (0..<4).reduce(UInt32(0)) {
+        $0 << 8 | UInt32(bytes[start + (isBigEndian ? $1 : 3 - $1)])
+      }
+      guard let scalar = Unicode.Scalar(code) else { return nil }
+      // Zeros at the end fill up; others belong to the text.
+      if code == 0 {
+        zeros += 1
+        continue
+      }
+      for _ in 0..<zeros { text.unicodeScalars.append("\0") }
+      zeros = 0
+      text.unicodeScalars.append(scalar)
+    }
+    return text
   }
 }

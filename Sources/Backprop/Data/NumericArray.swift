@@ -6,7 +6,11 @@ struct NumericArray: Sendable {
     case uint8, bool, int8
     case int16(bigEndian: Bool)
     case int32(bigEndian: Bool)
-    case int64
+    case int64(bigEndian: Bool)
+    case uint16(bigEndian: Bool)
+    case uint32(bigEndian: Bool)
+    case uint64(bigEndian: Bool)
+    case float16(bigEndian: Bool)
     case float32(bigEndian: Bool)
     case float64(bigEndian: Bool)
 
@@ -14,15 +18,15 @@ struct NumericArray: Sendable {
     var size: Int {
       switch self {
       case .uint8, .bool, .int8: 1
-      case .int16: 2
-      case .int32, .float32: 4
-      case .int64, .float64: 8
+      case .int16, .uint16, .float16: 2
+      case .int32, .uint32, .float32: 4
+      case .int64, .uint64, .float64: 8
       }
     }
 
     var isInteger: Bool {
       switch self {
-      case .float32, .float64: false
+      case .float16, .float32, .float64: false
       default: true
       }
     }
@@ -103,9 +107,22 @@ struct NumericArray: Sendable {
     case .int8: Double(Int8(bitPattern: bytes[index]))
     case .int16(let big): Double(Int16(bitPattern: word(index, big)))
     case .int32(let big): Double(Int32(bitPattern: word(index, big)))
-    case .int64: Double(Int64(bitPattern: word(index, false)))
+    case .int64(let big): Double(Int64(bitPattern: word(index, big)))
+    case .uint16(let big): Double(word(index, big) as UInt16)
+    case .uint32(let big): Double(word(index, big) as UInt32)
+    case .uint64(let big): Double(word(index, big) as UInt64)
+    case .float16(let big): Double(halfBits: word(index, big))
     case .float32(let big): Double(Float(bitPattern: word(index, big)))
     case .float64(let big): Double(bitPattern: word(index, big))
+    }
+  }
+
+  /// Whether a Double holds the element at a position exactly.
+  func isExact(_ index: Int) -> Bool {
+    switch type {
+    case .int64(let big): Int64(bitPattern: word(index, big)).magnitude <= 1 << 53
+    case .uint64(let big): (word(index, big) as UInt64) <= (1 << 53)
+    default: true
     }
   }
 

@@ -21,6 +21,16 @@ public struct TableOptions: Sendable, Equatable {
   package var thousands: NumberStyle.Thousands?
   /// The order of day, month and year, likewise.
   package var dateOrder: DateStyle?
+  /// Lines at the top that are none of the table, at least 0.
+  package var skipLines = 0
+  /// The byte that begins a line which is none of the table; 0, which no text has, for none. Nil for `#`,
+  /// where such a line is no row by its cells.
+  package var comment: UInt8?
+  /// The names of all columns, where the file has no header, or `header` says that they take its place;
+  /// empty for those of the file.
+  package var columnNames: [String] = []
+  /// Whether cells stand between runs of spaces and tabs, whatever the delimiter.
+  package var isSpaced = false
   /// Names of columns that the caller is going to ask for, such as the targets. They only help to
   /// recognise a header ("2019" above numbers); that one is missing is no error here.
   package var expectedNames: [String] = []
@@ -155,6 +165,8 @@ public struct Table: Sendable {
   let kept: KeptColumns?
   /// Names that stand for several columns: "y" for "y.0", "y.1" of an array with two columns.
   let groups: [String: [String]]
+  /// The column that the data itself calls its weights, if any.
+  let weightColumn: String?
   /// What to divide pixels by if all features are bytes of images, else nil.
   let pixelScale: Double?
   /// Columns that the options call categorical.
@@ -212,7 +224,7 @@ public struct Table: Sendable {
     columns: [Column], rowCount: Int, warnings: [String] = [], file: String?, source: Source,
     kept: KeptColumns? = nil, groups: [String: [String]] = [:], pixelScale: Double? = nil,
     requestedCategories: Set<String> = [], requestedNumbers: Set<String> = [],
-    missing: MissingMarkers = .usual
+    missing: MissingMarkers = .usual, weightColumn: String? = nil
   ) throws(DataError) {
     guard rowCount > 0 else {
       throw DataError(file: file, "the table has no rows", remedy: "it needs at least one")
@@ -233,6 +245,7 @@ public struct Table: Sendable {
     self.requestedNumbers = requestedNumbers
     self.missing = missing
     unknowns = UnknownCells()
+    self.weightColumn = weightColumn
     positions = Dictionary(
       columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -274,6 +287,11 @@ public struct Table: Sendable {
   package func columns(named text: String) throws(ConfigurationError) -> [String] {
     if positions[text] != nil || groups[text] != nil { return [text] }
     if text.trimmingSpaces.isEmpty { return [] }
+    // What is in quotes is one name.
+    if text.contains("\"") {
+      let names = text.partsAtCommas
+      if names.allSatisfy({ positions[$0] != nil || groups[$0] != nil }) { return names }
+    }
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     let most = columns.map { $0.name.count { $0 == "," } }.max() ?? 0
     var result: [String] = []
@@ -292,6 +310,33 @@ public struct Table: Sendable {
       }
       result.append(run.name)
       first = run.end
+    }
+    return result
+  }
+
+  /// Names of columns as they were meant: "price", "net" that were cut from "price, net" are that column.
+  func rejoined(_ names: [String]) -> [String] {
+    Self.rejoined(names, among: columns.map(\.name))
+  }
+
+  static func rejoined(_ names: [String], among columns: [String]) -> [String] {
+    guard names.count > 1, names.contains(where: { !columns.contains($0) }) else { return names }
+    let cut = columns.filter { $0.contains(",") }.map { name in
+      (
+        name: name,
+        parts: name.split(separator: ",", omittingEmptySubsequences: false).map {
+          String($0).trimmingSpaces
+        }
+      )
+    }.sorted { $0.parts.count > $1.parts.count }
+    var result: [String] = []
+    var rest = names[...]
+    while let first = rest.first {
+      let whole = cut.first { column in
+        rest.starts(with: column.parts) && column.parts.contains { !columns.contains($0) }
+      }
+      result.append(whole?.name ?? first)
+      rest = rest.dropFirst(whole?.parts.count ?? 1)
     }
     return result
   }

@@ -68,7 +68,7 @@ extension DelimitedFile {
   /// - Throws: `DataError` for text that is not a table, or in a column that must be numeric.
   func scan(
     _ scans: inout [ColumnScan], names: [String], keeping: Bool, markers: MissingMarkers
-  ) throws(DataError) -> (rows: Int, kept: KeptColumns?) {
+  ) throws(DataError) -> (rows: Int, kept: KeptColumns?, passed: PassedLines) {
     var rows = 0
     // Where a number can be missing, every cell is looked at.
     let keeping = keeping && markers.numbers.isEmpty
@@ -96,7 +96,7 @@ extension DelimitedFile {
     for column in 0..<columnCount where !scans[column].isIgnored {
       scans[column].numbers += rows - single[column]
     }
-    return (rows, keeper.columns(bytesRead: reader.bytesRead))
+    return (rows, keeper.columns(bytesRead: reader.bytesRead), reader.passed)
   }
 
   /// Looks at one cell.

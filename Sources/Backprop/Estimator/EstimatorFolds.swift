@@ -77,6 +77,11 @@ extension Estimator {
     ended: (_ fold: Int, CrossValidation.Fold, [Metric]) -> Void = { _, _, _ in },
     warn: Warn = { _, _ in }, report: (TrainingEvent) -> Void, isInterrupted: () -> Bool = { false }
   ) throws -> CrossValidation {
+    if let own = weighing(tables.training) {
+      return try own.crossValidate(
+        tables, folds: count, as: type, began: began, ended: ended, warn: warn, report: report,
+        isInterrupted: isInterrupted)
+    }
     try validate(folds: count)
     try checkReading(of: tables.training)
     let table = tables.training

@@ -93,6 +93,7 @@ extension Estimator {
   package func prepare<T: Scalar>(
     _ tables: FitTables, as type: T.Type, warn: Warn
   ) throws -> PreparedFit<T> {
+    if let own = weighing(tables.training) { return try own.prepare(tables, as: type, warn: warn) }
     try validate(
       hasValidationTable: tables.validation != nil, hasTestTable: tables.test != nil)
     let table = tables.training
@@ -233,7 +234,7 @@ extension Estimator {
       (Setting.categorical, settings.categorical, Table.Kind.categorical, "categories"),
       (.numeric, settings.numeric, .numeric, "numbers"),
     ] {
-      for name in try (names ?? []).flatMap({ try table.expanding([$0]) })
+      for name in try table.rejoined(names ?? []).flatMap({ try table.expanding([$0]) })
       where try !ignored.contains(name) && table.columns[table.position(of: name)].kind != kind {
         throw ConfigurationError(
           setting.property,
@@ -245,7 +246,7 @@ extension Estimator {
 
   /// Columns that are no features by the configuration, or by how the table was read.
   private func ignored(in table: Table) throws -> Set<String> {
-    try Set((configuration.data.ignore ?? []).flatMap { try table.expanding([$0]) })
+    try Set(table.rejoined(configuration.data.ignore ?? []).flatMap { try table.expanding([$0]) })
       .union(table.columns.filter(\.isIgnored).map(\.name))
   }
 

@@ -14,16 +14,24 @@ extension TableOptions {
   ) throws(ConfigurationError) {
     // A name may have commas itself.
     var names = (settings.target ?? []).flatMap { target in
-      target.split(separator: ",").map { String($0).trimmingSpaces } + [target]
+      target.partsAtCommas + [target]
     }
     names += model?.encoder?.columns.map(\.name) ?? []
     names += model?.targetEncoder?.columns ?? []
     names += [settings.weightColumn, model?.weights?.column].compactMap(\.self)
     var delimiter: UInt8?
-    if let text = settings.delimiter { delimiter = try Setting.delimiterByte(text) }
+    if let text = settings.delimiter, text != Setting.spaces {
+      delimiter = try Setting.delimiterByte(text)
+    }
     self.init(
       header: settings.header, delimiter: delimiter, categorical: settings.categorical ?? [],
       numeric: settings.numeric ?? [], ignore: settings.ignore ?? [])
+    isSpaced = settings.delimiter == Setting.spaces
+    skipLines = settings.skipLines ?? 0
+    comment = try settings.comment.map { (text) throws(ConfigurationError) in
+      try Setting.commentByte(text)
+    }
+    columnNames = settings.columnNames ?? []
     (expectedNames, keepsColumns) = (names, settings.memory == nil)
     self.threads = threads
     missing = MissingMarkers(
@@ -36,5 +44,17 @@ extension TableOptions {
       throw ConfigurationError(
         "thousands", "\(decimal.rawValue) cannot stand for both thousands and the decimal point")
     }
+  }
+}
+
+extension Estimator {
+  /// The same with the weights that the data itself brings; nil if it brings none, or others are asked for.
+  func weighing(_ table: Table) -> Estimator? {
+    guard let column = table.weightColumn, configuration.data.weightColumn == nil else {
+      return nil
+    }
+    var own = self
+    own.configuration.data.weightColumn = column
+    return own
   }
 }

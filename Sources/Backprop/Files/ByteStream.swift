@@ -7,7 +7,7 @@ import CZlib
 struct ByteStream: ~Copyable {
   let path: String
   let isCompressed: Bool
-  private let file: InputFile
+  private var file: InputFile
   private let inflater: Inflater?
   private let compressed: UnsafeMutableBufferPointer<UInt8>
   private var compressedRange = 0..<0

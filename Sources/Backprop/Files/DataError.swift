@@ -34,7 +34,7 @@ public struct DataError: UserError, Equatable {
 
   public var message: String {
     var location: [String] = []
-    if let file { location.append(file) }
+    if let file { location.append(file == StandardInput.path ? StandardInput.name : file) }
     switch place {
     case .line(let line): location.append("line \(line)")
     case .row(let row): location.append("row \(row)")

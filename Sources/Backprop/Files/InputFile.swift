@@ -18,6 +18,7 @@ struct InputFile: ~Copyable {
   let path: String
   let identity: Identity
   private let descriptor: Int32
+  private var position = 0
 
   /// - Throws: `DataError` if it is missing, a folder, not a regular file, or may not be read.
   init(path: String) throws(DataError) {
@@ -25,7 +26,16 @@ struct InputFile: ~Copyable {
     let descriptor: Int32
     let status: stat
     do throws(FileError) {
-      (descriptor, status) = try openRegularFile(path)
+      if path == StandardInput.path, let kept = StandardInput.descriptor {
+        var keptStatus = stat()
+        descriptor = fcntl(kept, F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0, fstat(descriptor, &keptStatus) == 0 else {
+          throw .last("read", StandardInput.name)
+        }
+        status = keptStatus
+      } else {
+        (descriptor, status) = try openRegularFile(path)
+      }
     } catch {
       throw DataError(error.description)
     }
@@ -43,21 +53,20 @@ struct InputFile: ~Copyable {
 
   /// Whether there is a folder at a path.
   static func isFolder(_ path: String) -> Bool {
+    if path == StandardInput.path, StandardInput.descriptor != nil { return false }
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Fills the front of `target` with what comes next; returns how many bytes, 0 only at the end.
-  func read(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
+  mutating func read(into target: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
+    // At a position, for several may read what standard input brought.
     while true {
-      #if canImport(Glibc)
-        let count = Glibc.read(descriptor, target.baseAddress, target.count)
-      #elseif canImport(Musl)
-        let count = Musl.read(descriptor, target.baseAddress, target.count)
-      #else
-        let count = Darwin.read(descriptor, target.baseAddress, target.count)
-      #endif
-      if count >= 0 { return count }
+      let count = pread(descriptor, target.baseAddress, target.count, off_t(position))
+      if count >= 0 {
+        position += count
+        return count
+      }
       if errno != EINTR { throw DataError(FileError.last("read", path).description) }
     }
   }

@@ -109,6 +109,8 @@ package struct SafeTensors: Sendable {
       return try bytes(of: tensor).littleEndianWords(UInt16.self).map {
         T(Float(bitPattern: UInt32($0) << 16))
       }
+    case .f16:
+      return try bytes(of: tensor).littleEndianWords(UInt16.self).map { T(Double(halfBits: $0)) }
     default:
       throw problem(.notNumbers(type: tensor.type.rawValue), tensor.name)
     }
@@ -345,5 +347,21 @@ extension Array where Element == Double {
   /// Numbers from little-endian bytes.
   init(_ bytes: [UInt8]) {
     self = bytes.littleEndianWords(UInt64.self).map { Double(bitPattern: $0) }
+  }
+}
+
+extension Double {
+  /// The number of 16 bits: a sign, 5 bits of exponent, 10 of fraction (IEEE 754-2019, table 3.5). In whole
+  /// numbers, for not every platform has the type.
+  init(halfBits bits: UInt16) {
+    let (exponent, fraction) = (Int(bits >> 10 & 31), Double(bits & 0x3FF))
+    let magnitude: Double =
+      switch exponent {
+      // Below 2⁻¹⁴ the numbers are 2⁻²⁴ apart.
+      case 0: fraction * 0x1p-24
+      case 31: fraction == 0 ? .infinity : .nan
+      default: (1024 + fraction) * Double(sign: .plus, exponent: exponent - 25, significand: 1)
+      }
+    self = bits >> 15 == 0 ? magnitude : -magnitude
   }
 }

@@ -36,7 +36,7 @@ public struct Parameters<T: Scalar>: Sendable {
   /// - Parameters:
   ///   - tensor: One of the layout's.
   ///   - elements: Dense and row-major, as many as the tensor has.
-  public mutating func setElements(of tensor: ParameterTensor, to elements: [T]) {
+  package mutating func setElements(of tensor: ParameterTensor, to elements: [T]) {
     precondition(layout.has(tensor), "\(tensor.name) \(tensor.shape) is no tensor of this layout")
     precondition(
       elements.count == tensor.count,

@@ -187,7 +187,7 @@ public struct Workspace<T: Scalar>: ~Copyable {
       ? copy(states[layer].weightedInputs) : nil
   }
   /// wₓ Cₓ of each example of the last batch.
-  public var exampleLosses: [T] { Array(UnsafeBufferPointer(start: losses, count: rows)) }
+  package var exampleLosses: [T] { Array(UnsafeBufferPointer(start: losses, count: rows)) }
 }
 
 /// The matrices of one layer for one batch, inside a workspace.

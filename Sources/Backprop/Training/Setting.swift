@@ -233,7 +233,9 @@ extension Setting {
         guard texts.count == values.count else { return nil }
         // One by itself, unless it would be taken for several, or for none.
         guard texts.count == 1, let text = texts[0].scalar,
-          isText || (!text.isEmpty && text == text.trimmingSpaces && !text.contains(","))
+          isText
+            || (!text.isEmpty && text == text.trimmingSpaces && !text.contains(",")
+              && !text.hasPrefix("\""))
         else { return .array(texts) }
         return texts[0]
       },
@@ -307,21 +309,12 @@ package enum NamedChoice {
     guard let text = value.scalar else {
       throw ConfigurationError(property, "\(value.shown): give one, or a list")
     }
-    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map {
-      String($0).trimmingSpaces
-    }
+    let parts = text.partsAtCommas
     if parts == [""] { return [] }
     guard !parts.contains("") else {
       throw ConfigurationError(
         property, "\(text.shown()): nothing stands before or after a comma; take it out")
     }
     return parts
-  }
-}
-
-extension String {
-  /// Without the spaces at both ends.
-  package var trimmingSpaces: String {
-    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 }

@@ -34,14 +34,31 @@ extension Setting {
     "ignore", \.data.ignore, "Columns that are no features: a,b,…")
   package static let delimiter = text(
     "delimiter", .data, \.data.delimiter,
-    "The character between cells, or \"tab\". (default: found out)",
-    check: { (text, name) throws(ConfigurationError) in _ = try delimiterByte(text, name) })
+    "The character between cells, \"tab\", or \"space\" for columns lined up by runs of spaces. (default: found out)",
+    check: { (text, name) throws(ConfigurationError) in
+      if text != spaces { _ = try delimiterByte(text, name) }
+    })
   package static let header = flag(
     "header", .data, \.data.header,
     "The first row holds the names of the columns, whatever it looks like.")
   package static let noHeader = flag(
     "no-header", .data, \.data.header, isNegated: true,
     "The first row is data; columns are called 0, 1, …")
+  package static let skipLines = whole(
+    "skip-lines", .data, \.data.skipLines, 0...Int(UInt32.max),
+    "So many lines at the top are none of the table. (default: found out)")
+  package static let comment = text(
+    "comment", .data, \.data.comment,
+    "The character that begins a line which is none of the table, or none. (default: # where such a line is no row)",
+    check: { (text, name) throws(ConfigurationError) in _ = try commentByte(text, name) })
+  package static let columnNames = names(
+    "column-names", \.data.columnNames,
+    "What the columns are called, a,b,…, where there is no header; with --header in its place.",
+    check: { (names, property) throws(ConfigurationError) in
+      if let name = names.first(where: { name in names.count { $0 == name } > 1 }) {
+        throw ConfigurationError(property, "names \(name.quoted) twice; give each column its own")
+      }
+    })
   package static let missing = list(
     "missing", .data, \.data.missing, isNumber: true,
     "Further texts and numbers that stand for a missing value, such as -999: a,b,… (beside the usual: empty, NA, None, NULL, -, …)",
@@ -85,16 +102,19 @@ extension Setting {
 
   private static let dataSettings = [
     data, target, task, from, weightColumn, classWeight, categorical, numeric, ignore, delimiter,
-    header, noHeader, missing, noMissing, keepText, decimal, thousands, dateOrder, seed, noShuffle,
-    shuffleBlock, shuffleWindow, memory,
+    header, noHeader, skipLines, comment, columnNames, missing, noMissing, keepText, decimal,
+    thousands, dateOrder, seed, noShuffle, shuffleBlock, shuffleWindow, memory,
   ]
 
   private static func names(
-    _ name: String, _ place: Place<[String]>, _ help: String
+    _ name: String, _ place: Place<[String]>, _ help: String,
+    check: @escaping @Sendable ([String], _ property: String) throws(ConfigurationError) -> Void = {
+      (_, _) throws(ConfigurationError) in
+    }
   ) -> Setting {
     list(
       name, .data, place, help, json: { .string($0) },
-      parse: { (text, _) throws(ConfigurationError) in text })
+      parse: { (text, _) throws(ConfigurationError) in text }, check: check)
   }
 
   // MARK: Network
@@ -384,6 +404,22 @@ extension Setting {
 
   // MARK: Texts that are more than a name
 
+  /// What stands for runs of spaces as a delimiter.
+  package static let spaces = "space"
+
+  /// The byte that begins a comment as a text names it; 0 for none.
+  package static func commentByte(
+    _ text: String, _ name: String = "comment"
+  ) throws(ConfigurationError) -> UInt8 {
+    if text == "none" { return 0 }
+    guard text.utf8.count == 1, let byte = text.utf8.first, (33...126).contains(byte),
+      byte != UInt8(ascii: "\""), !(48...57).contains(byte), byte != UInt8(ascii: "-")
+    else {
+      throw ConfigurationError(name, "\(text.quoted): give one character, such as # or %, or none")
+    }
+    return byte
+  }
+
   /// The byte between cells that a text names.
   package static func delimiterByte(
     _ text: String, _ name: String = "delimiter"
@@ -392,7 +428,8 @@ extension Setting {
     guard text.utf8.count == 1, let byte = text.utf8.first, byte < 0x80, byte != UInt8(ascii: "\""),
       byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r")
     else {
-      throw ConfigurationError(name, "\(text.quoted): give one character, such as ; or tab")
+      throw ConfigurationError(
+        name, "\(text.quoted): give one character, such as ;, or tab, or space")
     }
     return byte
   }

@@ -242,10 +242,16 @@ public struct DataSettings: Hashable, Sendable {
   public var numeric: [String]?
   /// Columns that are no features.
   public var ignore: [String]?
-  /// The character between cells, or "tab".
+  /// The character between cells, "tab", or "space" for runs of spaces and tabs.
   public var delimiter: String?
   /// Whether the first row holds the names of the columns.
   public var header: Bool?
+  /// Lines at the top that are none of the table.
+  public var skipLines: Int?
+  /// The character that begins a line which is none of the table, or "none".
+  public var comment: String?
+  /// The names of the columns, where there is no header, or `header` says that they take its place.
+  public var columnNames: [String]?
   /// Further texts and numbers that stand for a missing value.
   public var missing: [String]?
   /// Whether the usual texts for a missing value count: NA, None, NULL, -, …; nil for yes. An empty cell does.

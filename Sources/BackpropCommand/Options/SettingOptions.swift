@@ -56,6 +56,9 @@ struct TableReadingOptions: ParsableArguments {
   @Option(.delimiter) var delimiter: String?
   @Flag(.header) var header = false
   @Flag(.noHeader) var noHeader = false
+  @Option(.skipLines) var skipLines: String?
+  @Option(.comment) var comment: String?
+  @Option(.columnNames) var columnNames: String?
   @Option(.missing) var missing: String?
   @Flag(.noMissing) var noMissing = false
   @Option(.keepText) var keepText: String?

@@ -312,7 +312,8 @@ enum ArrayFile {
         "beyond"
       ),
       (header("{'descr': '|O', 'fortran_order': False, 'shape': (2,)}"), "\"|O\" are not read"),
-      (header("{'descr': '>f4', 'fortran_order': False, 'shape': (2,)}"), "\">f4\" are not read"),
+      (header("{'descr': '>f3', 'fortran_order': False, 'shape': (2,)}"), "\">f3\" are not read"),
+      (header("{'descr': '<M8[s]', 'fortran_order': False, 'shape': (2,)}"), "are not read"),
       (header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}"), "records"),
       (
         header("{'descr': '|u1', 'descr': '|u1', 'fortran_order': False, 'shape': (2,)}"),

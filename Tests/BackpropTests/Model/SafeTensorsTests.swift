@@ -97,6 +97,14 @@ struct SafeTensorsTests {
     #expect(try read.elements(of: read.tensors[0]) == [1.0, -2.0])
   }
 
+  @Test("float16 is read")
+  func float16() throws {
+    let read = try SafeTensors(
+      bytes: file(
+        #"{"x":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#, data: [0, 0x3C, 1, 0x80]))
+    #expect(try read.elements(of: read.tensors[0]) == [1.0, -0x1p-24])
+  }
+
   @Test("A file without tensors is a file")
   func empty() throws {
     #expect(try SafeTensors(bytes: file("{}")).tensors.isEmpty)
