@@ -118,13 +118,11 @@ extension Cause {
     let steps = configuration.epochs * data.count / configuration.examplesPerStep(of: data.count)
     let runs = FreshRuns(of: network, on: data, options: options, pool: pool)
     lazy var learns = runs.learn()
-    // The end of a run as long as it takes a penalty to win over the data.
+    // As long as it takes a penalty to win over the data.
     lazy var long = runs.longer
-    lazy var end = long.end()
-    /// Whether a fresh copy comes far further than the network did in at least as many steps.
-    func isBehind(_ end: Double) -> Bool {
-      !options.isUntrained && steps >= long.steps && loss > 2 * end
-    }
+    // Whether the network knows less than half of what there is to know, after at least as many steps.
+    lazy var isBehind =
+      !options.isUntrained && steps >= long.steps && loss > (runs.constantLoss ?? .infinity) / 2
 
     /// What was measured, if that is evidence.
     ///
@@ -162,9 +160,11 @@ extension Cause {
           nil
         } else if isFound, !learns, runs.learn({ $0.releaseWeights() }) {
           []
-        } else {
+        } else if isBehind {
           // With them a fresh copy stays as far behind as the network itself.
-          [long.end { $0.releaseWeights() }].first { isBehind($0) && end > 2 * $0 }.map { _ in [] }
+          min(loss, long.course().end) > 2 * long.course { $0.releaseWeights() }.best ? [] : nil
+        } else {
+          nil
         }
       case .clipping:
         !learns && runs.learn { ($0.updates.clipNorm, $0.updates.clipValue) = (nil, nil) }
@@ -172,11 +172,13 @@ extension Cause {
       case .dropout:
         // The copies drop nothing; a run that is shorter than theirs would prove nothing.
         dropout >= Self.strongDropout && steps >= 2 * runs.steps
-          && (found.contains(.constantAnswers) && learns || isBehind(end)) ? [dropout] : nil
+          && (found.contains(.constantAnswers) && learns
+            || isBehind && loss > 2 * long.course().best)
+          ? [dropout] : nil
       case .shortRun:
         steps < 2 * runs.steps && learns
           ? [Double(runs.steps)]
-          : steps < long.steps && long.learn() ? [Double(long.steps)] : nil
+          : 2 * steps < long.steps && long.learn() ? [Double(long.steps)] : nil
       case .outputPair:
         findings.contains { $0.code == .saturatedUnits && $0.layer == network.layers.count + 1 }
           ? [] : nil
@@ -240,10 +242,10 @@ private struct FreshRuns<T: Scalar> {
     return result
   }
 
-  /// The same of three times as many steps.
+  /// The same of six times as many steps.
   var longer: FreshRuns {
     var result = self
-    result.options.steps *= 3
+    result.options.steps *= 6
     return result
   }
 
@@ -282,9 +284,12 @@ private struct FreshRuns<T: Scalar> {
     return losses.contains { $0 < bound(from: losses[0]) }
   }
 
-  /// C at the end of a run.
-  func end(_ change: (inout TrainingConfiguration) -> Void = { _ in }) -> Double {
-    losses(change).last ?? .nan
+  /// C at the end of a run, and after its best step, which is what training keeps.
+  func course(
+    _ change: (inout TrainingConfiguration) -> Void = { _ in }
+  ) -> (end: Double, best: Double) {
+    let losses = losses(change)
+    return (losses[losses.count - 1], losses.min() ?? .nan)
   }
 
   /// Whether a network does not diverge when it goes on at another rate.
@@ -295,7 +300,8 @@ private struct FreshRuns<T: Scalar> {
       <= bounds[.lossRise]
   }
 
-  private var constantLoss: Double? { start.loss.ofConstant(held.batch) }
+  /// C of the best constant outputs.
+  var constantLoss: Double? { start.loss.ofConstant(held.batch) }
 
   private func bound(from first: Double) -> Double {
     constantLoss.map { options.thresholds.bound(below: min(first, $0)) } ?? -.infinity
