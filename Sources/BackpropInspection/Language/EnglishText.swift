@@ -398,12 +398,13 @@ enum EnglishText {
       + "--initializer nor --weights says otherwise.",
     "doctor.cause.penalties.title": "penalties or decay hold the weights down",
     "doctor.cause.penalties.advice":
-      "Lower --l2, --l1 or --weight-decay, or raise --max-norm: without them a fresh copy learns.",
+      "Lower --l2, --l1 or --weight-decay, or raise --max-norm: without them a fresh copy "
+      + "learns far more.",
     "doctor.cause.clipping.title": "the gradients are clipped to almost nothing",
     "doctor.cause.clipping.advice":
       "Raise --clip-norm or --clip-value: without them a fresh copy learns.",
     "doctor.cause.dropout.title": "training drops too many outputs (dropout {0})",
-    "doctor.cause.dropout.advice": "Lower --dropout: without it a fresh copy learns.",
+    "doctor.cause.dropout.advice": "Lower --dropout: without it a fresh copy learns far more.",
     "doctor.cause.shortRun.title": "the run was too short (a fresh copy learns in {0} steps)",
     "doctor.cause.shortRun.advice": "Raise --epochs.",
     "doctor.cause.saturatingLayers.title":

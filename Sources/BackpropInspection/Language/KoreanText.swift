@@ -339,12 +339,12 @@ enum KoreanText {
       + "가중치를 그렇게 정합니다.",
     "doctor.cause.penalties.title": "벌칙항이나 감쇠가 가중치를 억누름",
     "doctor.cause.penalties.advice":
-      "--l2, --l1, --weight-decay를 낮추거나 --max-norm을 높이세요. 이것들이 없으면 새로 시작한 복사본은 배웁니다.",
+      "--l2, --l1, --weight-decay를 낮추거나 --max-norm을 높이세요. 이것들이 없으면 새로 시작한 복사본은 훨씬 더 배웁니다.",
     "doctor.cause.clipping.title": "기울기를 거의 남지 않을 만큼 잘라 냄",
     "doctor.cause.clipping.advice":
       "--clip-norm이나 --clip-value를 높이세요. 이것들이 없으면 새로 시작한 복사본은 배웁니다.",
     "doctor.cause.dropout.title": "학습할 때 출력을 너무 많이 끔 (드롭아웃 {0})",
-    "doctor.cause.dropout.advice": "--dropout을 낮추세요. 드롭아웃이 없으면 새로 시작한 복사본은 배웁니다.",
+    "doctor.cause.dropout.advice": "--dropout을 낮추세요. 드롭아웃이 없으면 새로 시작한 복사본은 훨씬 더 배웁니다.",
     "doctor.cause.shortRun.title": "학습이 너무 짧았음 (새로 시작한 복사본은 {0}단계 만에 배움)",
     "doctor.cause.shortRun.advice": "--epochs를 높이세요.",
     "doctor.cause.saturatingLayers.title":
