@@ -12,8 +12,8 @@ struct DoctorCommand: ParsableCommand {
       saturated units, the size of the updates; makes a trial of real steps on a copy; and lets a \
       copy learn a few examples by heart. What is out of bounds is a finding, with its threshold, \
       where that comes from, and what to do. If there are any, short runs of fresh copies, in each \
-      of which one thing is different, tell the most likely cause, which is said first. The exit code is 0 whatever is found: findings are \
-      results. `train --diagnose` shows the cheap ones after each epoch.
+      of which one thing is different, tell the most likely cause, which is said first where one is \
+      found. The exit code is 0 whatever is found: findings are results. `train --diagnose` shows the cheap ones after each epoch.
 
       Rule and learning rate are those that trained the model, unless given here. The thresholds \
       are printed; each can be set by its name.
@@ -60,7 +60,7 @@ struct DoctorCommand: ParsableCommand {
     let report = DoctorReport(
       diagnosis: diagnosis, language: language,
       lossOfGuessing: options.isUntrained ? network.lossOfGuessing : nil,
-      hasDropout: network.layers.haveDropout)
+      hasDropout: network.layers.haveDropout, isTrained: !options.isUntrained)
     for line in report.lines(title: arguments.model) { try Terminal.printOutput(line) }
   }
 }

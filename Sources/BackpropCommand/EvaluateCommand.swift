@@ -17,7 +17,8 @@ struct EvaluateCommand: ParsableCommand {
 
       EXAMPLES:
         backprop evaluate model.safetensors penguins.csv --part test
-        backprop evaluate model.safetensors test.csv --bootstrap 1000 --metrics roc-auc,f1 --json
+        backprop evaluate model.safetensors test.csv --bootstrap 1000 \\
+          --metrics roc-auc,f1 --json
       """)
 
   @OptionGroup

@@ -113,7 +113,7 @@ struct ExplainJob {
     let scale: Double = network.reduction.scale(count: dataset.count)
     let magnitude = scale * losses.reduce(0) { $0 + abs($1) }
     return .init(
-      examples: numbers, losses: losses, scale: scale, total: total,
+      examples: numbers, count: data.table.rowCount, losses: losses, scale: scale, total: total,
       tolerance: Double(losses.count + 8) * Double(T.ulpOfOne) * magnitude)
   }
 
@@ -176,7 +176,7 @@ struct ExplainJob {
       document.introduction.append(.text(language.text("explain.dropoutOff")))
     }
     if let target = target(of: explanation) { document.introduction.append(.text(target)) }
-    if isLargest, data.table.rowCount > 1 {
+    if isLargest, !explanation.isLearned, data.table.rowCount > 1 {
       document.introduction.append(
         .text(
           language.text(
@@ -190,7 +190,7 @@ struct ExplainJob {
             isLargest ? "explain.allLearned" : "explain.learned", Notation.number(trace.loss),
             Notation.number(explanation.outputErrorNorm))))
     }
-    document.phases = explanation.phases()
+    document.phases = explanation.phases(isAlone: step != nil)
     return document
   }
 

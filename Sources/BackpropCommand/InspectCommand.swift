@@ -11,7 +11,8 @@ struct InspectCommand: ParsableCommand {
       EXAMPLES:
         backprop inspect model.safetensors
         backprop inspect model.safetensors --json
-        backprop train --config <(backprop inspect model.safetensors --config) -o again.safetensors
+        backprop train --config <(backprop inspect model.safetensors --config) \\
+          -o again.safetensors
       """)
 
   @Argument(help: "A model file.")

@@ -18,7 +18,7 @@ struct OutputOptions: ParsableArguments {
   @Option(
     name: .customLong("language"),
     help:
-      "What the command itself prints: \(Language.allCases.map(\.rawValue).joined(separator: " or ")). Files, JSON, names and errors stay English. (default: en)"
+      "What the command itself prints: \(Language.allCases.map(\.rawValue).joined(separator: " or ")). Files, JSON, names, help, warnings and errors stay English. (default: en)"
   )
   var languageName: String?
 

@@ -47,7 +47,9 @@ extension ExplainJob {
     } else {
       let name = Notation.weight(
         network.layers[place.layer - 2], number: place.layer, place.output, place.input)
-      try write(place, name, sorted, total: total, magnitude: magnitude, count: dataset.count)
+      try write(
+        place, name, sorted, total: total, magnitude: magnitude, count: dataset.count,
+        isPlainMean: network.reduction == .mean && dataset.weights == nil)
     }
   }
 
@@ -72,7 +74,8 @@ extension ExplainJob {
 
   private func write<T: Scalar>(
     _ place: (layer: Int, output: Int, input: Int), _ name: String,
-    _ products: [(row: Int, a: T, delta: T)], total: Double, magnitude: Double, count: Int
+    _ products: [(row: Int, a: T, delta: T)], total: Double, magnitude: Double, count: Int,
+    isPlainMean: Bool
   ) throws {
     let a = Notation.symbol("a", layer: place.layer - 1, place.input)
     let delta = Notation.symbol("δ", layer: place.layer, place.output)
@@ -81,6 +84,9 @@ extension ExplainJob {
         "explain.why.title", name, Format.count(count),
         Inline.outside(dataName)))
     document.introduction.append(.text(language.text("explain.why.text", name, a, delta)))
+    if isPlainMean {
+      document.introduction.append(.text(language.text("explain.why.weight", String(count))))
+    }
     var table = ExplainDocument.Table(
       language.text("explain.column.example"), a, delta, "∂C/∂w",
       language.text("explain.column.push"), language.text("explain.column.share"))

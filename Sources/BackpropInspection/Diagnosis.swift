@@ -68,7 +68,8 @@ public struct Diagnosis: Codable, Sendable {
   package let firstNonfinite: Divergence?
   /// What follows from the most likely cause first, then the most severe.
   public let findings: [Finding]
-  /// What most likely lies behind them; nil if nothing was found, or no cause has evidence.
+  /// What most likely lies behind them, or held training back though nothing is out of bounds; nil if no
+  /// cause has evidence.
   package let mostLikely: Cause?
   package let thresholds: DiagnosisThresholds
 
@@ -135,10 +136,15 @@ public struct Diagnosis: Codable, Sendable {
         Finding(.constantAnswers, value: share, threshold: bounds[.constantShare]))
     }
     // Nor would it be one for a network that has learned: its updates are small because it is done.
+    // Else they are too small if the network would learn more from larger ones.
     // A rule that finds its own steps begins with some that do not matter if C comes down in the end.
     let finds = options.configuration.optimizer.ignoresSchedule
     findings += bounds.findings(
-      in: layers, judgesSmallUpdates: !hasDiverged && (options.isUntrained || isConstant),
+      in: layers,
+      judgesSmallUpdates: !hasDiverged
+        && (options.isUntrained || isConstant
+          || layers.contains { $0.weightUpdateRatio ?? .infinity < bounds[.updateSmall] }
+            && bounds.gains(network, on: data, measured, options, pool: pool)),
       judgesLargeUpdates: !finds || hasDiverged,
       errorResolution: network.errorResolution(in: workspace))
     if options.isUntrained, isSound,
@@ -155,7 +161,8 @@ public struct Diagnosis: Codable, Sendable {
     }
     let inputSize = measured.largestInput
     let cause = Cause(
-      of: findings, in: network, on: data, inputSize: inputSize, options: options, pool: pool)
+      of: findings, in: network, on: data, loss: loss, inputSize: inputSize, options: options,
+      pool: pool)
     mostLikely = cause
     let layers = layers
     self.findings = findings.ranked(by: cause).map {
@@ -213,10 +220,8 @@ extension DiagnosisThresholds {
   ) -> [Finding] {
     var findings: [Finding] = []
     let start = max(trial.losses[0], constantLoss)
-    // Where nothing can be lost there is nothing to rise above.
     // A rule that finds its own steps may begin with one far too large, and makes up for it.
-    let highest = findsSteps ? trial.losses.last : trial.losses.max()
-    let rise = start > 0 ? (highest ?? 0) / start : 0
+    let rise = rise(of: trial.losses, constantLoss: constantLoss, isOfEnd: findsSteps)
     if let fault = trial.firstNonfinite {
       findings.append(Finding(nonFinite: fault))
       findings.append(Finding(.divergence, value: .infinity, threshold: self[.lossRise]))
@@ -233,6 +238,37 @@ extension DiagnosisThresholds {
         Finding(.stepTooLarge, .warning, value: ratio, threshold: self[.changeRatio]))
     }
     return findings
+  }
+}
+
+extension DiagnosisThresholds {
+  /// By what factor C rises above its start, or above that of constant outputs where that is more. A network
+  /// that was shaken and in the end knows more than a constant again does not count as risen.
+  ///
+  /// - Parameter isOfEnd: Whether only the end counts, not the way there.
+  func rise(of losses: [Double], constantLoss: Double, isOfEnd: Bool = false) -> Double {
+    let (start, end) = (max(losses[0], constantLoss), losses[losses.count - 1])
+    // Where nothing can be lost there is nothing to rise above.
+    guard start > 0, !(end < bound(below: constantLoss)) else { return 0 }
+    return end.isFinite ? (isOfEnd ? end : losses.max() ?? end) / start : .infinity
+  }
+
+  /// Whether a network learns more in the same steps at the usual rate and without clipping.
+  fileprivate func gains<T: Scalar>(
+    _ network: Network<T>, on data: Dataset<T>, _ measured: Batch<T>, _ options: DiagnosisOptions,
+    pool: ThreadPool?
+  ) -> Bool {
+    var options = options
+    let usual = options.configuration.optimizer.suggestedLearningRate
+    let isSlow = options.configuration.learningRate < usual
+    let updates = options.configuration.updates
+    guard isSlow || updates.clipNorm != nil || updates.clipValue != nil else { return false }
+    if isSlow { options.configuration.learningRate = usual }
+    (options.configuration.updates.clipNorm, options.configuration.updates.clipValue) = (nil, nil)
+    let losses = TrialRun(
+      of: network, on: data, measured: measured, options: options, pool: pool
+    ).record.losses
+    return losses[losses.count - 1] < bound(below: losses[0])
   }
 }
 

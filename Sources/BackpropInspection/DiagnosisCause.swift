@@ -16,22 +16,23 @@ package struct Cause: Codable, Hashable, Sendable {
   package enum Name: String, CaseIterable, Codable, Sendable {
     /// A weight is NaN or infinite.
     case brokenWeights
-    /// The weights of a layer began equal.
+    /// The weights of a layer began equal, or the neurons of every hidden layer are copies though nothing
+    /// pulls their weights together.
     case equalWeights
     /// An input is far larger than 1, and a fresh copy learns from standardised ones.
     case unscaledInputs
-    /// A fresh copy learns without penalties, decay and a bound on the norms.
+    /// A fresh copy learns without penalties, decay and a bound on the norms, or comes far further.
     case penalties
     /// A fresh copy learns without clipping.
     case clipping
-    /// A copy learns from the weights that suit its activations, or the first loss is not that of guessing
-    /// though the inputs are scaled.
+    /// The weights at the start are of another size than those that suit the activations, and a copy learns
+    /// only from the latter, or the first loss is not that of guessing though the inputs are scaled.
     case initialWeights
-    /// A fresh copy learns at a smaller rate, or, where C diverges, no longer does that.
+    /// A fresh copy learns at a smaller rate, or, where C diverges, the network itself no longer does that.
     case largeRate
     /// A fresh copy learns at the rate that is usual for the rule.
     case smallRate
-    /// Most outputs were dropped in training; a fresh copy learns without that.
+    /// Most outputs were dropped in training, and the network learned nothing, or a fresh copy comes far further.
     case dropout
     /// A fresh copy learns in some steps what the model did not in its run.
     case shortRun
@@ -39,7 +40,8 @@ package struct Cause: Codable, Hashable, Sendable {
     case outputPair
     /// σ′ of sigmoid or tanh shrinks the error layer by layer.
     case saturatingLayers
-    /// A few examples are learned by heart, and that helps no other.
+    /// A few examples are learned by heart, and nothing helps with others: neither the run's settings nor
+    /// those with which a network learns most easily.
     case unrelatedTargets
 
     /// The table of causes and symptoms: what a cause brings about, nearest first.
@@ -76,7 +78,10 @@ package struct Cause: Codable, Hashable, Sendable {
   package func advice(in language: Language) -> String { text("advice", language) }
 
   private func text(_ part: String, _ language: Language) -> String {
-    language.text("doctor.cause.\(name.rawValue).\(part)", arguments: values.map(Self.number))
+    language.text(
+      "doctor.cause.\(name.rawValue).\(part)",
+      arguments: name == .saturatingLayers
+        ? values.map { language.count(Int($0), .hiddenLayer) } : values.map(Self.number))
   }
 
   /// Four digits, as few as they need: 100, 0.002.
@@ -86,72 +91,111 @@ package struct Cause: Codable, Hashable, Sendable {
 }
 
 extension Cause {
+  /// From here on most outputs are dropped.
+  private static var strongDropout: Double { 0.5 }
+
   /// The first cause that has its evidence, and brings about something that was found; nil if none has.
   ///
-  /// - Parameter inputSize: The largest root mean square of an input.
+  /// What held a run back all along shows in no measure, and is named even if nothing was found.
+  ///
+  /// - Parameters:
+  ///   - loss: C of the network over all data.
+  ///   - inputSize: The largest root mean square of an input.
   init?<T: Scalar>(
-    of findings: [Finding], in network: Network<T>, on data: Dataset<T>, inputSize: Double,
-    options: DiagnosisOptions, pool: ThreadPool?
+    of findings: [Finding], in network: Network<T>, on data: Dataset<T>, loss: Double,
+    inputSize: Double, options: DiagnosisOptions, pool: ThreadPool?
   ) {
     let found = Set(findings.map(\.code))
-    guard !found.isEmpty else { return nil }
     let (configuration, bounds) = (options.configuration, options.thresholds)
     let rate = (
       own: configuration.learningRate, usual: configuration.optimizer.suggestedLearningRate
     )
     let dropout = network.layers.map(\.dropout).max() ?? 0
     let saturating = network.layers.dropLast().count { $0.activation.saturates }
+    let hasDiverged = found.contains(.divergence)
+    let isRestrained = configuration.restrainsWeights
+    guard !found.isEmpty || isRestrained || dropout >= Self.strongDropout else { return nil }
+    let steps = configuration.epochs * data.count / configuration.examplesPerStep(of: data.count)
     let runs = FreshRuns(of: network, on: data, options: options, pool: pool)
     lazy var learns = runs.learn()
+    // As long as it takes a penalty to win over the data.
+    lazy var long = runs.longer
+    // Whether the network knows less than half of what there is to know, after at least as many steps.
+    lazy var isBehind =
+      !options.isUntrained && steps >= long.steps && loss > (runs.constantLoss ?? .infinity) / 2
 
     /// What was measured, if that is evidence.
-    func evidence(of name: Name) -> [Double]? {
+    ///
+    /// - Parameter isFound: Whether it brings about something that was found.
+    func evidence(of name: Name, isFound: Bool) -> [Double]? {
       switch name {
       case .brokenWeights: network.firstFaultOfParameters() == nil ? nil : []
       case .equalWeights:
         found.contains(.symmetry)
-          && (options.isUntrained || configuration.network.initializer?.drawsEqualWeights == true)
+          && (options.isUntrained || configuration.network.initializer?.drawsEqualWeights == true
+            || !isRestrained && !hasDiverged
+              && findings.count { $0.code == .symmetry && $0.value == 1 }
+                == network.layers.hiddenDense.count)
           ? [] : nil
       case .unscaledInputs:
         inputSize > bounds[.inputSize] && (learns || runs.standardized.learn()) ? [inputSize] : nil
       case .largeRate:
-        learns || configuration.optimizer.ignoresSchedule
+        configuration.optimizer.ignoresSchedule
           ? nil
           : [rate.usual, rate.own / 10, rate.own / 100].first { tried in
             tried < rate.own / 2
-              && runs.learn(orStay: found.contains(.divergence)) { $0.learningRate = tried }
+              && (!learns && runs.learn { $0.learningRate = tried }
+                || hasDiverged && runs.stays(network, at: tried))
           }.map { [rate.own, $0] }
       case .smallRate:
         !learns && rate.own < rate.usual / 2 && runs.learn { $0.learningRate = rate.usual }
           ? [rate.own, rate.usual] : nil
       case .initialWeights:
-        found.contains(.lossAtStart) && inputSize <= bounds[.inputSize]
-          || !learns && runs.learn(from: network.freshlyDrawn(seed: configuration.seed)) ? [] : nil
+        runs.start.hasUnsuitedWeights
+          && (found.contains(.lossAtStart) && inputSize <= bounds[.inputSize]
+            || !learns && runs.learn(from: network.freshlyDrawn(seed: configuration.seed)))
+          ? [] : nil
       case .penalties:
-        !learns
-          && runs.learn {
-            ($0.updates.l2, $0.updates.l1, $0.updates.maxNorm) = (nil, nil, nil)
-            $0.weightDecay = 0
-          } ? [] : nil
+        if !isRestrained {
+          nil
+        } else if isFound, !learns, runs.learn({ $0.releaseWeights() }) {
+          []
+        } else if isBehind {
+          // With them a fresh copy stays as far behind as the network itself.
+          min(loss, long.course().end) > 2 * long.course { $0.releaseWeights() }.best ? [] : nil
+        } else {
+          nil
+        }
       case .clipping:
         !learns && runs.learn { ($0.updates.clipNorm, $0.updates.clipValue) = (nil, nil) }
           ? [] : nil
-      case .dropout: dropout >= 0.5 && learns ? [dropout] : nil
+      case .dropout:
+        // The copies drop nothing; a run that is shorter than theirs would prove nothing.
+        dropout >= Self.strongDropout && steps >= 2 * runs.steps
+          && (found.contains(.constantAnswers) && learns
+            || isBehind && loss > 2 * long.course().best)
+          ? [dropout] : nil
       case .shortRun:
-        configuration.epochs * data.count / configuration.examplesPerStep(of: data.count)
-          < 2 * runs.steps && learns ? [Double(runs.steps)] : nil
+        steps < 2 * runs.steps && learns
+          ? [Double(runs.steps)]
+          : 2 * steps < long.steps && long.learn() ? [Double(long.steps)] : nil
       case .outputPair:
         findings.contains { $0.code == .saturatedUnits && $0.layer == network.layers.count + 1 }
           ? [] : nil
       case .saturatingLayers:
         found.contains(.vanishingError) && saturating > 0 ? [Double(saturating)] : nil
-      case .unrelatedTargets: !learns && !found.contains(.cannotOverfit) ? [] : nil
+      case .unrelatedTargets:
+        !learns && !found.contains(.cannotOverfit) && runs.holdsOut && !runs.easy.everLearn()
+          ? [Double(runs.steps)] : nil
       }
     }
 
     for name in Name.allCases {
       let explained = name.symptoms.filter(found.contains)
-      if !explained.isEmpty, let values = evidence(of: name) {
+      let isHidden =
+        name == .penalties && isRestrained || name == .dropout && dropout >= Self.strongDropout
+      let isFound = !explained.isEmpty
+      if isFound || isHidden, let values = evidence(of: name, isFound: isFound) {
         self.init(name: name, explains: explained, values: values)
         return
       }
@@ -160,36 +204,32 @@ extension Cause {
   }
 }
 
-/// Short runs of fresh copies, judged on examples that they did not learn from.
+/// Short runs of copies, judged on examples that they did not learn from.
 private struct FreshRuns<T: Scalar> {
-  private let network: Network<T>
+  /// A fresh copy, drawn as the run's own network was.
+  private(set) var start: Network<T>
   private var training: Dataset<T>
   private var held: Dataset<T>
-  /// C below which a network knows more than a constant.
-  private let bound: Double
   private var options: DiagnosisOptions
   private let pool: ThreadPool?
 
   var steps: Int { options.steps }
-
-  /// Examples that are too few to hold any out.
-  private static var fewExamples: Int { 20 }
+  /// Whether the examples are enough to hold some out.
+  let holdsOut: Bool
 
   init(
     of network: Network<T>, on data: Dataset<T>, options: DiagnosisOptions, pool: ThreadPool?
   ) {
-    self.network =
+    start =
       options.isUntrained
       ? network
       : network.freshlyDrawn(
         seed: options.configuration.seed, by: options.configuration.network.initializer)
     var random = RandomSource(seed: options.configuration.seed, purpose: .sampling, index: 2)
     let order = random.permutation(of: data.count)
-    let isFew = data.count < Self.fewExamples
-    training = isFew ? data : data.subset(order.suffix(data.count / 2).sorted())
-    held = isFew ? data : data.subset(Array(order.prefix(min(options.examples, data.count / 2))))
-    bound =
-      network.loss.ofConstant(held.batch).map { options.thresholds.bound(below: $0) } ?? -.infinity
+    holdsOut = data.count >= 20
+    training = holdsOut ? data.subset(order.suffix(data.count / 2).sorted()) : data
+    held = holdsOut ? data.subset(Array(order.prefix(min(options.examples, data.count / 2)))) : data
     self.options = options
     self.options.steps *= 2
     self.pool = pool
@@ -202,23 +242,107 @@ private struct FreshRuns<T: Scalar> {
     return result
   }
 
-  /// Whether a copy learns.
+  /// The same of six times as many steps.
+  var longer: FreshRuns {
+    var result = self
+    result.options.steps *= 6
+    return result
+  }
+
+  /// Everything that makes learning easy: a wide layer of ReLU, a loss that strikes σ′ out, Adam at its usual
+  /// rate, scaled inputs and many steps. What this does not learn, the inputs hardly tell.
+  var easy: FreshRuns {
+    var result = standardized
+    let isCanonical = start.loss.isCanonical(with: start.outputActivation)
+    let network = try? Network<T>(
+      sizes: [start.inputCount, 64, start.outputCount],
+      activations: [.relu, isCanonical ? start.outputActivation : .identity],
+      loss: isCanonical ? start.loss : .squaredError, seed: options.configuration.seed)
+    result.start = network ?? start
+    result.options.configuration = TrainingConfiguration(
+      batchSize: 32, seed: options.configuration.seed)
+    result.options.steps *= 5
+    return result
+  }
+
+  /// Whether a copy learns: at its end it knows more than a constant, and more than at its beginning, where a
+  /// lucky draw may do so without a step.
   ///
   /// - Parameters:
   ///   - start: Where it begins; nil for weights as the run's own.
-  ///   - staying: Whether it is enough that C does not rise.
   ///   - change: The one thing that is different.
   func learn(
-    from start: Network<T>? = nil, orStay staying: Bool = false,
-    _ change: (inout TrainingConfiguration) -> Void = { _ in }
+    from start: Network<T>? = nil, _ change: (inout TrainingConfiguration) -> Void = { _ in }
   ) -> Bool {
+    let losses = losses(from: start, change)
+    return losses[losses.count - 1] < bound(from: losses[0])
+  }
+
+  /// Whether a copy knows more than a constant after any of the steps.
+  func everLearn() -> Bool {
+    let losses = losses()
+    return losses.contains { $0 < bound(from: losses[0]) }
+  }
+
+  /// C at the end of a run, and after its best step, which is what training keeps.
+  func course(
+    _ change: (inout TrainingConfiguration) -> Void = { _ in }
+  ) -> (end: Double, best: Double) {
+    let losses = losses(change)
+    return (losses[losses.count - 1], losses.min() ?? .nan)
+  }
+
+  /// Whether a network does not diverge when it goes on at another rate.
+  func stays(_ network: Network<T>, at rate: Double) -> Bool {
+    let bounds = options.thresholds
+    return bounds.rise(
+      of: losses(from: network) { $0.learningRate = rate }, constantLoss: constantLoss ?? 0)
+      <= bounds[.lossRise]
+  }
+
+  /// C of the best constant outputs.
+  var constantLoss: Double? { start.loss.ofConstant(held.batch) }
+
+  private func bound(from first: Double) -> Double {
+    constantLoss.map { options.thresholds.bound(below: min(first, $0)) } ?? -.infinity
+  }
+
+  private func losses(
+    from start: Network<T>? = nil, _ change: (inout TrainingConfiguration) -> Void = { _ in }
+  ) -> [Double] {
     var options = options
     change(&options.configuration)
-    let run = TrialRun(
-      of: start ?? network, on: training, measured: held.batch, options: options, pool: pool)
-    let losses = run.record.losses
-    return losses[run.record.steps] < bound
-      || staying && losses.allSatisfy { $0 <= options.thresholds[.lossRise] * losses[0] }
+    return TrialRun(
+      of: start ?? self.start, on: training, measured: held.batch, options: options, pool: pool
+    ).record.losses
+  }
+}
+
+extension TrainingConfiguration {
+  /// Whether something beside the data pulls at the weights.
+  fileprivate var restrainsWeights: Bool {
+    weightDecay > 0 || updates.l2 ?? 0 > 0 || updates.l1 ?? 0 > 0 || updates.maxNorm != nil
+  }
+
+  fileprivate mutating func releaseWeights() {
+    (updates.l2, updates.l1, updates.maxNorm) = (nil, nil, nil)
+    weightDecay = 0
+  }
+}
+
+extension Network {
+  /// Whether the weights of a layer are more than twice, or less than half as large as those that suit its
+  /// activation. Of a few weights that cannot be said.
+  fileprivate var hasUnsuitedWeights: Bool {
+    func size(_ tensor: ParameterTensor, _ parameters: Parameters<T>) -> Double {
+      parameters.elements(of: tensor).reduce(0) { $0 + Double($1) * Double($1) }
+    }
+    let draws = (0..<8).map { freshlyDrawn(seed: $0).parameters }
+    return parameters.layout.tensors.contains { tensor in
+      let suited = draws.reduce(0) { $0 + size(tensor, $1) } / Double(draws.count)
+      return tensor.role == .weight && tensor.count >= 8
+        && !(suited / 4...suited * 4).contains(size(tensor, parameters))
+    }
   }
 }
 

@@ -52,8 +52,8 @@ package struct DiagnosisThresholds: Hashable, Sendable {
     /// The largest share of a layer's ReLU units that give 0 for every example. CS231n tells of 0.4
     /// where the learning rate is too high; a few are usual.
     case deadShare
-    /// σ′ over its largest value at which an output of sigmoid or tanh counts as saturated: 0.05 is
-    /// |z| > 4.4 for sigmoid, 2.2 for tanh. After Glorot & Bengio 2010, who plot such outputs.
+    /// σ′ over its largest value at which an output of sigmoid or tanh counts as saturated: 0.1 is
+    /// |z| > 3.6 for sigmoid, 1.8 for tanh. After Glorot & Bengio 2010, who plot such outputs.
     case saturatedDerivative
     /// The largest share of a layer's outputs that may be saturated. Glorot & Bengio 2010.
     case saturatedShare

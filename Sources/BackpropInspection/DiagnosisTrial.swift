@@ -199,6 +199,17 @@ package struct OverfitTrial: Codable, Hashable, Sendable {
   }
 }
 
+extension Layer {
+  /// The same with all its outputs in every step.
+  fileprivate var withoutDropout: Layer {
+    guard let dense else { return self }
+    return .dense(
+      DenseLayer(
+        inputs: dense.inputs, outputs: dense.outputs, activation: dense.activation,
+        normalization: dense.normalization, isParametric: dense.isParametric))
+  }
+}
+
 extension OverfitTrial {
   /// Adam at a rate that is quick, then at one that is safe.
   private static let rates = [0.01, 0.002]
@@ -227,11 +238,17 @@ extension OverfitTrial {
     let goal = options.thresholds[measure.threshold]
     var best: OverfitTrial?
     for rate in Self.rates {
-      var copy = network
+      guard
+        var copy = try? Network<T>(
+          layers: network.layers.map(\.withoutDropout), loss: network.loss,
+          reduction: network.reduction)
+      else { return nil }
+      copy.parameters.assign(network.parameters)
       var hasReached = false
       var configuration = TrainingConfiguration(
         optimizer: .adam(), learningRate: rate, schedule: .constant, batchSize: few.count,
-        epochs: options.overfitSteps, patience: 20, seed: options.configuration.seed)
+        epochs: options.overfitSteps, patience: options.overfitSteps,
+        seed: options.configuration.seed)
       // What is asked is whether the classes are learned, however sure the network is of them.
       if case .classification = metrics { configuration.stopping.metric = .accuracy }
       let summary = Trainer<T>(checked: configuration, threads: threads).trainChecked(

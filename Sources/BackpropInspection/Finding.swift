@@ -54,12 +54,17 @@ public struct Finding: Codable, Hashable, Sendable {
       case .deadUnits where isLast: ["doctor.deadUnits.advice.last"]
       default: self.advices
       }
-    if scalesInputs, [.explodingError, .saturatedUnits, .lossAtStart, .divergence].contains(code) {
+    if scalesInputs, Self.ofInputs.contains(code) {
       advices.append("doctor.advice.inputs")
     }
     return Finding(
       code, severity, layer: layer, value: value, threshold: threshold, advices: advices)
   }
+
+  /// What inputs that are not scaled may bring about.
+  private static let ofInputs: [Code] = [
+    .explodingError, .saturatedUnits, .lossAtStart, .divergence, .cannotOverfit,
+  ]
 
   /// How bad it is.
   public enum Severity: String, Codable, CaseIterable, Comparable, Sendable {

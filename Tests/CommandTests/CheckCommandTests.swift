@@ -54,6 +54,11 @@ struct CheckCommandTests {
 
   @Test("A broken engine fails, names its equation, and exits with 1")
   func mutants() throws {
+    let large = try runner.run("whatif", "mutants", "--epochs", "1", "--learning-rate", "1e30")
+    #expect(large.output.contains("Backpropagation itself diverged here"))
+    #expect(large.output.contains("for 1 epoch at learning rate"))
+    #expect(large.output.contains("All begin with the same fresh weights"))
+
     try train()
     for mutant in Mutant.allCases {
       let result = try check("--json", "--mutant", mutant.rawValue)

@@ -37,7 +37,10 @@ struct DoctorTests {
     #expect(!result.output.contains("most likely"))
     #expect(lines[1] == "  60 examples; the error measured on 60 of them")
     #expect(lines[2].contains("‖δ‖") && lines[3].contains("relu") && lines[4].contains("softmax"))
-    #expect(lines.contains("No findings: every measure is within its threshold."))
+    #expect(
+      lines.contains("No findings: no measure that is judged here is out of its threshold."))
+    // What C says of rows that the model has learned from is no promise.
+    #expect(result.output.contains("those that the model has learned from"))
     #expect(lines.contains { $0.hasPrefix("  deadShare") && $0.contains(" 0.4 ") })
     #expect(lines.contains { $0.contains("adam, learning rate 0.002, 50 steps of 16 examples") })
   }
@@ -182,6 +185,39 @@ struct DoctorTests {
       let line = result.outputLines[1]
       #expect(line.hasPrefix(title) && line.contains(text), "\(line)")
       #expect(result.outputLines.allSatisfy { $0.displayWidth <= 80 })
+    }
+  }
+
+  @Test(
+    "One example is no \"1 examples\", and a model that was never trained is not to be trained anew"
+  )
+  func singular() throws {
+    let created = try runner.run(
+      "create", "--sizes", "1,1", "--activation", "sigmoid", "--loss", "squared-error",
+      "--weights", CommandRunner.example("one-neuron.npz"), "-o", "m.safetensors")
+    #expect(created.exitCode == 0, "\(created.errors)")
+    let result = try runner.run(
+      "doctor", "m.safetensors", CommandRunner.example("one-neuron.csv"), "--target", "y",
+      "--steps", "1", "--learning-rate", "1e-9")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(result.output.contains("  1 example; the error measured on 1 of them"))
+    #expect(result.output.contains("1 step of 1 example"))
+    #expect(!result.output.contains("1 examples") && !result.output.contains("1 steps"))
+    #expect(!result.output.contains("anew") && !result.output.contains("model has learned"))
+  }
+
+  @Test(
+    "Lines end between words that belong apart: not in a parenthesis, nor in a command",
+    arguments: ["en", "ko"])
+  func lineEnds(language: String) throws {
+    for (initializer, rate) in [("zeros", "1"), ("xavier-normal", "100")] {
+      try create(initializer, activation: "relu,relu,softmax")
+      let result = try doctor("--language", language, "--learning-rate", rate)
+      #expect(!result.output.contains("`"))
+      for line in result.outputLines where line.hasPrefix("     ") {
+        let depth = line.reduce(0) { $0 + ($1 == "(" ? 1 : $1 == ")" ? -1 : 0) }
+        #expect(depth == 0 && !line.hasSuffix("backprop"), "\(line)")
+      }
     }
   }
 

@@ -254,6 +254,10 @@ struct ExplainTests {
     let softmax = try runner.run("explain", "model.safetensors", "classes.csv", "--step", "bp1")
     #expect(softmax.output.contains("BP1, the error of the last layer: δᴸ = Jσ(zᴸ)ᵀ ∇ₐC"))
     #expect(softmax.output.contains("the Jacobian\n   Jσ: ∂aₖ/∂zⱼ = aₖ ([k = j] − aⱼ)."))
+    // Between all phases it stands where it is first needed, once.
+    let all = try runner.run("explain", "model.safetensors", "classes.csv")
+    #expect(all.output.components(separatedBy: "Softmax acts on all z").count == 2)
+    #expect(all.output.contains("Here of 3 of the 60 examples:"))
     // wₓ stands where it is not 1.
     #expect(softmax.output.contains("shortcut δ = a − y:"))
     let batch = try runner.run(
@@ -439,6 +443,8 @@ struct ExplainTests {
     let text = try runner.run(
       "explain", "model.safetensors", "classes.csv", "--why-weight", "3:1,2", "--language", "ko")
     #expect(text.output.contains("예제") && text.output.contains("외 55개"))
+    // Their δ are not those that BP1 shows of one example alone.
+    #expect(text.output.contains("wₓ = 1/60"))
   }
 
   @Test(

@@ -568,7 +568,7 @@ struct TrainTests {
       #expect(examples.count { $0.hasPrefix("  backprop \(command) ") } == 2, "\(command)")
       // A line that goes on says so, as a shell wants it.
       for (line, next) in zip(examples, examples.dropFirst()) {
-        #expect(line.hasSuffix(" \\") == next.hasPrefix("    "), "\(line)")
+        #expect(line.hasSuffix(" \\") == !next.hasPrefix("  backprop "), "\(line)")
         #expect(line.count <= 78)
       }
       #expect(!result.output.contains("(default: 0) (default: 0)"))

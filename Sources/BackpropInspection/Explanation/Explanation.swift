@@ -28,6 +28,8 @@ package struct Explanation<T: Scalar> {
   package struct Additivity {
     /// Numbers of the examples.
     let examples: [Int]
+    /// Rows of the user's data.
+    let count: Int
     /// Cₓ of each example by itself.
     let losses: [Double]
     /// What each weighs in C: 1/n under a mean.
@@ -38,9 +40,11 @@ package struct Explanation<T: Scalar> {
     let tolerance: Double
 
     package init(
-      examples: [Int], losses: [Double], scale: Double, total: Double, tolerance: Double
+      examples: [Int], count: Int, losses: [Double], scale: Double, total: Double,
+      tolerance: Double
     ) {
       self.examples = examples
+      self.count = count
       self.losses = losses
       self.scale = scale
       self.total = total
@@ -81,7 +85,9 @@ package struct Explanation<T: Scalar> {
   }
 
   /// All phases in the order of the algorithm.
-  package func phases() -> [Phase] {
+  ///
+  /// - Parameter isAlone: Whether only one will be shown, which then explains all its symbols itself.
+  package func phases(isAlone: Bool) -> [Phase] {
     [
       Phase(
         step: .assumptions, heading: say("explain.heading.assumptions"), blocks: assumptions()),
@@ -90,7 +96,7 @@ package struct Explanation<T: Scalar> {
         step: .bp1,
         heading: say(
           "explain.heading.bp1", last.derivative == nil ? "Jσ(zᴸ)ᵀ ∇ₐC" : "∇ₐC ⊙ σ′(zᴸ)"),
-        blocks: outputError()),
+        blocks: outputError(explainsJacobian: isAlone)),
       Phase(step: .bp2, heading: say("explain.heading.bp2"), blocks: backpropagation()),
       Phase(step: .bp3, heading: say("explain.heading.bp3"), blocks: biasGradients()),
       Phase(step: .bp4, heading: say("explain.heading.bp4"), blocks: weightGradients()),
@@ -209,6 +215,13 @@ package struct Explanation<T: Scalar> {
     let others = additivity.losses.indices.filter { !indices.contains($0) }
     let rest = others.reduce(0.0) { $0 + additivity.losses[$1] }
     let more = say("explain.moreTerms", Format.count(others.count))
+    if additivity.examples.count < additivity.count {
+      blocks.append(
+        .text(
+          say(
+            "explain.assumptionI.part", Format.count(additivity.examples.count),
+            Format.count(additivity.count))))
+    }
     if additivity.examples.count == 1 {
       blocks.append(.equation(Equation("C", names[0], total)))
     } else {

@@ -5,11 +5,14 @@ import Backprop
 extension Explanation {
   // MARK: BP1
 
-  package func outputError() -> [Block] {
+  /// - Parameter explainsJacobian: Whether Jσ was not explained before.
+  package func outputError(explainsJacobian: Bool) -> [Block] {
     let l = lastLayer
     let j = chosen(l)
     var blocks: [Block] = firstOfBatch + [.text(say("explain.delta.definition"))]
-    if last.derivative == nil { blocks.append(.text(say("explain.softmaxDerivative"))) }
+    if explainsJacobian, last.derivative == nil {
+      blocks.append(.text(say("explain.softmaxDerivative")))
+    }
     let delta = last.delta[row: 0]
     let slopes = last.outputGradient[row: 0]
     let outputs = last.outputs[row: 0]

@@ -46,6 +46,9 @@ extension Noun {
   package static let classes = Noun(singular: "class", plural: "classes", korean: "클래스 {0}개")
   package static let parameter = Noun(singular: "parameter", korean: "파라미터 {0}개")
   package static let epoch = Noun(singular: "epoch", korean: "{0}에폭")
+  static let step = Noun(singular: "step", korean: "{0}단계")
+  static let hiddenLayer = Noun(singular: "hidden layer", korean: "{0}개")
+  static let entry = Noun(singular: "entry", plural: "entries", korean: "{0}개")
   static let sample = Noun(singular: "bootstrap sample", korean: "부트스트랩 표본 {0}개")
 }
 
@@ -206,7 +209,7 @@ extension Text {
 // MARK: create, inspect
 
 extension Text {
-  package static let created = Text("saved {0}: {1}, {2}", "저장함 {0}: {1}, {2}")
+  package static let created = Text("saved {0}: {1}, {2}", "{0}에 저장함: {1}, {2}")
   package static let network = Text("network", "신경망")
   package static let members = Text("networks", "신경망 수")
   package static let parameters = Text("parameters", "파라미터")
@@ -256,7 +259,7 @@ extension Text {
   static let doesNotFall = Text("does not fall", "줄지 않음")
   static let rangeTest = Text("range test (Smith 2017)", "범위 시험 (Smith 2017)")
   static let rate = Text("rate", "학습률")
-  static let smoothedLoss = Text("smoothed loss", "평활한 손실")
+  static let smoothedLoss = Text("smoothed loss", "평활화한 손실")
   static let settles = Text("settles at", "안정되는 곳")
   static let steepest = Text("falls most steeply at", "가장 가파르게 줄어드는 곳")
   static let lowest = Text("is lowest at", "가장 낮은 곳")

@@ -29,6 +29,7 @@ enum EnglishText {
       "I. The loss of a data set is the mean of the losses of its examples: `C = 1/n · Σₓ Cₓ`.",
     "explain.assumptionI.sum":
       "I. The loss of a data set is the sum of the losses of its examples: `C = Σₓ Cₓ`.",
+    "explain.assumptionI.part": "Here of {0} of the {1} examples:",
     "explain.assumptionI.together": "Each was computed alone; all {0} in one batch give {1}.",
     "explain.assumptionI.single": "The data has a single example, so there is one term.",
     "explain.assumptionII":
@@ -109,7 +110,7 @@ enum EnglishText {
       "Plain gradient descent with `η = {0}`: `Δw = −η (∂C/∂w + {1})` for weights, `−η "
       + "∂C/∂b` for biases.",
     "explain.update.decay":
-      "Decoupled decay moves every weight by `−η λ w` with `λ = {0}` besides; `Δw` holds "
+      "Decoupled decay moves every weight by `−η λ_d w` with `λ_d = {0}` besides; `Δw` holds "
       + "both.",
     "explain.update.rounded":
       "`Δw` is what a weight really moved by. In {0} precision it moves in steps of its "
@@ -171,6 +172,7 @@ enum EnglishText {
     "explain.why.text":
       "By BP4 each example adds `{1} · {2}` to `∂C/∂{0}`; descent moves the weight the "
       + "other way.",
+    "explain.why.weight": "Each δ carries its weight in the mean, `wₓ = 1/{0}`.",
     "explain.why.up": "up",
     "explain.why.down": "down",
     "explain.why.cancel": "{0} % of all pushes cancelled in the sum.",
@@ -202,18 +204,18 @@ enum EnglishText {
     "check.thresholds": "error > 1e-2 wrong, 1e-4 … 1e-2 suspicious, ≤ 1e-7 good (CS231n)",
     "check.between": "1e-7 … 1e-4 is good if the network or the loss has kinks, else suspicious",
     "check.kinksNote":
-      "kinks: {0} entries crossed one with the first h; a smaller h judged them all",
+      "kinks: {0} crossed one with the first h; a smaller h judged all",
     "check.kinksUnjudged":
-      "kinks: {0} entries crossed one with the first h; {1} cross one with every h",
+      "kinks: {0} crossed one with the first h; {1} of them with every h",
     "check.zeroNote": "exactly 0, which says nothing about the equations: {0}",
     "check.allTensors": "every tensor",
-    "check.unresolvedNote": "{0} entries are too small for differences to tell a wrong one",
+    "check.unresolvedNote": "too small for differences to tell a wrong one: {0}",
     "check.curve": "Error of plain central differences against h",
     "check.curveNote": "a V: truncation grows as h², rounding as 1/h",
     "check.curveFlat":
-      "the worst is large for every h, so it is not the differences that are wrong",
+      "the worst is large for every h with enough entries: the differences are right",
     "check.curveUnresolved":
-      "the worst is large for every h: rounding hides derivatives as small as these",
+      "large for every h with enough entries: rounding hides derivatives this small",
     "check.median": "median",
     "check.curveWorst": "worst",
     "check.curveBar": "log of the median",
@@ -311,8 +313,8 @@ enum EnglishText {
     "whatif.repairWrong": "repaired does NOT agree with the differences",
     "whatif.mutants.question": "backpropagation had a mistake?",
     "whatif.mutants.text":
-      "Seven mutants, one mistake each. All begin with the same weights and see the\n"
-      + "same batches, for {0} epochs at learning rate {1}. Accuracy forgives some\n"
+      "Seven mutants, one mistake each. All begin with the same fresh weights and\n"
+      + "see the same batches, for {0} at learning rate {1}. Accuracy forgives some\n"
       + "mistakes; the gradient check none.",
     "whatif.column.before": "before",
     "whatif.column.after": "after",
@@ -340,7 +342,7 @@ enum EnglishText {
 
   private static let doctor: [String: String] = [
     "doctor.title": "Diagnosis of {0}",
-    "doctor.scope": "{0} examples; the error measured on {1} of them",
+    "doctor.scope": "{0}; the error measured on {1} of them",
     "doctor.dropoutOff": "measured with dropout off",
     "doctor.layer": "layer",
     "doctor.activation": "activation",
@@ -358,11 +360,11 @@ enum EnglishText {
     "doctor.first": "first step",
     "doctor.first.change": "∇C·Δθ promises {0}, C really changes by {1}",
     "doctor.trial": "trial",
-    "doctor.trial.rule": "{0}, learning rate {1}, {2} steps of {3} examples",
+    "doctor.trial.rule": "{0}, learning rate {1}, {2} of {3}",
     "doctor.trial.course": "C {0} → {1}",
     "doctor.trial.peak": "at most {0}",
     "doctor.overfit": "by heart",
-    "doctor.overfit.reached": "{0} examples: {1}, steps: {2}",
+    "doctor.overfit.reached": "{0}: {1}, {2}",
     "doctor.score.accuracy": "accuracy {0}",
     "doctor.score.exactMatch": "all labels right in {0}",
     "doctor.score.r2": "R² {0}",
@@ -385,38 +387,44 @@ enum EnglishText {
     "doctor.cause.largeRate.title":
       "the learning rate is too large ({0}; {1} is not)",
     "doctor.cause.largeRate.advice":
-      "Train anew with --learning-rate {1}, or let `backprop tune-rate` look for one.",
+      "Train with --learning-rate {1}, or let `backprop tune-rate` look for one.",
     "doctor.cause.smallRate.title":
       "the learning rate is too small ({0}; {1} is not)",
     "doctor.cause.smallRate.advice":
-      "Train anew with --learning-rate {1}, or let `backprop tune-rate` look for one.",
+      "Train with --learning-rate {1}, or let `backprop tune-rate` look for one.",
     "doctor.cause.initialWeights.title": "the weights at the start are of the wrong size",
     "doctor.cause.initialWeights.advice":
-      "Begin with weights that suit the activation, as they are without --initializer.",
+      "Begin with weights that suit the activation, as `create` and `train` draw them where neither "
+      + "--initializer nor --weights says otherwise.",
     "doctor.cause.penalties.title": "penalties or decay hold the weights down",
     "doctor.cause.penalties.advice":
-      "Lower --l2, --l1 or --weight-decay, or raise --max-norm: without them a fresh copy learns.",
+      "Lower --l2, --l1 or --weight-decay, or raise --max-norm: without them a fresh copy "
+      + "learns far more.",
     "doctor.cause.clipping.title": "the gradients are clipped to almost nothing",
     "doctor.cause.clipping.advice":
       "Raise --clip-norm or --clip-value: without them a fresh copy learns.",
     "doctor.cause.dropout.title": "training drops too many outputs (dropout {0})",
-    "doctor.cause.dropout.advice": "Lower --dropout: without it a fresh copy learns.",
+    "doctor.cause.dropout.advice": "Lower --dropout: without it a fresh copy learns far more.",
     "doctor.cause.shortRun.title": "the run was too short (a fresh copy learns in {0} steps)",
     "doctor.cause.shortRun.advice": "Raise --epochs.",
     "doctor.cause.saturatingLayers.title":
-      "the error vanishes in hidden layers of sigmoid or tanh ({0})",
+      "the error vanishes in {0} of sigmoid or tanh",
     "doctor.cause.saturatingLayers.advice":
       "Use relu or another activation whose derivative is 1 where it is active, or fewer layers.",
     "doctor.cause.outputPair.title": "loss and output activation do not fit each other",
     "doctor.cause.outputPair.advice":
       "Take a pair that strikes σ′ out: softmax with cross-entropy, sigmoid with "
       + "binary-cross-entropy, identity with squared-error.",
-    "doctor.cause.unrelatedTargets.title": "the inputs tell nothing about the targets",
+    "doctor.cause.unrelatedTargets.title":
+      "no fresh copy learned anything from the inputs in {0} steps",
     "doctor.cause.unrelatedTargets.advice":
       "The network can learn a few examples by heart, and no fresh copy knew more than a constant of "
-      + "others. Look whether rows and targets belong together, and for columns that would tell more.",
+      + "others, nor did a network that learns most easily. Look whether rows and targets belong together, and for columns that would tell more.",
     "doctor.advice.inputs": "Standardise the inputs.",
-    "doctor.none": "No findings: every measure is within its threshold.",
+    "doctor.none": "No findings: no measure that is judged here is out of its threshold.",
+    "doctor.none.trained":
+      "C is that of all these rows, also of those that the model has learned from: how it does on "
+      + "others `evaluate` tells.",
     "doctor.error": "error",
     "doctor.warning": "warning",
     "doctor.info": "info",
@@ -444,7 +452,7 @@ enum EnglishText {
     "doctor.cannotOverfit.title": "a few examples cannot be learned by heart",
     "doctor.cannotOverfit.advice":
       "Mend this before anything else: look for the other findings, for targets that do not belong "
-      + "to their inputs, for inputs that are not scaled, and for too narrow layers.",
+      + "to their inputs, and for too narrow layers.",
     "doctor.constantAnswers.title": "no better than a constant answer",
     "doctor.constantAnswers.advice":
       "The network has learned nothing from its inputs. Look at how it was trained, and whether rows "

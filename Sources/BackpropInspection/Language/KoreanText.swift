@@ -24,17 +24,18 @@ enum KoreanText {
     "explain.heading.update": "갱신: `θ ← θ + Δθ`",
     "explain.assumptionI.mean": "가정 I. 데이터 전체의 손실은 각 예제의 손실의 평균입니다: `C = 1/n · Σₓ Cₓ`.",
     "explain.assumptionI.sum": "가정 I. 데이터 전체의 손실은 각 예제의 손실의 합입니다: `C = Σₓ Cₓ`.",
+    "explain.assumptionI.part": "여기서는 {1}개 중 {0}개:",
     "explain.assumptionI.together": "위의 값은 예제마다 따로 계산한 것입니다. {0}개를 한 배치로 계산하면 {1}입니다.",
     "explain.assumptionI.single": "데이터에 예제가 하나뿐이므로 항도 하나입니다.",
     "explain.assumptionII": "가정 II. 한 예제의 손실은 마지막 층의 출력 `aᴸ`(과 목표값)만의 함수입니다.",
     "explain.weight.mean":
-      "배치의 손실은 예제 {0}개의 평균이므로 각 예제의 손실에는 `wₓ = 1/{0} = {1}`이 곱해집니다. 이 계수는 `∇ₐC`에서 한 번 들어가고, 그 뒤로는 "
+      "배치의 손실은 예제 {0}개의 평균이므로 각 예제의 손실에 곱하는 계수는 `wₓ = 1/{0} = {1}`입니다. 이 계수는 `∇ₐC`에서 한 번 들어가고, 그 뒤로는 "
       + "δ가 지니고 갑니다.",
-    "explain.weight.sum": "배치의 손실은 합이므로 각 예제의 손실에는 `wₓ = {0}`이 곱해집니다.",
+    "explain.weight.sum": "배치의 손실은 합이므로 각 예제의 손실에 곱하는 계수는 `wₓ = {0}`입니다.",
     "explain.penalty":
       "목적 함수에는 `{2} = {1}`(`{0}`)도 들어 있습니다. 가중치에만 달린 항이므로 BP4에서 더해지고 δ에는 닿지 않습니다.",
     "explain.lossFromWeightedInputs": "출력이 0이나 1로 반올림되어 로그가 무한대가 됩니다. 그래서 엔진은 손실을 z에서 바로 계산합니다.",
-    "explain.firstOfBatch": "배치의 첫 예제인 예제 {0}을(를) 보입니다.",
+    "explain.firstOfBatch": "배치의 첫 예제인 {0}번 예제를 보입니다.",
     "explain.inputNames": "입력: {0}",
     "explain.layer": "{0}층: {1}, 뉴런 {2}개",
     "explain.pieces":
@@ -60,7 +61,7 @@ enum KoreanText {
     "explain.bp1.shortcut": "이 손실 함수와 활성화 함수는 짝이 맞아 σ′이 약분됩니다. 학습에는 지름길 `δ = {0}`를 씁니다:",
     "explain.bp1.equal": "두 결과는 같습니다. 차이는 {0}입니다.",
     "explain.bp1.notFinite": "출력이 0이나 1로 반올림되어 일반형은 0으로 나누게 됩니다. 학습은 지름길을 쓰므로 문제가 없습니다.",
-    "explain.bp1.saturated": "뉴런 {0}은(는) 포화되었습니다. σ′이 `∂C/∂a`의 {1} %만 통과시키므로 아무리 틀려도 천천히 배웁니다.",
+    "explain.bp1.saturated": "{0}번 뉴런은 포화되었습니다. σ′이 `∂C/∂a`의 {1} %만 통과시키므로 아무리 틀려도 천천히 배웁니다.",
     "explain.bp2.none": "은닉층이 없으므로 에러를 아래로 전할 일이 없습니다.",
     "explain.bp2.votes":
       "위층의 뉴런마다 자기 에러에 연결 가중치를 곱해 한 표를 던집니다. 그 표의 합이 이 뉴런의 `∂C/∂a`이고, 여기에 σ′을 곱합니다.",
@@ -70,7 +71,7 @@ enum KoreanText {
     "explain.cancel.heading": "예제끼리 서로 상쇄된 정도",
     "explain.cancel.share": "예제들이 저마다 요구한 양의 {0} %가 합에서 상쇄되었습니다.",
     "explain.update.descent": "`η = {0}`인 단순 경사 하강법: `Δθ = −η ∂C/∂θ`.",
-    "explain.update.rule": "`η = {1}`인 {0} 규칙, 모멘트는 첫 단계와 같습니다.",
+    "explain.update.rule": "`η = {1}`인 {0} 규칙, 모멘트는 첫 단계처럼 0에서 시작합니다.",
     "explain.update.effect": "갱신이 이 예제들의 손실에 한 일",
     "explain.update.all": "`C {0} → {1}` (가중치와 편향)",
     "explain.update.weightsOnly": "`C {0} → {1}` (가중치만)",
@@ -83,7 +84,7 @@ enum KoreanText {
     "explain.update.descentL2":
       "`η = {0}`인 단순 경사 하강법: 가중치는 `Δw = −η (∂C/∂w + {1})`, 편향은 `−η ∂C/∂b`.",
     "explain.update.decay":
-      "그 밖에 분리된 감쇠가 가중치마다 `−η λ w`(`λ = {0}`)만큼 움직입니다. `Δw`는 둘을 합한 것입니다.",
+      "그 밖에 분리된 감쇠가 가중치마다 `−η λ_d w`(`λ_d = {0}`)만큼 움직입니다. `Δw`는 둘을 합한 것입니다.",
     "explain.update.rounded":
       "`Δw`는 가중치가 실제로 움직인 양입니다. {0} 정밀도에서는 수의 간격만큼씩만 움직이므로 작은 `Δw`는 `−η`에 기울기를 곱한 값과 조금 "
       + "다릅니다.",
@@ -96,7 +97,7 @@ enum KoreanText {
     "explain.update.stationary": "기울기가 0이라 아무것도 움직이지 않습니다.",
     "explain.keys": "— Enter나 n: 다음, b나 p: 이전, q: 끝 (누른 뒤 Enter) — ",
     "explain.largestLoss":
-      "예제 {0}의 손실 {1}이(가) 전체 {2}개 가운데 가장 크므로 이 예제를 보입니다. 다른 예제는 --example N으로 고릅니다.",
+      "예제 {0}의 손실({1})이 전체 {2}개 가운데 가장 크므로 이 예제를 보입니다. 다른 예제는 --example N으로 고릅니다.",
     "explain.learned":
       "이 예제는 이미 학습되었습니다: 손실은 {0}, 에러는 `‖δᴸ‖ = {1}`입니다. --example을 빼면 손실이 가장 큰 예제를 보입니다.",
     "explain.allLearned":
@@ -127,11 +128,12 @@ enum KoreanText {
       "파라미터가 있는 활성화 함수의 α는, `∂C/∂a`에 σ가 바꾼 양을 곱한 값에서 배웁니다:",
     "explain.kinds.factors": "내려오는 동안 위층은 에러를 {0}배로, 이 층은 {1}배로 만들었습니다.",
     "explain.update.allParameters": "`C {0} → {1}` (모든 파라미터)",
-    "explain.why.title": "{0}을(를) 민 예제들: {2}의 모든 행 {1}개",
-    "explain.why.text": "BP4에 따라 예제마다 `∂C/∂{0}`에 `{1} · {2}`를 더합니다. 경사 하강법은 가중치를 그 반대로 움직입니다.",
+    "explain.why.title": "가중치 {0}의 기울기에 예제마다 더한 양: {2}의 모든 행 {1}개",
+    "explain.why.text": "BP4에 따라 예제마다 `∂C/∂{0}`에 더하는 양은 `{1} · {2}`입니다. 경사 하강법은 가중치를 그 반대로 움직입니다.",
+    "explain.why.weight": "각 δ에 이미 곱해져 있는 평균의 계수는 `wₓ = 1/{0}`입니다.",
     "explain.why.up": "위로",
     "explain.why.down": "아래로",
-    "explain.why.cancel": "모든 밀기의 {0} %가 합에서 상쇄되었습니다.",
+    "explain.why.cancel": "예제들이 민 양의 {0} %가 합에서 상쇄되었습니다.",
   ]
 
   // MARK: check
@@ -159,16 +161,16 @@ enum KoreanText {
     "check.verdict.wrong": "틀림",
     "check.thresholds": "오차 > 1e-2 틀림, 1e-4 … 1e-2 의심, ≤ 1e-7 좋음 (CS231n)",
     "check.between": "1e-7 … 1e-4는 신경망이나 손실 함수에 꺾임점이 있으면 좋음, 없으면 의심",
-    "check.kinksNote": "꺾임점: {0}개 성분이 첫 h에서 꺾임점을 넘었고, 더 작은 h로 모두 판정함",
-    "check.kinksUnjudged": "꺾임점: {0}개 성분이 첫 h에서 넘었고, 그중 {1}개는 어떤 h로도 피하지 못함",
+    "check.kinksNote": "꺾임점: {0} 성분이 첫 h에서 꺾임점을 넘었고, 더 작은 h로 모두 판정함",
+    "check.kinksUnjudged": "꺾임점: {0} 성분이 첫 h에서 넘었고, 그중 {1}개는 어떤 h로도 피하지 못함",
     "check.zeroNote": "정확히 0이어서 식에 대해 아무것도 말해 주지 않음: {0}",
     "check.allTensors": "모든 텐서",
-    "check.unresolvedNote": "{0}개 성분은 너무 작아서 차분으로는 틀림을 가릴 수 없음",
+    "check.unresolvedNote": "{0} 성분은 너무 작아서 차분으로는 틀림을 가릴 수 없음",
     "check.curve": "단순 중앙 차분의 h에 따른 오차",
-    "check.curveNote": "V자 곡선: 절단 오차는 h²로, 반올림 오차는 1/h로 커짐",
-    "check.curveFlat": "어떤 h로도 최대 오차가 줄지 않으므로, 틀린 것은 차분이 아님",
+    "check.curveNote": "V자 곡선: 절단 오차는 h²에, 반올림 오차는 1/h에 비례해 커짐",
+    "check.curveFlat": "충분한 성분을 판정한 h에서는 모두 최대 오차가 크므로, 틀린 것은 차분이 아님",
     "check.curveUnresolved":
-      "어떤 h로도 최대 오차가 줄지 않음: 도함수가 작아 반올림 오차에 묻힘",
+      "충분한 성분을 판정한 h에서는 모두 최대 오차가 큼: 작은 도함수가 반올림에 묻힘",
     "check.median": "중앙값",
     "check.curveWorst": "최대",
     "check.curveBar": "중앙값의 로그",
@@ -201,7 +203,7 @@ enum KoreanText {
     "check.brokenRegularizer": "½λ‖W‖²의 기울기가 λW가 아님.",
     "check.suspicious": "틀리지는 않았지만 의심스러움: {0}.",
     "check.inconclusive":
-      "틀린 것은 없지만 {0}은(는) 판정하지 못했습니다. 도함수가 차분으로 재기에 너무\n작거나, 어떤 h로도 꺾임점을 피할 수 없거나, θ 곁에서 C가 유한하지 않습니다.",
+      "틀린 것은 없지만 다음은 판정하지 못했습니다: {0}. 도함수가 차분으로 재기에\n너무 작거나, 어떤 h로도 꺾임점을 피할 수 없거나, θ 곁에서 C가 유한하지\n않습니다.",
     "check.notCaught": "일부러 낸 실수를 잡아내지 못했습니다.",
     "check.passed": "통과: 역전파와 차분이 일치하고, 두 가정이 성립.",
     "check.failed": "실패.",
@@ -236,7 +238,7 @@ enum KoreanText {
     "whatif.logarithm.question": "로그를 취한다면, log Π Cₓ = Σ log Cₓ?",
     "whatif.logarithm.text": "로그는 곱을 합으로 바꿉니다: 손실 log Cₓ에 대해 가정 I이 다시\n성립합니다. 최소가 되는 곳은 곱과 같습니다.",
     "whatif.logarithm.naive": "Σ Cₓ에 대한 네 식",
-    "whatif.logarithm.repaired": "δᴸ마다 ∂log Cₓ/∂Cₓ = 1/Cₓ을 곱함 (예제의 가중치)",
+    "whatif.logarithm.repaired": "δᴸ마다 ∂log Cₓ/∂Cₓ = 1/Cₓ를 곱함 (예제의 가중치)",
     "whatif.hidden-penalty.question": "손실이 은닉층을 본다면, C + ½λ‖aˡ‖²?",
     "whatif.hidden-penalty.text":
       "가정 II가 깨짐: {0}층이 aᴸ을 거치지 않고 C에 직접 닿습니다.\n연쇄 법칙은 그 길로 오는 몫을 더합니다.",
@@ -254,9 +256,9 @@ enum KoreanText {
     "whatif.repairWrong": "고침: 차분과 일치하지 않음",
     "whatif.mutants.question": "역전파에 실수가 있다면?",
     "whatif.mutants.text":
-      "변이 일곱 개에 실수가 하나씩 있습니다. 모두 같은 가중치에서 출발해 같은\n"
-      + "배치를 {0} 에폭 동안 학습률 {1}로 배웁니다. 정확도는 어떤 실수를\n"
-      + "덮어 주지만, 기울기 검사는 하나도 놓치지 않습니다.",
+      "변이 일곱 개에 실수가 하나씩 있습니다. 모두 새로 뽑은 같은 가중치에서\n"
+      + "출발해 같은 배치를 {0} 동안 학습률 {1}로 배웁니다. 정확도는 어떤\n"
+      + "실수를 덮어 주지만, 기울기 검사는 하나도 놓치지 않습니다.",
     "whatif.column.before": "학습 전",
     "whatif.column.after": "학습 후",
     "whatif.column.loss": "손실",
@@ -271,7 +273,7 @@ enum KoreanText {
     "whatif.mutant.first-layer-frozen": "첫 층의 BP3과 BP4를 빠뜨림",
     "whatif.mutant.bp2-no-derivative": "⊙ σ′(z)를 빠뜨린 BP2",
     "whatif.mutant.no-bp3": "BP3을 빠뜨림: 편향이 학습되지 않음",
-    "whatif.mutant.softmax-diagonal": "softmax 야코비 행렬의 대각 성분만 쓴 BP1",
+    "whatif.mutant.softmax-diagonal": "소프트맥스 야코비 행렬의 대각 성분만 쓴 BP1",
     "whatif.mutant.sign-flipped": "δᴸ의 부호가 뒤집힌 BP1",
     "whatif.diverged":
       "여기서는 올바른 역전파도 발산했습니다. 학습률이 이 데이터에 너무 크므로 학습\n  결과는 아무것도 말해 주지 않습니다. --learning-rate를 낮추세요.",
@@ -283,7 +285,7 @@ enum KoreanText {
 
   private static let doctor: [String: String] = [
     "doctor.title": "{0} 진단",
-    "doctor.scope": "예제 {0}개, 에러는 그중 {1}개로 측정",
+    "doctor.scope": "{0}, 에러는 그중 {1}개로 측정",
     "doctor.dropoutOff": "드롭아웃을 끄고 측정합니다",
     "doctor.layer": "층",
     "doctor.activation": "활성화 함수",
@@ -301,11 +303,11 @@ enum KoreanText {
     "doctor.first": "첫 단계",
     "doctor.first.change": "∇C·Δθ의 예측 {0}, C의 실제 변화 {1}",
     "doctor.trial": "시험 학습",
-    "doctor.trial.rule": "{0}, 학습률 {1}, 예제 {3}개씩 {2}단계",
+    "doctor.trial.rule": "{0}, 학습률 {1}, {3}씩 {2}",
     "doctor.trial.course": "C {0} → {1}",
     "doctor.trial.peak": "최대 {0}",
     "doctor.overfit": "외우기",
-    "doctor.overfit.reached": "예제 {0}개: {1}, {2}단계",
+    "doctor.overfit.reached": "{0}: {1}, {2}",
     "doctor.score.accuracy": "정확도 {0}",
     "doctor.score.exactMatch": "모든 레이블이 맞은 비율 {0}",
     "doctor.score.r2": "R² {0}",
@@ -322,42 +324,45 @@ enum KoreanText {
     "doctor.cause.equalWeights.title": "가중치가 모두 같은 값에서 시작해 뉴런이 서로 복사본임",
     "doctor.cause.equalWeights.advice":
       "가중치를 무작위로 시작하세요. --initializer를 빼면 활성화 함수에 맞게 무작위로 정해집니다.",
-    "doctor.cause.unscaledInputs.title": "입력의 크기를 맞추지 않음 (1쯤이어야 할 것이 {0}까지)",
+    "doctor.cause.unscaledInputs.title": "입력의 크기를 맞추지 않음 (1쯤이어야 하는데 {0}까지 있음)",
     "doctor.cause.unscaledInputs.advice":
       "입력을 표준화하세요. `train`은 표의 열을 스스로 표준화합니다.",
-    "doctor.cause.largeRate.title": "학습률이 너무 큼 ({0}; 알맞은 값은 {1} 정도)",
+    "doctor.cause.largeRate.title": "학습률이 너무 큼 ({0}; {1} 값이라면 크지 않음)",
     "doctor.cause.largeRate.advice":
-      "--learning-rate {1}로 새로 학습하거나 `backprop tune-rate`로 학습률을 찾으세요.",
-    "doctor.cause.smallRate.title": "학습률이 너무 작음 ({0}; 알맞은 값은 {1} 정도)",
+      "--learning-rate {1} 값으로 학습하거나 `backprop tune-rate`로 학습률을 찾으세요.",
+    "doctor.cause.smallRate.title": "학습률이 너무 작음 ({0}; {1} 값이라면 작지 않음)",
     "doctor.cause.smallRate.advice":
-      "--learning-rate {1}로 새로 학습하거나 `backprop tune-rate`로 학습률을 찾으세요.",
+      "--learning-rate {1} 값으로 학습하거나 `backprop tune-rate`로 학습률을 찾으세요.",
     "doctor.cause.initialWeights.title": "시작할 때 가중치의 크기가 알맞지 않음",
     "doctor.cause.initialWeights.advice":
-      "--initializer를 빼고 활성화 함수에 맞는 가중치에서 시작하세요.",
+      "활성화 함수에 맞는 가중치에서 시작하세요. --initializer나 --weights가 없으면 `create`와 `train`은 "
+      + "가중치를 그렇게 정합니다.",
     "doctor.cause.penalties.title": "벌칙항이나 감쇠가 가중치를 억누름",
     "doctor.cause.penalties.advice":
-      "--l2, --l1, --weight-decay를 낮추거나 --max-norm을 높이세요. 이것들이 없으면 새로 시작한 복사본은 배웁니다.",
+      "--l2, --l1, --weight-decay를 낮추거나 --max-norm을 높이세요. 이것들이 없으면 새로 시작한 복사본은 훨씬 더 배웁니다.",
     "doctor.cause.clipping.title": "기울기를 거의 남지 않을 만큼 잘라 냄",
     "doctor.cause.clipping.advice":
       "--clip-norm이나 --clip-value를 높이세요. 이것들이 없으면 새로 시작한 복사본은 배웁니다.",
     "doctor.cause.dropout.title": "학습할 때 출력을 너무 많이 끔 (드롭아웃 {0})",
-    "doctor.cause.dropout.advice": "--dropout을 낮추세요. 드롭아웃이 없으면 새로 시작한 복사본은 배웁니다.",
+    "doctor.cause.dropout.advice": "--dropout을 낮추세요. 드롭아웃이 없으면 새로 시작한 복사본은 훨씬 더 배웁니다.",
     "doctor.cause.shortRun.title": "학습이 너무 짧았음 (새로 시작한 복사본은 {0}단계 만에 배움)",
     "doctor.cause.shortRun.advice": "--epochs를 높이세요.",
     "doctor.cause.saturatingLayers.title":
-      "sigmoid나 tanh 은닉층({0}개)을 내려오며 에러가 사라짐",
+      "sigmoid나 tanh 은닉층({0})을 내려오며 에러가 사라짐",
     "doctor.cause.saturatingLayers.advice":
       "relu처럼 켜져 있을 때 도함수가 1인 활성화 함수를 쓰거나 층을 줄이세요.",
     "doctor.cause.outputPair.title": "손실 함수와 출력 활성화 함수가 서로 맞지 않음",
     "doctor.cause.outputPair.advice":
       "σ′이 약분되는 짝을 쓰세요: softmax와 cross-entropy, sigmoid와 binary-cross-entropy, "
       + "identity와 squared-error.",
-    "doctor.cause.unrelatedTargets.title": "입력이 정답에 대해 아무것도 말해 주지 않음",
+    "doctor.cause.unrelatedTargets.title": "새로 시작한 복사본이 {0}단계 동안 입력에서 아무것도 배우지 못함",
     "doctor.cause.unrelatedTargets.advice":
-      "예제 몇 개는 외울 수 있지만, 처음 보는 예제에서는 새로 시작한 어떤 복사본도 상수보다 낫지 않았습니다. 행과 정답이 "
-      + "서로 짝이 맞는지, 더 많은 것을 말해 줄 열이 있는지 살펴보세요.",
+      "예제 몇 개는 외울 수 있지만, 처음 보는 예제에서는 새로 시작한 어떤 복사본도 상수보다 낫지 않았습니다. 배우기 가장 "
+      + "쉬운 설정의 신경망도 마찬가지였습니다. 행과 정답이 서로 짝이 맞는지, 더 많은 것을 말해 줄 열이 있는지 살펴보세요.",
     "doctor.advice.inputs": "입력을 표준화하세요.",
-    "doctor.none": "이상 없음: 모든 측정값이 기준 안에 있습니다.",
+    "doctor.none": "이상 없음: 여기서 판정하는 측정값은 모두 기준 안에 있습니다.",
+    "doctor.none.trained":
+      "C는 모델이 학습한 행까지 포함한 모든 행의 값입니다. 다른 행에서 어떤지는 `evaluate`로 알 수 있습니다.",
     "doctor.error": "오류",
     "doctor.warning": "경고",
     "doctor.info": "참고",
@@ -367,7 +372,7 @@ enum KoreanText {
     "doctor.source": "출처",
     "doctor.todo": "할 일",
     "doctor.inLayer": "{0}층: {1}",
-    "doctor.thresholds": "기준값 (--threshold 이름=값 으로 바꿉니다)",
+    "doctor.thresholds": "기준값 (--threshold 이름=값으로 바꿉니다)",
     "doctor.name": "이름",
     "doctor.meaning": "뜻",
     "doctor.nonFinite.title": "유한하지 않은 수",
@@ -384,8 +389,8 @@ enum KoreanText {
       + "기울기도 같아서 언제까지나 서로의 복사본으로 남습니다.",
     "doctor.cannotOverfit.title": "예제 몇 개도 외우지 못함",
     "doctor.cannotOverfit.advice":
-      "다른 무엇보다 먼저 고치세요. 함께 나온 다른 진단, 입력과 짝이 맞지 않는 정답, 크기를 맞추지 않은 입력, "
-      + "너무 좁은 층을 살펴보세요.",
+      "다른 무엇보다 먼저 고치세요. 함께 나온 다른 진단, 입력과 짝이 맞지 않는 정답, 너무 좁은 층을 "
+      + "살펴보세요.",
     "doctor.constantAnswers.title": "상수보다 나을 것 없는 답",
     "doctor.constantAnswers.advice":
       "신경망이 입력에서 아무것도 배우지 못했습니다. 어떻게 학습했는지, 행과 정답이 서로 짝이 맞는지 살펴보세요.",

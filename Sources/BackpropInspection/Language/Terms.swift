@@ -32,7 +32,9 @@ package final class Terms {
   /// - Parameter korean: Nil where Koreans say it in English.
   private func named(_ english: String, _ korean: String?) -> String {
     guard language == .korean, let korean else { return english }
-    return said.insert(english).inserted && english != "loss" ? "\(korean)(\(english))" : korean
+    // A name in Latin letters is its own translation.
+    let needsEnglish = english != "loss" && !korean.hasPrefix(english.prefix { $0 != " " })
+    return said.insert(english).inserted && needsEnglish ? "\(korean)(\(english))" : korean
   }
 }
 
@@ -55,9 +57,9 @@ extension Metric {
     case .topK(let k): "상위 \(k) 정확도"
     case .medianAbsoluteError: "절대 오차 중앙값"
     case .pinball(let quantile): "핀볼 손실 \(quantile)"
-    case .rocAUC, .averagePrecision, .f1, .matthewsCorrelation, .expectedCalibrationError, .rmse,
-      .mae, .r2:
-      nil
+    case .f1: "F1(매크로 평균)"
+    case .expectedCalibrationError(let bins): "ECE (구간 \(bins)개)"
+    case .rocAUC, .averagePrecision, .matthewsCorrelation, .rmse, .mae, .r2: nil
     }
   }
 }

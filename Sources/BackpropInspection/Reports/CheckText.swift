@@ -205,8 +205,9 @@ package struct CheckText {
       lines.append(
         "  "
           + (unjudged == 0
-            ? language.text("check.kinksNote", Format.count(kinks))
-            : language.text("check.kinksUnjudged", Format.count(kinks), Format.count(unjudged))))
+            ? language.text("check.kinksNote", language.count(kinks, .entry))
+            : language.text(
+              "check.kinksUnjudged", language.count(kinks, .entry), Format.count(unjudged))))
     }
     // Dead neurons, or a loss at its minimum: right, but any equation would be.
     let zero = tensors.filter { $0.isZero && $0.checked > 0 && $0.verdict == .good }
@@ -217,7 +218,7 @@ package struct CheckText {
       lines.append("  " + language.text("check.zeroNote", names))
     }
     if unresolved > 0 {
-      lines.append("  " + language.text("check.unresolvedNote", Format.count(unresolved)))
+      lines.append("  " + language.text("check.unresolvedNote", language.count(unresolved, .entry)))
     }
     return lines
   }

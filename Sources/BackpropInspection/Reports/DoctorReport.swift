@@ -8,9 +8,14 @@ package struct DoctorReport {
   package let lossOfGuessing: Double?
   /// Whether training drops outputs, and the diagnosis does not.
   package let hasDropout: Bool
+  /// Whether the network may have learned from the very rows that it was diagnosed on.
+  package let isTrained: Bool
 
-  package init(diagnosis: Diagnosis, language: Language, lossOfGuessing: Double?, hasDropout: Bool)
-  {
+  package init(
+    diagnosis: Diagnosis, language: Language, lossOfGuessing: Double?, hasDropout: Bool,
+    isTrained: Bool
+  ) {
+    self.isTrained = isTrained
     self.diagnosis = diagnosis
     self.language = language
     self.lossOfGuessing = lossOfGuessing
@@ -18,8 +23,6 @@ package struct DoctorReport {
   }
 
   private static let width = 80
-  /// A space at which no line is broken.
-  private static let tie = "\u{A0}"
 
   /// - Parameter title: The name of the model.
   package func lines(title: String) -> [String] {
@@ -50,7 +53,8 @@ package struct DoctorReport {
       language.text("doctor.ratio"), language.text("doctor.legend.ratio", Format.short(total)))
     legend.add("ΔW/W", language.text("doctor.legend.update"))
     let scope = language.text(
-      "doctor.scope", Format.count(diagnosis.examples), Format.count(diagnosis.measuredExamples))
+      "doctor.scope", language.count(diagnosis.examples, .example),
+      Format.count(diagnosis.measuredExamples))
     let remark = hasDropout ? ["  " + language.text("doctor.dropoutOff")] : []
     return ["  " + scope] + remark + [""] + table.lines() + [""] + legend.lines().dropFirst()
   }
@@ -99,7 +103,7 @@ package struct DoctorReport {
         language.text("doctor.trial"),
         language.text(
           "doctor.trial.rule", trial.optimizer, JSONValue(trial.learningRate).description,
-          Format.count(trial.steps), Format.count(trial.batchSize)))
+          language.count(trial.steps, .step), language.count(trial.batchSize, .example)))
       let losses = trial.losses
       var course = language.text(
         "doctor.trial.course", Format.short(losses[0]), Format.short(losses[losses.count - 1]))
@@ -113,9 +117,9 @@ package struct DoctorReport {
       table.add(
         language.text("doctor.overfit"),
         language.text(
-          "doctor.overfit.reached", String(overfit.examples),
+          "doctor.overfit.reached", language.count(overfit.examples, .example),
           language.text("doctor.score.\(overfit.measure.rawValue)", score),
-          String(overfit.steps)))
+          language.count(overfit.steps, .step)))
     }
     return Array(table.lines().dropFirst())
   }
@@ -123,14 +127,19 @@ package struct DoctorReport {
   // MARK: Findings
 
   private var causeLines: [String] {
-    guard !diagnosis.findings.isEmpty else { return [] }
-    guard let cause = diagnosis.mostLikely else { return [language.text("doctor.noCause"), ""] }
+    guard let cause = diagnosis.mostLikely else {
+      return diagnosis.findings.isEmpty ? [] : [language.text("doctor.noCause"), ""]
+    }
     return [language.text("doctor.mostLikely", cause.title(in: language))]
       + lines(of: [(language.text("doctor.todo"), cause.advice(in: language))]) + [""]
   }
 
   private var findingLines: [String] {
-    guard !diagnosis.findings.isEmpty else { return [language.text("doctor.none")] }
+    guard !diagnosis.findings.isEmpty else {
+      return [language.text("doctor.none")]
+        + (isTrained
+          ? LineBreaks.lines(of: language.text("doctor.none.trained"), width: Self.width) : [])
+    }
     let explained = diagnosis.mostLikely?.explains ?? []
     let symptoms = diagnosis.findings.prefix { explained.contains($0.code) }
     let others = diagnosis.findings.dropFirst(symptoms.count)
@@ -156,15 +165,13 @@ package struct DoctorReport {
     let values = group.map { finding -> String in
       if isPlace { return place }
       let value = Format.short(finding.value)
-      // A layer and its value stay in one line.
-      return finding.layer.map {
-        language.text("doctor.inLayer", String($0), value).replacing(" ", with: Self.tie)
-      } ?? value
+      return finding.layer.map { language.text("doctor.inLayer", String($0), value) } ?? value
     }
     var parts = [
       (
         isPlace ? language.text("doctor.where") : language.text("doctor.value"),
-        values.joined(separator: ", ")
+        // As in a formula, a layer and its value stay in one line.
+        "`\(values.joined(separator: ", "))`"
       )
     ]
     if !isPlace {
@@ -180,7 +187,7 @@ package struct DoctorReport {
     let width = parts.map(\.0.displayWidth).max() ?? 0
     var lines: [String] = []
     for (name, value) in parts {
-      for (index, line) in Self.wrapped(value, to: Self.width - width - 6).enumerated() {
+      for (index, line) in LineBreaks.lines(of: value, width: Self.width - width - 6).enumerated() {
         lines.append("    " + Format.right(index == 0 ? name : "", width) + "  " + line)
       }
     }
@@ -198,20 +205,6 @@ package struct DoctorReport {
       ?? language.text("doctor.place.neuron", layer, neuron)
     if fault.isInLoss { place = language.text("doctor.place.loss", place) }
     return language.text("doctor.place", String(fault.step), place)
-  }
-
-  /// Breaks text at its spaces, into lines of at most so many columns.
-  package static func wrapped(_ text: String, to width: Int) -> [String] {
-    var lines: [String] = []
-    var line = ""
-    for word in text.split(separator: " ") {
-      if !line.isEmpty, line.displayWidth + 1 + String(word).displayWidth > width {
-        lines.append(line)
-        line = ""
-      }
-      line += (line.isEmpty ? "" : " ") + word
-    }
-    return (lines + [line]).map { $0.replacing(tie, with: " ") }
   }
 
   // MARK: Thresholds

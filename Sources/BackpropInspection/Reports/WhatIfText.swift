@@ -93,7 +93,8 @@ package struct WhatIfText {
     var lines = [language.text("whatif.title", language.text("whatif.mutants.question")), ""]
     lines += Self.paragraph(
       language.text(
-        "whatif.mutants.text", Format.count(result.lab.epochs), String(result.lab.learningRate)))
+        "whatif.mutants.text", language.count(result.lab.epochs, .epoch),
+        String(result.lab.learningRate)))
     var table = TextTable([
       ("", .left), (language.text("whatif.column.before"), .right),
       (language.text("whatif.column.after"), .right),
@@ -124,7 +125,10 @@ package struct WhatIfText {
         + language.text(
           "whatif.metric", MetricText.metric(metric).map(Terms(language).name) ?? metric), "",
     ]
-    if result.mutants.contains(where: { $0.mutant == nil && !($0.lossAfter ?? 0).isFinite }) {
+    // Training that works lowers the loss.
+    if result.mutants.contains(where: {
+      $0.mutant == nil && !($0.lossAfter ?? 0 <= $0.lossBefore ?? .infinity)
+    }) {
       lines += ["  " + language.text("whatif.diverged"), ""]
     }
     for mutant in Mutant.allCases {
