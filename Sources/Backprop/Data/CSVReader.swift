@@ -459,10 +459,11 @@ extension CSVReader {
       if at < filled {
         guard buffer[at] == commentMark else { return false }
         guard case .unlikeRows(_, let cells) = comments else { break }
+        let mark = at
         while at < filled, buffer[at] != lineFeed, buffer[at] != carriageReturn { at += 1 }
         if at < filled || atEnd {
           if cellCount(position..<at) != cells { break }
-          passed.rowLikeComment = passed.rowLikeComment ?? nextLine
+          noteRow(atMark: mark, end: at)
           return false
         }
       }
@@ -473,6 +474,24 @@ extension CSVReader {
     if passed.comments == 0 { passed.firstComment = nextLine }
     passed.comments += 1
     return try skipLine()
+  }
+
+  /// Notes a row that begins as a comment does; a spreadsheet's error, such as #N/A, begins none.
+  private mutating func noteRow(atMark mark: Int, end: Int) {
+    let text = UnsafeBufferPointer(start: buffer + mark + 1, count: end - mark - 1)
+    let errors: [StaticString] = [
+      "N/A", "NA", "DIV/0!", "VALUE!", "REF!", "NUM!", "NAME?", "NULL!",
+    ]
+    let isError = errors.contains { error in
+      text.count >= error.utf8CodeUnitCount
+        && (0..<error.utf8CodeUnitCount).allSatisfy { text[$0] == error.utf8Start[$0] }
+    }
+    if isError { return }
+    passed.rowLikeComment = passed.rowLikeComment ?? nextLine
+    let first = text.first { $0 != space && $0 != tab } ?? 0
+    if (48...57).contains(first) || first == UInt8(ascii: "-") || first == UInt8(ascii: ".") {
+      passed.rowLikeCommentOfNumbers = passed.rowLikeCommentOfNumbers ?? nextLine
+    }
   }
 
   /// The cells that a line would make, as far as can be said without the lines that follow.

@@ -39,11 +39,20 @@ struct DelimitedFile: Sendable {
 
   /// What is to be said of lines that were passed over.
   ///
-  /// - Parameter above: Comments above the table.
+  /// - Parameters:
+  ///   - above: Comments above the table.
+  ///   - firstIsNumbers: Whether numbers stand in the first column.
   /// - Throws: `DataError` if a row may be a comment as well.
-  func warnings(of passed: PassedLines, above: Int) throws(DataError) -> [String] {
+  func warnings(
+    of passed: PassedLines, above: Int, firstIsNumbers: Bool
+  ) throws(DataError) -> [String] {
     var warnings: [String] = []
     let comments = above + passed.comments
+    if let line = passed.rowLikeCommentOfNumbers, firstIsNumbers {
+      throw DataError(
+        file: path, place: .line(line), "begins with # as a comment does, above or below numbers",
+        remedy: "say comment # to pass over such lines, or comment none to read them")
+    }
     if case .unlikeRows(let mark, _) = layout.comments, comments > 0 {
       let mark = Character(Unicode.Scalar(mark))
       if let line = passed.rowLikeComment {
@@ -94,7 +103,8 @@ extension Table {
     }
     let (rowCount, kept, passed) = try file.scan(
       &scans, names: names, keeping: options.keepsColumns, markers: options.missing)
-    warnings += try file.warnings(of: passed, above: dialect.topComments)
+    warnings += try file.warnings(
+      of: passed, above: dialect.topComments, firstIsNumbers: scans[0].numbers > 0)
     if rowCount == 0 {
       throw DataError(
         file: path, dialect.hasHeader ? "a header, but no rows" : "the file has no rows",

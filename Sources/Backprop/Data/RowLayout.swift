@@ -56,4 +56,6 @@ struct PassedLines: Equatable {
   var firstComment = 0
   /// The first row that begins as a comment does.
   var rowLikeComment: Int?
+  /// The first row that is one of numbers but for that.
+  var rowLikeCommentOfNumbers: Int?
 }

@@ -89,6 +89,12 @@ struct TableShapeTests {
       text: "#ff0000,1\n#00ff00,2\n", names: ["0", "1"],
       rows: [["#ff0000", "1"], ["#00ff00", "2"]], word: nil),
     Case(
+      text: "# by Excel\na,b\nx,1\n#N/A,2\n#DIV/0!,3\n", names: ["a", "b"],
+      rows: [["x", "1"], ["#N/A", "2"], ["#DIV/0!", "3"]], word: "passed over as comments"),
+    Case(
+      text: "rank,b\n#1,2\n#2,3\n", names: ["rank", "b"], rows: [["#1", "2"], ["#2", "3"]],
+      word: nil),
+    Case(
       text: "% made\n1;2\n%3;4\n5;6\n", names: ["0", "1"], rows: [["1", "2"], ["5", "6"]],
       word: nil,
       options: TableOptions(with: { $0.comment = UInt8(ascii: "%") })),
@@ -186,6 +192,11 @@ struct TableShapeTests {
         "# note\na,b\nx,1\n#y,2\nz,3\n", .init(),
         "t.csv, line 4: begins with # as 1 comment of this file, and has as many cells as a row; say "
           + "comment # to pass over such lines, or comment none to read them"
+      ),
+      (
+        "a,b\n1,2\n#3,4\n5,6\n", .init(),
+        "t.csv, line 3: begins with # as a comment does, above or below numbers; say comment # to pass "
+          + "over such lines, or comment none to read them"
       ),
       (
         "2019,2020,2021\n1,2,3\n4,5,6\n", .init(with: { $0.expectedNames = ["2"] }),

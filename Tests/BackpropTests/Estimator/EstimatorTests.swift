@@ -215,9 +215,10 @@ struct SettingTests {
     let values: [String: JSONValue] = [
       "data": "x.csv", "target": ["a", "b"], "task": "regression", "from": "m", "weightColumn": "w",
       "classWeight": "a=1", "categorical": ["a", "b"], "numeric": "a", "ignore": "a",
-      "delimiter": "tab", "header": true, "seed": JSONValue(UInt64.max), "noShuffle": true,
-      "missing": ["-999", "x"], "noMissing": true, "keepText": ["a", "b"], "decimal": ",",
-      "thousands": "space", "dateOrder": "day-first", "shuffleBlock": 3, "shuffleWindow": 4,
+      "delimiter": "tab", "header": true, "skipLines": 3, "comment": "%",
+      "columnNames": ["a", "b"], "missing": ["-999", "x"], "noMissing": true,
+      "keepText": ["a", "b"], "decimal": ",", "thousands": "space", "dateOrder": "day-first",
+      "seed": JSONValue(UInt64.max), "noShuffle": true, "shuffleBlock": 3, "shuffleWindow": 4,
       "memory": "500MB", "hidden": [4, 5],
       "activation": ["tanh", "elu:0.5"], "outputActivation": "softmax", "loss": "huber:2",
       "reduction": "sum", "initializer": "normal:0.1", "precision": "double",
