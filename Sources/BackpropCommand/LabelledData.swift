@@ -72,7 +72,7 @@ extension Model {
       configuration.data = data
     }
     guard encoder != nil else { return configuration.data }
-    for setting in [Setting.categorical, .numeric, .ignore]
+    for setting in Setting.columnSettings
     where setting.read(configuration) != nil {
       throw ConfigurationError(
         setting.property, "contradicts the model, which says itself how columns are read")

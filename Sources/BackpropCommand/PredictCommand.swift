@@ -14,7 +14,8 @@ struct PredictCommand: ParsableCommand {
 
       EXAMPLES:
         backprop predict model.safetensors penguins.csv
-        backprop predict model.safetensors new.csv --id customer --probabilities -o predictions.csv
+        backprop predict model.safetensors new.csv --id customer --probabilities \\
+          -o predictions.csv
       """)
 
   @Argument(help: "A model file.")

@@ -44,7 +44,7 @@ public struct GradientCheck: Sendable {
   private static let safety = 8.0
 
   /// Entries of each tensor; nil for all.
-  public var entriesPerTensor: Int?
+  package var entriesPerTensor: Int?
   /// How h is chosen.
   public var step: Step
   /// λ with which the regulariser is checked; at least 0, and 0 checks that it adds nothing.

@@ -164,7 +164,10 @@ extension CommandRunner {
   func trainSmall(_ more: String...) throws -> Result {
     try writeClassification()
     let result = try run(
-      ["train", "classes.csv", "--target", "label", "--hidden", "8", "--epochs", "3", "--quiet"]
+      [
+        "train", "classes.csv", "--target", "label", "--hidden", "8", "--epochs", "3", "--seed",
+        "2", "--quiet",
+      ]
         + more)
     #expect(result.exitCode == 0, "\(result.errors)")
     return result

@@ -153,7 +153,7 @@ struct ConfigTests {
       (["--optimizer", "adamw", "--mixup", "0.2", "--ema", "0.9"], ["--optimizer", "lbfgs"]),
       (["--optimizer", "nesterov"], ["--optimizer", "adam"]),
       (["--shuffle-block", "4", "--shuffle-window", "2"], ["--no-shuffle"]),
-      (["--patience", "2", "--min-delta", "0.1", "--monitor", "f1"], ["--validation", "0"]),
+      (["--patience", "2", "--min-delta", "0.1", "--metric", "f1"], ["--validation", "0"]),
       (["--weight-decay", "0.1", "--decay-biases"], ["--weight-decay", "0"]),
       (
         ["--optimizer", "momentum", "--schedule", "one-cycle", "--cycle-momentum", "0.8:0.9"],

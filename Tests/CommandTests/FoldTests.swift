@@ -140,7 +140,7 @@ struct FoldTests {
       #expect(result.exitCode == 2 && result.errors.contains(message), "\(result.errors)")
     }
     try runner.write("few.csv", "x,y\n1,1\n2,2\n3,3\n4,4\n5,5\n6,6\n")
-    for option in [["--patience", "3"], ["--monitor", "rmse"]] {
+    for option in [["--patience", "3"], ["--metric", "rmse"]] {
       let few = try runner.run(
         ["train", "few.csv", "--target", "y", "--folds", "2", "--epochs", "3"] + option)
       #expect(few.exitCode == 2 && few.errors.contains("\(option[0]) needs validation data"))

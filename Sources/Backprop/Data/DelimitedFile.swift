@@ -114,7 +114,8 @@ extension Table {
     let columns = scans.indices.map { Self.column(names[$0], scans[$0], decisions[$0]) }
     try self.init(
       columns: columns, rowCount: rowCount, warnings: warnings, file: path,
-      source: .delimited(file), kept: kept, requestedCategories: Set(Self.rejoined(options.categorical, among: names)),
+      source: .delimited(file), kept: kept,
+      requestedCategories: Set(Self.rejoined(options.categorical, among: names)),
       requestedNumbers: Set(Self.rejoined(options.numeric, among: names)), missing: options.missing)
   }
 

@@ -24,11 +24,11 @@ extension Table {
       }
       var missing = 0
       var reading =
-        categorical.contains(name) ? ColumnReading.categories(.all) : .numbers(.plain)
+        categorical.contains(name) ? ColumnReading.categories(.quoted) : .numbers(.plain)
       switch values {
       case .texts(let texts):
-        reading = .categories(.all)
-        missing = texts.count { $0 == nil }
+        reading = .categories(.quoted)
+        missing = texts.count { $0.map { $0.withBytes(MissingMarkers.isBlank) } ?? true }
       case .numbers, .array:
         if case .array(let array, let first, let step) = values, array.type.isInteger {
           let row =

@@ -315,10 +315,9 @@ extension Table {
         target[offset * stride] = isMissing ? try missingValue(request, place) : number
         continue
       }
-      // In memory an empty text is one, where all are.
+      // A text in memory is one that a file has in quotes.
       guard let text = column.text(row),
-        request.textsKept == .all
-          || !text.withBytes({ request.isMissing($0, isQuoted: false, markers) })
+        !text.withBytes({ request.isMissing($0, isQuoted: true, markers) })
       else {
         target[offset * stride] = try missingValue(request, place)
         continue

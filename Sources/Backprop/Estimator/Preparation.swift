@@ -525,7 +525,7 @@ extension Estimator {
           + (setting.shown(model) ?? "none"))
     }
     guard base.encoder != nil else { return }
-    for setting in [Setting.categorical, .numeric, .ignore]
+    for setting in Setting.columnSettings
     where ![nil, said(setting)].contains(setting.read(configuration)) {
       throw ConfigurationError(
         setting.property, "contradicts the model, which says itself how columns are read")

@@ -22,7 +22,7 @@ public struct DenseLayer: Hashable, Sendable {
   /// begins at 1, where a = σ(x); at 0 the neuron is linear. No penalty and no decay touches it. For
   /// hidden layers and elementwise activations. Holzmüller, Grinsztajn & Steinwart 2024,
   /// arXiv 2407.04491; for ReLU He et al. 2015, arXiv 1502.01852.
-  public let isParametric: Bool
+  package let isParametric: Bool
 
   /// A layer as it is described; `Network.init` checks it.
   ///

@@ -198,7 +198,7 @@ public struct Network<T: Scalar>: Sendable {
   }
 
   /// The same network in another precision, each parameter rounded once.
-  public func converted<U: Scalar>(to type: U.Type) -> Network<U> {
+  package func converted<U: Scalar>(to type: U.Type) -> Network<U> {
     Network<U>(
       layers: layers, parameters: parameters.converted(to: type), loss: loss, reduction: reduction)
   }

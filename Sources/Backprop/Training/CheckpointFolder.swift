@@ -23,7 +23,7 @@ public final class CheckpointFolder: Sendable {
   private let isNew: Bool
 
   /// How many are kept if nobody says so: if the newest should be damaged there is another one.
-  public static let usualKeep = 3
+  package static let usualKeep = 3
 
   /// Opens a folder, or makes it, and removes what a killed run left half-written.
   ///
@@ -81,7 +81,7 @@ public final class CheckpointFolder: Sendable {
   /// - Throws: `FileError`; the checkpoints that are there then stay.
   @discardableResult
   public func save<T: Scalar>(
-    _ checkpoint: Checkpoint<T>, keep: Int = CheckpointFolder.usualKeep, replacing: Bool = false
+    _ checkpoint: Checkpoint<T>, keep: Int = 3, replacing: Bool = false
   ) throws -> String {
     precondition(keep >= 1, "keeping \(keep) checkpoints")
     let goal = path(after: checkpoint.step)

@@ -106,6 +106,11 @@ extension Setting {
     thousands, dateOrder, seed, noShuffle, shuffleBlock, shuffleWindow, memory,
   ]
 
+  /// What says how the cells of columns are read, which a model with an encoder says itself.
+  package static let columnSettings = [
+    categorical, numeric, ignore, missing, noMissing, keepText, decimal, thousands, dateOrder,
+  ]
+
   private static func names(
     _ name: String, _ place: Place<[String]>, _ help: String,
     check: @escaping @Sendable ([String], _ property: String) throws(ConfigurationError) -> Void = {

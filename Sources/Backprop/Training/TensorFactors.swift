@@ -36,9 +36,9 @@ package struct TensorFactors: Codable, Hashable, Sendable {
 /// PyTorch's OneCycleLR, whose values are `low` 0.85 and `high` 0.95.
 public struct MomentumCycle: Codable, Hashable, Sendable {
   /// The momentum where the rate is highest, from 0 to `high`.
-  public var low: Double
+  package var low: Double
   /// The momentum at start and end, below 1.
-  public var high: Double
+  package var high: Double
 
   /// Momenta with 0 ≤ `low` ≤ `high` < 1, which is checked with the configuration.
   public init(low: Double = 0.85, high: Double = 0.95) {

@@ -140,7 +140,7 @@ public struct UpdateSettings: Hashable, Sendable {
   public var l2Scaling: L2Scaling?
   /// n of `L2Scaling.perExample`, for whoever has a model and not its training data. A run counts its own
   /// examples.
-  public var trainingExamples: Int?
+  package var trainingExamples: Int?
   /// λ₁ of λ₁ ‖W‖₁ in the loss; at least 0. Enters with BP4, never in δ; its slope at 0 is 0.
   public var l1: Double?
   /// The greatest ‖g‖ of a step, over all parameters; positive. Nil for any. The gradient is clipped with

@@ -24,7 +24,7 @@ import Testing
     #expect(array.shape == [3, 2] && array.values == [1, 2, 3, 4, 5, 6])
     #expect(
       fixture.message { _ = try archive.array(named: "z") }
-        == "a.npz: there is no array \"z\"; did you mean \"x\"?")
+        == "a.npz: there is no array \"z\"; the arrays are \"x\", \"y\"")
     let source = try DataSource.open(path: path)
     #expect(source.training.columns.map(\.name) == ["0", "1", "y"])
     #expect(source.targets == ["y"])
