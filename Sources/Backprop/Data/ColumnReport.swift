@@ -145,7 +145,8 @@ extension ColumnReport {
     let present = rows - column.missing
     var parts = [
       column.missing == 0 && !column.reason.isEmpty
-        ? column.reason : "\(present) of \(rows) cells are \(column.kind.noun)"
+        ? column.reason
+        : "\(present) of \(rows) cells are \(column.kind == .categorical ? "texts" : column.kind.noun)"
     ]
     if column.missing > 0, !column.reason.isEmpty { parts.append(column.reason) }
     let markers = column.markers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
