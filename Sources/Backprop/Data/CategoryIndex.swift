@@ -34,8 +34,10 @@ final class CategoryIndex {
   private var canonical: [String: Int32] = [:]
   /// The codes of categories that are numbers, by the shortest text of the number.
   private var numbers: [String: Int32] = [:]
-  /// The words that codes 0 and 1 stand for in any case; nil for categories.
+  /// Words of which each is one category in any case; nil for categories as they are written.
   private let booleans: BooleanWords?
+  /// The codes of the words for 0 and for 1.
+  private var booleanCodes: [Int: Int32] = [:]
   /// Strings that were asked for and have no code: how many, and the first few.
   private(set) var unknownCount = 0
   private(set) var unknownTexts: [String] = []
@@ -43,10 +45,12 @@ final class CategoryIndex {
   private static let byteLimit = 64 << 20
 
   /// An index that learns categories.
-  init(limit: Int) {
+  ///
+  /// - Parameter booleans: The words of which each is one category, in any case; nil for none.
+  init(limit: Int, booleans: BooleanWords? = nil) {
     unseen = .add
     self.limit = limit
-    booleans = nil
+    self.booleans = booleans
   }
 
   /// The words of a boolean, in any case: code 0 is no, code 1 is yes.
@@ -65,11 +69,12 @@ final class CategoryIndex {
   /// One that is a number is entered in the shortest form of the number too, for `code(of:numbersAreEqual:)`, unless
   /// an earlier one is; so "1" finds "1.0".
   ///
+  /// - Parameter booleans: The words of which each is found in any case; nil for none.
   /// - Precondition: They are all different.
-  init(_ categories: [String], unseen: Unseen) {
+  init(_ categories: [String], unseen: Unseen, booleans: BooleanWords? = nil) {
     self.unseen = unseen
     limit = categories.count
-    booleans = nil
+    self.booleans = booleans
     for category in categories {
       var text = category
       text.withUTF8 { add($0, Self.hash($0)) }
@@ -105,9 +110,10 @@ final class CategoryIndex {
       if hasRoom { append(text, hash, code) }
       return Int(code)
     }
-    if let code = booleans?.code(of: text) {
-      append(text, hash, Int32(code))
-      return code
+    let boolean = booleans?.code(of: text)
+    if let boolean, let code = booleanCodes[boolean] {
+      append(text, hash, code)
+      return Int(code)
     }
     guard case .add = unseen else { return Self.unknown }
     let number = Self.number(String(decoding: text, as: UTF8.self))
@@ -190,6 +196,7 @@ final class CategoryIndex {
   }
 
   private func add(_ text: UnsafeBufferPointer<UInt8>, _ hash: UInt64) {
+    if let boolean = booleans?.code(of: text) { booleanCodes[boolean] = Int32(count) }
     canonical[String(decoding: text, as: UTF8.self)] = Int32(count)
     append(text, hash, Int32(count))
     count += 1

@@ -102,8 +102,10 @@ package struct ExampleWeights: Codable, Equatable, Sendable {
   }
 
   func request(_ column: String, of table: Table) throws(DataError) -> ColumnRequest {
-    ColumnRequest(
-      column: try table.position(of: column), reading: .numbers(),
+    let position = try table.position(of: column)
+    if let question = table.columns[position].question { throw question }
+    return ColumnRequest(
+      column: position, reading: .numbers(table.columns[position].style),
       whyRequired: "an example needs a weight in every row")
   }
 

@@ -3,31 +3,35 @@ struct TargetCells: Hashable, Sendable {
   /// Of each column: how its numbers are written, and which of its texts are no missing values.
   let styles: [NumberStyle]
   let textsKept: [ColumnReading.TextsKept]
+  /// The words of a boolean, of which the case does not count.
+  let words: [BooleanWords?]
   let missing: MissingMarkers
 
   init(of table: Table, _ columns: [String]) throws(DataError) {
+    var words: [BooleanWords?] = []
     var styles: [NumberStyle] = []
     var textsKept: [ColumnReading.TextsKept] = []
     for name in columns {
       let column = try table.columns[table.position(of: name)]
-      if case .numbers(let style) = column.reading {
-        styles.append(style)
-      } else {
-        styles.append(.plain)
+      var (style, kept, booleans) = (NumberStyle.plain, ColumnReading.TextsKept.quoted, BooleanWords?.none)
+      switch column.reading {
+      case .numbers(let own): style = own
+      case .categories(let own): kept = own
+      case .booleans(let own): booleans = own
+      case .dates: break
       }
-      if case .categories(let kept) = column.reading {
-        textsKept.append(kept)
-      } else {
-        textsKept.append(.quoted)
-      }
+      styles.append(style)
+      textsKept.append(kept)
+      words.append(booleans)
     }
-    (self.styles, self.textsKept, missing) = (styles, textsKept, table.missing)
+    (self.styles, self.textsKept, self.words, missing) = (styles, textsKept, words, table.missing)
   }
 
   /// As a file without settings has them.
   init(plain count: Int) {
     styles = Array(repeating: .plain, count: count)
     textsKept = Array(repeating: .quoted, count: count)
+    words = Array(repeating: nil, count: count)
     missing = .usual
   }
 }
@@ -99,7 +103,9 @@ package struct TargetColumns: Sendable {
           remedy: "write them as a number, for example of days")
       }
       let isText = column.kind != .numeric && task != .regression
-      let index = isText ? CategoryIndex(limit: Self.labelLimit) : nil
+      let index =
+        isText
+        ? CategoryIndex(limit: Self.labelLimit, booleans: cells.words[indices.count]) : nil
       indices.append(index)
       requests.append(
         ColumnRequest(

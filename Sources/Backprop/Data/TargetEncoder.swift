@@ -81,7 +81,7 @@ public struct TargetEncoder: Equatable, Sendable {
       means.count == deviations.count && means.allSatisfy(\.isFinite)
       && deviations.allSatisfy { $0.isFinite && $0 > 0 }
     guard width > 0, fits, scalesAreUsable, cells.styles.count == width,
-      cells.textsKept.count == width
+      cells.textsKept.count == width, cells.words.count == width
     else {
       throw DataError("the parts of a target encoder contradict each other")
     }
@@ -129,7 +129,8 @@ public struct TargetEncoder: Equatable, Sendable {
       let reading: ColumnRequest.Reading =
         task == .regression
         ? .numbers(.number(cells.styles[index]))
-        : .categories(CategoryIndex(known, unseen: .error), numbersAreEqual: true)
+        : .categories(
+          CategoryIndex(known, unseen: .error, booleans: cells.words[index]), numbersAreEqual: true)
       requests.append(
         ColumnRequest(
           column: try table.position(of: name), reading: reading,

@@ -191,6 +191,22 @@ import Testing
     }
   }
 
+  @Test("Labels that are booleans are two classes in any case, and found in any")
+  func booleanLabels() throws {
+    for options in [TableOptions(), TableOptions(with: { $0.keepsColumns = false })] {
+      let table = try fixture.table("x,y\n1,TRUE\n2,false\n3,True\n4,FALSE\n", options)
+      let targets = try TargetColumns(of: table, columns: ["y"])
+      #expect(targets.task == .classification && targets.labels == ["TRUE", "false"])
+      #expect(targets.codes == [0, 1, 0, 1])
+      let target = try TargetEncoder(fitting: targets)
+      let other = try fixture.table("x,y\n1,true\n2,False\n", options)
+      #expect(try target.codes(of: other) == [0, 1])
+      let stored = try JSONDecoder().decode(
+        TargetEncoder.self, from: JSONEncoder().encode(target))
+      #expect(try stored == target && stored.codes(of: other) == [0, 1])
+    }
+  }
+
   @Test("Names and empty columns are left out with a warning")
   func leftOut() throws {
     var text = "name,x,empty,y\n"
