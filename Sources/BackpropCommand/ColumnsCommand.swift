@@ -39,9 +39,9 @@ struct ColumnsCommand: ParsableCommand {
     let targets = try targetNames(in: table, source.targets)
     let reports = try table.columnReports(targets: targets)
     if output.json {
-      try Terminal.printOutput(ColumnsText.document(reports, rows: table.rowCount).description)
+      try Terminal.printOutput(ColumnsText.document(reports, of: table).description)
     } else {
-      for line in ColumnsText.lines(reports, rows: table.rowCount, in: language) {
+      for line in ColumnsText.lines(reports, of: table, in: language) {
         try Terminal.printOutput(line)
       }
     }

@@ -140,9 +140,10 @@ extension PredictCommand {
   /// The columns of the data that are written in front of the predictions.
   private func keptColumns(of table: Table) throws -> [(name: String, cells: [String])] {
     guard id != nil || keep else { return [] }
+    if id == "" { throw UsageError("--id \"\": give the name of a column") }
     if id != nil, keep { throw UsageError("give --id or --keep, not both") }
     let names =
-      try id.map { try Names.split($0, option: "--id") } ?? table.columns.map(\.name)
+      try id.map { try table.columns(named: $0) } ?? table.columns.map(\.name)
     return try table.cells(of: names)
   }
 }
@@ -166,8 +167,6 @@ private struct PredictionWriter {
     let usual =
       (columns.count == 1 ? ["prediction"] : predictions.columns.map { "prediction:\($0)" })
       + (probabilities ? predictions.labels : [])
-    // Without kept columns names are what they always were.
-    guard !kept.isEmpty else { return usual.map { ($0, $0) } }
     return usual.map { name in
       var shown = name
       var number = 2

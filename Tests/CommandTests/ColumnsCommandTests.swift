@@ -21,7 +21,7 @@ import Testing
     try runner.write("t.csv", Self.text)
     let result = try runner.run("columns", "t.csv", "--target", "y")
     #expect(result.exitCode == 0 && result.errors.isEmpty, "\(result.errors)")
-    #expect(result.outputLines[0] == "4 rows, 7 columns; 12 inputs of a network")
+    #expect(result.outputLines[0] == "rows 4, columns 7, inputs of a network 12 (over all rows)")
     #expect(result.output.contains("row number"))
     #expect(
       result.output.contains("mixed: 3 of 4 cells are numbers; 1 is \"None\", taken as missing"))
@@ -35,6 +35,7 @@ import Testing
     #expect(columns.map { $0["inputs"]?.int } == [0, 1, 5, 1, 3, 2, 0])
     #expect(columns.map { $0["missing"]?.int } == [0, 0, 0, 0, 1, 1, 0])
     #expect(columns.map { $0["distinct"]?.int } == [4, 4, 4, 2, 2, 3, 2])
+    #expect(document["header"] == true && document["warnings"] == [])
     #expect(columns[1]["range"] == ["999", "7000"])
     #expect(columns[4]["frequent"] == [["Rome", 2], ["Oslo", 1]])
     #expect(

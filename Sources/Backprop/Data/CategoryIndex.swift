@@ -3,7 +3,7 @@
 ///
 /// Strings are the same if Swift says so, that is canonically: é as one scalar or as e and an accent.
 /// A second spelling is entered beside the first, with its code. So is the same number in other digits, "1.0"
-/// beside "1", but not with zeros in front: "007" is a name.
+/// beside "1" (whole numbers alone, by their digits): "007" and "1.10" are names.
 final class CategoryIndex {
   /// What to do with a string that has no code yet.
   enum Unseen {
@@ -32,7 +32,7 @@ final class CategoryIndex {
   private var slots = [Int32](repeating: -1, count: 64)
   // The codes again, for a string in a spelling that is not in the table.
   private var canonical: [String: Int32] = [:]
-  /// The codes of categories that are numbers, by the shortest text of the number.
+  /// The codes of categories that are whole numbers, by their digits.
   private var numbers: [String: Int32] = [:]
   /// Words of which each is one category in any case; nil for categories as they are written.
   private let booleans: BooleanWords?
@@ -80,7 +80,7 @@ final class CategoryIndex {
       text.withUTF8 { add($0, Self.hash($0)) }
     }
     for (code, category) in categories.enumerated() {
-      guard var number = DecimalNumber.shortestForm(of: category) else { continue }
+      guard var number = number(category) else { continue }
       number.withUTF8 { text in
         let hash = Self.hash(text)
         if find(text, hash) == nil { append(text, hash, Int32(code)) }
@@ -130,11 +130,25 @@ final class CategoryIndex {
     return count - 1
   }
 
-  /// The shortest text of the number that a category is; nil for a name, such as "007".
-  private static func number(_ text: String) -> String? {
-    let digits = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
-    if digits.first == "0", let second = digits.dropFirst().first, second != "." { return nil }
-    return DecimalNumber.shortestForm(of: text)
+  /// The digits of the whole number that a category is, "1" of "1" and of "1.00"; nil for any other text, such
+  /// as "007", "1.10" and "1e3", which are names.
+  static func number(_ text: String) -> String? {
+    var bytes = Array(text.utf8)
+    if let point = bytes.firstIndex(of: UInt8(ascii: ".")) {
+      guard point < bytes.count - 1, bytes[(point + 1)...].allSatisfy({ $0 == UInt8(ascii: "0") })
+      else { return nil }
+      bytes.removeSubrange(point...)
+    }
+    let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
+    guard let first = digits.first, digits.allSatisfy({ $0 &- 48 <= 9 }),
+      first != UInt8(ascii: "0") || digits.count == 1
+    else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The number by which a category is found in other digits: of labels, which must be known, in any, "7" for "007".
+  private func number(_ text: String) -> String? {
+    if case .error = unseen { DecimalNumber.shortestForm(of: text) } else { Self.number(text) }
   }
 
   /// Counts a cell whose string has no code.
@@ -172,7 +186,7 @@ final class CategoryIndex {
   func code(of text: UnsafeBufferPointer<UInt8>, numbersAreEqual: Bool) -> Int {
     let code = code(of: text)
     guard code == Self.unknown, numbersAreEqual,
-      let number = DecimalNumber.shortestForm(of: String(decoding: text, as: UTF8.self))
+      let number = number(String(decoding: text, as: UTF8.self))
     else { return code }
     return self.code(of: number)
   }

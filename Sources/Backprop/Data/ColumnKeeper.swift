@@ -76,6 +76,12 @@ struct ColumnKeeper: ~Copyable {
     integers.deallocate()
   }
 
+  /// Most digits behind the points of a column of decimals; nil where it is not kept as such.
+  func fractionDigits(_ column: Int) -> Int? {
+    isKeeping && forms[column] == .decimals && fractions[column] <= Self.mostFractions
+      ? Int(fractions[column]) : nil
+  }
+
   /// Where the decimals of the current row go.
   var row: UnsafeMutablePointer<Int32> { integers + rows * columnCount }
   /// The largest magnitude of a decimal.

@@ -71,7 +71,8 @@ extension Table {
 extension ColumnReport {
   fileprivate static func ignored(_ column: Table.Column) -> ColumnReport {
     ColumnReport(
-      name: column.name, kind: column.name.isEmpty ? .rowNumber : .text, inputs: 0, isTarget: false, missing: 0, distinct: nil,
+      name: column.name, kind: column.name.isEmpty ? .rowNumber : .text, inputs: 0, isTarget: false,
+      missing: 0, distinct: nil,
       range: nil,
       frequent: [], reason: "not looked at: it is ignored", warnings: [])
   }
@@ -101,6 +102,7 @@ extension ColumnReport {
       if case .categorical(_, let categories, _, _) = feature, categories.count == 1 {
         kind = .constant
       }
+      if case .boolean(_, _, let share, _) = feature, share == 0 || share == 1 { kind = .constant }
       if case .date(_, _, _, let parts, _) = feature, !parts.isEmpty {
         reasons.append("becomes " + parts.map(\.part.text).joined(separator: ", "))
       }
@@ -115,7 +117,7 @@ extension ColumnReport {
     self.inputs = isTarget ? 0 : inputs
     self.kind = kind
     if let index = statistic.index {
-      distinct = index.isFull ? nil : index.count
+      distinct = index.isFull ? nil : statistic.counts.count { $0 > 0 }
       range = nil
       let order = statistic.counts.indices.sorted {
         (statistic.counts[$1], $0) < (statistic.counts[$0], $1)
@@ -153,6 +155,10 @@ extension ColumnReport {
     let marked = column.markers.values.reduce(0, +)
     let areTexts = marked > column.missing
     for (text, count) in markers.prefix(3) {
+      if text == "-", column.reading.textsKept == .signs {
+        parts.append("\"-\" in \(Format.count(count, "cell")) is a text, as \"+\" is")
+        continue
+      }
       parts.append(
         areTexts
           ? "\(text.quoted) in \(Format.count(count, "cell")), as a text where it stands in quotes"

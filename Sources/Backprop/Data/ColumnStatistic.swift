@@ -34,7 +34,7 @@ struct ColumnStatistic {
         name: column.name, words: words, share: Double(counts[1]) / Double(present),
         hasIndicator: missing > 0)
     case .dates(let style):
-      let parts = varyingParts
+      let parts = varyingParts.filter { style != .time || $0.part == .hour }
       if parts.isEmpty, missing == 0 {
         throw LeftOutColumn(.constant, "all rows have the same date")
       }

@@ -9,6 +9,8 @@ extension DelimitedFile {
     var reason: String
     /// What the user must say before the column can be used; nil if nothing is open.
     var question: DataError?
+    /// Cells that are a number which stands for a missing value, in other clothes.
+    var missing = 0
   }
 
   /// Decides about columns that are not plain; nil for one whose cells agree on nothing.
@@ -45,15 +47,19 @@ extension DelimitedFile {
     return decisions
   }
 
-  /// Columns of plain decimals of which the first rows are numbers below 1000 without a point and numbers
+  /// Columns of plain decimals whose cells are numbers below 1000 without a point and numbers
   /// with three digits behind it: "693" beside "1.199".
   private func mixedColumns(_ scans: [ColumnScan]) throws(DataError) -> [Int] {
     var mixes: [(column: Int, mix: ThreeDigits)] = scans.indices.compactMap { column in
-      scans[column].isPlain ? (column, ThreeDigits()) : nil
+      let digits = scans[column].fractionDigits
+      return scans[column].isPlain && (digits ?? 3) == 3 ? (column, ThreeDigits()) : nil
     }
+    let limit =
+      mixes.allSatisfy { scans[$0.column].fractionDigits == 3 } ? Int.max : Self.rowsLookedAt
     var reader = try open()
     var rows = 0
-    while rows < Self.rowsLookedAt, mixes.contains(where: { $0.mix.isPossible }), try reader.next()
+    while rows < limit, mixes.contains(where: { $0.mix.isPossible && !$0.mix.isMixed }),
+      try reader.next()
     {
       try checkWidth(reader)
       rows += 1
@@ -64,7 +70,8 @@ extension DelimitedFile {
     return mixes.filter { $0.mix.isMixed }.map(\.column)
   }
 
-  private static let rowsLookedAt = 1_000
+  /// Where it is not known how many digits stand behind the points.
+  private static let rowsLookedAt = 100_000
 }
 
 extension ColumnScan {
@@ -119,6 +126,9 @@ private struct ThreeDigits {
 private struct NumberStyles: CellStyles {
   private let decimal: NumberStyle.Decimal?
   private let thousands: NumberStyle.Thousands?
+  private let missing: Set<Double>
+  /// By hypothesis, cells that are one of them.
+  private var missingCells = [Int](repeating: 0, count: NumberStyle.hypotheses.count)
   /// Whether all cells are plain decimals.
   private let isPlain: Bool
   private var alive = Array(NumberStyle.hypotheses.indices)
@@ -132,9 +142,13 @@ private struct NumberStyles: CellStyles {
   private var firstText: String?
 
   init(_ options: TableOptions, isPlain: Bool) {
-    (decimal, thousands) = (options.decimal, options.thousands)
+    (decimal, thousands, missing) = (options.decimal, options.thousands, options.missing.numbers)
     self.isPlain = isPlain
   }
+
+  /// Of the hypotheses, a comma before the fraction; and beside it points between groups.
+  private static let decimalComma = 2
+  private static let pointsAndComma = 3
 
   private static func key(_ first: Int, _ second: Int) -> Int { first * 16 + second }
 
@@ -153,6 +167,7 @@ private struct NumberStyles: CellStyles {
     mix.add(text)
     let values = alive.map { number.value(in: NumberStyle.hypotheses[$0]) }
     for (place, hypothesis) in alive.enumerated() {
+      if missing.contains(values[place]) { missingCells[hypothesis] += 1 }
       for other in alive.indices.dropFirst(place + 1)
       where values[place].isFinite && values[other].isFinite && values[place] != values[other] {
         let key = Self.key(hypothesis, alive[other])
@@ -177,19 +192,28 @@ private struct NumberStyles: CellStyles {
         || style.thousands == nil && style.decimal.rawValue != thousands.rawValue
     }
     let left = wanted.isEmpty ? alive : wanted
-    let chosen = left[0]
+    // A point between groups of three digits may come yet.
+    let chosen =
+      left[0] == Self.decimalComma && left.contains(Self.pointsAndComma)
+      ? Self.pointsAndComma : left[0]
     // Where nothing differs from plain decimals, they are that.
-    let isSame = chosen == 0 || alive.contains(0) && differing[Self.key(0, chosen)] == nil
-    let other = left.first { $0 != chosen && differing[Self.key(chosen, $0)] != nil }
+    let isSame = chosen == 0 || alive.contains(0) && differing(0, chosen) == nil
+    let other = left.first { $0 != chosen && self.differing(chosen, $0) != nil }
     let style = NumberStyle.hypotheses[isSame ? 0 : chosen]
     let named = NumberStyle(
       decimal: style.decimal, thousands: style.thousands, unit: units.first)
     var question: DataError?
-    if let other, let cell = differing[Self.key(chosen, other)], !isPlain || mix.isMixed {
+    if let other, let cell = differing(chosen, other), !isPlain || mix.isMixed {
       question = Self.question(cell, chosen, other, file: file, column: column)
     }
     return DelimitedFile.Decision(
-      reading: .numbers(named), reason: reason(named), question: question)
+      reading: .numbers(named), reason: reason(named), question: question,
+      missing: missingCells[isSame ? 0 : chosen])
+  }
+
+  /// A cell of which two hypotheses make different numbers.
+  private func differing(_ first: Int, _ second: Int) -> (line: Int, text: String)? {
+    differing[Self.key(min(first, second), max(first, second))]
   }
 
   private func reason(_ style: NumberStyle) -> String {
@@ -205,7 +229,7 @@ private struct NumberStyles: CellStyles {
   ) -> DataError {
     func reading(_ hypothesis: Int) -> (value: String, style: NumberStyle) {
       let style = NumberStyle.hypotheses[hypothesis]
-      let value = cell.text.withBytes { style.value($0) }
+      let value = cell.text.withBytes { DressedNumber($0)?.value(in: style) } ?? .nan
       return (DecimalNumber.text(value), style)
     }
     func advice(_ style: NumberStyle) -> String {
@@ -225,6 +249,7 @@ private struct DateStyles: CellStyles {
   private var alive: [DateStyle] = [.yearFirst, .dayFirst, .monthFirst]
   private var differing: (line: Int, text: String)?
   private var times = 0
+  private var hasOffsets = false
   private var cells = 0
   private var firstText: String?
 
@@ -239,37 +264,50 @@ private struct DateStyles: CellStyles {
       return
     }
     cells += 1
-    if date.isTimeOnly { times += 1 }
+    if firstText == nil { firstText = String(decoding: text, as: UTF8.self) }
+    hasOffsets = hasOffsets || date.hasOffset
+    if date.isTimeOnly {
+      times += 1
+      return
+    }
     alive = alive.filter { date.value(in: $0).isFinite }
     if differing == nil, Set(alive.map { date.value(in: $0) }).count > 1 {
       differing = (line, String(decoding: text, as: UTF8.self))
     }
-    if firstText == nil { firstText = String(decoding: text, as: UTF8.self) }
   }
 
   func decision(file: String, column: String) -> DelimitedFile.Decision? {
     // A column of dates and of times alone is neither.
     guard !alive.isEmpty, times == 0 || times == cells, let firstText else { return nil }
-    let chosen = wanted.flatMap { alive.contains($0) ? $0 : nil } ?? alive[0]
+    if times > 0 {
+      return DelimitedFile.Decision(
+        reading: .dates(.time), reason: "all cells are times, as \(firstText.quoted)")
+    }
+    let chosen =
+      wanted.flatMap { alive.contains($0) ? $0 : nil }
+      // "1.2.2024" has the day in front wherever it is written so.
+      ?? (alive == [.dayFirst, .monthFirst] && (differing?.text.contains(".") ?? false)
+        ? .dayFirst : nil)
     var question: DataError?
-    // "1.2.2024" has the day in front wherever it is written so.
-    if alive.count > 1, wanted == nil, let cell = differing, !cell.text.contains(".") {
+    if chosen == nil, let cell = differing {
       question = DataError(
         file: file, place: .line(cell.line), column: column,
-        "\(cell.text.quoted) may have the day in front or the month, and no other cell of the column tells",
-        remedy: "say the date order day-first or month-first")
+        "\(cell.text.quoted) may have "
+          + alive.map(\.text).joined(separator: ", or ")
+          + ", and no other cell of the column tells",
+        remedy: "say the date order \(alive.map(\.name).joined(separator: " or "))")
     }
+    let style = chosen ?? alive[0]
     return DelimitedFile.Decision(
-      reading: .dates(chosen),
-      reason: times > 0
-        ? "all cells are times, as \(firstText.quoted)"
-        : "all cells are dates, as \(firstText.quoted), \(chosen.text)", question: question)
+      reading: .dates(style),
+      reason: "all cells are dates, as \(firstText.quoted), \(style.text)"
+        + (hasOffsets ? "; offsets from UTC are left out" : ""), question: question)
   }
 }
 
 extension DateStyle {
   package init?(name: String) {
-    guard let match = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    guard let match = Self.orders.first(where: { $0.name == name }) else { return nil }
     self = match
   }
 
@@ -279,6 +317,7 @@ extension DateStyle {
     case .yearFirst: "year-first"
     case .dayFirst: "day-first"
     case .monthFirst: "month-first"
+    case .time: "time"
     }
   }
 
@@ -287,6 +326,7 @@ extension DateStyle {
     case .yearFirst: "the year in front"
     case .dayFirst: "the day in front"
     case .monthFirst: "the month in front"
+    case .time: "no day"
     }
   }
 }

@@ -9,6 +9,11 @@ package enum DateStyle: String, Codable, CaseIterable, Sendable {
   case yearFirst
   case dayFirst
   case monthFirst
+  /// No day at all.
+  case time
+
+  /// What a user may say.
+  package static let orders: [DateStyle] = [.yearFirst, .dayFirst, .monthFirst]
 
   /// The days since 1 January 1970 with their fraction, of a time alone that of the day; NaN for what is
   /// none in this order.
@@ -49,6 +54,8 @@ struct DateText {
   private let day: Day
   /// Seconds of the day; nil if there is no time.
   private let seconds: Double?
+  /// Whether it says how far it is from UTC, other than "Z".
+  let hasOffset: Bool
 
   private static let longest = 48
   private static let months = [
@@ -79,7 +86,7 @@ struct DateText {
     }
     let start = tokens.at
     if let seconds = Self.time(&tokens), tokens.isAtEnd {
-      (day, self.seconds) = (.none, seconds)
+      (day, self.seconds, hasOffset) = (.none, seconds, tokens.hasOffset)
       return
     }
     tokens.at = start
@@ -94,7 +101,7 @@ struct DateText {
         seconds = time
       }
     }
-    (self.day, self.seconds) = (day, seconds)
+    (self.day, self.seconds, hasOffset) = (day, seconds, tokens.hasOffset)
   }
 
   /// Whether it has no day.
@@ -103,7 +110,8 @@ struct DateText {
   func value(in style: DateStyle) -> Double {
     let fraction = (seconds ?? 0) / 86_400
     switch day {
-    case .none: return fraction
+    case .none: return style != .time ? .nan : fraction < 1 ? fraction : 0
+    case .named where style == .time, .numbers where style == .time: return .nan
     case .named(let year, let month, let day):
       return Self.days(year, month, day).map { Double($0) + fraction } ?? .nan
     case .numbers(let first, let second, let third, let digits):
@@ -111,10 +119,11 @@ struct DateText {
         switch style {
         case .yearFirst: (first, second, third, digits.0, (digits.1, digits.2))
         case .dayFirst: (third, second, first, digits.2, (digits.0, digits.1))
-        case .monthFirst: (third, first, second, digits.2, (digits.0, digits.1))
+        case .monthFirst, .time: (third, first, second, digits.2, (digits.0, digits.1))
         }
       guard others.0 <= 2, others.1 <= 2,
-        yearDigits == 4 || yearDigits == 2 && style != .yearFirst
+        yearDigits == 4
+          || yearDigits == 2 && (style != .yearFirst || digits.1 == 2 && digits.2 == 2)
       else { return .nan }
       return Self.days(Self.fullYear(year, yearDigits), month, day).map { Double($0) + fraction }
         ?? .nan
@@ -228,6 +237,7 @@ struct DateText {
     } else if let word = tokens.word, word == "z" || word == "utc" || word == "gmt" {
       tokens.takeWord()
     } else if tokens.accept("+") || tokens.accept("-") {
+      tokens.hasOffset = true
       guard let offset = tokens.number(most: 4) else { return nil }
       if offset.digits <= 2, tokens.accept(":"), tokens.number(most: 2) == nil { return nil }
     } else {
@@ -241,6 +251,7 @@ struct DateText {
   private struct Tokens {
     private let text: UnsafeBufferPointer<UInt8>
     var at = 0
+    var hasOffset = false
 
     init(_ text: UnsafeBufferPointer<UInt8>) {
       self.text = text

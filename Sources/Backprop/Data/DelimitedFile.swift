@@ -81,7 +81,8 @@ struct DelimitedFile: Sendable {
     DataError(
       file: file, place: place, column: column, "\(text.quoted) is not a \(noun)",
       remedy:
-        "correct it, say missing \(text.quoted) if it stands for no value, or call the column categorical"
+        "correct it, or leave it empty if it is missing; in training, missing \(text.quoted) or categorical say "
+        + "otherwise"
     )
   }
 }
@@ -99,7 +100,9 @@ extension Table {
     // The first column of R's and pandas' own files numbers the rows: harmful as a feature.
     if names.count > 1, names[0].isEmpty, case .inferred = scans[0].order {
       scans[0].order = .ignore
-      warnings.append("the first column has no name and is ignored: it looks like row names")
+      warnings.append(
+        "the first column has no name and is ignored: it looks like row names; say header and column-names "
+          + "to keep it")
     }
     let (rowCount, kept, passed) = try file.scan(
       &scans, names: names, keeping: options.keepsColumns, markers: options.missing)
@@ -129,9 +132,11 @@ extension Table {
     var reading = scan.reading.reading
     var reason = ""
     var question: DataError?
+    var missing = 0
     switch decision {
     case .some(.some(let decision)):
-      (reading, reason, question) = (decision.reading, decision.reason, decision.question)
+      (reading, reason) = (decision.reading, decision.reason)
+      (question, missing) = (decision.question, decision.missing)
     case .some(.none):
       // The cells agree on nothing: what is no number then is a text.
       if case .numeric = scan.order { break }
@@ -147,21 +152,26 @@ extension Table {
       }
     }
     return Column(
-      name: name, missing: scan.missing(read: reading), isIgnored: scan.isIgnored, reading: reading,
+      name: name, missing: scan.missing(read: reading) + missing, isIgnored: scan.isIgnored,
+      reading: reading,
       reason: reason, question: question, warnings: warnings, markers: scan.markers)
   }
 
-  /// A column of categories that has many numbers: one text may keep it from being one of numbers.
+  /// A column of categories that has many numbers or dates: one text may keep it from being one of them.
   private static func doubts(_ name: String, _ scan: ColumnScan) -> [String] {
-    let numbers = scan.numbers + scan.dressed
-    guard 2 * numbers >= scan.numbers + scan.texts,
-      let other = scan.firstOther ?? scan.firstText
-    else { return [] }
-    return [
-      "column \(name.quoted) is read as categories, though \(numbers) of \(scan.numbers + scan.texts) cells "
-        + "look like numbers: \(other.text.quoted) in line \(other.line) is none; if it stands for no "
-        + "value, say missing \(other.text.quoted)"
-    ]
+    let looked = scan.numbers + min(scan.texts, ColumnScan.textsLookedAt)
+    for (count, kind, other) in [
+      (scan.numbers + scan.dressed, "numbers", scan.firstOther),
+      (scan.dates, "dates", scan.firstNoDate),
+    ] {
+      guard count > 1, 2 * count >= looked, let other else { continue }
+      return [
+        "column \(name.quoted) is read as categories, though \(count) of \(looked) cells look like \(kind): "
+          + "\(other.text.quoted) in line \(other.line) is none; if it stands for no value, say missing "
+          + "\(other.text.quoted)"
+      ]
+    }
+    return []
   }
 
   private static func plan(

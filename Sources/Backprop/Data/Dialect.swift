@@ -125,6 +125,13 @@ struct Dialect {
         "the first row counts years and is taken for the names of the columns; say no-header if it is data"
       )
     }
+    if hasHeader, options.header == nil, shape.headerHasNumbers, !shape.isHeaderOfYears,
+      !shape.holds(calledNames)
+    {
+      warnings.append(
+        "the first row has numbers and is taken for the names of the columns; say no-header if it is data"
+      )
+    }
     if options.header == false, shape.header.isStrong {
       warnings.append("the first row looks like names, and is read as data as you say")
     }

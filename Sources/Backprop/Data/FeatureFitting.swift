@@ -164,10 +164,8 @@ extension Table {
   }
 
   private static let namesOfRowNumbers: Set<String> = [
-    "", "id", "index", "idx", "row", "rows", "rowid", "rownum", "rownumber", "rownames", "no", "nr",
-    "number", "num", "obs", "observation", "record", "recordid", "recordnumber", "serial",
-    "serialno",
-    "sno", "slno", "seq", "sequence", "line", "case", "caseid",
+    "", "id", "index", "idx", "row", "rowid", "rownum", "rownumber", "rownames", "no", "nr", "obs",
+    "observation", "record", "recordid", "recordnumber", "serial", "serialno", "sno", "slno",
   ]
 }
 

@@ -251,6 +251,7 @@ private struct SpellingDecoder {
     switch request.reading {
     case .numbers(let style):
       let value = style.value(text)
+      if missing.numbers.contains(value) { return request.whyRequired == nil ? .nan : nil }
       return value.isFinite ? value : nil
     case .categories(let index, let numbersAreEqual):
       let code = index.code(of: text, numbersAreEqual: numbersAreEqual)

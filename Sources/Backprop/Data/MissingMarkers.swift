@@ -56,6 +56,13 @@ package struct MissingMarkers: Hashable, Sendable {
     return text.count < byLength.count && starts[Int(text[0])] && isListed(text)
   }
 
+  /// Whether a cell is one of those that were added, which quotes do not protect.
+  func matchesAdded(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    if added.isEmpty { return false }
+    let text = String(decoding: text, as: UTF8.self)
+    return added.contains { $0.trimmingSpaces == text }
+  }
+
   func matches(_ text: String) -> Bool {
     var text = text
     return text.withUTF8 { matches($0) }

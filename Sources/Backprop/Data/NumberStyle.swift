@@ -48,11 +48,15 @@ package struct NumberStyle: Hashable, Codable, Sendable {
   package static let plain = NumberStyle()
 
   /// Whether a plain decimal is the number that it looks like.
-  package var readsPlain: Bool { thousands != .point }
+  package var readsPlain: Bool { decimal == .point && thousands != .point }
 
-  /// The number that a cell spells; NaN if it spells none, infinite if it is too large for a Double.
+  /// The number that a cell spells; NaN if it spells none, or one of another unit, infinite if it is too large
+  /// for a Double.
   func value(_ text: UnsafeBufferPointer<UInt8>) -> Double {
-    DressedNumber(text).map { $0.value(in: self) } ?? .nan
+    guard let number = DressedNumber(text), number.unit == nil || number.unitName == unit else {
+      return .nan
+    }
+    return number.value(in: self)
   }
 
   /// Ways to write a number that a column may have, the usual ones first.

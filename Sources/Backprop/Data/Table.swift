@@ -184,6 +184,11 @@ public struct Table: Sendable {
     case memory([MemoryColumn])
   }
 
+  /// Whether names of columns stood in the first row of a file; nil where there is no such row.
+  package var hasHeader: Bool? {
+    if case .delimited(let file) = source { file.hasHeader } else { nil }
+  }
+
   /// Whether rows are read from a file in every pass, so that memory does not hold them.
   package var isStreamed: Bool { if case .delimited = source { true } else { false } }
 

@@ -1,38 +1,30 @@
 extension Table {
-  /// The cells of some columns as they are written, in the order of the rows; "" where one is missing. Numbers
-  /// that have no spelling, such as those of arrays, are in their shortest form.
+  /// The cells of some columns as they are written, in the order of the rows. Numbers that have no spelling,
+  /// such as those of arrays, are in their shortest form, and "" where one is missing.
   ///
   /// - Throws: `DataError` for a column that there is not, or a file that changed.
   package func cells(of names: [String]) throws -> [(name: String, cells: [String])] {
-    let columns = try expanding(names)
-    let requests = try columns.map { name in
-      ColumnRequest(
-        column: try position(of: name),
-        reading: .categories(CategoryIndex(limit: Int(Int32.max))))
+    var columns: [String] = []
+    for name in try rejoined(names).flatMap({ try expanding([$0]) }) where !columns.contains(name) {
+      columns.append(name)
     }
-    var codes = [[Int32]](repeating: [], count: columns.count)
-    try read(requests) { (chunk) throws(DataError) in
-      for row in 0..<chunk.count {
-        for column in 0..<chunk.width {
-          codes[column].append(Int32(chunk.values[row * chunk.width + column]))
+    let positions = try columns.map { try position(of: $0) }
+    var cells = [[String]](repeating: [], count: columns.count)
+    switch source {
+    case .delimited(let file):
+      var reader = try file.open()
+      while try reader.next() {
+        try file.checkWidth(reader)
+        for (place, position) in positions.enumerated() {
+          cells[place].append(reader.text(position))
         }
       }
-    }
-    for (name, request) in zip(columns, requests) {
-      guard case .categories(let index, _) = request.reading, index.isFull else { continue }
-      throw DataError(
-        file: file, column: name, "has more different cells than can be held",
-        remedy: "keep fewer columns")
-    }
-    return columns.indices.map { column in
-      guard case .categories(let index, _) = requests[column].reading else {
-        return (columns[column], [])
+      guard cells.allSatisfy({ $0.count == rowCount }) else { throw file.changed }
+    case .memory(let memory):
+      for (place, position) in positions.enumerated() {
+        cells[place] = (0..<rowCount).map { memory[position].text($0) ?? "" }
       }
-      let texts = index.categories
-      return (
-        columns[column],
-        codes[column].map { texts.indices.contains(Int($0)) ? texts[Int($0)] : "" }
-      )
     }
+    return Array(zip(columns, cells)).map { (name: $0, cells: $1) }
   }
 }

@@ -56,7 +56,7 @@ struct ColumnRequest {
     if MissingMarkers.isBlank(text) { return true }
     switch textsKept {
     case .all: return false
-    case .quoted where isQuoted, .signs where isQuoted: return false
+    case .quoted where isQuoted, .signs where isQuoted: return missing.matchesAdded(text)
     case .signs where text.count == 1 && text[0] == UInt8(ascii: "-"): return false
     case .none, .quoted, .signs: return missing.matches(text)
     }
@@ -279,7 +279,10 @@ extension Table {
     switch request.reading {
     case .numbers(let style):
       let value = style.value(bytes)
-      if value.isFinite { return value }
+      if value.isFinite {
+        let isMissing = (request.missing ?? missing).numbers.contains(value)
+        return isMissing ? try missingValue(request, place) : value
+      }
       throw notANumber(String(decoding: bytes, as: UTF8.self), style, request.column, place)
     case .categories(let index, let numbersAreEqual):
       let code = index.code(of: bytes, numbersAreEqual: numbersAreEqual)

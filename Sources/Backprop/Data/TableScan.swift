@@ -18,9 +18,16 @@ struct ColumnScan {
   var firstText: (line: Int, text: String)?
   /// What all texts look like.
   var shapes = CellShapes.all
-  /// Texts before the first that is no number, however written; that one.
+  /// Of the first texts, those that are numbers, however written, and those that are dates; the first that is
+  /// none.
   var dressed = 0
   var firstOther: (line: Int, text: String)?
+  var dates = 0
+  var firstNoDate: (line: Int, text: String)?
+  /// Most digits behind the points of its decimals, where they are kept; nil where it is not known.
+  var fractionDigits: Int?
+
+  static let textsLookedAt = 1_000
   /// Of the missing cells, those in quotes that are not empty, and those that are a minus.
   var quotedMarkers = 0
   var minuses = 0
@@ -96,6 +103,7 @@ extension DelimitedFile {
     for column in 0..<columnCount where !scans[column].isIgnored {
       scans[column].numbers += rows - single[column]
     }
+    for column in 0..<columnCount { scans[column].fractionDigits = keeper.fractionDigits(column) }
     return (rows, keeper.columns(bytesRead: reader.bytesRead), reader.passed)
   }
 
@@ -119,7 +127,8 @@ extension DelimitedFile {
     }
     let isFirst = areSingle && scan.texts == 0 && scan.numbers == 0
     if MissingMarkers.isBlank(bytes) || !scan.keepsAllTexts && markers.matches(bytes) {
-      return count(missing: bytes, reader.isQuoted(column), column, isFirst, &scan, &keeper)
+      let isProtected = reader.isQuoted(column) && !markers.matchesAdded(bytes)
+      return count(missing: bytes, isProtected, column, isFirst, &scan, &keeper)
     }
     if bytes.count == 1, bytes[0] == UInt8(ascii: "+"), !scan.hasPlus {
       scan.hasPlus = true
@@ -131,17 +140,25 @@ extension DelimitedFile {
     if scan.texts == 1 {
       scan.firstText = (reader.line, String(decoding: bytes, as: UTF8.self))
     }
-    guard !scan.shapes.isEmpty else { return }
-    let wasNumber = scan.shapes.contains(.number)
-    scan.shapes = scan.shapes.intersection(of: bytes)
-    if scan.shapes.contains(.number) {
-      scan.dressed += 1
-    } else if wasNumber {
-      let text = String(decoding: bytes, as: UTF8.self)
-      scan.firstOther = (reader.line, text)
-      if scan.order == .numeric {
-        throw Self.notANumber(text, file: path, .line(reader.line), column: names[column])
+    guard !scan.shapes.isEmpty || scan.texts <= ColumnScan.textsLookedAt else { return }
+    let shapes = CellShapes.all.intersection(of: bytes)
+    scan.shapes.formIntersection(shapes)
+    if scan.texts <= ColumnScan.textsLookedAt {
+      let text = (reader.line, String(decoding: bytes, as: UTF8.self))
+      if shapes.contains(.number) {
+        scan.dressed += 1
+      } else {
+        scan.firstOther = scan.firstOther ?? text
       }
+      if shapes.contains(.date) {
+        scan.dates += 1
+      } else {
+        scan.firstNoDate = scan.firstNoDate ?? text
+      }
+    }
+    if scan.order == .numeric, !scan.shapes.contains(.number) {
+      let text = String(decoding: bytes, as: UTF8.self)
+      throw Self.notANumber(text, file: path, .line(reader.line), column: names[column])
     }
   }
 

@@ -246,6 +246,9 @@ struct TableShape {
       remedy: "say header and call columns by these names, or say no-header")
   }
 
+  /// Whether numbers are among the names of the columns, if the first row holds names.
+  var headerHasNumbers: Bool { header != .no && first.contains { Look($0) == .number } }
+
   /// Whether the first row counts years up, as no row below does.
   var isHeaderOfYears: Bool {
     first.count > 1 && first.allSatisfy(Self.isYear) && Self.countsUp(first)
@@ -271,7 +274,7 @@ struct TableShape {
   ///
   /// It does if a text stands above nothing but numbers. Otherwise its cells must all be different,
   /// and no text among them may recur in its column; and if it holds numbers, they must count up
-  /// ("2019", "2020", "2021"), as those of no row below do. A date above dates is no name.
+  /// ("2019", "2020", "2021", or "1990", "2000", "2010"), as those of no row below do. A date above dates is no name.
   private static func header(_ first: [String], _ values: [[String]]) -> Header {
     let sample = values.map { $0.map(Look.init) }
     let isOfDates = first.enumerated().contains { column, name in
@@ -292,12 +295,15 @@ struct TableShape {
     return countsUp(first) && !values.contains(where: countsUp) ? .likely : .no
   }
 
-  /// Whether the numbers of a row are at least two integers, each by one more than the one before.
+  /// Whether the numbers of a row are at least two integers, each by one more than the one before; or at least
+  /// three that ascend.
   private static func countsUp(_ row: [String]) -> Bool {
     let numbers = row.filter { Look($0) == .number }
     let integers = numbers.compactMap { Int($0) }
-    return numbers.count >= 2 && integers.count == numbers.count
-      && zip(integers, integers.dropFirst()).allSatisfy { $0 < $1 && $0 + 1 == $1 }
+    guard numbers.count >= 2, integers.count == numbers.count else { return false }
+    let pairs = zip(integers, integers.dropFirst())
+    return integers.count > 2
+      ? pairs.allSatisfy { $0 < $1 } : pairs.allSatisfy { $0 < $1 && $0 + 1 == $1 }
   }
 
   private static func isDate(_ cell: String) -> Bool { cell.withBytes { DateText($0) != nil } }

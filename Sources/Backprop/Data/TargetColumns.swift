@@ -13,7 +13,9 @@ struct TargetCells: Hashable, Sendable {
     var textsKept: [ColumnReading.TextsKept] = []
     for name in columns {
       let column = try table.columns[table.position(of: name)]
-      var (style, kept, booleans) = (NumberStyle.plain, ColumnReading.TextsKept.quoted, BooleanWords?.none)
+      var (style, kept, booleans) = (
+        NumberStyle.plain, ColumnReading.TextsKept.quoted, BooleanWords?.none
+      )
       switch column.reading {
       case .numbers(let own): style = own
       case .categories(let own): kept = own
@@ -177,7 +179,7 @@ package struct TargetColumns: Sendable {
       var pairs: [[String]] = []
       for column in columns.indices {
         let found = indices[column]?.categories ?? distinct[column]?.map(DecimalNumber.text) ?? []
-        let pair = try Self.pair(found, table, columns[column])
+        let pair = try Self.pair(found, cells.words[column], table, columns[column])
         if let numbers = indices[column] == nil ? pair.map({ Double($0) ?? 0 }) : nil {
           for at in stride(from: column, to: values.count, by: width) {
             values[at] = values[at] == numbers[1] ? 1 : 0
@@ -324,9 +326,12 @@ package struct TargetColumns: Sendable {
   }
 
   private static func pair(
-    _ found: [String], _ table: Table, _ column: String
+    _ found: [String], _ words: BooleanWords?, _ table: Table, _ column: String
   ) throws(DataError) -> [String] {
-    let ordered = orderedCategories(found)
+    let ordered =
+      words.map { words in
+        found.sorted { ($0.withBytes(words.code) ?? 0) < ($1.withBytes(words.code) ?? 0) }
+      } ?? orderedCategories(found)
     if ordered.count == 2 { return ordered }
     if ordered.count == 1, ordered == ["0"] || ordered == ["1"] { return ["0", "1"] }
     throw DataError(

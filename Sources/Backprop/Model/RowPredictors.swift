@@ -185,7 +185,7 @@ struct RowFeatures: Sendable {
     /// The number that a text spells, as in a file.
     private func number(_ text: String) throws(DataError) -> Double {
       let value = text.withBytes { style.value($0) }
-      if value.isFinite { return value }
+      if value.isFinite { return missing.numbers.contains(value) ? .nan : value }
       if isMissing(text) { return .nan }
       throw notANumber(
         text, MissingMarkers.isInfinite(text) ? "is not a finite number" : "is not a \(style.noun)")
@@ -205,7 +205,7 @@ struct RowFeatures: Sendable {
     private func unusual(_ text: String, _ codes: [String: Int]) -> Double {
       if isMissing(text) { return Double(CategoryIndex.missing) }
       if let words { return Double(text.withBytes { words.code(of: $0) } ?? CategoryIndex.unknown) }
-      let code = DecimalNumber.shortestForm(of: text).flatMap { codes[$0] }
+      let code = CategoryIndex.number(text).flatMap { codes[$0] }
       return Double(code ?? CategoryIndex.unknown)
     }
   }
@@ -248,7 +248,7 @@ struct RowFeatures: Sendable {
     var codes = Dictionary(
       categories.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     for (code, category) in categories.enumerated() {
-      guard let number = DecimalNumber.shortestForm(of: category), codes[number] == nil else {
+      guard let number = CategoryIndex.number(category), codes[number] == nil else {
         continue
       }
       codes[number] = code

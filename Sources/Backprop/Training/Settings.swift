@@ -78,7 +78,7 @@ extension Setting {
     "What stands between groups of three digits, likewise. (default: found out, or asked)",
     json: { .string($0) }, parse: { NumberStyle.Thousands(name: $0)?.name })
   package static let dateOrder = named(
-    "date-order", .data, \.data.dateOrder, of: DateStyle.allCases.map(\.name),
+    "date-order", .data, \.data.dateOrder, of: DateStyle.orders.map(\.name),
     "The order of dates, likewise. (default: found out, or asked)",
     json: { .string($0) }, parse: { DateStyle(name: $0)?.name })
   package static let seed = parsed(

@@ -3,8 +3,9 @@ import Backprop
 /// What `backprop columns` prints.
 package enum ColumnsText {
   package static func lines(
-    _ reports: [ColumnReport], rows: Int, in language: Language
+    _ reports: [ColumnReport], of source: Table, in language: Language
   ) -> [String] {
+    let rows = source.rowCount
     let inputs = reports.reduce(0) { $0 + $1.inputs }
     var table = TextTable([
       (language.text(.column), .left), (language.text(.kind), .left),
@@ -19,8 +20,12 @@ package enum ColumnsText {
     }
     var lines = [
       language.text(
-        .columnsOf, Format.count(rows), Format.count(reports.count), Format.count(inputs)), "",
+        .columnsOf, Format.count(rows), Format.count(reports.count), Format.count(inputs))
     ]
+    if let hasHeader = source.hasHeader {
+      lines.append(language.text(hasHeader ? .firstRowIsNames : .firstRowIsData))
+    }
+    lines.append("")
     lines += table.lines(indent: 0)
     lines.append("")
     for report in reports {
@@ -30,9 +35,11 @@ package enum ColumnsText {
     return lines
   }
 
-  package static func document(_ reports: [ColumnReport], rows: Int) -> JSONValue {
+  package static func document(_ reports: [ColumnReport], of source: Table) -> JSONValue {
     [
-      "schema": "backprop.columns/1", "rows": JSONValue(rows),
+      "schema": "backprop.columns/1", "rows": JSONValue(source.rowCount),
+      "header": source.hasHeader.map { JSONValue($0) } ?? .null,
+      "warnings": .array(source.warnings.map { .string($0) }),
       "columns": .array(
         reports.map { report in
           .object(
@@ -95,10 +102,17 @@ extension Text {
   static let column = Text("column", "열")
   static let kind = Text("kind", "종류")
   static let missingCells = Text("missing", "없음")
-  static let distinct = Text("distinct", "서로 다름")
+  static let distinct = Text("distinct", "고윳값 수")
   static let values = Text("values", "값")
   static let columnsOf = Text(
-    "{0} rows, {1} columns; {2} inputs of a network", "행 {0}개, 열 {1}개; 신경망의 입력 {2}개")
+    "rows {0}, columns {1}, inputs of a network {2} (over all rows)",
+    "행 {0}개, 열 {1}개, 신경망의 입력 {2}개 (모든 행 기준)")
+  static let firstRowIsNames = Text(
+    "the first row holds the names of the columns (--no-header if it is data)",
+    "첫 행은 열 이름입니다(데이터라면 --no-header)")
+  static let firstRowIsData = Text(
+    "the first row is data (--header if it holds the names of the columns)",
+    "첫 행은 데이터입니다(열 이름이라면 --header)")
   static let kindNumber = Text("number", "수")
   static let kindCategory = Text("category", "범주")
   static let kindDate = Text("date", "날짜")

@@ -100,8 +100,8 @@ import Testing
       ),
       (
         "bill,b\n1,2\nabc,3\n", .init(numeric: ["bill"]),
-        "t.csv, line 3, column \"bill\": \"abc\" is not a number; correct it, say missing "
-          + "\"abc\" if it stands for no value, or call the column categorical"
+        "t.csv, line 3, column \"bill\": \"abc\" is not a number; correct it, or leave it "
+          + "empty if it is missing; in training, missing \"abc\" or categorical say otherwise"
       ),
       (
         "a,b\n1,2\n-inf,3\n", .init(),
@@ -145,8 +145,8 @@ import Testing
     #expect(table.columns[0].kind == .numeric)
     #expect(
       fixture.message { _ = try FeatureEncoder(fitting: table, excluding: ["b"]) }
-        == "t.csv, line 11, column \"a\": \"x\" is not a number; correct it, say missing "
-        + "\"x\" if it stands for no value, or call the column categorical")
+        == "t.csv, line 11, column \"a\": \"x\" is not a number; correct it, or leave it "
+        + "empty if it is missing; in training, missing \"x\" or categorical say otherwise")
     let categories = try fixture.table("a,b\n\(numbers)x,2\ny,2\n")
     #expect(categories.columns[0].kind == .categorical)
     let asked = try fixture.table("a,b\n\(numbers)x,2\n", TableOptions(categorical: ["a"]))
