@@ -95,11 +95,7 @@ struct InspectCommand: ParsableCommand {
       language.text(
         .overBatch, Terms(language).name(network.loss), network.reduction.text(in: language)))
     if let encoder = model.encoder {
-      let columns = language.count(encoder.columns.count, .column)
-      let inputs = language.count(encoder.outputCount, .input)
-      let isOneToOne = encoder.columns.count == encoder.outputCount
-      try line(
-        .inputs, isOneToOne ? columns : language.text(.columnsAsInputs, columns, inputs))
+      try line(.inputs, language.columns(of: encoder))
       for feature in encoder.features.prefix(40) { try line(nil, Self.text(feature, language)) }
       if encoder.features.count > 40 { try line(nil, "…") }
     } else {

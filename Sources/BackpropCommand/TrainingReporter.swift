@@ -98,12 +98,7 @@ final class TrainingReporter {
       ? "\(language.count(target.labels.count, .classes)): \(Format.list(target.labels, limit: 10))"
       : target.task.text(in: language)
     let features =
-      coders.encoder.map {
-        let columns = language.count($0.columns.count, .column)
-        let inputs = language.count($0.outputCount, .input)
-        return $0.columns.count == $0.outputCount
-          ? columns : language.text(.columnsAsInputs, columns, inputs)
-      } ?? language.count(layers[0].inputs, .column)
+      coders.encoder.map { language.columns(of: $0) } ?? language.count(layers[0].inputs, .column)
     progress.note(
       language.text(
         .data, data.shown(), language.count(prepared.rowCount, .row), features,

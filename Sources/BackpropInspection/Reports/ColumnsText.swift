@@ -96,9 +96,30 @@ extension Language {
   }
 }
 
+extension Language {
+  /// "7 columns (numbers 5, categories 2) as 15 inputs": kinds and inputs where they say more than the number.
+  package func columns(of encoder: FeatureEncoder) -> String {
+    var columns = count(encoder.columns.count, .column)
+    let kinds = [
+      (Table.Kind.numeric, Text.numbers), (.categorical, .categories), (.boolean, .booleans),
+      (.date, .dates),
+    ].compactMap { kind, name -> String? in
+      let count = encoder.columns.count { $0.kind == kind }
+      return count > 0 ? "\(text(name)) \(count)" : nil
+    }
+    if kinds.count > 1 { columns += " (\(kinds.joined(separator: ", ")))" }
+    return encoder.columns.count == encoder.outputCount
+      ? columns : text(.columnsAsInputs, columns, count(encoder.outputCount, .input))
+  }
+}
+
 // MARK: - Texts
 
 extension Text {
+  static let numbers = Text("numbers", "수")
+  static let categories = Text("categories", "범주")
+  static let booleans = Text("booleans", "참/거짓")
+  static let dates = Text("dates", "날짜")
   static let column = Text("column", "열")
   static let kind = Text("kind", "종류")
   static let missingCells = Text("missing", "없음")
