@@ -153,7 +153,7 @@ struct TrainingJob {
     }
     let isWhole = summary.reason == .completed || summary.reason == .earlyStop
     let pool = ThreadPool.of(estimator.threads)
-    let scores = isWhole ? try RunScores(prepared, pool: pool) : nil
+    let scores = isWhole ? try RunScores(prepared, validation: summary.validation, pool: pool) : nil
     reporter.finish(
       summary, scores, examples: (training.count, validation?.count ?? 0), saved: saved,
       data: data, configuration: prepared.configuration,

@@ -88,6 +88,85 @@ struct TrainTests {
     #expect(lines[place + 1].contains("backprop columns classes.csv --target label"))
   }
 
+  @Test("Scores count every row once, whatever it weighs in training, and are those of evaluate")
+  func scoresCountOnce() throws {
+    let rows = (0..<120).map { "\($0 % 11),\($0 % 7),\($0 % 11 + $0 % 7 > 12 ? "rare" : "usual")" }
+    try runner.write("rare.csv", "a,b,c\n" + rows.joined(separator: "\n") + "\n")
+    for weights in [
+      ["--class-weight", "balanced"], ["--class-weight", "rare=9", "--memory", "100MB"],
+    ] {
+      let trained = try runner.run(
+        [
+          "train", "rare.csv", "--target", "c", "--test", "0.2", "--epochs", "5", "--json",
+          "--force",
+        ]
+          + weights)
+      let end = try #require(try trained.documents.last)
+      let again = try runner.run(
+        "evaluate", "model.safetensors", "rare.csv", "--part", "test", "--json"
+      ).documents[0]
+      #expect(again["metrics"]?["accuracy"] == end["test"]?["accuracy"])
+      #expect(again["loss"] == end["test"]?["loss"])
+      #expect(again["baseline"] == end["baseline"])
+      // The mean in which rows count once is no baseline of rows that do not.
+      let weighed = try runner.run(
+        "evaluate", "model.safetensors", "rare.csv", "--weighted", "--json"
+      ).documents[0]
+      #expect(weighed["baseline"] == .null)
+    }
+    let text = try runner.run(
+      "train", "rare.csv", "--target", "c", "--class-weight", "balanced", "--epochs", "2",
+      "--quiet",
+      "--memory", "100MB", "--force"
+    ).outputLines
+    #expect(text[0].hasPrefix("held out  accuracy ") && text[0].contains(" ["))
+    #expect(text.contains { $0.contains("every row counts once here") })
+  }
+
+  @Test("Where nothing is held out, training is the score of the model and not of the epoch")
+  func trainingScore() throws {
+    try runner.writeRegression()
+    let line = try runner.run(
+      "train", "numbers.csv", "--target", "y", "--validation", "0", "--dropout", "0.5", "--epochs",
+      "3", "--quiet"
+    ).outputLines[0]
+    let judged = try runner.run("evaluate", "model.safetensors", "numbers.csv", "--json")
+      .documents[0]
+    let rmse = try #require(judged["metrics"]?["rmse"]?.double)
+    let shown = try #require(
+      line.split(separator: " ").drop { $0 != "RMSE" }.dropFirst().first.flatMap {
+        Double($0.filter { $0.isNumber || $0 == "." })
+      })
+    #expect(abs(shown - rmse) < 1e-3 * rmse, "\(line)")
+  }
+
+  @Test("A test that no row is set apart for is refused")
+  func emptyTest() throws {
+    try runner.write("few.csv", "x,c\n" + (0..<5).map { "\($0),c\($0)\n" }.joined())
+    try runner.write("two.csv", "x,y\n1,2.5\n2,3.5\n")
+    for call in [
+      ["few.csv", "--target", "c", "--test", "0.4"], ["two.csv", "--target", "y", "--test", "0.2"],
+    ] {
+      let result = try runner.run(["train"] + call)
+      #expect(result.exitCode != 0 && result.errors.contains("apart"), "\(result.errors)")
+      #expect(!result.output.contains("next"))
+    }
+  }
+
+  @Test("--min-delta alone goes with the patience that is the default")
+  func minDelta() throws {
+    try runner.writeClassification()
+    let train = [
+      "train", "classes.csv", "--target", "label", "--hidden", "4", "--quiet", "--force",
+    ]
+    let result = try runner.run(train + ["--min-delta", "0.001"])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(
+      try runner.run(
+        train + ["--min-delta", "0.001", "--epochs", "5", "--schedule", "cosine"]
+      ).exitCode != 0)
+  }
+
   @Test("XOR is solved with the defaults of everything else, from any seed", arguments: 0..<20)
   func xor(seed: Int) throws {
     let data = CommandRunner.example("xor.csv")

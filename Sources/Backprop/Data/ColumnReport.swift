@@ -71,7 +71,8 @@ extension Table {
 extension ColumnReport {
   fileprivate static func ignored(_ column: Table.Column) -> ColumnReport {
     ColumnReport(
-      name: column.name, kind: column.name.isEmpty ? .rowNumber : .text, inputs: 0, isTarget: false, missing: 0, distinct: nil,
+      name: column.name, kind: column.name.isEmpty ? .rowNumber : .text, inputs: 0, isTarget: false,
+      missing: 0, distinct: nil,
       range: nil,
       frequent: [], reason: "not looked at: it is ignored", warnings: [])
   }

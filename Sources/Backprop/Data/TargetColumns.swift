@@ -13,7 +13,9 @@ struct TargetCells: Hashable, Sendable {
     var textsKept: [ColumnReading.TextsKept] = []
     for name in columns {
       let column = try table.columns[table.position(of: name)]
-      var (style, kept, booleans) = (NumberStyle.plain, ColumnReading.TextsKept.quoted, BooleanWords?.none)
+      var (style, kept, booleans) = (
+        NumberStyle.plain, ColumnReading.TextsKept.quoted, BooleanWords?.none
+      )
       switch column.reading {
       case .numbers(let own): style = own
       case .categories(let own): kept = own

@@ -131,7 +131,7 @@ extension Network {
   private func evaluate(
     on batches: Batches<T>, count: Int, metrics kind: MetricKind,
     in workspace: inout Workspace<T>, pool: ThreadPool?, keeping kept: inout EvaluatedPredictions?,
-    outputs: Matrix<T>? = nil
+    outputs: Matrix<T>? = nil, countsOnce: Bool = false
   ) -> Evaluation {
     // Each batch by its blocks, and the batches by the same tree.
     let none = Metrics(kind: kind, outputs: outputCount, examples: count)
@@ -146,6 +146,7 @@ extension Network {
       examples: workspace.capacity)
     var done = 0
     for batch in batches {
+      let batch = countsOnce ? batch.unweighted : batch
       let loss: Double
       if let outputs {
         loss = self.loss(
@@ -187,24 +188,30 @@ extension Network {
     return (evaluation, kept ?? none)
   }
 
-  /// Loss and metrics on examples that may be in a file.
+  /// Loss and metrics on examples that may be in a file, each counting once, whatever it weighs.
   ///
-  /// - Parameter outputs: What every example is given instead of what the network makes of it.
+  /// - Parameters:
+  ///   - outputs: What every example is given instead of what the network makes of it.
+  ///   - metric: What is watched beyond the metrics of every epoch.
   /// - Throws: `FileError` if they cannot be read.
   package func evaluate(
     on examples: TrainingExamples<T>, metrics kind: MetricKind, giving outputs: [Double]? = nil,
-    pool: ThreadPool? = nil
+    watching metric: Metric? = nil, pool: ThreadPool? = nil
   ) throws(FileError) -> Evaluation {
     let chunk = chunk(of: examples.count)
     var workspace = Workspace(for: self, capacity: chunk)
     var source = BatchSource(
       examples, seed: 0, block: ShuffleBlock(rows: chunk, window: 1), capacity: chunk)
-    var kept: EvaluatedPredictions?
-    let evaluation = evaluate(
+    let watched = metric.flatMap { $0.isOfEveryEpoch ? nil : $0 }
+    var kept = watched.map { EvaluatedPredictions(kind: kind, outputs: outputCount, for: [$0]) }
+    var evaluation = evaluate(
       on: source.batches(of: chunk, epoch: 1, shuffled: false), count: examples.count,
       metrics: kind, in: &workspace, pool: pool, keeping: &kept,
-      outputs: outputs.map { Matrix([$0.map { T($0) }]) })
+      outputs: outputs.map { Matrix([$0.map { T($0) }]) }, countsOnce: true)
     if let failure = source.failure { throw failure }
+    if let watched, let kept, evaluation.loss.isFinite {
+      evaluation.watched = WatchedMetric(metric: watched, value: kept.value(of: watched))
+    }
     return evaluation
   }
 
@@ -221,4 +228,16 @@ extension Network {
     formLossesOfOutputs(0..<batch.count, in: workspace)
     return workspace.loss
   }
+}
+
+extension Batch {
+  /// The same examples, all of weight 1.
+  fileprivate var unweighted: Batch {
+    weights == nil ? self : Batch(inputs: inputs, targets: targets, weights: nil, rows: rows)
+  }
+}
+
+extension Dataset {
+  /// The same examples, all of weight 1.
+  package var unweighted: Dataset { Dataset(inputs: storedInputs, targets: storedTargets) }
 }
