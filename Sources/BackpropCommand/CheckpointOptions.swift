@@ -24,7 +24,7 @@ struct CheckpointOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "Go on from the newest whole checkpoint of this folder, with data and settings of its run, to the same model as without a break; then save there too. What is written besides (--plot, --tensorboard) is given again; without -o the model is saved in this folder. With --checkpoint of the same folder a run begins if there is none yet."
+      "Go on from the newest whole checkpoint of this folder, with its data and settings, to the same model as without a break, and save there. --plot and --tensorboard are given again. With --checkpoint of the folder a run begins if there is none."
   )
   var resume: String?
 

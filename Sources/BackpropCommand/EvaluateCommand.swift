@@ -132,6 +132,7 @@ extension EvaluateCommand {
       return nil
     }
     let (positive, isRarest) = try JudgingOptions.positive(judging.positive, of: target, model.rows)
+    predictions.positive = positive
     guard let text = judging.threshold else {
       return .init(positive: positive, isRarest: isRarest, threshold: 0.5, source: .model)
     }

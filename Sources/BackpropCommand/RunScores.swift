@@ -27,11 +27,13 @@ struct RunScores {
     _ prepared: PreparedFit<T>, validation: Evaluation?, pool: ThreadPool?
   ) throws(FileError) {
     let (network, kind) = (prepared.network, prepared.metrics)
+    let positive = kind.positiveClass(means: prepared.rows?.baseline ?? [])
     leavesOutWeights = prepared.coders.weights != nil
     training = try network.evaluate(on: prepared.training, metrics: kind, pool: pool)
     if let rows = prepared.validation, leavesOutWeights {
       heldOut = try network.evaluate(
-        on: rows, metrics: kind, watching: prepared.configuration.stopping.metric, pool: pool)
+        on: rows, metrics: kind, watching: prepared.configuration.stopping.metric,
+        positive: positive, pool: pool)
     } else {
       heldOut = validation
     }
@@ -42,6 +44,7 @@ struct RunScores {
         on: rows.unweighted, metrics: kind, for: usual, pool: pool)
       test = evaluation
       testPredictions = predictions
+      testPredictions?.positive = positive
     case let rows?: test = try network.evaluate(on: rows, metrics: kind, pool: pool)
     case nil: break
     }

@@ -64,9 +64,34 @@ struct TrainTests {
       spooled?["test"]?["loss"] == end["test"]?["loss"] && spooled?["baseline"] == end["baseline"])
     #expect(end["baseline"]?["accuracy"]?.double != nil && end["test"]?["mcc"]?.double != nil)
     // A file of their own.
+    let rows = String(decoding: try runner.read("classes.csv"), as: UTF8.self).split(
+      separator: "\n")
+    try runner.write("other.csv", rows.prefix(30).joined(separator: "\n") + "\n")
     let file = try #require(
-      try runner.run(train + ["--test", "classes.csv", "--json"]).documents.last)
+      try runner.run(train + ["--test", "other.csv", "--json"]).documents.last)
     #expect(file["test"]?["accuracy"]?.double != nil)
+    #expect(
+      try runner.run("evaluate", "model.safetensors", "other.csv", "--part", "test", "--json")
+        .documents[0]["metrics"]?["accuracy"] == file["test"]?["accuracy"])
+    let absent = try runner.run("evaluate", "model.safetensors", "classes.csv", "--part", "test")
+    #expect(absent.errors.contains("other.csv") && !absent.errors.contains("train with"))
+    // Rows that were used judge nothing, by whatever name.
+    try runner.write("copy.csv", try runner.read("other.csv"))
+    for used in [
+      ["--test", "./classes.csv"], ["--test", "other.csv", "--validation-data", "other.csv"],
+      ["--test", "other.csv", "--validation-data", "copy.csv"],
+    ] {
+      #expect(try runner.run(train + used).errors.contains("choose the epoch"), "\(used)")
+    }
+    // The same rows are held out of a model that goes on only by the same split.
+    let first = ["-o", "first.safetensors", "--test", "0.2"]
+    #expect(try runner.run(train + first).exitCode == 0)
+    let onward = [
+      "train", "classes.csv", "--hidden", "4", "--from", "first.safetensors", "--epochs", "1",
+      "-o", "next.safetensors", "--test", "0.2",
+    ]
+    #expect(try !runner.run(onward).errors.contains("may have learned"))
+    #expect(try runner.run(onward + ["--seed", "5"]).errors.contains("may have learned"))
     let none = try #require(try runner.run(train + ["--test", "0", "--json"]).documents.last)
     #expect(none["test"] == .null)
     for bad in ["1", "-0.1", "nowhere.csv", ""] {
@@ -150,6 +175,19 @@ struct TrainTests {
       let result = try runner.run(["train"] + call)
       #expect(result.exitCode != 0 && result.errors.contains("apart"), "\(result.errors)")
       #expect(!result.output.contains("next"))
+    }
+  }
+
+  @Test("Help of train fits two screens, and scikit-learn's names are answered with ours")
+  func helpAndNames() throws {
+    #expect(try runner.run("train", "--help").outputLines.count < 80)
+    for (call, name) in [
+      (["train", "x.csv", "--test-size", "0.2"], "--test"),
+      (["evaluate", "m", "x.csv", "--split", "test"], "--part"),
+      (["evaluate", "m", "x.csv", "--pos-label", "a"], "--positive"),
+      (["evaluate", "m", "x.csv", "--unweighted"], "--weighted"),
+    ] {
+      #expect(try runner.run(call).errors.contains(name), "\(call)")
     }
   }
 

@@ -162,10 +162,27 @@ extension Estimator {
     for table in [table, tables.validation, tables.test].compactMap(\.self) {
       table.discardKeptColumns()
     }
+    let rows = try TrainedRows(training: training, validation: validation, test: test)
+    if tables.test != nil, let role = rows.roleOfTest {
+      throw ConfigurationError(
+        "test",
+        "the rows to test on are those "
+          + (role == .training ? "to learn from" : "that choose the epoch")
+          + ", and can judge nothing; give others")
+    }
+    if let known = base?.rows, !rows.training.hasExamples(of: known.training),
+      validation != nil || test != nil
+    {
+      warn(
+        "rows",
+        "the model may have learned from rows that judge it now: "
+          + "only with data, seed, validation and test of its training are the same rows held out again"
+      )
+    }
     return PreparedFit(
       network: network, coders: coders, configuration: resolved, training: training,
       validation: validation, test: test, meanWeight: meanWeight, rowCount: table.rowCount,
-      rows: try TrainedRows(training: training, validation: validation, test: test))
+      rows: rows)
   }
 
   /// The configuration with all that was chosen in it.

@@ -92,7 +92,7 @@ extension Network {
   /// The same with a metric that is watched, which keeps the outputs only if it needs them.
   func evaluate(
     on batches: Batches<T>, count: Int, metrics kind: MetricKind, watching metric: Metric?,
-    in workspace: inout Workspace<T>, pool: ThreadPool?
+    positive: Int, in workspace: inout Workspace<T>, pool: ThreadPool?
   ) -> Evaluation {
     var kept: EvaluatedPredictions?
     guard let metric, !metric.isOfEveryEpoch else {
@@ -100,6 +100,7 @@ extension Network {
         on: batches, count: count, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
     }
     kept = EvaluatedPredictions(kind: kind, outputs: outputCount, for: [metric])
+    kept?.positive = positive
     var evaluation = evaluate(
       on: batches, count: count, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
     guard evaluation.loss.isFinite, let kept else { return evaluation }
@@ -193,10 +194,11 @@ extension Network {
   /// - Parameters:
   ///   - outputs: What every example is given instead of what the network makes of it.
   ///   - metric: What is watched beyond the metrics of every epoch.
+  ///   - positive: Of two classes the one that it is of.
   /// - Throws: `FileError` if they cannot be read.
   package func evaluate(
     on examples: TrainingExamples<T>, metrics kind: MetricKind, giving outputs: [Double]? = nil,
-    watching metric: Metric? = nil, pool: ThreadPool? = nil
+    watching metric: Metric? = nil, positive: Int = 1, pool: ThreadPool? = nil
   ) throws(FileError) -> Evaluation {
     let chunk = chunk(of: examples.count)
     var workspace = Workspace(for: self, capacity: chunk)
@@ -204,6 +206,7 @@ extension Network {
       examples, seed: 0, block: ShuffleBlock(rows: chunk, window: 1), capacity: chunk)
     let watched = metric.flatMap { $0.isOfEveryEpoch ? nil : $0 }
     var kept = watched.map { EvaluatedPredictions(kind: kind, outputs: outputCount, for: [$0]) }
+    kept?.positive = positive
     var evaluation = evaluate(
       on: source.batches(of: chunk, epoch: 1, shuffled: false), count: examples.count,
       metrics: kind, in: &workspace, pool: pool, keeping: &kept,

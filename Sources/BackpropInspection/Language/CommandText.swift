@@ -117,6 +117,15 @@ extension Text {
   package static let baselineOf = Text("{0}: {1}", "{0}: {1}")
   package static let notBeaten = Text(
     "the model does not beat it in {0}", "모델이 {0}에서 기준선을 넘지 못합니다")
+  package static let classesNotBeaten = Text(
+    "the model beats it in the loss, and not by the classes that it names: rare ones are seldom likely "
+      + "enough; of two, evaluate --threshold best-f1 names them sooner",
+    "손실에서는 기준선을 넘지만 고른 클래스로는 넘지 못합니다: 드문 클래스는 확률이 높은 일이 드뭅니다; 둘일 때는 "
+      + "evaluate --threshold best-f1이 더 일찍 고릅니다")
+  package static let labelsNotBeaten = Text(
+    "the model beats it in the loss, and not by the labels that it names: rare ones are seldom likely "
+      + "enough",
+    "손실에서는 기준선을 넘지만 고른 레이블로는 넘지 못합니다: 드문 레이블은 확률이 높은 일이 드뭅니다")
   package static let lookForCause = Text("; look for the cause: {0}", "; 원인을 찾으려면: {0}")
   package static let and = Text(" and ", ", ")
   package static let saved = Text("saved", "저장")
