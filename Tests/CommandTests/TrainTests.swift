@@ -180,7 +180,7 @@ struct TrainTests {
 
   @Test("Help of train fits two screens, and scikit-learn's names are answered with ours")
   func helpAndNames() throws {
-    #expect(try runner.run("train", "--help").outputLines.count < 80)
+    #expect(try runner.run("train", "--help").output.count { $0 == "\n" } < 80)
     for (call, name) in [
       (["train", "x.csv", "--test-size", "0.2"], "--test"),
       (["evaluate", "m", "x.csv", "--split", "test"], "--part"),
@@ -189,6 +189,27 @@ struct TrainTests {
     ] {
       #expect(try runner.run(call).errors.contains(name), "\(call)")
     }
+  }
+
+  @Test("A baseline is held against the loss, and against the accuracy that is shown")
+  func baselineOfTheLoss() throws {
+    try runner.writeRegression()
+    let numbers = try runner.run(
+      "train", "numbers.csv", "--target", "y", "--loss", "quantile:0.9", "--quiet")
+    #expect(!numbers.output.contains("does not beat it"), "\(numbers.output)")
+    let rows = (0..<60).map { "\($0 % 9),\($0 % 9 > 5 ? "TRUE" : "FALSE")\n" }
+    try runner.write("words.csv", "x,y\n" + rows.joined())
+    #expect(try runner.run("train", "words.csv", "--target", "y", "--quiet").exitCode == 0)
+    let call = ["evaluate", "model.safetensors", "words.csv", "--positive", "true"]
+    let text = try runner.run(call).output
+    #expect(text.contains("TRUE") && !text.contains("beat"), "\(text)")
+    #expect(try runner.run(call + ["--threshold", "1"]).output.contains("beats it in the loss"))
+    // What is for two classes is known before anything is printed.
+    let curves = try runner.run(
+      "train", "words.csv", "--target", "x", "--task", "classification", "--quiet", "--force")
+    #expect(curves.exitCode == 0)
+    let refused = try runner.run("evaluate", "model.safetensors", "words.csv", "--curves")
+    #expect(refused.exitCode != 0 && refused.output.isEmpty)
   }
 
   @Test("--min-delta alone goes with the patience that is the default")

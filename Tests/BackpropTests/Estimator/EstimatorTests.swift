@@ -43,7 +43,8 @@ struct EstimatorTests {
     #expect(first.heldOut.examples == 344 && first.test == nil)
     // Rows that were used judge nothing.
     #expect(throws: ConfigurationError.self) {
-      try Estimator(Self.configuration(), threads: 1).fit(Self.penguins, test: Self.penguins)
+      try Estimator(Self.configuration(), threads: 1).fit(
+        Self.penguins, validation: Self.penguins, test: Self.penguins)
     }
     var settings = Self.configuration(epochs: 1)
     let second = try Estimator(settings, from: first.model, threads: 1).fit(Self.penguins)
