@@ -4,7 +4,9 @@ import BackpropInspection
 
 /// When the state of a run is saved, and which one to go on from.
 struct CheckpointOptions: ParsableArguments {
-  @Option(name: .long, help: "Save the state of the run in this folder again and again.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Save the state of the run here again and again.", valueName: "dir"))
   var checkpoint: String?
 
   @Option(
@@ -24,7 +26,7 @@ struct CheckpointOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "Go on from the newest whole checkpoint of this folder, with data and settings of its run, to the same model as without a break; then save there too. What is written besides (--plot, --tensorboard) is given again; without -o the model is saved in this folder. With --checkpoint of the same folder a run begins if there is none yet."
+      "Go on from the newest whole checkpoint of this folder, with its data and settings, to the same model as without a break, and save there. Give --plot and --tensorboard again. With --checkpoint a run begins if there is none."
   )
   var resume: String?
 

@@ -84,7 +84,8 @@ struct EvaluateCommand: ParsableCommand {
     report.rows = judged.known
     report.decision = decision
     if data.weights == nil { report.unusedWeights = opened.model.weights }
-    if let rows = opened.model.rows {
+    // Means in which every row counts once are no baseline of rows that do not.
+    if data.weights == nil, let rows = opened.model.rows {
       report.baseline = try network.evaluate(
         on: .memory(dataset), metrics: kind, giving: rows.baseline, pool: pool)
       report.usualLabel = data.target.usualLabel(rows.baseline)
@@ -94,12 +95,7 @@ struct EvaluateCommand: ParsableCommand {
     } else {
       for line in report.lines(in: language) { try Terminal.printOutput(line) }
     }
-    guard let decision, metrics.curves || metrics.plot != nil else {
-      if metrics.curves || metrics.plot != nil {
-        throw UsageError("--\(metrics.plot == nil ? "curves" : "plot") is for two classes")
-      }
-      return
-    }
+    guard let decision, metrics.curves || metrics.plot != nil else { return }
     let label = data.target.labels[decision.positive]
     let curves = ClassCurves(
       predictions, positive: decision.positive, label: label,
@@ -129,12 +125,14 @@ extension EvaluateCommand {
     guard classes == 2 else {
       for (option, isGiven) in [
         ("--positive", judging.positive != nil), ("--threshold", judging.threshold != nil),
+        ("--curves", metrics.curves), ("--plot", metrics.plot != nil),
       ] where isGiven {
         throw UsageError("\(option) is for two classes, and this is another task")
       }
       return nil
     }
     let (positive, isRarest) = try JudgingOptions.positive(judging.positive, of: target, model.rows)
+    predictions.positive = positive
     guard let text = judging.threshold else {
       return .init(positive: positive, isRarest: isRarest, threshold: 0.5, source: .model)
     }

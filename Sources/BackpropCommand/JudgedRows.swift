@@ -54,7 +54,12 @@ struct JudgingOptions: ParsableArguments {
     _ label: String?, of target: TargetEncoder, _ rows: TrainedRows?
   ) throws -> (code: Int, isRarest: Bool) {
     if let label {
-      guard let code = target.labels.firstIndex(of: label) else {
+      guard
+        let code = target.labels.firstIndex(of: label)
+          ?? target.labels.firstIndex(where: {
+            isSame($0, label)
+          })
+      else {
         throw UsageError(
           "--positive \(label.shown()): there is no such label; the labels are "
             + Format.list(target.labels, limit: 12))
@@ -65,6 +70,13 @@ struct JudgingOptions: ParsableArguments {
     let share = target.coding == .plusMinusOne ? (last + 1) / 2 : last
     // Of equal classes the second, as in every picture of two classes 0 and 1.
     return (share > 0.5 ? 0 : 1, share != 0.5)
+  }
+
+  /// Whether two labels are one class: 1 and 1.0, TRUE and true.
+  private static func isSame(_ label: String, _ other: String) -> Bool {
+    if let number = Double(label), let other = Double(other) { return number == other }
+    let word = label.lowercased()
+    return ["true", "false"].contains(word) && word == other.lowercased()
   }
 }
 
@@ -107,17 +119,32 @@ struct JudgedRows<T: Scalar> {
     let others = DataError(
       file: table.file, "is not the data that the model was trained on, and has no part of it",
       remedy: "give the file that it was trained on, or leave --part out")
-    guard let split else { throw others }
-    let indices = split.rows(part)
-    guard !indices.isEmpty else {
+    // A part of the rows, or a table of its own: one that the data brings, or all of it.
+    let candidates: [(table: Table, rows: [UInt32]?)] =
+      [(table, split?.rows(part) ?? [])]
+      + [table, opened.validation, opened.test].compactMap {
+        $0.map { ($0, nil) }
+      }
+    for (table, indices) in candidates
+    where (indices?.count ?? table.rowCount) == rows.rows(part)?.examples && indices != [] {
+      let found = try opened.dataset(for: network, of: table, rows: indices)
+      guard rows.rows(part)?.hasExamples(of: DataFingerprint.Part(found)) == true else { continue }
+      dataset = found
+      known = .part(part, isAsked: true)
+      return
+    }
+    let settings = model.configuration?.stopping
+    let file =
+      part == .test ? settings?.testFile : part == .heldOut ? settings?.validationData : nil
+    guard rows.rows(part) == nil else {
+      guard let file else { throw others }
       throw DataError(
-        file: table.file, "no row of it was \(part == .test ? "set apart for a test" : "held out")",
-        remedy: part == .test ? "train with --test 0.2" : nil)
+        file: table.file,
+        "has no \(part.rawValue) rows of the model, which are those of \(file.shown())",
+        remedy: "give that file, or leave --part out")
     }
-    dataset = try opened.dataset(for: network, rows: indices)
-    guard rows.rows(part)?.hasExamples(of: DataFingerprint.Part(dataset)) == true else {
-      throw others
-    }
-    known = .part(part, isAsked: true)
+    throw DataError(
+      file: table.file, "no row of it was \(part == .test ? "set apart for a test" : "held out")",
+      remedy: part == .test ? "train with --test 0.2" : nil)
   }
 }

@@ -50,7 +50,9 @@ struct LabelledDataArguments: ParsableArguments {
     if names.isEmpty { names = source.targets }
     var coders = try model.coders(for: table, targets: names)
     coders.ignoredColumn = weights ?? model.weights?.column
-    return LabelledData(model: model, table: table, coders: coders, output: output)
+    return LabelledData(
+      model: model, table: table, validation: source.validation, test: source.test, coders: coders,
+      output: output)
   }
 }
 
@@ -90,11 +92,16 @@ extension Model {
 struct LabelledData {
   let model: Model
   let table: Table
+  /// What the data brings beside it.
+  let validation, test: Table?
   var coders: ModelData
   let output: OutputOptions
 
-  /// The encoded examples of some rows (from 0, ascending; nil for all).
-  func dataset<T: Scalar>(for network: Network<T>, rows: [UInt32]? = nil) throws -> Dataset<T> {
+  /// The encoded examples of some rows (from 0, ascending; nil for all) of the table, or of another.
+  func dataset<T: Scalar>(
+    for network: Network<T>, of other: Table? = nil, rows: [UInt32]? = nil
+  ) throws -> Dataset<T> {
+    let table = other ?? table
     let dataset = try coders.dataset(of: table, rows: rows, for: network)
     table.unknowns.lines.forEach { output.note("warning: \($0)") }
     return dataset

@@ -90,7 +90,7 @@ struct GoalOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "Take settings from this file of JSON (- is standard input): {\"hidden\": [64, 64]}. Options of the command line win; what is written is said there alone. `inspect MODEL --config` prints such a file."
+      "Take settings from this file of JSON (- is standard input): {\"hidden\": [64, 64]}. Options of the command line win. `inspect MODEL --config` prints such a file."
   )
   var config: String?
 

@@ -56,6 +56,15 @@ struct TrainingJob {
       data, configuration.stopping.validationData, configuration.stopping.testFile,
     ]
     try OutputFile.check(output, isNoneOf: inputs)
+    if let test = configuration.stopping.testFile,
+      let same = [data, configuration.stopping.validationData].compactMap(\.self).first(where: {
+        OutputFile.areSame($0, test)
+      })
+    {
+      throw UsageError(
+        "--test \(test.shown()) is \(same.shown()), whose rows are learned from or choose the epoch; "
+          + "give other rows, or a part of these: --test 0.2")
+    }
     if command.folds.savesModel(command) {
       if command.goal.output == nil, command.checkpoints.resume != nil,
         let target = Folder.link(at: output)
@@ -153,7 +162,7 @@ struct TrainingJob {
     }
     let isWhole = summary.reason == .completed || summary.reason == .earlyStop
     let pool = ThreadPool.of(estimator.threads)
-    let scores = isWhole ? try RunScores(prepared, pool: pool) : nil
+    let scores = isWhole ? try RunScores(prepared, validation: summary.validation, pool: pool) : nil
     reporter.finish(
       summary, scores, examples: (training.count, validation?.count ?? 0), saved: saved,
       data: data, configuration: prepared.configuration,
@@ -184,6 +193,17 @@ extension Estimator {
       source.training.columnWarnings.forEach { reporter.warn(code: "column", $0) }
     }
     let stopping = configuration.stopping
+    for (part, isUnused) in [
+      ("test", source.test != nil && (stopping.testFile != nil || stopping.testPart ?? 0 > 0)),
+      (
+        "validation",
+        source.validation != nil && (stopping.validationData != nil || stopping.validation ?? 0 > 0)
+      ),
+    ] where isUnused {
+      reporter.warn(
+        code: "unused",
+        "the \(part) rows that \(path.shown()) brings are not used: --\(part) says otherwise")
+    }
     var tables = FitTables(
       training: source.training, test: stopping.test == nil ? source.test : nil,
       targets: source.targets)

@@ -31,8 +31,6 @@ final class TrainingReporter {
   private var warnings: Set<String> = []
   /// Whether the loss of examples as they are is the log loss, which people are told by that name alone.
   private(set) var lossIsLogLoss = false
-  /// What training made of the targets that its loss compares with; nil if it left them alone.
-  private var changedTargets: Text?
   /// Why lines of standard output were lost; nil if none were, or nobody wanted them.
   private(set) var outputFailure: OutputError?
 
@@ -82,9 +80,6 @@ final class TrainingReporter {
       prepared.coders, prepared.network, prepared.configuration
     )
     let (target, layers) = (coders.target, network.layers)
-    changedTargets =
-      configuration.mixup != nil
-      ? .mixedExamples : configuration.labelSmoothing != nil ? .smoothedLabels : nil
     lossIsLogLoss =
       target.task == .classification && network.loss.isLogLoss(outputs: target.outputCount)
     defer {
@@ -217,7 +212,7 @@ final class TrainingReporter {
     case .completed, .earlyStop:
       guard !json, let saved else { return }
       print(.saved, saved.path)
-      let isPart = configuration.stopping.testPart ?? 0 > 0
+      let isPart = configuration.stopping.testPart != nil && scores?.test != nil
       print(
         .next,
         isPart
@@ -287,7 +282,7 @@ final class TrainingReporter {
         language.text(
           .choseNothing, judged(test, test.metrics.count, scores?.testInterval)))
     }
-    if let validation = summary.validation {
+    if let validation = scores?.heldOut ?? summary.validation {
       print(
         .heldOut,
         judged(validation, examples.validation, test == nil ? scores?.heldOutInterval : nil)
@@ -298,16 +293,23 @@ final class TrainingReporter {
           .training,
           language.text(.learnedFrom, judged(scores.training, examples.training, nil)))
       }
+    } else if let scores {
+      print(
+        .training,
+        language.text(
+          .learnedFrom, judged(scores.training, examples.training, nil))
+          + language.text(.andNothingHeldOut))
     } else if let last = lastEpoch {
-      let values =
-        last.metrics.shown.map(results.text) + lossText(last.dataLoss, results, of: changedTargets)
+      let values = last.metrics.shown.map(results.text)
       print(
         .training,
         language.text(.ofTraining, values.joined(separator: ", "), String(last.epoch)))
     }
-    guard let scores, let baseline = scores.baseline, baseline.loss.isFinite else { return }
+    guard let scores else { return }
+    if scores.leavesOutWeights { printRemark(language.text(.scoresCountOnce)) }
+    guard let baseline = scores.baseline, baseline.loss.isFinite else { return }
     print(.baseline, results.text(baseline: baseline, usual: scores.usualLabel))
-    let model = test ?? summary.validation ?? scores.training
+    let model = test ?? scores.heldOut ?? scores.training
     if let text = results.text(failuresOf: model, against: baseline, commands: causes) {
       printRemark(text)
     }
@@ -409,11 +411,8 @@ final class TrainingReporter {
 
   /// "loss 0.1234", or nothing where that is the log loss, which divides by the weights of the examples
   /// and not by their number: two numbers for one quantity.
-  func lossText(_ loss: Double, _ terms: Terms, of changed: Text? = nil) -> [String] {
-    if let changed {
-      return [language.text(.lossOfChanged, Format.short(loss), language.text(changed))]
-    }
-    return lossIsLogLoss ? [] : [terms.text(.loss, loss)]
+  func lossText(_ loss: Double, _ terms: Terms) -> [String] {
+    lossIsLogLoss ? [] : [terms.text(.loss, loss)]
   }
 
   /// A path that can be pasted into a shell.

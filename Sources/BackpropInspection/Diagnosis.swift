@@ -118,9 +118,14 @@ public struct Diagnosis: Codable, Sendable {
     var findings: [Finding] = []
     if let fault = survey.fault { findings.append(Finding(nonFinite: fault)) }
     let constantLoss = network.loss.ofConstant(measured) ?? 0
+    // Of some rows the constant may be better than of all, by which a trained network was made: with fresh
+    // moments it wanders, and has diverged only where it knows less than that.
+    let knowsNothing =
+      options.isUntrained
+      ? constantLoss : max(constantLoss, network.loss.ofConstant(data.batch) ?? 0)
     let ofTrial = trial.map {
       bounds.findings(
-        in: $0, constantLoss: constantLoss,
+        in: $0, constantLoss: knowsNothing,
         findsSteps: options.configuration.optimizer.ignoresSchedule)
     }
     findings += ofTrial ?? []

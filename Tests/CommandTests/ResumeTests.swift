@@ -226,8 +226,9 @@ struct ResumeTests {
         result.errors.contains("\(option) needs validation data, and 4 rows are too few"),
         "\(result.errors)")
     }
-    // Under another schedule there is no patience that it could renew.
-    let vain = try runner.run("train", "classes.csv", "--target", "label", "--min-delta", "1")
+    // Of so many epochs under another schedule there is no patience that it could renew.
+    let vain = try runner.run(
+      "train", "classes.csv", "--target", "label", "--min-delta", "1", "--epochs", "5")
     #expect(vain.exitCode == 2 && vain.errors.contains("give patience too"))
   }
 

@@ -64,9 +64,34 @@ struct TrainTests {
       spooled?["test"]?["loss"] == end["test"]?["loss"] && spooled?["baseline"] == end["baseline"])
     #expect(end["baseline"]?["accuracy"]?.double != nil && end["test"]?["mcc"]?.double != nil)
     // A file of their own.
+    let rows = String(decoding: try runner.read("classes.csv"), as: UTF8.self).split(
+      separator: "\n")
+    try runner.write("other.csv", rows.prefix(30).joined(separator: "\n") + "\n")
     let file = try #require(
-      try runner.run(train + ["--test", "classes.csv", "--json"]).documents.last)
+      try runner.run(train + ["--test", "other.csv", "--json"]).documents.last)
     #expect(file["test"]?["accuracy"]?.double != nil)
+    #expect(
+      try runner.run("evaluate", "model.safetensors", "other.csv", "--part", "test", "--json")
+        .documents[0]["metrics"]?["accuracy"] == file["test"]?["accuracy"])
+    let absent = try runner.run("evaluate", "model.safetensors", "classes.csv", "--part", "test")
+    #expect(absent.errors.contains("other.csv") && !absent.errors.contains("train with"))
+    // Rows that were used judge nothing, by whatever name.
+    try runner.write("copy.csv", try runner.read("other.csv"))
+    for used in [
+      ["--test", "./classes.csv"], ["--test", "other.csv", "--validation-data", "other.csv"],
+      ["--test", "other.csv", "--validation-data", "copy.csv"],
+    ] {
+      #expect(try runner.run(train + used).errors.contains("choose the epoch"), "\(used)")
+    }
+    // The same rows are held out of a model that goes on only by the same split.
+    let first = ["-o", "first.safetensors", "--test", "0.2"]
+    #expect(try runner.run(train + first).exitCode == 0)
+    let onward = [
+      "train", "classes.csv", "--hidden", "4", "--from", "first.safetensors", "--epochs", "1",
+      "-o", "next.safetensors", "--test", "0.2",
+    ]
+    #expect(try !runner.run(onward).errors.contains("may have learned"))
+    #expect(try runner.run(onward + ["--seed", "5"]).errors.contains("may have learned"))
     let none = try #require(try runner.run(train + ["--test", "0", "--json"]).documents.last)
     #expect(none["test"] == .null)
     for bad in ["1", "-0.1", "nowhere.csv", ""] {
@@ -86,6 +111,119 @@ struct TrainTests {
     #expect(lines[place + 1].contains("does not beat it in accuracy"))
     #expect(lines[place + 1].contains("backprop doctor model.safetensors classes.csv"))
     #expect(lines[place + 1].contains("backprop columns classes.csv --target label"))
+  }
+
+  @Test("Scores count every row once, whatever it weighs in training, and are those of evaluate")
+  func scoresCountOnce() throws {
+    let rows = (0..<120).map { "\($0 % 11),\($0 % 7),\($0 % 11 + $0 % 7 > 12 ? "rare" : "usual")" }
+    try runner.write("rare.csv", "a,b,c\n" + rows.joined(separator: "\n") + "\n")
+    for weights in [
+      ["--class-weight", "balanced"], ["--class-weight", "rare=9", "--memory", "100MB"],
+    ] {
+      let trained = try runner.run(
+        [
+          "train", "rare.csv", "--target", "c", "--test", "0.2", "--epochs", "5", "--json",
+          "--force",
+        ]
+          + weights)
+      let end = try #require(try trained.documents.last)
+      let again = try runner.run(
+        "evaluate", "model.safetensors", "rare.csv", "--part", "test", "--json"
+      ).documents[0]
+      #expect(again["metrics"]?["accuracy"] == end["test"]?["accuracy"])
+      #expect(again["loss"] == end["test"]?["loss"])
+      #expect(again["baseline"] == end["baseline"])
+      // The mean in which rows count once is no baseline of rows that do not.
+      let weighed = try runner.run(
+        "evaluate", "model.safetensors", "rare.csv", "--weighted", "--json"
+      ).documents[0]
+      #expect(weighed["baseline"] == .null)
+    }
+    let text = try runner.run(
+      "train", "rare.csv", "--target", "c", "--class-weight", "balanced", "--epochs", "2",
+      "--quiet",
+      "--memory", "100MB", "--force"
+    ).outputLines
+    #expect(text[0].hasPrefix("held out  accuracy ") && text[0].contains(" ["))
+    #expect(text.contains { $0.contains("every row counts once here") })
+  }
+
+  @Test("Where nothing is held out, training is the score of the model and not of the epoch")
+  func trainingScore() throws {
+    try runner.writeRegression()
+    let line = try runner.run(
+      "train", "numbers.csv", "--target", "y", "--validation", "0", "--dropout", "0.5", "--epochs",
+      "3", "--quiet"
+    ).outputLines[0]
+    let judged = try runner.run("evaluate", "model.safetensors", "numbers.csv", "--json")
+      .documents[0]
+    let rmse = try #require(judged["metrics"]?["rmse"]?.double)
+    let shown = try #require(
+      line.split(separator: " ").drop { $0 != "RMSE" }.dropFirst().first.flatMap {
+        Double($0.filter { $0.isNumber || $0 == "." })
+      })
+    #expect(abs(shown - rmse) < 1e-3 * rmse, "\(line)")
+  }
+
+  @Test("A test that no row is set apart for is refused")
+  func emptyTest() throws {
+    try runner.write("few.csv", "x,c\n" + (0..<5).map { "\($0),c\($0)\n" }.joined())
+    try runner.write("two.csv", "x,y\n1,2.5\n2,3.5\n")
+    for call in [
+      ["few.csv", "--target", "c", "--test", "0.4"], ["two.csv", "--target", "y", "--test", "0.2"],
+    ] {
+      let result = try runner.run(["train"] + call)
+      #expect(result.exitCode != 0 && result.errors.contains("apart"), "\(result.errors)")
+      #expect(!result.output.contains("next"))
+    }
+  }
+
+  @Test("Help of train fits two screens, and scikit-learn's names are answered with ours")
+  func helpAndNames() throws {
+    #expect(try runner.run("train", "--help").output.count { $0 == "\n" } < 80)
+    for (call, name) in [
+      (["train", "x.csv", "--test-size", "0.2"], "--test"),
+      (["evaluate", "m", "x.csv", "--split", "test"], "--part"),
+      (["evaluate", "m", "x.csv", "--pos-label", "a"], "--positive"),
+      (["evaluate", "m", "x.csv", "--unweighted"], "--weighted"),
+    ] {
+      #expect(try runner.run(call).errors.contains(name), "\(call)")
+    }
+  }
+
+  @Test("A baseline is held against the loss, and against the accuracy that is shown")
+  func baselineOfTheLoss() throws {
+    try runner.writeRegression()
+    let numbers = try runner.run(
+      "train", "numbers.csv", "--target", "y", "--loss", "quantile:0.9", "--quiet")
+    #expect(!numbers.output.contains("does not beat it"), "\(numbers.output)")
+    let rows = (0..<60).map { "\($0 % 9),\($0 % 9 > 5 ? "TRUE" : "FALSE")\n" }
+    try runner.write("words.csv", "x,y\n" + rows.joined())
+    #expect(try runner.run("train", "words.csv", "--target", "y", "--quiet").exitCode == 0)
+    let call = ["evaluate", "model.safetensors", "words.csv", "--positive", "true"]
+    let text = try runner.run(call).output
+    #expect(text.contains("TRUE") && !text.contains("beat"), "\(text)")
+    #expect(try runner.run(call + ["--threshold", "1"]).output.contains("beats it in the loss"))
+    // What is for two classes is known before anything is printed.
+    let curves = try runner.run(
+      "train", "words.csv", "--target", "x", "--task", "classification", "--quiet", "--force")
+    #expect(curves.exitCode == 0)
+    let refused = try runner.run("evaluate", "model.safetensors", "words.csv", "--curves")
+    #expect(refused.exitCode != 0 && refused.output.isEmpty)
+  }
+
+  @Test("--min-delta alone goes with the patience that is the default")
+  func minDelta() throws {
+    try runner.writeClassification()
+    let train = [
+      "train", "classes.csv", "--target", "label", "--hidden", "4", "--quiet", "--force",
+    ]
+    let result = try runner.run(train + ["--min-delta", "0.001"])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(
+      try runner.run(
+        train + ["--min-delta", "0.001", "--epochs", "5", "--schedule", "cosine"]
+      ).exitCode != 0)
   }
 
   @Test("XOR is solved with the defaults of everything else, from any seed", arguments: 0..<20)

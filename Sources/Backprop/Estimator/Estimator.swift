@@ -147,11 +147,11 @@ public struct Fit: Sendable {
   public let summary: TrainingSummary
   /// Loss and metrics on the rows that chose the best epoch; of no examples if nothing was held out.
   public let heldOut: Evaluation
-  /// The same on the rows that chose nothing; nil if there were none.
+  /// The same on the rows that chose nothing, each counting once whatever it weighs; nil if there were none.
   public let test: Evaluation?
   /// What a model reaches that looks at no column: it gives the mean of the training targets, of classes
   /// their shares and so the most frequent one. On the rows of the test if there are any, else on those held
-  /// out, else on those of training. A model that is no better has learned nothing.
+  /// out, else on those of training, each counting once. A model that is no better has learned nothing.
   public let baseline: Evaluation
   /// What was guessed or left out, a line each.
   public let warnings: [String]

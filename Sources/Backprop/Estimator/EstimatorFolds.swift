@@ -138,7 +138,9 @@ extension Estimator {
       var done = result ?? CrossValidation(metrics: metrics)
       let fold = done.add(
         prepared.network, summary, examples: (training.count, validation?.count ?? 0), test: test,
-        kind: prepared.metrics, pool: pool)
+        kind: prepared.metrics,
+        positive: prepared.metrics.positiveClass(
+          means: try TrainingExamples.memory(training).targetMeans()), pool: pool)
       ended(index + 1, fold, metrics)
       result = done
     }

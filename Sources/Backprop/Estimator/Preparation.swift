@@ -18,7 +18,7 @@ package struct PreparedFit<T: Scalar> {
   package var judging: TrainingExamples<T> { test ?? validation ?? training }
 
   /// What a model reaches on some rows that looks at no column and gives the mean of the training targets: of
-  /// classes their shares, and so the most frequent of them.
+  /// classes their shares, and so the most frequent of them. Every row counts once, in the mean and here.
   package func baseline(
     on examples: TrainingExamples<T>, pool: ThreadPool?
   ) throws(FileError) -> Evaluation? {
@@ -123,6 +123,12 @@ extension Estimator {
       design.network = try design.network.withDropout(dropout)
     }
     let (network, coders, split) = (design.network, design.coders, design.split)
+    if let part = configuration.stopping.testPart, part > 0, split.test.isEmpty {
+      throw ConfigurationError(
+        "test",
+        "\(part.shortestText) sets none of \(Format.count(table.rowCount, "row")) apart, each class "
+          + "keeping one to train on: give a larger part, or a file to test on")
+    }
     try configuration.validate(for: network)
     try checkMonitor(coders, network)
     let hasWeightColumn = configuration.data.weightColumn != nil
@@ -156,10 +162,27 @@ extension Estimator {
     for table in [table, tables.validation, tables.test].compactMap(\.self) {
       table.discardKeptColumns()
     }
+    let rows = try TrainedRows(training: training, validation: validation, test: test)
+    if tables.test != nil, let role = rows.roleOfTest {
+      throw ConfigurationError(
+        "test",
+        "the rows to test on are those "
+          + (role == .training ? "to learn from" : "that choose the epoch")
+          + ", and can judge nothing; give others")
+    }
+    if let known = base?.rows, !rows.training.hasExamples(of: known.training),
+      validation != nil || test != nil
+    {
+      warn(
+        "rows",
+        "the model may have learned from rows that judge it now: "
+          + "only with data, seed, validation and test of its training are the same rows held out again"
+      )
+    }
     return PreparedFit(
       network: network, coders: coders, configuration: resolved, training: training,
       validation: validation, test: test, meanWeight: meanWeight, rowCount: table.rowCount,
-      rows: try TrainedRows(training: training, validation: validation, test: test))
+      rows: rows)
   }
 
   /// The configuration with all that was chosen in it.

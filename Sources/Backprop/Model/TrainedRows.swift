@@ -38,6 +38,13 @@ package struct TrainedRows: Codable, Hashable, Sendable {
     return known.first { $0.1?.hasExamples(of: part) == true }?.0
   }
 
+  /// What the rows of the test were for beside it; nil if for nothing.
+  var roleOfTest: Role? {
+    guard let test else { return nil }
+    if test.hasExamples(of: training) { return .training }
+    return validation.map(test.hasExamples) == true ? .heldOut : nil
+  }
+
   /// The fingerprint of the rows of a role.
   package func rows(_ role: Role) -> DataFingerprint.Part? {
     switch role {
@@ -45,6 +52,17 @@ package struct TrainedRows: Codable, Hashable, Sendable {
     case .heldOut: validation
     case .test: test
     }
+  }
+}
+
+extension MetricKind {
+  /// The class that is the positive one of two unless another is named: the rarer one of the training rows; of
+  /// equal ones the second, as in every picture of two classes 0 and 1.
+  ///
+  /// - Parameter means: Of the training targets.
+  package func positiveClass(means: [Double]) -> Int {
+    guard case .classification(let threshold, _) = self, let last = means.last else { return 1 }
+    return last > (means.count == 2 ? means[0] : threshold) ? 0 : 1
   }
 }
 
@@ -82,7 +100,7 @@ extension Model {
 
 extension TrainingExamples {
   /// The mean of each target, every example counting once.
-  fileprivate func targetMeans() throws(FileError) -> [Double] {
+  func targetMeans() throws(FileError) -> [Double] {
     let classes: Int?
     let columns: Int
     switch self {

@@ -7,6 +7,29 @@ package struct MetricInterval: Sendable, Equatable {
   package let high: Double
 }
 
+extension MetricInterval {
+  /// The shares p of which the share p̂ that was found is not too far, which says something of few examples
+  /// and of a share of 1 too, where every bootstrap sample is the same:
+  ///
+  ///     (p̂ + z²/2n ± z √(p̂ (1 − p̂)/n + z²/4n²)) / (1 + z²/n)
+  ///
+  /// Wilson 1927, doi:10.1080/01621459.1927.10502953.
+  ///
+  /// - Parameters:
+  ///   - share: p̂, of the examples whose class is right.
+  ///   - n: The number of examples; (Σ w)² / Σ w² where they have weights (Kish 1965, *Survey Sampling*,
+  ///     ch. 11).
+  package init(ofAccuracy share: Double, examples n: Double) {
+    let z = 1.959963984540054
+    let middle = share + z * z / (2 * n)
+    let half = z * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
+    let scale = 1 + z * z / n
+    self.init(
+      metric: .accuracy, value: share, low: max(0, (middle - half) / scale),
+      high: min(1, (middle + half) / scale))
+  }
+}
+
 extension EvaluatedPredictions {
   /// The share of the bootstrap values that an interval holds.
   package static let bootstrapLevel = 0.95
@@ -14,29 +37,14 @@ extension EvaluatedPredictions {
   /// An interval of one metric that is had without being asked for: Wilson's of a share of examples, else by
   /// the bootstrap, with fewer draws of many examples.
   package func interval(of metric: Metric) -> MetricInterval {
-    if metric == .accuracy, classCount > 0 { return wilsonInterval(of: value(of: .accuracy)) }
+    if metric == .accuracy, classCount > 0 {
+      let weights = Sample(of: self, ranking: Ranking()).weights
+      let sum = weights.reduce(0, +)
+      return MetricInterval(
+        ofAccuracy: value(of: .accuracy), examples: sum * sum / weights.reduce(0) { $0 + $1 * $1 })
+    }
     let samples = min(1000, max(100, 20_000_000 / max(1, count)))
     return bootstrap([metric], samples: samples, seed: 0)[0]
-  }
-
-  /// The shares p of which the share p̂ that was found is not too far, which says something of few examples
-  /// and of a share of 1 too, where every bootstrap sample is the same:
-  ///
-  ///     (p̂ + z²/2n ± z √(p̂ (1 − p̂)/n + z²/4n²)) / (1 + z²/n)
-  ///
-  /// with n = (Σ w)² / Σ w², the number of examples where all weigh the same. Wilson 1927,
-  /// doi:10.1080/01621459.1927.10502953; Kish 1965, *Survey Sampling*, ch. 11, for n.
-  private func wilsonInterval(of share: Double) -> MetricInterval {
-    let weights = Sample(of: self, ranking: Ranking()).weights
-    let sum = weights.reduce(0, +)
-    let n = sum * sum / weights.reduce(0) { $0 + $1 * $1 }
-    let z = 1.959963984540054
-    let middle = share + z * z / (2 * n)
-    let half = z * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
-    let scale = 1 + z * z / n
-    return MetricInterval(
-      metric: .accuracy, value: share, low: max(0, (middle - half) / scale),
-      high: min(1, (middle + half) / scale))
   }
 
   /// Percentile intervals by the bootstrap: how far metrics would move with other examples.

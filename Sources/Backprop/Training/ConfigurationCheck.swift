@@ -163,7 +163,8 @@ extension TrainingConfiguration {
       "has no meaning where nothing is shuffled; leave one of the two out")
     let hasMinDelta = (stopping.minDelta ?? 0) > 0
     try refuse(
-      "minDelta", hasMinDelta && patience == nil && rateSchedule != .constant,
+      "minDelta",
+      hasMinDelta && patience == nil && schedule.epochs != nil && rateSchedule != .constant,
       "says when patience is renewed, and there is none; give patience too")
     try refuse(
       "validation", stopping.validation != nil && stopping.validationData != nil,

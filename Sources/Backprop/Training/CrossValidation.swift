@@ -30,14 +30,18 @@ public struct CrossValidation: Sendable {
   /// - Parameters:
   ///   - network: As its run left it.
   ///   - test: The rows that it held out.
+  ///   - positive: Of two classes the one that a metric of one class is of.
   ///   - examples: How many it was trained on, and how many chose its best epoch.
   @discardableResult
   package mutating func add<T: Scalar>(
     _ network: Network<T>, _ summary: TrainingSummary, examples: (training: Int, validation: Int),
-    test: Dataset<T>, kind: MetricKind, pool: ThreadPool? = nil
+    test: Dataset<T>, kind: MetricKind, positive: Int = 1, pool: ThreadPool? = nil
   ) -> Fold {
-    let (evaluation, predictions) = network.evaluateKeepingPredictions(
+    let evaluation: Evaluation
+    var predictions: EvaluatedPredictions
+    (evaluation, predictions) = network.evaluateKeepingPredictions(
       on: test, metrics: kind, for: metrics, pool: pool)
+    predictions.positive = positive
     let fold = Fold(
       summary: summary, evaluation: evaluation, values: predictions.values(of: metrics),
       examples: (examples.training, examples.validation, test.count))

@@ -12,6 +12,8 @@ package struct EvaluatedPredictions: Sendable {
   package let kind: MetricKind
   /// Number of outputs of the network.
   package let outputs: Int
+  /// Of two classes, the one that precision and recall are of where one number is asked for.
+  package var positive = 1
   /// Examples held.
   package private(set) var count = 0
   /// Whether outputs of classes are kept as they are.
@@ -157,7 +159,12 @@ package struct EvaluatedPredictions: Sendable {
     case .brier: return brier(sample)
     case .expectedCalibrationError(let bins): return expectedCalibrationError(bins, sample)
     case .rocAUC: return meanOverRankings(sample, Self.areaUnderROC)
-    case .averagePrecision: return meanOverRankings(sample, Self.averagePrecision)
+    case .averagePrecision:
+      return meanOverRankings(sample) { ties in
+        guard classCount == 2, positive == 0 else { return Self.averagePrecision(ties) }
+        return Self.averagePrecision(
+          ties.reversed().map { Tie(positive: $0.negative, negative: $0.positive) })
+      }
     case .medianAbsoluteError: return medianAbsoluteError(sample)
     case .pinball(let quantile): return pinball(quantile, sample)
     }

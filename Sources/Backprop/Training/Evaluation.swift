@@ -92,7 +92,7 @@ extension Network {
   /// The same with a metric that is watched, which keeps the outputs only if it needs them.
   func evaluate(
     on batches: Batches<T>, count: Int, metrics kind: MetricKind, watching metric: Metric?,
-    in workspace: inout Workspace<T>, pool: ThreadPool?
+    positive: Int, in workspace: inout Workspace<T>, pool: ThreadPool?
   ) -> Evaluation {
     var kept: EvaluatedPredictions?
     guard let metric, !metric.isOfEveryEpoch else {
@@ -100,6 +100,7 @@ extension Network {
         on: batches, count: count, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
     }
     kept = EvaluatedPredictions(kind: kind, outputs: outputCount, for: [metric])
+    kept?.positive = positive
     var evaluation = evaluate(
       on: batches, count: count, metrics: kind, in: &workspace, pool: pool, keeping: &kept)
     guard evaluation.loss.isFinite, let kept else { return evaluation }
@@ -131,7 +132,7 @@ extension Network {
   private func evaluate(
     on batches: Batches<T>, count: Int, metrics kind: MetricKind,
     in workspace: inout Workspace<T>, pool: ThreadPool?, keeping kept: inout EvaluatedPredictions?,
-    outputs: Matrix<T>? = nil
+    outputs: Matrix<T>? = nil, countsOnce: Bool = false
   ) -> Evaluation {
     // Each batch by its blocks, and the batches by the same tree.
     let none = Metrics(kind: kind, outputs: outputCount, examples: count)
@@ -146,6 +147,7 @@ extension Network {
       examples: workspace.capacity)
     var done = 0
     for batch in batches {
+      let batch = countsOnce ? batch.unweighted : batch
       let loss: Double
       if let outputs {
         loss = self.loss(
@@ -187,24 +189,32 @@ extension Network {
     return (evaluation, kept ?? none)
   }
 
-  /// Loss and metrics on examples that may be in a file.
+  /// Loss and metrics on examples that may be in a file, each counting once, whatever it weighs.
   ///
-  /// - Parameter outputs: What every example is given instead of what the network makes of it.
+  /// - Parameters:
+  ///   - outputs: What every example is given instead of what the network makes of it.
+  ///   - metric: What is watched beyond the metrics of every epoch.
+  ///   - positive: Of two classes the one that it is of.
   /// - Throws: `FileError` if they cannot be read.
   package func evaluate(
     on examples: TrainingExamples<T>, metrics kind: MetricKind, giving outputs: [Double]? = nil,
-    pool: ThreadPool? = nil
+    watching metric: Metric? = nil, positive: Int = 1, pool: ThreadPool? = nil
   ) throws(FileError) -> Evaluation {
     let chunk = chunk(of: examples.count)
     var workspace = Workspace(for: self, capacity: chunk)
     var source = BatchSource(
       examples, seed: 0, block: ShuffleBlock(rows: chunk, window: 1), capacity: chunk)
-    var kept: EvaluatedPredictions?
-    let evaluation = evaluate(
+    let watched = metric.flatMap { $0.isOfEveryEpoch ? nil : $0 }
+    var kept = watched.map { EvaluatedPredictions(kind: kind, outputs: outputCount, for: [$0]) }
+    kept?.positive = positive
+    var evaluation = evaluate(
       on: source.batches(of: chunk, epoch: 1, shuffled: false), count: examples.count,
       metrics: kind, in: &workspace, pool: pool, keeping: &kept,
-      outputs: outputs.map { Matrix([$0.map { T($0) }]) })
+      outputs: outputs.map { Matrix([$0.map { T($0) }]) }, countsOnce: true)
     if let failure = source.failure { throw failure }
+    if let watched, let kept, evaluation.loss.isFinite {
+      evaluation.watched = WatchedMetric(metric: watched, value: kept.value(of: watched))
+    }
     return evaluation
   }
 
@@ -221,4 +231,16 @@ extension Network {
     formLossesOfOutputs(0..<batch.count, in: workspace)
     return workspace.loss
   }
+}
+
+extension Batch {
+  /// The same examples, all of weight 1.
+  fileprivate var unweighted: Batch {
+    weights == nil ? self : Batch(inputs: inputs, targets: targets, weights: nil, rows: rows)
+  }
+}
+
+extension Dataset {
+  /// The same examples, all of weight 1.
+  package var unweighted: Dataset { Dataset(inputs: storedInputs, targets: storedTargets) }
 }

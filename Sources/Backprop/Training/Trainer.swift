@@ -201,6 +201,13 @@ public struct Trainer<T: Scalar>: Sendable {
   ) -> TrainingSummary {
     precondition(training.count >= 1, "training without examples")
     let run = Run(self, network, training, validation, metrics)
+    if configuration.monitor?.metric == .averagePrecision {
+      do throws(FileError) {
+        run.positive = metrics.positiveClass(means: try training.targetMeans())
+      } catch {
+        run.failure = error
+      }
+    }
     run.observers = observers
     run.beginObserving(training)
     run.checkpoints = checkpoints

@@ -5,6 +5,8 @@ final class Run<T: Scalar> {
   /// Whether steps use the pool.
   var choice: PoolChoice
   let metricKind: MetricKind
+  /// Of two classes the one that the metric of the epochs is of.
+  var positive = 1
   let validation: Int?
   let batchSize: Int
   let stepsPerEpoch: Int
@@ -270,6 +272,7 @@ final class Run<T: Scalar> {
     else { return nil }
     return network.evaluate(
       on: batches, count: count, metrics: metricKind, watching: configuration.monitor?.metric,
+      positive: positive,
       in: &evaluationWorkspace, pool: pool)
   }
 

@@ -142,7 +142,9 @@ enum CommandWords {
     "monitor": "metric", "class-weights": "class-weight", "sample-weight": "weight-column",
     "sep": "delimiter",
     "l1-penalty": "l1", "l2-penalty": "l2", "dtype": "precision", "device": "threads",
-    "n-jobs": "threads", "jobs": "threads", "workers": "threads",
+    "test-size": "test", "test-split": "test", "test-data": "test", "test-file": "test",
+    "split": "part", "pos-label": "positive", "n-jobs": "threads", "jobs": "threads",
+    "workers": "threads",
   ]
 
   /// What is wrong with an option that there is not, and how it is called here; nil if there is none such.
@@ -158,6 +160,10 @@ enum CommandWords {
         table.kinds[right] != nil
       {
         return "there is no option --\(name.shown()); it is called --\(right)"
+      }
+      if spelled == "unweighted", table.kinds["weighted"] != nil {
+        return
+          "there is no option --\(name.shown()): every row counts once unless --weighted is given"
       }
     }
     return nil

@@ -106,6 +106,10 @@ extension Text {
     "이 행들이 에폭을 골랐으므로 점수가 후합니다; --test 0.2는 아무것도 고르지 않는 행을 떼어 둡니다")
   package static let choseNothing = Text("{0}, which chose nothing", "{0}, 아무것도 고르지 않은 행")
   package static let learnedFrom = Text("{0}, which were learned from", "{0}, 배운 행")
+  package static let andNothingHeldOut = Text("; nothing was held out", "; 떼어 둔 것이 없음")
+  package static let scoresCountOnce = Text(
+    "every row counts once here, whatever it weighed in training",
+    "여기서는 학습의 가중치와 상관없이 모든 행을 한 번씩 셈")
   package static let alwaysClass = Text("always {0}", "언제나 {0}")
   package static let alwaysMean = Text("always the mean of training", "언제나 학습 행의 평균")
   package static let alwaysLabels = Text(
@@ -113,6 +117,15 @@ extension Text {
   package static let baselineOf = Text("{0}: {1}", "{0}: {1}")
   package static let notBeaten = Text(
     "the model does not beat it in {0}", "모델이 {0}에서 기준선을 넘지 못합니다")
+  package static let classesNotBeaten = Text(
+    "the model beats it in the loss, and not by the classes that it names: rare ones are seldom likely "
+      + "enough; of two, evaluate --threshold best-f1 names them sooner",
+    "손실에서는 기준선을 넘지만 고른 클래스로는 넘지 못합니다: 드문 클래스는 확률이 높은 일이 드뭅니다; 둘일 때는 "
+      + "evaluate --threshold best-f1이 더 일찍 고릅니다")
+  package static let labelsNotBeaten = Text(
+    "the model beats it in the loss, and not by the labels that it names: rare ones are seldom likely "
+      + "enough",
+    "손실에서는 기준선을 넘지만 고른 레이블로는 넘지 못합니다: 드문 레이블은 확률이 높은 일이 드뭅니다")
   package static let lookForCause = Text("; look for the cause: {0}", "; 원인을 찾으려면: {0}")
   package static let and = Text(" and ", ", ")
   package static let saved = Text("saved", "저장")
@@ -124,9 +137,6 @@ extension Text {
     ", stopped early after epoch {0}", ", {0}에폭 뒤에 조기 종료")
   package static let ofTraining = Text(
     "{0} in epoch {1}; nothing was held out", "{0} ({1}에폭); 떼어 둔 것이 없음")
-  package static let lossOfChanged = Text("loss {0} (of {1})", "손실 {0} ({1} 기준)")
-  package static let mixedExamples = Text("mixed examples", "섞은 예제")
-  package static let smoothedLabels = Text("smoothed labels", "스무딩한 레이블")
   package static let interrupted = Text(
     "interrupted: {0} is saved in {1}", "중단됨: {0}, 저장한 곳 {1}")
   package static let bestSoFar = Text(

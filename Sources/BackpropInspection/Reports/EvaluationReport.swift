@@ -211,7 +211,9 @@ package struct EvaluationReport {
     if let baseline, baseline.loss.isFinite {
       rows.append(
         (language.text(.baseline), terms.text(baseline: baseline, usual: usualLabel), ""))
-      if let text = terms.text(failuresOf: evaluation, against: baseline) {
+      if let text = terms.text(
+        failuresOf: evaluation, against: baseline, shown: metrics)
+      {
         rows.append(("", text, ""))
       }
     }

@@ -39,8 +39,13 @@ struct EstimatorTests {
   @Test("Other rows may choose and judge, and a model may go on")
   func tables() throws {
     let first = try Estimator(Self.configuration(), threads: 1).fit(
-      Self.penguins, validation: Self.penguins, test: Self.penguins)
-    #expect(first.heldOut.examples == 344 && first.test == first.heldOut)
+      Self.penguins, validation: Self.penguins)
+    #expect(first.heldOut.examples == 344 && first.test == nil)
+    // Rows that were used judge nothing.
+    #expect(throws: ConfigurationError.self) {
+      try Estimator(Self.configuration(), threads: 1).fit(
+        Self.penguins, validation: Self.penguins, test: Self.penguins)
+    }
     var settings = Self.configuration(epochs: 1)
     let second = try Estimator(settings, from: first.model, threads: 1).fit(Self.penguins)
     #expect(second.model.encoder == first.model.encoder)

@@ -51,6 +51,12 @@ struct EvaluatedPredictionsTests {
     #expect(binary([0.75, 0.25, 0.5, 0.25], [1, 1, 0, 0]).value(of: .averagePrecision) == 0.75)
     #expect(binary([0.75, 0.25], [0, 0]).value(of: .averagePrecision).isNaN)
     #expect(binary([0.25], [1]).value(of: .averagePrecision) == 1)
+    // Of the other class, least outputs first: one of the two at 0.25, then both of three.
+    var other = binary([0.75, 0.25, 0.5, 0.25], [1, 1, 0, 0])
+    other.positive = 0
+    #expect(abs(other.value(of: .averagePrecision) - (0.5 + 2.0 / 3) / 2) < 1e-12)
+    #expect(MetricKind.classification(probabilities: true).positiveClass(means: [0.9]) == 0)
+    #expect(MetricKind.classification(probabilities: true).positiveClass(means: [0.9, 0.1]) == 1)
   }
 
   /// Confusion of three classes: actual 0: 2 right, 1 as 1. Actual 1: 1 right, 1 as 0. None is 2.
