@@ -13,21 +13,37 @@ public func fuzzTable(_ bytes: [UInt8]) {
         let _: Matrix<Float> = try table.numericMatrix(excluding: [])
       }
       guard let name = source.targets.first ?? table.columns.last?.name else { continue }
+      _ = try table.columnReports(targets: [name])
+      precondition(try table.cells(of: [name])[0].cells.count == table.rowCount)
       let targets = try TargetColumns(of: table, columns: [name])
-      let prepared = try PreparedData<Double>(table, targets: targets, validation: 0.25, seed: 1)
-      let count = prepared.training.count + (prepared.validation?.count ?? 0)
+      let target = try TargetEncoder(fitting: targets)
+      let features = try FeatureEncoder(fitting: table, excluding: [name])
+      let parts = try Dataset<Double>.encoding(
+        table, features: features, target: target,
+        split: .random(count: table.rowCount, fraction: 0.25, seed: 1))
+      let count = parts.training.count + parts.validation.count
       precondition(count == table.rowCount, "\(count) of \(table.rowCount) rows")
 
-      let all = try Dataset<Double>(
-        encoding: table, features: prepared.features, target: prepared.target)
-      precondition(all.inputs.columns == prepared.features.featureNames.count)
-      let predictions = try prepared.target.decode(all.targets)
+      let all = try Dataset<Double>(encoding: table, features: features, target: target)
+      precondition(all.inputs.columns == features.featureNames.count)
+      let predictions = try target.decode(all.targets)
       for row in 0..<min(predictions.rowCount, 100) { _ = predictions.text(row: row) }
 
-      readsBack(prepared.features)
-      readsBack(prepared.target)
+      readsBack(features)
+      readsBack(target)
+      if table.isStreamed { try readsAlikeWithoutKeeping(path, name, all) }
     }
   }
+}
+
+/// What is kept of a file, and what is read from it again, are the same bits.
+private func readsAlikeWithoutKeeping(_ path: String, _ name: String, _ kept: Dataset<Double>) throws {
+  let table = try Table(
+    contentsOf: path, options: TableOptions(with: { $0.keepsColumns = false }))
+  let features = try FeatureEncoder(fitting: table, excluding: [name])
+  let target = try TargetEncoder(fitting: table, targets: [name])
+  let again = try Dataset<Double>(encoding: table, features: features, target: target)
+  precondition(again.inputs == kept.inputs && again.targets == kept.targets, "kept as other numbers")
 }
 
 /// Reads every array of an archive, and the archive as a table.
