@@ -38,8 +38,9 @@ public func fuzzTable(_ bytes: [UInt8]) {
 
 /// What is kept of a file, and what is read from it again, are the same bits.
 private func readsAlikeWithoutKeeping(_ path: String, _ name: String, _ kept: Dataset<Double>) throws {
-  let table = try Table(
-    contentsOf: path, options: TableOptions(with: { $0.keepsColumns = false }))
+  var options = TableOptions()
+  options.keepsColumns = false
+  let table = try Table(contentsOf: path, options: options)
   let features = try FeatureEncoder(fitting: table, excluding: [name])
   let target = try TargetEncoder(fitting: table, targets: [name])
   let again = try Dataset<Double>(encoding: table, features: features, target: target)
