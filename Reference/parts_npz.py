@@ -20,9 +20,11 @@ def npy(descriptor, shape, data):
 
 
 with zipfile.ZipFile(GOAL, "w", zipfile.ZIP_DEFLATED) as archive:
-    for part, rows in (("train", 30), ("val", 10), ("test", 10)):
-        x = [float((row * 7 + column * 3) % 11) for row in range(rows) for column in range(2)]
-        labels = ["yes" if (row * 7) % 11 < 5 else "no" for row in range(rows)]
+    # Each part has rows of its own.
+    for part, first, rows in (("train", 0, 30), ("val", 100, 10), ("test", 205, 10)):
+        numbers = range(first, first + rows)
+        x = [float((row * 7 + column * 3) % 11) + row / 100 for row in numbers for column in range(2)]
+        labels = ["yes" if (row * 7) % 11 < 5 else "no" for row in numbers]
         texts = b"".join(label.encode("utf-32-le").ljust(12, b"\0") for label in labels)
         for name, data in (
             ("x", npy("<f4", (rows, 2), struct.pack(f"<{len(x)}f", *x))),
