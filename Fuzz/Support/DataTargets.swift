@@ -14,7 +14,8 @@ public func fuzzTable(_ bytes: [UInt8]) {
       }
       guard let name = source.targets.first ?? table.columns.last?.name else { continue }
       _ = try table.columnReports(targets: [name])
-      precondition(try table.cells(of: [name])[0].cells.count == table.rowCount)
+      let cells = try table.cells(of: [name])
+      precondition(cells[0].cells.count == table.rowCount)
       let targets = try TargetColumns(of: table, columns: [name])
       let target = try TargetEncoder(fitting: targets)
       let features = try FeatureEncoder(fitting: table, excluding: [name])
