@@ -38,14 +38,17 @@ public func fuzzTable(_ bytes: [UInt8]) {
 }
 
 /// What is kept of a file, and what is read from it again, are the same bits.
-private func readsAlikeWithoutKeeping(_ path: String, _ name: String, _ kept: Dataset<Double>) throws {
+private func readsAlikeWithoutKeeping(_ path: String, _ name: String, _ kept: Dataset<Double>)
+  throws
+{
   var options = TableOptions()
   options.keepsColumns = false
   let table = try Table(contentsOf: path, options: options)
   let features = try FeatureEncoder(fitting: table, excluding: [name])
   let target = try TargetEncoder(fitting: table, targets: [name])
   let again = try Dataset<Double>(encoding: table, features: features, target: target)
-  precondition(again.inputs == kept.inputs && again.targets == kept.targets, "kept as other numbers")
+  precondition(
+    again.inputs == kept.inputs && again.targets == kept.targets, "kept as other numbers")
 }
 
 /// Reads every array of an archive, and the archive as a table.
