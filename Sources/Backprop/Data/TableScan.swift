@@ -128,7 +128,7 @@ extension DelimitedFile {
     let isFirst = areSingle && scan.texts == 0 && scan.numbers == 0
     if MissingMarkers.isBlank(bytes) || !scan.keepsAllTexts && markers.matches(bytes) {
       let isProtected = reader.isQuoted(column) && !markers.matchesAdded(bytes)
-      return count(missing: bytes, isProtected, column, isFirst, &scan, &keeper)
+      return count(missing: bytes, isProtected, column, &scan, &keeper)
     }
     if bytes.count == 1, bytes[0] == UInt8(ascii: "+"), !scan.hasPlus {
       scan.hasPlus = true
@@ -164,7 +164,7 @@ extension DelimitedFile {
 
   /// Counts a cell that looks missing; whether it is may depend on the column.
   private func count(
-    missing text: UnsafeBufferPointer<UInt8>, _ isQuoted: Bool, _ column: Int, _ isFirst: Bool,
+    missing text: UnsafeBufferPointer<UInt8>, _ isQuoted: Bool, _ column: Int,
     _ scan: inout ColumnScan, _ keeper: inout ColumnKeeper
   ) {
     scan.missing += 1
@@ -174,11 +174,12 @@ extension DelimitedFile {
     if isQuoted { scan.quotedMarkers += 1 } else if isMinus { scan.minuses += 1 }
     guard isQuoted || isMinus && scan.hasPlus else { return keeper.keepMissing(column) }
     // Of a column that has begun with numbers it is missing; of one that has begun with texts it is one.
-    if scan.numbers > 0 {
+    if scan.texts > 0 {
+      keeper.keep(text: text, column)
+    } else if scan.numbers > 0 {
       keeper.keepMissing(column)
     } else {
-      keeper.keep(text: text, column, isFirst: isFirst)
-      if scan.texts == 0 { keeper.drop(column) }
+      keeper.drop(column)
     }
   }
 }
