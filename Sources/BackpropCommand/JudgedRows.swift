@@ -72,11 +72,12 @@ struct JudgingOptions: ParsableArguments {
     return (share > 0.5 ? 0 : 1, share != 0.5)
   }
 
-  /// Whether two labels are one class: 1 and 1.0, TRUE and true.
+  /// Whether two labels are one class: 1 and 1.0, TRUE and true, Yes and yes.
   private static func isSame(_ label: String, _ other: String) -> Bool {
     if let number = Double(label), let other = Double(other) { return number == other }
     let word = label.lowercased()
-    return ["true", "false"].contains(word) && word == other.lowercased()
+    let isBoolean = BooleanWords.allCases.contains { [$0.words.no, $0.words.yes].contains(word) }
+    return isBoolean && word == other.lowercased()
   }
 }
 

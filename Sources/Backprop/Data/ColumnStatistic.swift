@@ -36,7 +36,7 @@ struct ColumnStatistic {
     case .dates(let style):
       let parts = varyingParts.filter { style != .time || $0.part == .hour }
       if parts.isEmpty, missing == 0 {
-        throw LeftOutColumn(.constant, "all rows have the same date")
+        throw LeftOutColumn(.constant, "all rows have the same \(style == .time ? "time" : "date")")
       }
       return .date(
         name: column.name, style: style, first: moments.smallest, parts: parts,

@@ -54,17 +54,19 @@ extension DelimitedFile {
       let digits = scans[column].fractionDigits
       return scans[column].isPlain && (digits ?? 3) == 3 ? (column, ThreeDigits()) : nil
     }
-    let limit =
-      mixes.allSatisfy { scans[$0.column].fractionDigits == 3 } ? Int.max : Self.rowsLookedAt
     var reader = try open()
     var rows = 0
-    while rows < limit, mixes.contains(where: { $0.mix.isPossible && !$0.mix.isMixed }),
-      try reader.next()
-    {
+    while mixes.contains(where: { $0.mix.isPossible && !$0.mix.isMixed }), try reader.next() {
       try checkWidth(reader)
       rows += 1
       for place in mixes.indices where mixes[place].mix.isPossible {
         mixes[place].mix.add(reader.bytes(mixes[place].column))
+        let isKnown = scans[mixes[place].column].fractionDigits != nil
+        if rows == Self.rowsOfPoints && !mixes[place].mix.hasWhole
+          || rows == Self.rowsLookedAt && !isKnown && !mixes[place].mix.isMixed
+        {
+          mixes[place].mix.giveUp()
+        }
       }
     }
     return mixes.filter { $0.mix.isMixed }.map(\.column)
@@ -72,6 +74,8 @@ extension DelimitedFile {
 
   /// Where it is not known how many digits stand behind the points.
   private static let rowsLookedAt = 100_000
+  /// Rows of numbers with a point, after which the others have one as well.
+  private static let rowsOfPoints = 1_000
 }
 
 extension ColumnScan {
@@ -95,10 +99,12 @@ private protocol CellStyles {
 private struct ThreeDigits {
   private(set) var isPossible = true
   private var hasPoint = false
-  private var hasNone = false
+  private(set) var hasWhole = false
 
   /// Whether some cells have a point and others have none.
-  var isMixed: Bool { isPossible && hasPoint && hasNone }
+  var isMixed: Bool { isPossible && hasPoint && hasWhole }
+
+  mutating func giveUp() { isPossible = false }
 
   mutating func add(_ text: UnsafeBufferPointer<UInt8>) {
     var digits = 0
@@ -119,7 +125,7 @@ private struct ThreeDigits {
     }
     guard digits > 0 || behind > 0 else { return }
     if !(1...3).contains(digits) || behind >= 0 && behind != 3 { isPossible = false }
-    if behind == 3 { hasPoint = true } else { hasNone = true }
+    if behind == 3 { hasPoint = true } else { hasWhole = true }
   }
 }
 
@@ -301,7 +307,9 @@ private struct DateStyles: CellStyles {
     return DelimitedFile.Decision(
       reading: .dates(style),
       reason: "all cells are dates, as \(firstText.quoted), \(style.text)"
-        + (hasOffsets ? "; offsets from UTC are left out" : ""), question: question)
+        + (hasOffsets ? "; offsets from UTC are left out" : "")
+        + (wanted.map { alive.contains($0) ? "" : "; the date order \($0.name) does not fit" } ?? ""),
+      question: question)
   }
 }
 

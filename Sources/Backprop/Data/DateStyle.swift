@@ -45,8 +45,8 @@ extension DateStyle {
 struct DateText {
   private enum Day {
     case none
-    /// Three numbers, and whether the first or last can be a year of four digits.
-    case numbers(Int, Int, Int, digits: (Int, Int, Int))
+    /// Three numbers with their digits; of "24-03-05" the year may stand in front, of "24.03.05" it does not.
+    case numbers(Int, Int, Int, digits: (Int, Int, Int), isHyphened: Bool)
     /// The name of the month tells.
     case named(year: Int, month: Int, day: Int)
   }
@@ -114,7 +114,7 @@ struct DateText {
     case .named where style == .time, .numbers where style == .time: return .nan
     case .named(let year, let month, let day):
       return Self.days(year, month, day).map { Double($0) + fraction } ?? .nan
-    case .numbers(let first, let second, let third, let digits):
+    case .numbers(let first, let second, let third, let digits, let isHyphened):
       let (year, month, day, yearDigits, others) =
         switch style {
         case .yearFirst: (first, second, third, digits.0, (digits.1, digits.2))
@@ -123,7 +123,8 @@ struct DateText {
         }
       guard others.0 <= 2, others.1 <= 2,
         yearDigits == 4
-          || yearDigits == 2 && (style != .yearFirst || digits.1 == 2 && digits.2 == 2)
+          || yearDigits == 2
+            && (style != .yearFirst || isHyphened && digits.1 == 2 && digits.2 == 2)
       else { return .nan }
       return Self.days(Self.fullYear(year, yearDigits), month, day).map { Double($0) + fraction }
         ?? .nan
@@ -194,11 +195,12 @@ struct DateText {
       guard let third = tokens.number(most: 4) else { return nil }
       return .numbers(
         first.value, second.value, third.value,
-        digits: (first.digits, second.digits, third.digits))
+        digits: (first.digits, second.digits, third.digits), isHyphened: separator == "-")
     }
     // 2024-03
     guard first.digits == 4, separator == "-", second.digits == 2 else { return nil }
-    return .numbers(first.value, second.value, 1, digits: (4, 2, 1))
+    return .numbers(
+      first.value, second.value, 1, digits: (4, 2, 1), isHyphened: true)
   }
 
   private static func month(_ tokens: inout Tokens) -> Int? {

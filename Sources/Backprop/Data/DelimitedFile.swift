@@ -159,16 +159,18 @@ extension Table {
 
   /// A column of categories that has many numbers or dates: one text may keep it from being one of them.
   private static func doubts(_ name: String, _ scan: ColumnScan) -> [String] {
-    let looked = scan.numbers + min(scan.texts, ColumnScan.textsLookedAt)
+    // What the first texts are, all are taken to be.
+    let share = Double(scan.texts) / Double(max(1, min(scan.texts, ColumnScan.textsLookedAt)))
+    let cells = scan.numbers + scan.texts
     for (count, kind, other) in [
-      (scan.numbers + scan.dressed, "numbers", scan.firstOther),
-      (scan.dates, "dates", scan.firstNoDate),
+      (scan.numbers + Int(Double(scan.dressed) * share), "numbers", scan.firstOther),
+      (Int(Double(scan.dates) * share), "dates", scan.firstNoDate),
     ] {
-      guard count > 1, 2 * count >= looked, let other else { continue }
+      guard count > 1, 2 * count >= cells, let other else { continue }
       return [
-        "column \(name.quoted) is read as categories, though \(count) of \(looked) cells look like \(kind): "
-          + "\(other.text.quoted) in line \(other.line) is none; if it stands for no value, say missing "
-          + "\(other.text.quoted)"
+        "column \(name.quoted) is read as categories, though \(share > 1 ? "about " : "")\(count) of \(cells) "
+          + "cells look like \(kind): \(other.text.quoted) in line \(other.line) is none; if it stands for no "
+          + "value, say missing \(other.text.quoted)"
       ]
     }
     return []

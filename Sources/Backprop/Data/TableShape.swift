@@ -247,7 +247,7 @@ struct TableShape {
   }
 
   /// Whether numbers are among the names of the columns, if the first row holds names.
-  var headerHasNumbers: Bool { header != .no && first.contains { Look($0) == .number } }
+  var headerHasNumbers: Bool { header == .likely && first.contains { Look($0) == .number } }
 
   /// Whether the first row counts years up, as no row below does.
   var isHeaderOfYears: Bool {
