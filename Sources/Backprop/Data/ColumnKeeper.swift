@@ -120,22 +120,29 @@ struct ColumnKeeper: ~Copyable {
   }
 
   /// - Parameter isFirst: Whether the column has had no value yet.
-  mutating func keep(text: UnsafeBufferPointer<UInt8>, _ column: Int, isFirst: Bool = false) {
-    guard isKeeping, forms[column] != .none else { return }
+  /// - Returns: False if the column is known to have had this very text before.
+  @discardableResult
+  mutating func keep(
+    text: UnsafeBufferPointer<UInt8>, _ column: Int, isFirst: Bool = false
+  ) -> Bool {
+    guard isKeeping, forms[column] != .none else { return true }
     if isFirst {
       forms[column] = .texts
       indices[column] = CategoryIndex(limit: Self.spellingLimit)
       fractions[column] = Self.anyCell
       textBytes += Self.bytesOfIndex
     }
-    guard let index = indices[column] else { return drop(column) }
-    let before = index.byteCount
-    guard let spelling = index.spelling(of: text) else { return drop(column) }
+    let before = indices[column]?.byteCount ?? 0
+    guard let index = indices[column], let spelling = index.spelling(of: text) else {
+      drop(column)
+      return true
+    }
     row[column] = Int32(spelling)
-    guard index.byteCount > before else { return }
+    guard index.byteCount > before else { return false }
     textBytes += index.byteCount - before + Self.bytesOfSpelling
     // A row may have a million columns, and a block a text in each cell.
     if textBytes > min(Self.mostTextBytes, memoryLimit) { keepNothing() }
+    return true
   }
 
   /// Ends a row.

@@ -83,10 +83,6 @@ extension ColumnScan {
   var isPlain: Bool { !isIgnored && order != .categorical && texts == 0 && numbers > 0 }
 }
 
-extension DelimitedFile.Decision? {
-  static var undecided: Self { nil }
-}
-
 /// Learns from the cells of a column how they are written.
 private protocol CellStyles {
   mutating func add(_ text: UnsafeBufferPointer<UInt8>, line: Int)

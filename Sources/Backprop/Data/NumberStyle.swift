@@ -190,13 +190,6 @@ struct DressedNumber {
     }
   }
 
-  /// Whether a point or comma of this cell stands before exactly three digits, once.
-  var hasThreeDigitsBehindSeparator: Bool {
-    guard let place = body.lastIndex(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ",") })
-    else { return false }
-    return body.count - place == 4
-  }
-
   private static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 <= 9 }
 
   private static func isDigit(_ character: Character) -> Bool { ("0"..."9").contains(character) }

@@ -135,15 +135,16 @@ extension DelimitedFile {
       // A minus before it was kept as missing.
       if scan.minuses > 0 { keeper.drop(column) }
     }
-    keeper.keep(text: bytes, column, isFirst: isFirst)
+    let isNew = keeper.keep(text: bytes, column, isFirst: isFirst)
     scan.texts += 1
     if scan.texts == 1 {
       scan.firstText = (reader.line, String(decoding: bytes, as: UTF8.self))
     }
-    guard !scan.shapes.isEmpty || scan.texts <= ColumnScan.textsLookedAt else { return }
-    let shapes = CellShapes.all.intersection(of: bytes)
-    scan.shapes.formIntersection(shapes)
-    if scan.texts <= ColumnScan.textsLookedAt {
+    if scan.texts > ColumnScan.textsLookedAt {
+      if isNew, !scan.shapes.isEmpty { scan.shapes = scan.shapes.intersection(of: bytes) }
+    } else {
+      let shapes = CellShapes.all.intersection(of: bytes)
+      scan.shapes.formIntersection(shapes)
       let text = (reader.line, String(decoding: bytes, as: UTF8.self))
       if shapes.contains(.number) {
         scan.dressed += 1

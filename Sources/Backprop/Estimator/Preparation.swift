@@ -247,118 +247,6 @@ extension Estimator {
     return MemoryBudget(memory: try Setting.bytes(text), text: text)
   }
 
-  // MARK: Targets and rows
-
-  /// Refuses settings of how a table is read where it was read otherwise.
-  func checkReading(of table: Table) throws {
-    let settings = configuration.data
-    let ignored = try ignored(in: table)
-    for (setting, names, kind, kinds) in [
-      (Setting.categorical, settings.categorical, Table.Kind.categorical, "categories"),
-      (.numeric, settings.numeric, .numeric, "numbers"),
-    ] {
-      for name in try table.rejoined(names ?? []).flatMap({ try table.expanding([$0]) })
-      where try !ignored.contains(name) && table.columns[table.position(of: name)].kind != kind {
-        throw ConfigurationError(
-          setting.property,
-          "\(name.shown()) was not read as \(kinds): read the table with the options of this configuration"
-        )
-      }
-    }
-  }
-
-  /// Columns that are no features by the configuration, or by how the table was read.
-  private func ignored(in table: Table) throws -> Set<String> {
-    try Set(table.rejoined(configuration.data.ignore ?? []).flatMap { try table.expanding([$0]) })
-      .union(table.columns.filter(\.isIgnored).map(\.name))
-  }
-
-  /// The columns that are to be learned.
-  package func targetNames(in table: Table, usual: [String]) throws -> [String] {
-    let names = try (configuration.data.target ?? []).flatMap { try table.columns(named: $0) }
-    let column = configuration.data.weightColumn
-    if let column, names.contains(column) {
-      throw ConfigurationError("weightColumn", "\(column.shown()) is a target; name another column")
-    }
-    if let column, base?.encoder?.columns.contains(where: { $0.name == column }) ?? false {
-      throw ConfigurationError(
-        "weightColumn",
-        "\(column.shown()) is a feature of the model; train a model with this setting")
-    }
-    let all = names.isEmpty ? usual : names
-    // Of a first column without a name, which is ignored by itself, a target may say otherwise.
-    let ignored = try ignored(in: table).subtracting([""])
-    if let name = try all.lazy.flatMap({ try table.expanding([$0]) }).first(where: ignored.contains)
-    {
-      throw ConfigurationError(
-        "target", "\(name.shown()) is ignored; take it out of the one or the other")
-    }
-    guard all.isEmpty, base == nil else { return all }
-    throw ConfigurationError(
-      "target",
-      "is not given: say what to learn, one column or several; the columns are "
-        + Format.list(table.columns.map(\.name), limit: 12))
-  }
-
-  /// Target columns whose numbers are kept while the data is split: all of them where the task is not
-  /// known to be a classification by labels.
-  private func numericTargets(_ names: [String], in table: Table) -> Int {
-    if names.count == 1, let column = table.columns.first(where: { $0.name == names[0] }),
-      column.kind == .categorical
-    {
-      return 0
-    }
-    return names.count
-  }
-
-  /// The rows of a table in their parts: by class where there are any.
-  ///
-  /// - Parameter isWhole: Whether none are held out.
-  private func split(_ table: Table, codes: [UInt32]?, isWhole: Bool, _ warn: Warn) -> Split {
-    Split(
-      count: table.rowCount, codes: codes, test: configuration.stopping.testPart ?? 0,
-      validation: { isWhole ? 0 : validationFraction(rows: $0, warn) }, seed: configuration.seed)
-  }
-
-  /// The part of so many training rows that is held out to choose the best epoch.
-  func validationFraction(rows: Int, _ warn: Warn) -> Double {
-    let settings = configuration.stopping
-    if settings.validation == nil, rows < StoppingSettings.fewestRowsToSplit {
-      warn(
-        "noValidation",
-        "\(Format.count(rows, "row")) are too few to hold any out: training on all")
-      return 0
-    }
-    return settings.validation ?? StoppingSettings.defaultValidation
-  }
-
-  /// Refuses what asks for validation data where the rows were too few to hold any out.
-  func checkWithoutValidation(rows: Int) throws(ConfigurationError) {
-    let (stopping, rows) = (configuration.stopping, Format.count(rows, "row"))
-    let problem =
-      if let part = stopping.validation {
-        "a validation of \(part.shortestText) leaves none of \(rows); give a larger one, or a file to "
-          + "validate on"
-      } else {
-        "\(rows) are too few to hold any out by themselves; give a file to validate on, or say a "
-          + "validation of \(StoppingSettings.defaultValidation)"
-      }
-    for (name, isGiven) in [
-      ("patience", stopping.patience != nil), ("metric", stopping.metric != nil),
-      ("minDelta", (stopping.minDelta ?? 0) > 0),
-    ] where isGiven {
-      throw ConfigurationError(name, "needs validation data, and \(problem)")
-    }
-  }
-
-  func checkMonitor<T: Scalar>(
-    _ coders: ModelData, _ network: Network<T>
-  ) throws(ConfigurationError) {
-    guard let metric = configuration.stopping.metric else { return }
-    try metric.check(
-      for: coders.target.metrics(outputActivation: network.outputActivation), "metric")
-  }
-
   // MARK: Network and coders
 
   /// A new network for a table: the task from the target, the coders from the training rows.
@@ -484,7 +372,7 @@ extension Estimator {
   }
 
   /// One value for each of the hidden layers: a list of as many, or one for all.
-  private static func spread<Value>(
+  static func spread<Value>(
     _ values: [Value]?, _ name: String, _ count: Int
   ) throws(ConfigurationError) -> [Value]? {
     guard let values else { return nil }
@@ -514,75 +402,5 @@ extension Estimator {
     throw ConfigurationError(
       "hidden",
       "sizes \(sizes.map(String.init).joined(separator: ",")): \(shortage); use smaller layers")
-  }
-
-  // MARK: Agreement with the model to go on from
-
-  /// Settings that say otherwise than the model to go on from.
-  private func checkAgreementWithBase() throws(ConfigurationError) {
-    guard let base else { return }
-    let own = NetworkSettings(of: base.network)
-    let layers = base.network.layers.hiddenDense.count
-    var mine = configuration.network
-    mine.activation = try Self.spread(mine.activation, "activation", layers)
-    mine.norm = try Self.spread(mine.norm, "norm", layers)
-    var theirs = own
-    theirs.activation = try Self.spread(own.activation, "activation", layers)
-    theirs.norm = try Self.spread(own.norm ?? [nil], "norm", layers)
-    var (given, model) = (TrainingConfiguration(), TrainingConfiguration())
-    (given.network, model.network) = (mine, theirs)
-    // Its own configuration says what it is, and how its columns were read.
-    let said = { (setting: Setting) in base.configuration.flatMap(setting.read) }
-    if ![nil, said(.initializer)].contains(Setting.initializer.read(configuration)) {
-      throw ConfigurationError(
-        "initializer", "has no meaning where a model goes on: the weights are the model's")
-    }
-    for setting in Setting.all
-    where setting.group == .network && setting.name != Setting.initializer.name {
-      guard let value = setting.shown(given), !setting.isSame(given, model),
-        setting.read(given) != setting.read(model) ?? false
-      else { continue }
-      throw ConfigurationError(
-        setting.property,
-        (setting.isFlag ? "" : "\(value) ") + "contradicts the model, which has "
-          + (setting.shown(model) ?? "none"))
-    }
-    guard base.encoder != nil else { return }
-    for setting in Setting.columnSettings
-    where ![nil, said(setting)].contains(setting.read(configuration)) {
-      throw ConfigurationError(
-        setting.property, "contradicts the model, which says itself how columns are read")
-    }
-  }
-}
-
-extension NetworkSettings {
-  /// What a network is.
-  package init(of network: AnyNetwork) {
-    switch network {
-    case .float(let network): self.init(of: network)
-    case .double(let network): self.init(of: network)
-    }
-  }
-
-  init<T: Scalar>(of network: Network<T>) {
-    let layers = network.layers.hiddenDense
-    hidden = layers.map(\.outputs)
-    activation = Self.joined(layers.map(\.activation))
-    outputActivation = network.outputActivation
-    loss = network.loss
-    reduction = network.reduction
-    precision = T.self == Double.self ? .double : .float
-    if layers.contains(where: { $0.normalization != nil }) {
-      norm = Self.joined(layers.map(\.normalization))
-    }
-    if !layers.isEmpty, layers.allSatisfy(\.isParametric) { parametric = true }
-    if network.layers[0].dense == nil { scaleInputs = true }
-  }
-
-  /// One for all where they are alike.
-  private static func joined<Value: Equatable>(_ values: [Value]) -> [Value]? {
-    guard let first = values.first else { return nil }
-    return values.allSatisfy { $0 == first } ? [first] : values
   }
 }
