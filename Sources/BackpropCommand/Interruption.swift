@@ -15,6 +15,8 @@ import Synchronization
 /// The signal that came first; 0 if none did.
 private let received = Atomic<Int32>(0)
 private let isRequest = Atomic<Bool>(false)
+/// Whether a thread is ending the program because there is no memory.
+private let hasEnded = Atomic<Bool>(false)
 
 /// Ctrl-C ends the program at once, with nothing half-written left behind; while a network is
 /// trained it asks the run to end after its step, and a second one ends the program. SIGTERM and
@@ -31,7 +33,9 @@ enum Interruption {
   /// 128 plus their number.
   static func install() {
     // Read once here, so that the handler never meets an atomic that is not there yet.
-    _ = (isRequested, isRequest.load(ordering: .relaxed))
+    _ = (
+      isRequested, isRequest.load(ordering: .relaxed), hasEnded.load(ordering: .relaxed)
+    )
     TemporaryFile.removeLast()
     // A file that grows beyond the limit of its size is then an error of `write`, not a death.
     signal(SIGXFSZ, SIG_IGN)
@@ -66,6 +70,8 @@ enum Interruption {
   }
 
   private static func endOutOfMemory() -> Never {
+    // A second thread that finds no memory waits for the end that the first one makes.
+    if hasEnded.exchange(true, ordering: .relaxed) { while true { pause() } }
     let line: StaticString =
       "error: out of memory; use less data, smaller batches or smaller layers\n"
     _ = write(STDERR_FILENO, line.utf8Start, line.utf8CodeUnitCount)
