@@ -8,7 +8,7 @@ extension TrainingConfiguration {
   func noiseText(in language: Language) -> String? {
     let parts = [
       (Text.inputNoise, inputNoise), (.inputDropout, inputDropout),
-      (.labelSmoothing, labelSmoothing), (.mixup, mixup),
+      (.categoryDropout, categoryDropout), (.labelSmoothing, labelSmoothing), (.mixup, mixup),
     ].compactMap { text, value in
       value.map { language.text(text, JSONValue($0).description) }
     }

@@ -93,6 +93,7 @@ struct CreateCommand: ParsableCommand {
         sizes: sizes, activations: activations, loss: loss, reduction: settings.reduction ?? .mean,
         initializer: weights == nil ? settings.initializer : .zeros, normalizations: norms,
         isParametric: settings.parametric == true, scalesInputs: settings.scaleInputs == true,
+        isNTK: settings.ntk == true,
         seed: configuration.seed)
       guard let weights else { return network }
       return try WeightFile.network(

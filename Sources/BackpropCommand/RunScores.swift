@@ -22,16 +22,23 @@ struct RunScores {
   /// Whether rows had weights, which count for nothing here.
   let leavesOutWeights: Bool
 
-  /// - Parameter validation: What the run said of the rows that chose the epoch.
+  /// Of an ensemble: each row of training as the member judges it that did not learn from it.
+  var outOfFold: Evaluation?
+
+  /// - Parameters:
+  ///   - model: The networks of an ensemble; nil for the network of the run.
+  ///   - validation: What the run said of the rows that chose the epoch.
   init<T: Scalar>(
-    _ prepared: PreparedFit<T>, validation: Evaluation?, pool: ThreadPool?
+    _ prepared: PreparedFit<T>, ensemble model: Model? = nil, validation: Evaluation?,
+    pool: ThreadPool?
   ) throws(FileError) {
-    let (network, kind) = (prepared.network, prepared.metrics)
+    let kind = prepared.metrics
+    let network = Judge(network: prepared.network, model: model, kind: kind, pool: pool)
     let positive = kind.positiveClass(means: prepared.rows?.baseline ?? [])
     leavesOutWeights = prepared.coders.weights != nil
-    training = try network.evaluate(on: prepared.training, metrics: kind, pool: pool)
+    training = try network.evaluate(on: prepared.training)
     if let rows = prepared.validation, leavesOutWeights {
-      heldOut = try network.evaluate(
+      heldOut = try prepared.network.evaluate(
         on: rows, metrics: kind, watching: prepared.configuration.stopping.metric,
         positive: positive, pool: pool)
     } else {
@@ -39,30 +46,50 @@ struct RunScores {
     }
     switch prepared.test {
     case .memory(let rows)?:
-      let usual = Metric.usual(for: kind, outputs: network.outputCount)
-      let (evaluation, predictions) = network.evaluateKeepingPredictions(
-        on: rows.unweighted, metrics: kind, for: usual, pool: pool)
+      let usual = Metric.usual(for: kind, outputs: prepared.network.outputCount)
+      let (evaluation, predictions) = network.evaluateKeepingPredictions(on: rows, for: usual)
       test = evaluation
       testPredictions = predictions
       testPredictions?.positive = positive
-    case let rows?: test = try network.evaluate(on: rows, metrics: kind, pool: pool)
+    case let rows?: test = try network.evaluate(on: rows)
     case nil: break
     }
-    testInterval = Self.interval(test, prepared.test, network, pool)
-    heldOutInterval = Self.interval(heldOut, prepared.validation, network, pool)
+    testInterval = network.interval(test, prepared.test)
+    heldOutInterval = network.interval(heldOut, prepared.validation)
     baseline = try prepared.baseline(on: prepared.judging, pool: pool)
     if let means = prepared.rows?.baseline {
       usualLabel = prepared.coders.target.usualLabel(means)
     }
   }
+}
+
+/// One network, or the members of an ensemble, and how they are judged.
+private struct Judge<T: Scalar> {
+  let network: Network<T>
+  let model: Model?
+  let kind: MetricKind
+  let pool: ThreadPool?
+
+  /// Every row counting once.
+  func evaluate(on examples: TrainingExamples<T>) throws(FileError) -> Evaluation {
+    if model != nil, case .memory(let rows) = examples {
+      return evaluateKeepingPredictions(on: rows, for: []).0
+    }
+    return try network.evaluate(on: examples, metrics: kind, pool: pool)
+  }
+
+  func evaluateKeepingPredictions(
+    on rows: Dataset<T>, for metrics: [Metric]
+  ) -> (Evaluation, EvaluatedPredictions) {
+    model?.evaluateKeepingPredictions(
+      network, on: rows.unweighted, metrics: kind, for: metrics, pool: pool)
+      ?? network.evaluateKeepingPredictions(
+        on: rows.unweighted, metrics: kind, for: metrics, pool: pool)
+  }
 
   /// The interval of the metric that is quoted.
-  private static func interval<T: Scalar>(
-    _ evaluation: Evaluation?, _ rows: TrainingExamples<T>?, _ network: Network<T>,
-    _ pool: ThreadPool?
-  ) -> MetricInterval? {
+  func interval(_ evaluation: Evaluation?, _ rows: TrainingExamples<T>?) -> MetricInterval? {
     guard let evaluation, let rows else { return nil }
-    let kind = evaluation.metrics.kind
     if case .classification = kind {
       return evaluation.value(of: .accuracy).map {
         MetricInterval(ofAccuracy: $0, examples: Double(evaluation.examples))
@@ -70,8 +97,6 @@ struct RunScores {
     }
     guard case .memory(let dataset) = rows else { return nil }
     let quoted = kind.metricsOfEveryEpoch[0]
-    return network.evaluateKeepingPredictions(
-      on: dataset.unweighted, metrics: kind, for: [quoted], pool: pool
-    ).predictions.interval(of: quoted)
+    return evaluateKeepingPredictions(on: dataset, for: [quoted]).1.interval(of: quoted)
   }
 }

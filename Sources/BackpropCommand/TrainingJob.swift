@@ -35,6 +35,7 @@ struct TrainingJob {
     reporter = try TrainingReporter(
       json: command.outputOptions.json, command.outputOptions)
     try command.folds.check(command, configuration)
+    try Self.checkEnsemble(command, configuration.stopping)
     var base: Model?
     // Of a run that went on from a model, or goes on with other data, columns must become inputs as they
     // did when the weights were learned.
@@ -109,7 +110,11 @@ struct TrainingJob {
     }
     var prepared: PreparedFit<T> = try estimator.preparing(tables, reporter)
     reporter.describe(prepared, data: data)
-    try train(&prepared)
+    if prepared.configuration.stopping.isEnsemble {
+      try trainEnsemble(prepared)
+    } else {
+      try train(&prepared)
+    }
   }
 
   private var spoolFolder: String { command.goal.spool ?? Folder.split(output).folder }

@@ -254,6 +254,9 @@ final class TrainingReporter {
       JSONMember("model", saved.map { .string($0.path) } ?? .null),
       JSONMember("sha256", saved.map { .string($0.sha256) } ?? .null),
     ]
+    if let outOfFold = scores?.outOfFold {
+      end.append(JSONMember("outOfFold", Self.json(outOfFold)))
+    }
     end += Self.searchMembers(summary)
     if let foldsSummary { end.append(JSONMember("folds", foldsSummary)) }
     printJSON(.object(end))
@@ -282,7 +285,14 @@ final class TrainingReporter {
         language.text(
           .choseNothing, judged(test, test.metrics.count, scores?.testInterval)))
     }
-    if let validation = scores?.heldOut ?? summary.validation {
+    if let outOfFold = scores?.outOfFold {
+      print(.outOfFold, judged(outOfFold, outOfFold.examples, nil))
+      printRemark(language.text(.judgedByMembers))
+      if let scores {
+        print(
+          .training, language.text(.learnedFrom, judged(scores.training, examples.training, nil)))
+      }
+    } else if let validation = scores?.heldOut ?? summary.validation {
       print(
         .heldOut,
         judged(validation, examples.validation, test == nil ? scores?.heldOutInterval : nil)
@@ -309,7 +319,7 @@ final class TrainingReporter {
     if scores.leavesOutWeights { printRemark(language.text(.scoresCountOnce)) }
     guard let baseline = scores.baseline, baseline.loss.isFinite else { return }
     print(.baseline, results.text(baseline: baseline, usual: scores.usualLabel))
-    let model = test ?? scores.heldOut ?? scores.training
+    let model = test ?? scores.outOfFold ?? scores.heldOut ?? scores.training
     if let text = results.text(failuresOf: model, against: baseline, commands: causes) {
       printRemark(text)
     }

@@ -4,6 +4,9 @@ struct ColumnStatistic {
   var moments = Moments()
   /// Of dates, by their parts.
   var parts: [DatePart: Moments] = [:]
+  /// Its numbers again, and those of the parts, for quantiles; nil where none are asked for.
+  var sample: ColumnSample?
+  var partSamples: [DatePart: ColumnSample] = [:]
   /// The codes of its texts, and how many rows have each.
   var index: CategoryIndex?
   var counts: [Int] = []
@@ -26,9 +29,10 @@ struct ColumnStatistic {
           .rowNumbers, "it numbers the rows from \(DecimalNumber.text(firstNumber))",
           remedy: "call it numeric to keep it")
       }
+      let (mean, deviation) = scale(moments, sample)
       return .numeric(
-        name: column.name, mean: moments.mean, deviation: moments.deviation,
-        hasIndicator: missing > 0, style: style)
+        name: column.name, mean: mean, deviation: deviation, hasIndicator: missing > 0, style: style
+      )
     case .booleans(let words):
       return .boolean(
         name: column.name, words: words, share: Double(counts[1]) / Double(present),
@@ -51,9 +55,16 @@ struct ColumnStatistic {
       guard let moments = parts[part], moments.deviation > 0,
         part != .dayOfYear || (parts[.year]?.deviation ?? 0) > 0
       else { return nil }
-      let mean = part == .days ? moments.mean - self.moments.smallest : moments.mean
-      return Feature.Part(part: part, mean: mean, deviation: moments.deviation)
+      let (centre, deviation) = scale(moments, partSamples[part])
+      let mean = part == .days ? centre - self.moments.smallest : centre
+      return Feature.Part(part: part, mean: mean, deviation: deviation)
     }
+  }
+
+  /// Centre and width: mean and deviation, or what a sample says.
+  private func scale(_ moments: Moments, _ sample: ColumnSample?) -> (Double, Double) {
+    guard let sample, moments.deviation > 0 else { return (moments.mean, moments.deviation) }
+    return sample.scale(smallest: moments.smallest, largest: moments.largest)
   }
 
   private func category(

@@ -6,6 +6,8 @@ public struct Dataset<T: Scalar>: Sendable {
   package let storedTargets: StoredTargets<T>
   /// One weight per example, at least 0; nil where all are 1.
   package let weights: [T]?
+  /// Which inputs say of what category an example is; empty where that is not known.
+  package var categories: [CategoryInputs] = []
 
   /// Number of examples.
   public var count: Int { storedInputs.count }
@@ -67,9 +69,11 @@ public struct Dataset<T: Scalar>: Sendable {
 
   /// A copy of the examples at the given indices, in their order.
   package func subset(_ indices: [UInt32]) -> Dataset {
-    Dataset(
+    var subset = Dataset(
       inputs: storedInputs.selecting(indices), targets: storedTargets.selecting(indices),
       weights: weights.map { weights in indices.map { weights[Int($0)] } })
+    subset.categories = categories
+    return subset
   }
 
   /// All examples as one batch.

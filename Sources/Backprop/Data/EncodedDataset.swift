@@ -88,8 +88,10 @@ extension Dataset {
         Dataset(inputs: .bytes(bytes.selecting(held[1])), targets: targets[2])
       )
     }
+    var training = Dataset(inputs: .numbers(parts[0].0), targets: targets[0])
+    training.categories = features.categoryInputs
     return (
-      Dataset(inputs: .numbers(parts[0].0), targets: targets[0]),
+      training,
       Dataset(inputs: .numbers(parts[1].0), targets: targets[1]),
       Dataset(inputs: .numbers(parts[2].0), targets: targets[2])
     )

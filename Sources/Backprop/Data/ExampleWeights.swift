@@ -186,8 +186,10 @@ package struct ExampleWeights: Codable, Equatable, Sendable {
     guard rounded.contains(where: { $0 > 0 }) else {
       throw Self.allZero(dataset.count, column: column, file: table.file)
     }
-    return Dataset(
+    var weighted = Dataset(
       inputs: dataset.storedInputs, targets: dataset.storedTargets, weights: rounded)
+    weighted.categories = dataset.categories
+    return weighted
   }
 }
 

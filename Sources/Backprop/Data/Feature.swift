@@ -35,6 +35,15 @@ package enum Feature: Equatable, Sendable {
     }
   }
 
+  /// The shares of the levels, each with an input, or of yes, among the training rows; nil of numbers.
+  var levelShares: [Double]? {
+    switch self {
+    case .categorical(_, _, let shares, _): shares
+    case .boolean(_, _, let share, _): [share]
+    case .numeric, .date, .pixels: nil
+    }
+  }
+
   /// The columns that it is made of.
   package var columns: [(name: String, kind: Table.Kind)] {
     switch self {

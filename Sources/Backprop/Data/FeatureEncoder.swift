@@ -9,11 +9,15 @@
 /// - What training did not see is neutral: a category becomes the training shares of the levels, a boolean
 ///   that of yes. So it enters as the mean of the training rows, through weights that were trained.
 /// - Pixels are divided by their largest value.
+/// - Where the scaling is robust, centre and width are the median and the quartiles', outliers are drawn in, and
+///   the 0 and 1 of categories are scaled as numbers are (`ColumnScaling`).
 public struct FeatureEncoder: Sendable {
   /// The features in the order of their inputs.
   package let features: [Feature]
   /// What stands for a missing value.
   package let missing: MissingMarkers
+  /// How columns become inputs of one scale.
+  package let scaling: ColumnScaling
   /// Number of inputs.
   package let outputCount: Int
   /// Columns that fitting left out, and why, a line each; not stored with a model.
@@ -24,7 +28,10 @@ public struct FeatureEncoder: Sendable {
   static let requestedCategoryLimit = 100_000
   static let outputLimit = 1 << 20
 
-  init(features: [Feature], missing: MissingMarkers = .usual) throws(DataError) {
+  init(
+    features: [Feature], missing: MissingMarkers = .usual, scaling: ColumnScaling = .standard
+  ) throws(DataError) {
+    self.scaling = scaling
     var count = 0
     for feature in features {
       guard feature.isUsable else {
@@ -132,7 +139,7 @@ public struct FeatureEncoder: Sendable {
   }
 
   /// How to encode a row, wherever its values come from.
-  var rowPlan: FeaturePlan { FeaturePlan(features) }
+  var rowPlan: FeaturePlan { FeaturePlan(features, scaling) }
 
   private func position(of name: String, in table: Table) throws(DataError) -> Int {
     if let position = table.position(ifPresent: name) { return position }
@@ -150,13 +157,14 @@ public struct FeatureEncoder: Sendable {
 extension FeatureEncoder: Equatable {
   public static func == (left: FeatureEncoder, right: FeatureEncoder) -> Bool {
     left.features == right.features && left.missing == right.missing
+      && left.scaling == right.scaling
   }
 }
 
 // MARK: - The form in a model file
 
 extension FeatureEncoder: Codable {
-  private enum CodingKeys: String, CodingKey { case features, missing }
+  private enum CodingKeys: String, CodingKey { case features, missing, scaling }
 
   /// Reads the form that `encode(to:)` writes; impossible numbers are refused.
   public init(from decoder: any Decoder) throws {
@@ -164,7 +172,8 @@ extension FeatureEncoder: Codable {
     do {
       try self.init(
         features: container.decode([Feature].self, forKey: .features),
-        missing: container.decodeIfPresent(MissingMarkers.self, forKey: .missing) ?? .usual)
+        missing: container.decodeIfPresent(MissingMarkers.self, forKey: .missing) ?? .usual,
+        scaling: container.decodeIfPresent(ColumnScaling.self, forKey: .scaling) ?? .standard)
     } catch let error as DataError {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: error.description))
@@ -175,5 +184,6 @@ extension FeatureEncoder: Codable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(features, forKey: .features)
     if missing != .usual { try container.encode(missing, forKey: .missing) }
+    if scaling != .standard { try container.encode(scaling, forKey: .scaling) }
   }
 }

@@ -10,10 +10,12 @@ extension FeatureEncoder {
   ///   - targets: Names of the columns that are no features.
   ///   - rows: The training rows, from 0, in any order; nil for all. One that is named twice counts
   ///     twice.
+  ///   - scaling: How columns become inputs of one scale.
   /// - Throws: `DataError` if no feature is left, or there are too many categories.
   /// - Complexity: One pass over the table, and one over columns with numbers below 2⁻⁴⁰⁰ or above 2⁴⁰⁰.
   package init(
-    fitting table: Table, excluding targets: [String], rows: [UInt32]? = nil
+    fitting table: Table, excluding targets: [String], rows: [UInt32]? = nil,
+    scaling: ColumnScaling = .standard
   ) throws(DataError) {
     let excluded = Set(try table.expanding(targets))
     let positions = table.columns.indices.filter {
@@ -32,7 +34,7 @@ extension FeatureEncoder {
     for position in positions {
       if let question = table.columns[position].question { throw question }
     }
-    let statistics = try Self.statistics(of: table, positions, rows)
+    let statistics = try Self.statistics(of: table, positions, rows, scaling)
     var features: [Feature] = []
     var warnings: [String] = []
     for (position, statistic) in zip(positions, statistics) {
@@ -52,13 +54,13 @@ extension FeatureEncoder {
         file: table.file, "no column can be used as a feature",
         remedy: warnings.joined(separator: "; "))
     }
-    try self.init(features: features, missing: table.missing)
+    try self.init(features: features, missing: table.missing, scaling: scaling)
     self.warnings = warnings
   }
 
   /// Statistics of some columns over the training rows.
   static func statistics(
-    of table: Table, _ positions: [Int], _ rows: [UInt32]?
+    of table: Table, _ positions: [Int], _ rows: [UInt32]?, _ scaling: ColumnScaling = .standard
   ) throws(DataError) -> [ColumnStatistic] {
     var statistics = [ColumnStatistic](repeating: ColumnStatistic(), count: positions.count)
     var requests: [ColumnRequest] = []
@@ -91,12 +93,20 @@ extension FeatureEncoder {
     let dates = positions.indices.filter { table.columns[positions[$0]].kind == .date }
     let counted = statistics.indices.filter { statistics[$0].index != nil }
     let numbering = statistics.indices.filter { statistics[$0].firstNumber != nil }
+    let sampled =
+      scaling == .robust ? statistics.indices.filter { statistics[$0].index == nil } : []
+    for slot in sampled { statistics[slot].sample = ColumnSample() }
     var rowCount = 0
     try table.read(requests, rows: rows) { (chunk) throws(DataError) in
       rowCount += chunk.count
       for run in runs.indices { runs[run].add(chunk) }
       for slot in counted { statistics[slot].count(chunk, slot) }
       for slot in dates { statistics[slot].addParts(chunk, slot) }
+      for slot in sampled {
+        for row in 0..<chunk.count {
+          statistics[slot].sample?.add(chunk.values[row * chunk.width + slot])
+        }
+      }
       for slot in numbering { statistics[slot].compareWithRows(chunk, slot, rows) }
     }
     var extreme: [(slot: Int, scale: Double)] = []
@@ -136,7 +146,9 @@ extension ColumnStatistic {
       let date = chunk.values[row * chunk.width + slot]
       if date.isNaN { continue }
       for part in DatePart.allCases {
-        parts[part, default: Moments()].add(part.value(date, first: 0))
+        let value = part.value(date, first: 0)
+        parts[part, default: Moments()].add(value)
+        if sample != nil { partSamples[part, default: ColumnSample()].add(value) }
       }
     }
   }

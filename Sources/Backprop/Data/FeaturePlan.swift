@@ -4,9 +4,9 @@ struct FeaturePlan: Sendable {
     enum Kind: UInt8, Sendable {
       case number
       case numberOrMissing
-      /// 0 or 1; what is unknown is `mean`.
+      /// One of two numbers, or that of an unknown.
       case boolean
-      /// One input for each share; what is unknown is the shares.
+      /// An input for each level, which is off or on, or that of an unknown.
       case category
       case date
     }
@@ -27,14 +27,30 @@ struct FeaturePlan: Sendable {
   private var runs: [(first: Int, count: Int, offset: Int)] = []
   private var means: [Double] = []
   private var deviations: [Double] = []
-  // Slots that need more than that; of categories their shares, of dates the first and the parts.
+  // Slots that need more than that; of categories what their inputs are, of dates the first and the parts.
   private var others: [Int] = []
-  private var shares: [Int: [Double]] = [:]
+  private var levels: [Int: Levels] = [:]
   private var dates: [Int: (first: Double, parts: [Feature.Part])] = [:]
 
+  private let scaling: ColumnScaling
+
+  private struct Levels {
+    let off: [Double]
+    let on: [Double]
+    let unknown: [Double]
+
+    init(_ shares: [Double], _ scaling: ColumnScaling) {
+      off = shares.map { scaling.levels(ofShare: $0).off }
+      on = shares.map { scaling.levels(ofShare: $0).on }
+      unknown = scaling.means(shares)
+    }
+  }
+
   /// What the features of an encoder need.
-  init(_ features: [Feature]) {
+  init(_ features: [Feature], _ scaling: ColumnScaling) {
+    self.scaling = scaling
     for feature in features {
+      levels[slots.count] = feature.levelShares.map { Levels($0, scaling) }
       switch feature {
       case .numeric(_, let mean, let deviation, let hasIndicator, _):
         append(
@@ -43,15 +59,14 @@ struct FeaturePlan: Sendable {
             // A constant column is (x − mean) / ∞ = 0.
             deviation: deviation > 0 ? deviation : .infinity, outputs: feature.outputCount,
             hasIndicator: hasIndicator))
-      case .boolean(_, _, let share, let hasIndicator):
+      case .boolean(_, _, _, let hasIndicator):
         append(
           Slot(
-            kind: .boolean, mean: share, outputs: feature.outputCount, hasIndicator: hasIndicator))
+            kind: .boolean, outputs: feature.outputCount, hasIndicator: hasIndicator))
       case .date(_, _, let first, let parts, let hasIndicator):
         dates[slots.count] = (first, parts)
         append(Slot(kind: .date, outputs: feature.outputCount, hasIndicator: hasIndicator))
       case .categorical(_, let categories, let shares, _):
-        self.shares[slots.count] = shares
         append(
           Slot(
             kind: .category, outputs: shares.count, hasIndicator: shares.count > categories.count))
@@ -102,6 +117,7 @@ struct FeaturePlan: Sendable {
             .init(start: UnsafeMutableRawPointer(mutating: values + first), stride: strides.0),
             mean + first, deviation + first, .init(start: inputs + offset, stride: strides.1))
           areFinite = areFinite && runIsFinite
+          if scaling == .robust { clip(rows, count, inputs + offset, strides.1) }
         }
       }
     }
@@ -111,7 +127,7 @@ struct FeaturePlan: Sendable {
         let value = values[row * strides.0 + index]
         let target = inputs + (row * strides.1 + slot.offset)
         switch slot.kind {
-        case .category where value >= 0: target[Int(value)] = 1
+        case .category where value >= 0 && scaling == .standard: target[Int(value)] = 1
         // Only NaN differs from itself.
         case .numberOrMissing: if value != value { target[1] = 1 }
         case .number: break
@@ -122,7 +138,18 @@ struct FeaturePlan: Sendable {
     return areFinite
   }
 
-  /// The inputs of a value that is no number, and of a category without a code.
+  private func clip<T: Scalar>(
+    _ rows: Int, _ columns: Int, _ inputs: UnsafeMutablePointer<T>, _ stride: Int
+  ) {
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let place = inputs + row * stride + column
+        place.pointee = T(ColumnScaling.clipped(Double(place.pointee)))
+      }
+    }
+  }
+
+  /// The inputs of a value that is no number, and of a category that is not 1 among zeros.
   private func formUnusual<T: Scalar>(
     _ index: Int, _ value: Double, _ target: UnsafeMutablePointer<T>
   ) {
@@ -130,14 +157,22 @@ struct FeaturePlan: Sendable {
     let isMissing = slot.kind == .date ? value.isNaN : value == Double(CategoryIndex.missing)
     if isMissing, slot.hasIndicator { target[slot.outputs - 1] = 1 }
     switch slot.kind {
-    case .boolean: target[0] = T(value >= 0 ? value : slot.mean)
+    case .boolean:
+      guard let levels = levels[index] else { return }
+      target[0] = T((value < 0 ? levels.unknown : value == 0 ? levels.off : levels.on)[0])
     case .category:
-      guard !(isMissing && slot.hasIndicator), let shares = shares[index] else { return }
-      for (place, share) in shares.enumerated() { target[place] = T(share) }
+      guard let levels = levels[index] else { return }
+      let isKnown = value >= 0 || isMissing && slot.hasIndicator
+      let inputs = isKnown ? levels.off : levels.unknown
+      for place in inputs.indices { target[place] = T(inputs[place]) }
+      guard isKnown else { return }
+      let level = value >= 0 ? Int(value) : slot.outputs - 1
+      target[level] = T(levels.on[level])
     case .date:
       guard !isMissing, let date = dates[index] else { return }
       for (place, part) in date.parts.enumerated() where part.deviation > 0 {
-        target[place] = T((part.part.value(value, first: date.first) - part.mean) / part.deviation)
+        let z = (part.part.value(value, first: date.first) - part.mean) / part.deviation
+        target[place] = T(scaling == .robust ? ColumnScaling.clipped(z) : z)
       }
     case .number, .numberOrMissing: break
     }

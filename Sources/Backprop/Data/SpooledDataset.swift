@@ -20,6 +20,8 @@ public final class SpooledDataset<T: Scalar>: Sendable {
   package let hasWeights: Bool
   /// Number of classes, if the targets are their codes.
   let classCount: Int?
+  /// Which inputs say of what category an example is; empty where that is not known.
+  let categories: [CategoryInputs]
   private let folder: String
   private let descriptor: Int32
 
@@ -31,12 +33,15 @@ public final class SpooledDataset<T: Scalar>: Sendable {
   ///   - targets: Numbers of a target, 1 for classes.
   ///   - classes: Number of classes; nil for numbers.
   ///   - hasWeights: Whether each has a weight.
+  ///   - categories: Which inputs say of what category an example is.
   ///   - folder: Where the file is made.
   /// - Throws: `FileError` if the folder is missing or the disk has no room for it, which is found out
   ///   at once.
   package init(
-    count: Int, inputs: Int, targets: Int, classes: Int? = nil, hasWeights: Bool, in folder: String
+    count: Int, inputs: Int, targets: Int, classes: Int? = nil, hasWeights: Bool,
+    categories: [CategoryInputs] = [], in folder: String
   ) throws(FileError) {
+    self.categories = categories
     self.count = count
     inputCount = inputs
     targetCount = targets
@@ -175,9 +180,11 @@ public final class SpooledDataset<T: Scalar>: Sendable {
         Int(row)..<(Int(row) + 1), inputs: starts.0 + place * inputCount,
         targets: starts.1 + place * targetCount, weights: starts.2 + place)
     }
-    return Dataset(
+    var subset = Dataset(
       inputs: .numbers(inputs), targets: StoredTargets(targets, classCount: classCount),
       weights: hasWeights ? weights[row: 0] : nil)
+    subset.categories = categories
+    return subset
   }
 
   /// All numbers of a part of the file, some at a time: what a hash is made of.
@@ -216,6 +223,14 @@ public enum TrainingExamples<T: Scalar>: Sendable {
     switch self {
     case .memory(let data): data.count
     case .spooled(let data): data.count
+    }
+  }
+
+  /// Which inputs say of what category an example is; empty where that is not known.
+  var categories: [CategoryInputs] {
+    switch self {
+    case .memory(let data): data.categories
+    case .spooled(let data): data.categories
     }
   }
 

@@ -59,6 +59,7 @@ extension NetworkSettings {
     }
     if !layers.isEmpty, layers.allSatisfy(\.isParametric) { parametric = true }
     if network.layers[0].dense == nil { scaleInputs = true }
+    if network.layers.allSatisfy(\.isNTK) { ntk = true }
   }
 
   /// One for all where they are alike.

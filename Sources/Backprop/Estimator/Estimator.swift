@@ -117,6 +117,15 @@ public struct Estimator: Sendable {
       warnings.append(message)
       report(.warning(code: code, message: message))
     }
+    if prepared.configuration.stopping.isEnsemble {
+      return try fitEnsemble(
+        prepared,
+        warn: { code, message in
+          warnings.append(message)
+          report(.warning(code: code, message: message))
+        }, report: report, isInterrupted: isInterrupted
+      ).with(warnings)
+    }
     let summary = try Trainer<T>(configuration: prepared.configuration, threads: threads).train(
       &prepared.network, on: prepared.training, validation: prepared.validation,
       metrics: prepared.metrics, report: report, isInterrupted: isInterrupted)
@@ -145,7 +154,8 @@ public struct Fit: Sendable {
   public let model: Model
   /// How the run ended.
   public let summary: TrainingSummary
-  /// Loss and metrics on the rows that chose the best epoch; of no examples if nothing was held out.
+  /// Loss and metrics on the rows that chose the best epoch; of no examples if nothing was held out. Of an
+  /// ensemble they are all rows of training, each judged by the member that did not learn from it.
   public let heldOut: Evaluation
   /// The same on the rows that chose nothing, each counting once whatever it weighs; nil if there were none.
   public let test: Evaluation?
@@ -154,7 +164,13 @@ public struct Fit: Sendable {
   /// out, else on those of training, each counting once. A model that is no better has learned nothing.
   public let baseline: Evaluation
   /// What was guessed or left out, a line each.
-  public let warnings: [String]
+  public private(set) var warnings: [String]
+
+  fileprivate func with(_ warnings: [String]) -> Fit {
+    var fit = self
+    fit.warnings = warnings
+    return fit
+  }
 }
 
 /// The rows of a fit.

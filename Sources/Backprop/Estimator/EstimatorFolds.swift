@@ -82,6 +82,11 @@ extension Estimator {
         tables, folds: count, as: type, began: began, ended: ended, warn: warn, report: report,
         isInterrupted: isInterrupted)
     }
+    if let own = try following(tables.training, usual: tables.targets) {
+      return try own.crossValidate(
+        tables, folds: count, as: type, began: began, ended: ended, warn: warn, report: report,
+        isInterrupted: isInterrupted)
+    }
     try validate(folds: count)
     try checkReading(of: tables.training)
     let table = tables.training

@@ -32,13 +32,17 @@ package struct PreparedFit<T: Scalar> {
   }
 
   /// The network as it is, with its coders.
-  package var model: Model {
+  package var model: Model { model(of: [network]) }
+
+  /// The networks of an ensemble, with their coders.
+  package func model(of members: [Network<T>]) -> Model {
     var configuration = configuration
     // How the data was held has no part in the model; where it was leads back to it.
     configuration.data.memory = nil
     if !configuration.shuffles { configuration.shuffleBlock = nil }
     return Model(
-      members: [AnyNetwork(network)], encoder: coders.encoder, targetEncoder: coders.target,
+      members: members.map { AnyNetwork($0) }, encoder: coders.encoder,
+      targetEncoder: coders.target,
       configuration: configuration, weights: coders.weights, rows: rows)
   }
 }
@@ -71,6 +75,11 @@ extension Estimator {
       throw ConfigurationError(
         "from", "has \(base.members.count) networks, and one can be trained on; take one of them")
     }
+    // Of a regression: what it has of no other task could contradict what is given.
+    var configuration = configuration
+    if base == nil, let recipe = configuration.recipe {
+      configuration = configuration.following(recipe.settings(task: .regression))
+    }
     let network = configuration.network
     let hidden =
       base?.network.layers.hiddenDense.count
@@ -94,6 +103,9 @@ extension Estimator {
     _ tables: FitTables, as type: T.Type, warn: Warn
   ) throws -> PreparedFit<T> {
     if let own = weighing(tables.training) { return try own.prepare(tables, as: type, warn: warn) }
+    if let own = try following(tables.training, usual: tables.targets) {
+      return try own.prepare(tables, as: type, warn: warn)
+    }
     try validate(
       hasValidationTable: tables.validation != nil, hasTestTable: tables.test != nil)
     let table = tables.training
@@ -111,7 +123,9 @@ extension Estimator {
     try budget?.checkReading(
       rows: table.rowCount, targets: numericTargets(names, in: table), file: table.file)
     let parts = { codes in
-      self.split(table, codes: codes, isWhole: tables.validation != nil, warn)
+      self.split(
+        table, codes: codes,
+        isWhole: tables.validation != nil || self.configuration.stopping.isEnsemble, warn)
     }
     var design: Design<T> =
       if let base {
@@ -132,11 +146,13 @@ extension Estimator {
     try configuration.validate(for: network)
     try checkMonitor(coders, network)
     let hasWeightColumn = configuration.data.weightColumn != nil
-    let hasValidation = tables.validation != nil || !split.validation.isEmpty
+    let members = configuration.stopping.members ?? 1
+    let hasValidation = tables.validation != nil || !split.validation.isEmpty || members > 1
     if !hasValidation { try checkWithoutValidation(rows: table.rowCount) }
     var resolved = resolved(
-      for: network, coders, examples: split.training.count, hasValidation: hasValidation,
-      held: split.validation.count)
+      for: network, coders,
+      examples: split.training.count - (members > 1 ? split.training.count / members : 0),
+      hasValidation: hasValidation, held: split.validation.count)
     if tables.validation != nil { resolved.stopping.validation = nil }
     let training: TrainingExamples<T>
     var (validation, test): (TrainingExamples<T>?, TrainingExamples<T>?)
@@ -179,8 +195,13 @@ extension Estimator {
           + "only with data, seed, validation and test of its training are the same rows held out again"
       )
     }
+    var start = network
+    if base == nil, configuration.network.initializer == .data, members == 1 {
+      start.start(
+        from: try training.rowsOfStart(seed: configuration.seed), seed: configuration.seed)
+    }
     return PreparedFit(
-      network: network, coders: coders, configuration: resolved, training: training,
+      network: start, coders: coders, configuration: resolved, training: training,
       validation: validation, test: test, meanWeight: meanWeight, rowCount: table.rowCount,
       rows: rows)
   }
@@ -192,6 +213,11 @@ extension Estimator {
     var resolved = configuration.resolved(examples: examples, hasValidation: hasValidation)
     resolved.network = NetworkSettings(of: network)
     resolved.network.initializer = configuration.network.initializer
+    if configuration.noise.categoryDropout == nil, !configuration.optimizer.takesAllExamples,
+      coders.encoder?.categoryInputs.isEmpty == false
+    {
+      resolved.noise.categoryDropout = NoiseSettings.defaultCategoryDropout
+    }
     resolved.data.target = coders.target.columns
     resolved.data.task = coders.target.task
     // Too few rows to hold any out are so the next time too.
@@ -272,7 +298,8 @@ extension Estimator {
     let encoder = try FeatureEncoder(
       fitting: table,
       excluding: Set(table.expanding(names)).union([weights?.column].compactMap(\.self))
-        .union(ignored(in: table)).sorted(), rows: rows)
+        .union(ignored(in: table)).sorted(), rows: rows,
+      scaling: configuration.data.scaling ?? .standard)
     encoder.warnings.forEach { warn("feature", $0) }
     let target = try TargetEncoder(fitting: targets, coding: output.coding, rows: rows)
     let hidden = settings.hidden ?? NetworkSettings.defaultHidden
@@ -289,7 +316,7 @@ extension Estimator {
       initializer: settings.initializer,
       normalizations: Self.spread(settings.norm, "norm", hidden.count) ?? [],
       isParametric: settings.parametric == true, scalesInputs: settings.scaleInputs == true,
-      seed: configuration.seed)
+      isNTK: settings.ntk == true, seed: configuration.seed)
     return Design(
       network: network, coders: ModelData(encoder: encoder, target: target, weights: weights),
       split: split)

@@ -57,4 +57,16 @@ extension Estimator {
     own.configuration.data.weightColumn = column
     return own
   }
+
+  /// The same with the settings of its recipe; nil if there are none left to take.
+  func following(_ table: Table, usual: [String]) throws -> Estimator? {
+    guard let recipe = configuration.recipe, recipe != .plain, base == nil else { return nil }
+    let names = try targetNames(in: table, usual: usual)
+    let task =
+      try configuration.data.task
+      ?? TargetColumns(of: table, columns: names, task: nil).task
+    var own = self
+    own.configuration = configuration.following(recipe.settings(task: task))
+    return own.configuration == configuration ? nil : own
+  }
 }

@@ -36,7 +36,8 @@ extension SpooledDataset {
       SpoolPart(
         try SpooledDataset(
           count: count, inputs: features.outputCount, targets: target.columns.count,
-          classes: target.classCount, hasWeights: !weights.isEmpty, in: folder))
+          classes: target.classCount, hasWeights: !weights.isEmpty,
+          categories: features.categoryInputs, in: folder))
     }
     var requests = inputs + (try target.requests(of: table))
     if let column = weights.column { requests.append(try weights.request(column, of: table)) }

@@ -23,6 +23,10 @@ public struct DenseLayer: Hashable, Sendable {
   /// hidden layers and elementwise activations. Holzmüller, Grinsztajn & Steinwart 2024,
   /// arXiv 2407.04491; for ReLU He et al. 2015, arXiv 1502.01852.
   package let isParametric: Bool
+  /// Whether the weights are in NTK form, z = W̃ a/√d + b with d inputs: by their steps, as `UpdateFactors`
+  /// has it. Then biases and α take steps a tenth as long, and α decays. Jacot, Gabriel & Hongler 2018,
+  /// arXiv 1806.07572; the tenth is of Holzmüller, Grinsztajn & Steinwart 2024, arXiv 2407.04491.
+  package let isNTK: Bool
 
   /// A layer as it is described; `Network.init` checks it.
   ///
@@ -33,10 +37,12 @@ public struct DenseLayer: Hashable, Sendable {
   ///   - normalization: How z is normalised; nil for not at all, as in a last layer.
   ///   - dropout: p, in 0 ..< 1; 0 for a last layer.
   ///   - isParametric: Whether each neuron learns how much of σ it applies.
+  ///   - isNTK: Whether the weights are in NTK form.
   public init(
     inputs: Int, outputs: Int, activation: Activation, normalization: Normalization? = nil,
-    dropout: Double = 0, isParametric: Bool = false
+    dropout: Double = 0, isParametric: Bool = false, isNTK: Bool = false
   ) {
+    self.isNTK = isNTK
     self.isParametric = isParametric
     self.normalization = normalization
     self.inputs = inputs
@@ -54,8 +60,10 @@ extension DenseLayer: LayerKind {
     let map = TensorGroup(
       width: affineOutputs,
       members: [
-        TensorGroup.Member(name: "weight", role: .weight, form: .panels, rows: inputs),
-        TensorGroup.Member(name: "bias", role: .bias),
+        TensorGroup.Member(
+          name: "weight", role: .weight, form: .panels, rows: inputs,
+          factors: isNTK ? .neuralTangent(inputs: inputs) : UpdateFactors()),
+        TensorGroup.Member(name: "bias", role: .bias, factors: smallSteps),
       ])
     var groups = [map]
     if let normalization {
@@ -68,9 +76,17 @@ extension DenseLayer: LayerKind {
     }
     if isParametric {
       groups.append(
-        TensorGroup(width: outputs, members: [TensorGroup.Member(name: "alpha", role: .slope)]))
+        TensorGroup(
+          width: outputs,
+          members: [TensorGroup.Member(name: "alpha", role: .slope, factors: slopeSteps)]))
     }
     return groups
+  }
+
+  /// Of what is no weight in a layer in NTK form.
+  private var smallSteps: UpdateFactors { UpdateFactors(rate: isNTK ? 0.1 : 1) }
+  private var slopeSteps: UpdateFactors {
+    isNTK ? UpdateFactors(rate: 0.1, decay: 0.1, decays: true) : UpdateFactors()
   }
 
   /// Which of the groups α is.
@@ -154,6 +170,7 @@ extension DenseLayer: LayerKind {
   private func formDropped<T: Scalar>(
     _ pass: LayerPass<T>, under regularization: StochasticRegularization
   ) {
+    let dropout = dropout * regularization.dropoutFactor
     let (a, mask, dropped) = (pass.state.outputs, pass.state.mask, pass.state.dropped)
     T.kernels.dropout(
       pass.pool?.handle,

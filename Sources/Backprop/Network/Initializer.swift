@@ -20,11 +20,17 @@ public enum Initializer: NamedCase {
   case lecunUniform
   /// N(0, 1/in).
   case lecunNormal
+  /// As layers in NTK form begin: weights N(0, 1/in), biases N(0, 1), the last layer all zero.
+  case ntk
+  /// By some rows of training: weights N(0, 1/in), those of each neuron then divided by the deviation that its
+  /// z has over the rows; and biases that put the bend of each neuron among them. An `Estimator` has the rows;
+  /// without them it is LeCun's. Holzmüller, Grinsztajn & Steinwart 2024, arXiv 2407.04491.
+  case data
 
   /// Every case once.
   package static let allCases: [Initializer] = [
     .zeros, .constant(0.5), .uniform(0.5), .normal(0.5), .xavierUniform, .xavierNormal, .heUniform,
-    .heNormal, .lecunUniform, .lecunNormal,
+    .heNormal, .lecunUniform, .lecunNormal, .ntk, .data,
   ]
 
   static let kind = "initializer"
@@ -32,7 +38,7 @@ public enum Initializer: NamedCase {
   /// The names that `init(_:)` reads, as the command line shows them.
   package static let names = [
     "zeros", "constant:c", "uniform:r", "normal:s", "xavier-uniform", "xavier-normal", "he-uniform",
-    "he-normal", "lecun-uniform", "lecun-normal",
+    "he-normal", "lecun-uniform", "lecun-normal", "ntk", "data",
   ]
 
   /// The initialiser that keeps the variance of an activation's signal from layer to layer.
@@ -57,6 +63,8 @@ public enum Initializer: NamedCase {
     case ("he-normal", nil): self = .heNormal
     case ("lecun-uniform", nil): self = .lecunUniform
     case ("lecun-normal", nil): self = .lecunNormal
+    case ("ntk", nil): self = .ntk
+    case ("data", nil): self = .data
     default: return nil
     }
   }
@@ -73,6 +81,8 @@ public enum Initializer: NamedCase {
     case .heNormal: "he-normal"
     case .lecunUniform: "lecun-uniform"
     case .lecunNormal: "lecun-normal"
+    case .ntk: "ntk"
+    case .data: "data"
     }
   }
 
@@ -97,7 +107,8 @@ public enum Initializer: NamedCase {
     case .heUniform: return Self.uniform((6 / fanIn).squareRoot(), count, using: &random)
     case .heNormal: return Self.normal((2 / fanIn).squareRoot(), count, using: &random)
     case .lecunUniform: return Self.uniform((3 / fanIn).squareRoot(), count, using: &random)
-    case .lecunNormal: return Self.normal((1 / fanIn).squareRoot(), count, using: &random)
+    case .lecunNormal, .ntk, .data:
+      return Self.normal((1 / fanIn).squareRoot(), count, using: &random)
     }
   }
 

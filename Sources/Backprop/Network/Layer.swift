@@ -141,6 +141,13 @@ extension Layer {
   package var normalization: Normalization? { dense?.normalization }
   /// Whether neurons learn how much of the activation they apply.
   package var isParametric: Bool { dense?.isParametric ?? false }
+  /// Whether it is in NTK form.
+  package var isNTK: Bool {
+    switch self {
+    case .dense(let layer): layer.isNTK
+    case .scale(let layer): layer.isNTK
+    }
+  }
   /// What the layer is called in files.
   package var kindName: String {
     switch self {
@@ -229,7 +236,7 @@ extension [Layer] {
 
 extension Layer: Codable {
   private enum Key: String, CodingKey {
-    case kind, inputs, outputs, activation, normalization, dropout, parametric
+    case kind, inputs, outputs, activation, normalization, dropout, parametric, ntk
   }
 
   public init(from decoder: any Decoder) throws {
@@ -237,6 +244,7 @@ extension Layer: Codable {
     let kind = try container.decode(String.self, forKey: .kind)
     let inputs = try container.decode(Int.self, forKey: .inputs)
     let outputs = try container.decode(Int.self, forKey: .outputs)
+    let isNTK = try container.decodeIfPresent(Bool.self, forKey: .ntk) ?? false
     func fault(_ key: Key, _ description: String) -> DecodingError {
       .dataCorruptedError(forKey: key, in: container, debugDescription: description)
     }
@@ -249,12 +257,13 @@ extension Layer: Codable {
           normalization: try container.decodeIfPresent(
             Normalization.self, forKey: .normalization),
           dropout: try container.decodeIfPresent(Double.self, forKey: .dropout) ?? 0,
-          isParametric: try container.decodeIfPresent(Bool.self, forKey: .parametric) ?? false))
+          isParametric: try container.decodeIfPresent(Bool.self, forKey: .parametric) ?? false,
+          isNTK: isNTK))
     case "scale":
       guard inputs == outputs else {
         throw fault(.outputs, "a scaling layer of \(inputs) inputs has \(outputs) outputs")
       }
-      self = .scale(ScaleLayer(size: inputs))
+      self = .scale(ScaleLayer(size: inputs, isNTK: isNTK))
     default:
       throw fault(.kind, "\(kind.quoted) is not a kind of layer that this version knows")
     }
@@ -283,6 +292,7 @@ extension Layer: Codable {
     try container.encode(kindName, forKey: .kind)
     try container.encode(inputs, forKey: .inputs)
     try container.encode(outputs, forKey: .outputs)
+    if isNTK { try container.encode(true, forKey: .ntk) }
     guard let layer = dense else { return }
     try container.encode(layer.activation, forKey: .activation)
     try container.encodeIfPresent(layer.normalization, forKey: .normalization)

@@ -50,6 +50,7 @@ public struct Network<T: Scalar>: Sendable {
   ///   - normalizations: How hidden layers normalise, one element per layer; empty for none.
   ///   - isParametric: Whether the activations of hidden layers are parametric.
   ///   - scalesInputs: Whether a scaling layer stands in front of them.
+  ///   - isNTK: Whether all of them are in NTK form, which the rules of Adam's family train.
   ///   - seed: The same seed gives the same weights, also behind a scaling layer.
   /// - Throws: `NetworkError` if the sizes or the activations make no network, or the loss is not
   ///   defined on the outputs of the last activation.
@@ -57,7 +58,7 @@ public struct Network<T: Scalar>: Sendable {
     sizes: [Int], activations: [Activation], loss: Loss, reduction: Reduction = .mean,
     dropout: [Double] = [], initializer: Initializer? = nil,
     normalizations: [Normalization?] = [], isParametric: Bool = false, scalesInputs: Bool = false,
-    seed: UInt64 = 0
+    isNTK: Bool = false, seed: UInt64 = 0
   ) throws(NetworkError) {
     guard sizes.count >= 2 else { throw .tooFewSizes(sizes) }
     if let index = sizes.firstIndex(where: { $0 < 1 }) {
@@ -72,14 +73,14 @@ public struct Network<T: Scalar>: Sendable {
     guard normalizations.isEmpty || normalizations.count >= sizes.count - 2 else {
       throw .normalizationCount(found: normalizations.count, layers: sizes.count - 2)
     }
-    let front = scalesInputs ? [Layer.scale(ScaleLayer(size: sizes[0]))] : []
+    let front = scalesInputs ? [Layer.scale(ScaleLayer(size: sizes[0], isNTK: isNTK))] : []
     let layers = activations.indices.map { index in
       Layer.dense(
         DenseLayer(
           inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index],
           normalization: index < normalizations.count ? normalizations[index] : nil,
           dropout: index < dropout.count ? dropout[index] : 0,
-          isParametric: isParametric && index < activations.count - 1))
+          isParametric: isParametric && index < activations.count - 1, isNTK: isNTK))
     }
     try self.init(layers: front + layers, loss: loss, reduction: reduction)
     drawWeights(by: initializer, seed: seed)
@@ -99,6 +100,20 @@ public struct Network<T: Scalar>: Sendable {
         of: tensor,
         to: initializer.weights(
           inputs: tensor.shape[1], outputs: tensor.shape[0], using: &random))
+    }
+    if initializer == .ntk { drawNTK(seed: seed) }
+  }
+
+  /// Biases N(0, 1), and a last layer of zeros.
+  private mutating func drawNTK(seed: UInt64) {
+    for tensor in parameters.layout.tensors where tensor.role == .bias {
+      var random = RandomSource(
+        seed: seed, purpose: .initialization, index: UInt32(1 << 16 + tensor.layer))
+      parameters.setElements(
+        of: tensor, to: (0..<tensor.count).map { _ in T(random.normal()) })
+    }
+    for tensor in parameters.layout.tensors(of: layers.count - 1) {
+      parameters.setElements(of: tensor, to: [T](repeating: 0, count: tensor.count))
     }
   }
 

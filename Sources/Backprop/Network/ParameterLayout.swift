@@ -125,6 +125,8 @@ package struct UpdateFactors: Hashable, Sendable {
   package var rate = 1.0
   /// Multiplies λ of decoupled decay.
   package var decay = 1.0
+  /// Whether decoupled decay acts on the tensor whatever its role.
+  package var decays = false
   /// Multiplies ε below the root.
   package var epsilon = 1.0
 

@@ -9,9 +9,16 @@
 public struct ScaleLayer: Hashable, Sendable {
   /// Number of inputs, and of outputs.
   public let size: Int
+  /// Whether it stands in front of layers in NTK form. Then s takes steps six times as long, and decays.
+  package let isNTK: Bool
 
   /// A layer of as many inputs as outputs, at least 1 and checked by `Network.init`.
-  public init(size: Int) { self.size = size }
+  public init(size: Int) { self.init(size: size, isNTK: false) }
+
+  package init(size: Int, isNTK: Bool) {
+    self.size = size
+    self.isNTK = isNTK
+  }
 }
 
 extension ScaleLayer: LayerKind {
@@ -21,7 +28,12 @@ extension ScaleLayer: LayerKind {
   var activation: Activation { .identity }
 
   var tensorGroups: [TensorGroup] {
-    [TensorGroup(width: size, members: [TensorGroup.Member(name: "scale", role: .scale)])]
+    let factors =
+      isNTK ? UpdateFactors(rate: 6, decay: 6, decays: true) : UpdateFactors()
+    return [
+      TensorGroup(
+        width: size, members: [TensorGroup.Member(name: "scale", role: .scale, factors: factors)])
+    ]
   }
 
   /// z is a, and ∂C/∂a is δ.

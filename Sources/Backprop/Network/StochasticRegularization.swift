@@ -1,8 +1,9 @@
-/// Dropout, input noise, label smoothing and mixup: what one training step changes at random, and the counters that its random numbers come from.
+/// Dropout, of neurons, inputs and categories, input noise, label smoothing and mixup: what one training step
+/// changes at random, and the counters that its random numbers come from.
 ///
-/// A forward pass under it mixes examples (mixup), adds Gaussian noise to the inputs, drops
-/// inputs and outputs of hidden layers (dropout), and smooths the targets of a classification, in
-/// this order. A pass without one, as in evaluation and prediction, does none of it.
+/// A forward pass under it mixes examples (mixup), takes categories for unknown ones, adds Gaussian noise
+/// to the inputs, drops inputs and outputs of hidden layers (dropout), and smooths the targets of a
+/// classification, in this order. A pass without one, as in evaluation and prediction, does none of it.
 ///
 /// Every number is a function of (seed, purpose, step, layer, position in the batch, neuron), by
 /// Philox 4×32-10: nothing has to be saved to repeat a step, and neither threads nor vectors change a
@@ -41,11 +42,21 @@ package struct StochasticRegularization: Hashable, Sendable {
   ///
   /// Zhang et al. 2018, *mixup: Beyond Empirical Risk Minimization*, arXiv 1710.09412.
   package var mixup: Double
+  /// The probability that a category of an example is taken for one that nobody knows, in 0 ..< 1.
+  ///
+  /// Its inputs become those of an unknown category, the shares of the levels. Without it the network has
+  /// never seen such a point, and what it says there is as its weights began.
+  package var categoryDropout: Double
+  /// The columns that this is done to.
+  package var categories: [CategoryInputs] = []
+  /// What the dropout of hidden layers is multiplied by in this step, from 0 to 1.
+  package var dropoutFactor = 1.0
 
   package init(
     seed: UInt64, step: Int = 0, inputDeviation: Double = 0, inputDropout: Double = 0,
-    labelSmoothing: Double = 0, mixup: Double = 0
+    labelSmoothing: Double = 0, mixup: Double = 0, categoryDropout: Double = 0
   ) {
+    self.categoryDropout = categoryDropout
     self.seed = seed
     self.step = step
     self.inputDeviation = inputDeviation
@@ -58,6 +69,7 @@ package struct StochasticRegularization: Hashable, Sendable {
   package func validate() throws(ConfigurationError) {
     try NumberRange.atLeastZero.check(inputDeviation, "inputNoise")
     try NumberRange.belowOne.check(inputDropout, "inputDropout")
+    try NumberRange.belowOne.check(categoryDropout, "categoryDropout")
     try NumberRange.belowOne.check(labelSmoothing, "labelSmoothing")
     try NumberRange.atLeastZero.check(mixup, "mixup")
   }
@@ -65,7 +77,10 @@ package struct StochasticRegularization: Hashable, Sendable {
   /// Whether the numbers lie in their ranges.
   package var isValid: Bool { step >= 0 && (try? validate()) != nil }
 
-  var changesInputs: Bool { mixup > 0 || inputDeviation > 0 || inputDropout > 0 }
+  var changesInputs: Bool {
+    mixup > 0 || inputDeviation > 0 || inputDropout > 0 || dropsCategories
+  }
+  var dropsCategories: Bool { categoryDropout > 0 && !categories.isEmpty }
   var changesTargets: Bool { mixup > 0 || labelSmoothing > 0 }
 
   /// The same in another step.
@@ -132,6 +147,7 @@ extension Workspace {
       hasRoom(for: regularization), "\(regularization) in a workspace without room for it")
     if regularization.mixup > 0 { mix(regularization) }
     let changed = regularized.inputs
+    if regularization.dropsCategories { dropCategories(regularization) }
     if regularization.inputDeviation > 0 {
       T.kernels.add_normal(
         pool?.handle,
@@ -159,6 +175,25 @@ extension Workspace {
         rows, targets.columns, targets.operand, 1 - epsilon, epsilon / Double(classes),
         regularized.targets.operand)
       targets = regularized.targets
+    }
+  }
+
+  /// The inputs of an unknown category take the places of those of some.
+  private mutating func dropCategories(_ regularization: StochasticRegularization) {
+    let changed = regularized.inputs
+    if inputs.start != changed.start {
+      T.kernels.scale_and_shift(rows, inputs.columns, inputs.operand, 1, 0, changed.operand)
+      inputs = changed
+    }
+    var random = RandomSource(
+      seed: regularization.seed, purpose: .categoryDropout,
+      index: UInt32(truncatingIfNeeded: regularization.step))
+    let threshold = StochasticRegularization.threshold(regularization.categoryDropout)
+    for row in 0..<rows {
+      let row = changed.start + row * changed.stride
+      for column in regularization.categories where random.nextWord() < threshold {
+        column.formUnknown(row)
+      }
     }
   }
 

@@ -15,6 +15,8 @@ package struct RandomSource: Sendable {
     case inputNoise = 20
     case mixup = 21
     case testSplit = 24
+    case categoryDropout = 25
+    case member = 26
   }
 
   private let key: (UInt32, UInt32)

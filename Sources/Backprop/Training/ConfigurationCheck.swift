@@ -85,7 +85,8 @@ extension TrainingConfiguration {
     [
       ("weightDecay", weightDecay != 0), ("clipNorm", clipNorm != nil),
       ("clipValue", clipValue != nil), ("inputNoise", inputNoise != nil),
-      ("inputDropout", inputDropout != nil), ("labelSmoothing", labelSmoothing != nil),
+      ("inputDropout", inputDropout != nil), ("categoryDropout", categoryDropout != nil),
+      ("labelSmoothing", labelSmoothing != nil),
       ("mixup", mixup != nil), ("maxNorm", maxNorm != nil), ("ema", updates.ema != nil),
       ("swa", updates.swa != nil), ("accumulate", (accumulate ?? 1) != 1),
       ("rateFactors", hasRateFactors), ("biasRateFactor", hasBiasRateFactor),
@@ -169,6 +170,20 @@ extension TrainingConfiguration {
     try refuse(
       "validation", stopping.validation != nil && stopping.validationData != nil,
       "and a file to validate on are two things to validate on: give one")
+    for (name, isGiven) in [
+      ("validation", stopping.validation != nil),
+      ("validationData", stopping.validationData != nil || hasValidationTable),
+      ("from", data.from != nil), ("memory", data.memory != nil),
+    ] where stopping.isEnsemble {
+      try refuse(
+        name, isGiven,
+        "has no meaning for an ensemble of \(stopping.members ?? 1) members: "
+          + (name == "memory"
+            ? "its rows are held in memory"
+            : name == "from"
+              ? "each begins anew" : "each is judged by its own fold of the rows")
+          + "; leave one of the two out")
+    }
     guard stopping.validation == 0, !hasValidationTable else { return }
     for (name, isGiven) in [
       ("metric", stopping.metric != nil), ("minDelta", hasMinDelta),

@@ -128,13 +128,14 @@ public struct Optimizer<T: Scalar>: Sendable {
   ///   - gradient: ∂C/∂θ, of the same layout.
   ///   - rate: η, the learning rate of this step.
   ///   - momentum: μ, or β₁, of this step in the place of the rule's own; nil for that.
+  ///   - decayFactor: What the decay of this step is multiplied by.
   ///   - pool: Threads to use; nil for the caller's alone. Changes no bit.
   /// - Complexity: O(parameters), without allocation.
   @specialized(where T == Float)
   @specialized(where T == Double)
   public mutating func update(
     _ parameters: inout Parameters<T>, along gradient: Parameters<T>, rate: Double,
-    momentum: Double? = nil, pool: ThreadPool? = nil
+    momentum: Double? = nil, decayFactor: Double = 1, pool: ThreadPool? = nil
   ) {
     precondition(
       gradient.layout == parameters.layout && layout == parameters.layout,
@@ -149,7 +150,7 @@ public struct Optimizer<T: Scalar>: Sendable {
     if case .rprop = rule, step == 1 {
       secondMoment.mutableStart.update(repeating: T(rate), count: secondMoment.layout.count)
     }
-    setSpans(rate: rate, epsilon: terms.epsilon)
+    setSpans(rate: rate, decay: weightDecay * decayFactor, epsilon: terms.epsilon)
     var update = rule.kernel
     (update.correction1, update.correction2) = (terms.correction1, terms.correction2)
     (update.gradient_share, update.moment_share) = (terms.gradientShare, terms.momentShare)
@@ -165,12 +166,12 @@ public struct Optimizer<T: Scalar>: Sendable {
   }
 
   /// What this step does to each tensor.
-  private mutating func setSpans(rate: Double, epsilon: Double) {
+  private mutating func setSpans(rate: Double, decay: Double, epsilon: Double) {
     // By index: without optimisation an array's iterator allocates, and a step must not.
     for index in spans.indices {
       let factors = updateFactors[index]
       spans[index].rate = rate * factors.rate
-      spans[index].decay = weightDecay * factors.decay
+      spans[index].decay = decay * factors.decay
       spans[index].epsilon = epsilon * factors.epsilon
     }
   }
@@ -183,7 +184,8 @@ extension ParameterTensor {
   func updateFactors(_ own: TensorFactors?) -> UpdateFactors {
     let own = own ?? TensorFactors()
     // What begins at 1 has nothing to gain by shrinking to 0.
-    let decay = role.isPenalized ? own.weightDecay : role.start == 0 ? own.biasDecay : 0
+    let decay =
+      role.isPenalized || factors.decays ? own.weightDecay : role.start == 0 ? own.biasDecay : 0
     return UpdateFactors(
       rate: factors.rate * (role.isPenalized ? own.weightRate : own.biasRate),
       decay: factors.decay * decay,

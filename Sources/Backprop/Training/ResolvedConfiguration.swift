@@ -151,6 +151,10 @@ extension TrainingConfiguration {
       stopping.minDelta = newValue.flatMap { $0.minimumDelta == 0 ? nil : $0.minimumDelta }
     }
   }
+  package var categoryDropout: Double? {
+    get { noise.categoryDropout.unlessZero }
+    set { noise.categoryDropout = newValue }
+  }
   package var inputNoise: Double? {
     get { noise.inputNoise.unlessZero }
     set { noise.inputNoise = newValue }
@@ -172,7 +176,8 @@ extension TrainingConfiguration {
   package var regularization: StochasticRegularization {
     StochasticRegularization(
       seed: seed, inputDeviation: inputNoise ?? 0, inputDropout: inputDropout ?? 0,
-      labelSmoothing: labelSmoothing ?? 0, mixup: mixup ?? 0)
+      labelSmoothing: labelSmoothing ?? 0, mixup: mixup ?? 0,
+      categoryDropout: categoryDropout ?? 0)
   }
 
   /// η of a step: the warm-up in a line, then the schedule over the steps that are left.

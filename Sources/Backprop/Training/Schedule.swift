@@ -283,6 +283,27 @@ extension Schedule: Codable {
   }
 }
 
+/// How dropout of hidden layers and decoupled decay move from the first step to the last.
+package enum RegularizationSchedule: String, CaseIterable, Sendable {
+  case constant
+  /// As they are for half of the steps, then down to 0 along half a cosine: ½ (1 + cos(π (max(1, 2t) − 1))), t
+  /// from 0 to 1. Holzmüller, Grinsztajn & Steinwart 2024, arXiv 2407.04491.
+  case flatCos = "flat-cos"
+
+  /// What they are multiplied by.
+  ///
+  /// - Parameters:
+  ///   - step: Steps taken before.
+  ///   - total: Steps of the whole run, at least 1.
+  package func factor(at step: Int, of total: Int) -> Double {
+    switch self {
+    case .constant: 1
+    case .flatCos:
+      Schedule.anneal(from: 1, to: 0, share: max(1, 2 * Double(step) / Double(total)) - 1)
+    }
+  }
+}
+
 /// What `Schedule.plateau` has seen of a run, and how far the rate is down.
 ///
 /// After each epoch: if its loss is below the least so far by more than a ten-thousandth of that, it

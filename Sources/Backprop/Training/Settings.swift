@@ -81,6 +81,10 @@ extension Setting {
     "date-order", .data, \.data.dateOrder, of: DateStyle.orders.map(\.name),
     "The order of dates, likewise. (default: found out, or asked)",
     json: { .string($0) }, parse: { DateStyle(name: $0)?.name })
+  package static let scaling = named(
+    "scaling", .data, \.data.scaling, of: ColumnScaling.allCases.map(\.rawValue),
+    "How columns become inputs of one scale: standard, mean and deviation; robust, median and quartiles, outliers drawn in. (default: standard)",
+    json: { .string($0.rawValue) }, parse: { ColumnScaling(rawValue: $0) })
   package static let seed = parsed(
     "seed", .data, \.data.seed, expected: "a whole number from 0 to 2⁶⁴ − 1",
     "The same seed gives the same model. (default: \(TrainingConfiguration().seed))",
@@ -103,12 +107,13 @@ extension Setting {
   private static let dataSettings = [
     data, target, task, from, weightColumn, classWeight, categorical, numeric, ignore, delimiter,
     header, noHeader, skipLines, comment, columnNames, missing, noMissing, keepText, decimal,
-    thousands, dateOrder, seed, noShuffle, shuffleBlock, shuffleWindow, memory,
+    thousands, dateOrder, scaling, seed, noShuffle, shuffleBlock, shuffleWindow, memory,
   ]
 
   /// What says how the cells of columns are read, which a model with an encoder says itself.
   package static let columnSettings = [
     categorical, numeric, ignore, missing, noMissing, keepText, decimal, thousands, dateOrder,
+    scaling,
   ]
 
   private static func names(
@@ -124,6 +129,10 @@ extension Setting {
 
   // MARK: Network
 
+  package static let recipe = named(
+    "recipe", .network, \.recipe, of: Recipe.allCases.map(\.rawValue),
+    "Settings that are not given: plain, or realmlp-s for tables. (default: plain)",
+    json: { .string($0.rawValue) }, parse: { Recipe(rawValue: $0) })
   package static let hidden = list(
     "hidden", .network, \.network.hidden, none: "none",
     "Widths of the hidden layers, or none. (default: \(NetworkSettings.defaultHidden.map(String.init).joined(separator: ",")))",
@@ -194,9 +203,15 @@ extension Setting {
     "scale-inputs", .network, \.network.scaleInputs,
     "A layer in front that learns a factor for each input: a = s ⊙ x, s from 1.")
 
+  package static let ntk = flag(
+    "ntk", .network, \.network.ntk,
+    "Layers in NTK form, z = W a/√d + b for d inputs; biases and slopes learn a tenth as fast, the factors of --scale-inputs six times. For adam and its kin."
+  )
+
   private static let networkSettings = [
-    hidden, activation, outputActivation, loss, reduction, initializer, precision, norm, parametric,
-    scaleInputs,
+    recipe, hidden, activation, outputActivation, loss, reduction, initializer, precision, norm,
+    parametric,
+    scaleInputs, ntk,
   ]
 
   // MARK: Updates
@@ -232,7 +247,7 @@ extension Setting {
   // No epoch has more than 2³² steps, so that all of them can be counted.
   package static let batchSize = whole(
     "batch-size", .updates, \.updates.batchSize, 1...Int(UInt32.max),
-    "Examples a step. (default: suits the number of examples)")
+    "Examples a step. (default: suits their number)")
   package static let l2 = number(
     "l2", .updates, \.updates.l2, .atLeastZero, "Adds ½ λ ‖W‖² to the loss. (default: 0)")
   package static let l2Scaling = named(
@@ -321,7 +336,7 @@ extension Setting {
 
   package static let epochs = whole(
     "epochs", .schedule, \.schedule.epochs, 1...100_000_000,
-    "Passes over the data. (default: suits the number of examples)")
+    "Passes over the data. (default: suits its size)")
   package static let schedule = named(
     "schedule", .schedule, \.schedule.schedule, of: Schedule.names,
     "How the rate moves: \(Schedule.names.joined(separator: ", ")). step and cosine-restarts: epochs and factor; plateau: factor, patience in epochs. (default: \(TrainingConfiguration().rateSchedule.name); rprop and lbfgs: constant)",
@@ -341,7 +356,15 @@ extension Setting {
     json: { .string("\($0.low):\($0.high)") }, parse: { MomentumCycle($0) },
     check: { (cycle, _) throws(ConfigurationError) in try cycle.validate() })
 
-  private static let scheduleSettings = [epochs, schedule, warmUp, cycleMomentum]
+  package static let regularizationSchedule = named(
+    "regularization-schedule", .schedule, \.schedule.regularizationSchedule,
+    of: RegularizationSchedule.allCases.map(\.rawValue),
+    "How the dropout of hidden layers and --weight-decay move: constant, or flat-cos, whole for half of the steps, then down to 0. (default: constant)",
+    json: { .string($0.rawValue) }, parse: { RegularizationSchedule(rawValue: $0) })
+
+  private static let scheduleSettings = [
+    epochs, schedule, warmUp, cycleMomentum, regularizationSchedule,
+  ]
 
   /// "0.05 for cosine, else 0": what the schedule itself says.
   private static var warmUpDefaults: String {
@@ -358,6 +381,10 @@ extension Setting {
   package static let inputDropout = number(
     "input-dropout", .noise, \.noise.inputDropout, .belowOne,
     "The probability that an input is dropped in a step of training. (default: 0)")
+  package static let categoryDropout = number(
+    "category-dropout", .noise, \.noise.categoryDropout, .belowOne,
+    "The probability that a category is taken for one that nobody knows in a step of training, so that unknown ones meet weights that were trained. (default: \(NoiseSettings.defaultCategoryDropout))"
+  )
   package static let inputNoise = number(
     "input-noise", .noise, \.noise.inputNoise, .atLeastZero,
     "The deviation s of noise N(0, s²) on the inputs in training, after they are standardised. (default: 0)"
@@ -371,7 +398,9 @@ extension Setting {
     "α of mixup: each example is mixed with another of its batch, λ to 1−λ, λ ~ Beta(α, α); so are targets and weights. (default: 0, none)"
   )
 
-  private static let noiseSettings = [dropout, inputDropout, inputNoise, labelSmoothing, mixup]
+  private static let noiseSettings = [
+    dropout, inputDropout, categoryDropout, inputNoise, labelSmoothing, mixup,
+  ]
 
   // MARK: Stopping
 
@@ -394,9 +423,13 @@ extension Setting {
     "min-delta", .stopping, \.stopping.minDelta, .atLeastZero,
     "By how much the metric must get better for an epoch to renew --patience. (default: 0)")
 
+  package static let members = whole(
+    "members", .stopping, \.stopping.members, 1...100,
+    "Networks of the model, whose outputs are averaged: the rows are dealt into so many folds, by class where there are any, and each network learns from all but one, which chooses its epoch. (default: 1)"
+  )
   package static let test = parsed(
     "test", .stopping, \.stopping.test, expected: "a part from 0 to below 1, or the path of a file",
-    "Rows that nothing touches until the end, where they judge the model: 0.2 is that part of the rows, before any is held out; 0 none, even if the data brings some; or a file. (default: what the data brings)",
+    "Rows that choose nothing and judge the model in the end: 0.2 is that part of the rows, 0 none; or a file. (default: what the data brings)",
     json: { text in Double(text).map { JSONValue($0) } ?? .string(text) },
     parse: { $0.isEmpty ? nil : $0 },
     check: { (text, name) throws(ConfigurationError) in
@@ -404,7 +437,7 @@ extension Setting {
     })
 
   private static let stoppingSettings = [
-    validation, validationData, patience, metric, minDelta, test,
+    validation, validationData, members, patience, metric, minDelta, test,
   ]
 
   // MARK: Texts that are more than a name

@@ -24,6 +24,8 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var stopping = StoppingSettings()
   /// Where the examples come from, and in which order. A `Trainer` looks at the order alone.
   public var data = DataSettings()
+  /// What stands for settings that are not given; nil for `plain`. An `Estimator` looks at it.
+  package var recipe: Recipe?
 
   /// A configuration in which a few settings are given; further ones are set in their groups.
   ///
@@ -108,6 +110,8 @@ public struct NetworkSettings: Hashable, Sendable {
   public var parametric: Bool?
   /// Whether a layer in front learns a factor for each input.
   public var scaleInputs: Bool?
+  /// Whether the layers are in NTK form, which the rules of Adam's family train.
+  package var ntk: Bool?
 
   package static let defaultHidden = [64, 64]
   package static let defaultActivation = Activation.relu
@@ -178,6 +182,8 @@ public struct ScheduleSettings: Hashable, Sendable {
   public var warmUp: Double?
   /// Between which momenta a one-cycle schedule moves; nil for the rule's own.
   public var cycleMomentum: MomentumCycle?
+  /// How dropout and decoupled decay move; nil for not at all.
+  package var regularizationSchedule: RegularizationSchedule?
 }
 
 /// What training changes at random, or blurs. 0 is the same as nil.
@@ -186,6 +192,9 @@ public struct NoiseSettings: Hashable, Sendable {
   public var dropout: [Double]?
   /// The probability that an input is dropped, in 0 ..< 1.
   public var inputDropout: Double?
+  /// The probability that a category of an example is taken for an unknown one, in 0 ..< 1. Nil for what an
+  /// `Estimator` chooses, and none without one.
+  package var categoryDropout: Double?
   /// s of the Gaussian noise that is added to inputs; at least 0.
   public var inputNoise: Double?
   /// ε of the smoothed targets, in 0 ..< 1. The training loss is that of the smoothed targets; its metrics,
@@ -194,6 +203,9 @@ public struct NoiseSettings: Hashable, Sendable {
   /// α of mixup, at least 0. The training loss is that of the mixed examples. Metrics judge a mixed example
   /// of a classification by the class of its larger part.
   public var mixup: Double?
+
+  /// What an `Estimator` takes for `categoryDropout` where columns are categories.
+  package static let defaultCategoryDropout = 0.1
 }
 
 /// What is held out, and when a run ends before its last epoch.
@@ -211,6 +223,10 @@ public struct StoppingSettings: Hashable, Sendable {
   public var test: String?
   /// By how much the metric must get better to renew patience; at least 0.
   public var minDelta: Double?
+  /// Networks of the model, at least 1: the rows are dealt into so many folds, and each network learns from
+  /// all but one, which chooses its epoch. Nil for one network.
+  package var members: Int?
+  package var isEnsemble: Bool { (members ?? 1) > 1 }
 
   /// The part of the rows that is set apart for the test; nil if a file has them, or the data.
   package var testPart: Double? { test.flatMap { Double($0) } }
@@ -264,6 +280,8 @@ public struct DataSettings: Hashable, Sendable {
   public var thousands: String?
   /// The order of dates, likewise: "year-first", "day-first" or "month-first".
   public var dateOrder: String?
+  /// How columns become inputs of one scale; nil for mean and deviation.
+  package var scaling: ColumnScaling?
   /// The same seed gives the same run, bit for bit.
   public var seed: UInt64?
   /// Whether each epoch takes the examples in a new random order. L-BFGS compares the sums of one epoch

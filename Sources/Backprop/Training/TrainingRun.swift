@@ -72,7 +72,8 @@ final class Run<T: Scalar> {
       return BatchSource(
         data, seed: 0, block: ShuffleBlock(rows: chunk, window: 1), capacity: chunk)
     }
-    let regularization = configuration.regularization
+    var regularization = configuration.regularization
+    regularization.categories = training.categories
     let isNoisy =
       regularization.changesInputs || regularization.changesTargets
       || network.layers.haveDropout

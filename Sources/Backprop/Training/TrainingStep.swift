@@ -25,9 +25,13 @@ extension Run {
     let position = (running.epoch - 1) * stepsPerEpoch + running.steps
     let update = accumulator.examples(ofUpdate: running.steps)
     let penalties = configuration.penalties(examples: examples, batch: update)
-    let regularization = regularization?.at(
+    let regularizationFactor =
+      configuration.schedule.regularizationSchedule?.factor(
+        at: position, of: stepsPerEpoch * configuration.epochs) ?? 1
+    var regularization = regularization?.at(
       step: (batchesBefore ?? (running.epoch - 1) * stepsPerEpoch * accumulator.batches)
         + running.steps * accumulator.batches + accumulator.taken)
+    regularization?.dropoutFactor = regularizationFactor
     let dataLoss = network.forwardAndBackward(
       batch, in: &workspace, scale: network.reduction.scale(count: update),
       under: regularization, into: &gradient, through: blockPasses, pool: pool)
@@ -43,7 +47,8 @@ extension Run {
     running.learningRate = rate(at: position)
     optimizer.update(
       &network.parameters, along: gradient, rate: running.learningRate,
-      momentum: configuration.momentum(at: position, stepsPerEpoch: stepsPerEpoch), pool: pool)
+      momentum: configuration.momentum(at: position, stepsPerEpoch: stepsPerEpoch),
+      decayFactor: regularizationFactor, pool: pool)
     if let bound = configuration.maxNorm { network.parameters.limitNorms(to: bound, pool: pool) }
     average.addStep(network.parameters, pool: pool)
     return .updated

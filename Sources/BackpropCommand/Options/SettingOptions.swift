@@ -28,6 +28,7 @@ extension Flag where Value == Bool {
 /// What matters most; the short help of `train` shows no other settings.
 struct CommonOptions: ParsableArguments {
   @Option(.target) var target: String?
+  @Option(.recipe) var recipe: String?
   @Option(.hidden) var hidden: String?
   @Option(.epochs) var epochs: String?
   @Option(.learningRate) var learningRate: String?
@@ -71,6 +72,7 @@ struct TableReadingOptions: ParsableArguments {
 struct NetworkOptions: ParsableArguments {
   @Option(.activation) var activation: String?
   @Option(.outputActivation) var outputActivation: String?
+  @Option(.scaling) var scaling: String?
   @OptionGroup var layers: LayerOptions
 }
 
@@ -83,6 +85,7 @@ struct LayerOptions: ParsableArguments {
   @Option(.norm) var norm: String?
   @Flag(.parametric) var parametric = false
   @Flag(.scaleInputs) var scaleInputs = false
+  @Flag(.ntk) var ntk = false
 }
 
 /// How a step is made.
@@ -109,12 +112,14 @@ struct ScheduleOptions: ParsableArguments {
   @Option(.schedule) var schedule: String?
   @Option(.warmUp) var warmUp: String?
   @Option(.cycleMomentum) var cycleMomentum: String?
+  @Option(.regularizationSchedule) var regularizationSchedule: String?
 }
 
 /// What training changes at random, or blurs, so that the network learns no example by heart.
 struct NoiseOptions: ParsableArguments {
   @Option(.inputDropout) var inputDropout: String?
   @Option(.inputNoise) var inputNoise: String?
+  @Option(.categoryDropout) var categoryDropout: String?
   @Option(.labelSmoothing) var labelSmoothing: String?
   @Option(.mixup) var mixup: String?
 }
@@ -122,6 +127,7 @@ struct NoiseOptions: ParsableArguments {
 /// What is held out, and when a run ends before its last epoch.
 struct StoppingOptions: ParsableArguments {
   @Option(.validationData) var validationData: String?
+  @Option(.members) var members: String?
   @Option(.metric) var metric: String?
   @Option(.minDelta) var minDelta: String?
 }

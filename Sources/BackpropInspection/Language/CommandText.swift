@@ -70,6 +70,7 @@ extension Text {
   package static let dropout = Text("dropout {0}", "드롭아웃 {0}")
   package static let inputNoise = Text("input noise {0}", "입력 잡음 {0}")
   package static let inputDropout = Text("input dropout {0}", "입력 드롭아웃 {0}")
+  package static let categoryDropout = Text("category dropout {0}", "범주 드롭아웃 {0}")
   package static let labelSmoothing = Text("label smoothing {0}", "레이블 스무딩 {0}")
   package static let mixup = Text("mixup {0}", "mixup {0}")
 }
@@ -101,6 +102,10 @@ extension Text {
   package static let training = Text("training", "학습")
   package static let test = Text("test", "시험")
   package static let baseline = Text("baseline", "기준선")
+  package static let outOfFold = Text("folds", "폴드")
+  package static let judgedByMembers = Text(
+    "each row judged by the member that did not learn from it, whose epoch it helped to choose; --test 0.2 sets rows apart that choose nothing",
+    "각 행은 그 행을 배우지 않은 구성원이 평가하며, 그 구성원의 에폭을 고르는 데 쓰였습니다; --test 0.2는 아무것도 고르지 않는 행을 떼어 둡니다")
   package static let chosenByHeldOut = Text(
     "these rows chose the epoch, which flatters them; --test 0.2 sets rows apart that choose nothing",
     "이 행들이 에폭을 골랐으므로 점수가 후합니다; --test 0.2는 아무것도 고르지 않는 행을 떼어 둡니다")

@@ -223,6 +223,8 @@ struct SettingTests {
       "delimiter": "tab", "header": true, "skipLines": 3, "comment": "%",
       "columnNames": ["a", "b"], "missing": ["-999", "x"], "noMissing": true,
       "keepText": ["a", "b"], "decimal": ",", "thousands": "space", "dateOrder": "day-first",
+      "scaling": "robust", "recipe": "realmlp-s", "ntk": true, "members": 3, "categoryDropout": 0.2,
+      "regularizationSchedule": "flat-cos",
       "seed": JSONValue(UInt64.max), "noShuffle": true, "shuffleBlock": 3, "shuffleWindow": 4,
       "memory": "500MB", "hidden": [4, 5],
       "activation": ["tanh", "elu:0.5"], "outputActivation": "softmax", "loss": "huber:2",

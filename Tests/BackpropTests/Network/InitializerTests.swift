@@ -20,7 +20,7 @@ struct InitializerTests {
     case .heUniform: (2.0 / 200, (6.0 / 200).squareRoot())
     case .heNormal: (2.0 / 200, .infinity)
     case .lecunUniform: (1.0 / 200, (3.0 / 200).squareRoot())
-    case .lecunNormal: (1.0 / 200, .infinity)
+    case .lecunNormal, .ntk, .data: (1.0 / 200, .infinity)
     }
   }
 

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Backprop
+import BackpropInspection
+
+extension TrainingJob {
+  /// Refuses what an ensemble has no place for, before any data is read.
+  static func checkEnsemble(_ command: TrainCommand, _ settings: StoppingSettings) throws {
+    guard settings.isEnsemble else { return }
+    func refuse(_ option: String, _ isGiven: Bool) throws {
+      guard isGiven else { return }
+      throw UsageError(
+        "\(option) has no meaning for an ensemble of \(settings.members ?? 1) members, which are several "
+          + "runs at a time; leave it out, or take --members 1")
+    }
+    try refuse("--checkpoint", command.checkpoints.checkpoint != nil)
+    try refuse("--resume", command.checkpoints.resume != nil)
+    try refuse("--plot", command.records.plot != nil)
+    try refuse("--curves", command.records.curves)
+    try refuse("--tensorboard", command.records.tensorBoard != nil)
+    try refuse("--diagnose", command.goal.diagnose)
+  }
+
+  /// Trains the members, saves them as one model and reports; throws the exit code unless all went well.
+  func trainEnsemble<T: Scalar>(_ prepared: PreparedFit<T>) throws {
+    Interruption.becomeRequest()
+    let count = prepared.configuration.stopping.members ?? 1
+    let ensemble: EnsembleFit<T>
+    do {
+      ensemble = try estimator.trainMembers(
+        prepared, warn: { reporter.warn(code: $0, $1) },
+        began: { reporter.fold = ($0, count) }, report: reporter.report,
+        isInterrupted: { Interruption.isRequested })
+    } catch is CancellationError {
+      reporter.finishProgress()
+      Terminal.printError(
+        "interrupted: nothing is saved, because not every member had finished an epoch")
+      throw ExitCode(Interruption.exitCode)
+    }
+    reporter.fold = nil
+    let model = prepared.model(of: ensemble.members)
+    let saved = (output, try model.write(to: output))
+    let pool = ThreadPool.of(estimator.threads)
+    var scores = try RunScores(prepared, ensemble: model, validation: nil, pool: pool)
+    scores.outOfFold = ensemble.outOfFold
+    reporter.finish(
+      ensemble.summary, scores, examples: (prepared.training.count, 0), saved: saved, data: data,
+      configuration: prepared.configuration)
+    if ensemble.summary.reason == .interrupted { throw ExitCode(Interruption.exitCode) }
+    if let failure = reporter.outputFailure { throw failure }
+  }
+}

@@ -1,0 +1,159 @@
+import Testing
+
+@testable import Backprop
+
+@Suite("Ensembles, and the temperature of their members")
+struct EnsembleTests {
+  private static func table(rows: Int = 150) throws -> Table {
+    var random = RandomSource(seed: 8, purpose: .sampling)
+    let x = (0..<rows).map { _ in random.normal() }
+    let labels = (0..<rows).map { row in
+      let z = x[row] + 0.5 * random.normal()
+      return z > 0.7 ? "high" : z < -0.7 ? "low" : "mid"
+    }
+    return try Table(columns: [
+      ("x", .numbers(x)), ("noise", .numbers((0..<rows).map { _ in random.normal() })),
+      ("label", .texts(labels)), ("value", .numbers(x.map { 3 * $0 + 0.1 })),
+    ])
+  }
+
+  private static func configuration(_ target: String, members: Int = 3) -> TrainingConfiguration {
+    var configuration = TrainingConfiguration(epochs: 6, seed: 2)
+    configuration.data.target = [target]
+    configuration.data.ignore = [target == "label" ? "value" : "label"]
+    configuration.network.hidden = [8]
+    configuration.stopping.members = members
+    return configuration
+  }
+
+  @Test(
+    "The members are networks of one model, the same for any number of threads",
+    arguments: ["label", "value"])
+  func members(target: String) throws {
+    let table = try Self.table()
+    var models: [[UInt8]] = []
+    for threads in [1, 2, 5] {
+      let fit = try Estimator(Self.configuration(target), threads: threads).fit(table)
+      #expect(fit.model.members.count == 3 && fit.heldOut.examples == 150 && fit.test == nil)
+      models.append(try fit.model.safeTensors().bytes)
+    }
+    #expect(models[1] == models[0] && models[2] == models[0])
+    let model = try Model(bytes: models[0])
+    #expect(model.members.count == 3)
+    // Their prediction is the mean of theirs.
+    let inputs: Matrix<Float> = try model.inputs(of: table, as: Float.self)
+    let outputs = model.members.map { $0.network(as: Float.self).predictions(for: inputs) }
+    #expect(outputs[0] != outputs[1] && outputs[1] != outputs[2])
+    if target == "label" {
+      let answer = try model.predict(table)[7].probabilities
+      for (label, name) in (model.targetEncoder?.labels ?? []).enumerated() {
+        let mean = outputs.reduce(0.0) { $0 + Double($1[7, label]) } / 3
+        #expect(abs((answer[name] ?? .nan) - mean) < 1e-6)
+      }
+    }
+    // The settings lead to it again.
+    let again = try Estimator(try #require(model.configuration)).fit(table).model
+    #expect(try again.safeTensors().bytes == models[0])
+  }
+
+  @Test("Out of fold: each row by the member that did not learn from it")
+  func outOfFold() throws {
+    let table = try Self.table()
+    let estimator = Estimator(Self.configuration("value"), threads: 1)
+    let prepared: PreparedFit<Double> = try estimator.prepare(
+      FitTables(training: table), as: Double.self, warn: { _, _ in })
+    let ensemble = try estimator.trainMembers(
+      prepared, warn: { _, _ in }, report: { _ in }, isInterrupted: { false })
+    guard case .memory(let data) = prepared.training else { return }
+    let folds = try Folds.random(rows: 150, count: 3, seed: 2)
+    var squares = 0.0
+    for (index, member) in ensemble.members.enumerated() {
+      let own = data.subset(folds[index].validation)
+      let outputs = member.predictions(for: own.inputs)
+      for row in 0..<own.count {
+        let error = outputs[row, 0] - own.targets[row, 0]
+        squares += error * error
+      }
+    }
+    #expect(abs(ensemble.outOfFold.loss - squares / 300) < 1e-12)
+    #expect(ensemble.summaries.allSatisfy { $0.reason == .completed && $0.bestEpoch > 0 })
+  }
+
+  @Test("A temperature makes the log loss least and leaves the largest probability where it is")
+  func temperature() throws {
+    // z = ±2 and right three times of four: p = ¾ asks for z / T = ½ log 3 on either side, T = 4 / log 3.
+    var network = try Network<Double>(
+      sizes: [1, 2], activations: [.softmax], loss: .crossEntropy, seed: 1)
+    network.parameters.setTensors(of: 0, weights: [2, -2], biases: [0, 0])
+    let examples = Dataset<Double>(
+      inputs: Matrix([[1], [1], [1], [1]]), classes: [0, 0, 0, 1], of: 2)
+    let before = network.evaluate(
+      on: examples, metrics: .classification(threshold: 0.5, probabilities: true))
+    let temperature = network.calibrate(on: examples)
+    #expect(abs(temperature - 4 / 3.0.naturalLogarithmForTest) < 0.02)
+    let after = network.evaluate(
+      on: examples, metrics: .classification(threshold: 0.5, probabilities: true))
+    #expect(
+      after.loss < before.loss && abs(network.predictions(for: Matrix([[1]]))[0, 0] - 0.75) < 0.01)
+    #expect(after.value(of: .accuracy) == before.value(of: .accuracy))
+    var regression = try Network<Double>(
+      sizes: [1, 1], activations: [.identity], loss: .squaredError)
+    #expect(regression.calibrate(on: Dataset(inputs: Matrix([[1]]), targets: Matrix([[1]]))) == 1)
+  }
+
+  @Test("Golden section finds the one minimum of a function")
+  func goldenSection() {
+    #expect(abs(leastByGoldenSection(in: -2...5) { ($0 - 1.25) * ($0 - 1.25) } - 1.25) < 0.01)
+    #expect(leastByGoldenSection(in: 0...1) { $0 } < 0.001)
+  }
+
+  @Test("What an ensemble has no place for is refused by name")
+  func refusals() throws {
+    let table = try Self.table()
+    for (name, change): (String, (inout TrainingConfiguration) -> Void) in [
+      ("validation", { $0.stopping.validation = 0.2 }), ("memory", { $0.data.memory = "1GB" }),
+      ("members", { $0.stopping.members = 0 }), ("members", { $0.stopping.members = 100 }),
+    ] {
+      var configuration = Self.configuration("value")
+      change(&configuration)
+      let few = try Table(columns: [
+        ("x", .numbers((0..<30).map { Double($0 * $0 % 7) })),
+        ("label", .texts((0..<30).map { "t\($0 % 3)" })),
+        ("value", .numbers((0..<30).map { Double($0) })),
+      ])
+      do {
+        _ = try Estimator(configuration).fit(name == "members" ? few : table)
+        Issue.record("\(name) was not refused")
+      } catch let error as ConfigurationError {
+        #expect(error.name == name, "\(error)")
+      }
+    }
+  }
+
+  @Test("A class with fewer rows than folds is dealt whatever its class, and said")
+  func rareClass() throws {
+    var labels = (0..<60).map { $0 % 2 == 0 ? "a" : "b" }
+    labels[7] = "rare"
+    let table = try Table(columns: [
+      ("x", .numbers((0..<60).map { Double($0 % 11) })), ("label", .texts(labels)),
+    ])
+    var configuration = Self.configuration("label")
+    configuration.data.ignore = nil
+    let fit = try Estimator(configuration).fit(table)
+    #expect(fit.warnings.contains { $0.contains("fewer rows than there are folds") })
+  }
+
+  @Test(
+    "An interrupted ensemble of which a member has no epoch is cancelled; a later one keeps what it has"
+  )
+  func interrupted() throws {
+    let table = try Self.table()
+    #expect(throws: CancellationError.self) {
+      try Estimator(Self.configuration("label"), threads: 1).fit(table, isInterrupted: { true })
+    }
+  }
+}
+
+extension Double {
+  fileprivate var naturalLogarithmForTest: Double { Double.naturalLogarithm(self) }
+}

@@ -1,0 +1,73 @@
+import Backprop
+import Testing
+
+@Suite("Recipes and ensembles on the command line")
+struct RecipeCommandTests {
+  private let runner: CommandRunner
+
+  init() throws { runner = try CommandRunner() }
+
+  private static let base = [
+    "train", "classes.csv", "--target", "label", "--recipe", "realmlp-s", "--hidden", "6",
+    "--epochs", "3",
+  ]
+
+  @Test(
+    "A recipe is shown by the run, kept by the model, and leads to the same model by its configuration"
+  )
+  func recipe() throws {
+    try runner.writeClassification()
+    let trained = try runner.run(Self.base + ["-o", "a.st"])
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    #expect(trained.errors.contains("(scale, selu, softmax)") && trained.errors.contains("adamw"))
+    #expect(trained.errors.contains("label smoothing 0.1"))
+    let configuration = try runner.run("inspect", "a.st", "--config").output
+    #expect(configuration.contains("\"recipe\": \"realmlp-s\""))
+    try runner.write("a.json", configuration)
+    let again = try runner.run("train", "classes.csv", "--config", "a.json", "-o", "b.st")
+    #expect(again.exitCode == 0, "\(again.errors)")
+    #expect(try runner.read("b.st") == runner.read("a.st"))
+  }
+
+  @Test("An ensemble: one model, a line of its folds, and evaluate and predict that take it as one")
+  func ensemble() throws {
+    try runner.writeClassification()
+    let options = ["--members", "3", "--test", "0.2", "-o", "e.st"]
+    let trained = try runner.run(Self.base + options)
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    #expect(trained.outputLines.contains { $0.hasPrefix("folds     accuracy ") })
+    #expect(trained.outputLines.contains { $0.contains("did not learn from it") })
+    #expect(trained.outputLines.contains { $0.hasPrefix("test      ") })
+    let documents = try runner.run(Self.base + options + ["--json", "--threads", "1"]).documents
+    let end = try #require(documents.last)
+    #expect(end["outOfFold"]?["accuracy"]?.double != nil && end["validation"] == .null)
+    let judged = try runner.run("evaluate", "e.st", "classes.csv", "--part", "test", "--json")
+    #expect(judged.exitCode == 0, "\(judged.errors)")
+    #expect(try judged.documents[0]["metrics"]?["accuracy"] == end["test"]?["accuracy"])
+    #expect(try runner.run("predict", "e.st", "classes.csv").exitCode == 0)
+    #expect(try runner.run("inspect", "e.st").exitCode == 0)
+  }
+
+  @Test(
+    "What an ensemble has no place for is refused with exit 2",
+    arguments: [
+      ["--checkpoint", "dir"], ["--plot", "p.svg"], ["--curves"], ["--tensorboard", "t"],
+      ["--diagnose"], ["--validation", "0.2"], ["--validation-data", "classes.csv"],
+      ["--memory", "1GB"],
+    ])
+  func refused(options: [String]) throws {
+    try runner.writeClassification()
+    let result = try runner.run(Self.base + ["--members", "3"] + options)
+    #expect(result.exitCode == 2 && result.errors.contains(options[0]), "\(result.errors)")
+    #expect(result.errors.contains("ensemble of 3 members"), "\(result.errors)")
+  }
+
+  @Test("A recipe that is none, and one under a rule that it cannot have, are refused")
+  func unknown() throws {
+    try runner.writeClassification()
+    let none = try runner.run("train", "classes.csv", "--target", "label", "--recipe", "best")
+    #expect(none.exitCode == 2 && none.errors.contains("plain, realmlp-s"), "\(none.errors)")
+    let sgd = try runner.run(Self.base + ["--optimizer", "sgd"])
+    #expect(sgd.exitCode == 2 && sgd.errors.contains("NTK form"), "\(sgd.errors)")
+  }
+}
