@@ -15,6 +15,7 @@ package struct RandomSource: Sendable {
     case inputNoise = 20
     case mixup = 21
     case testSplit = 24
+    case permutation = 32
   }
 
   private let key: (UInt32, UInt32)
