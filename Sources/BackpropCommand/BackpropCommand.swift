@@ -15,7 +15,7 @@ struct BackpropCommand: ParsableCommand {
     version: EngineVersion.current,
     subcommands: [
       TrainCommand.self, TuneRateCommand.self, CreateCommand.self, EvaluateCommand.self,
-      ColumnsCommand.self,
+      ImportanceCommand.self, ColumnsCommand.self,
       PredictCommand.self,
       InspectCommand.self, ExplainCommand.self, CheckCommand.self, WhatIfCommand.self,
       DoctorCommand.self,

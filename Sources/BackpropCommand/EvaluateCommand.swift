@@ -43,8 +43,9 @@ struct EvaluateCommand: ParsableCommand {
         plot: plot, model: nil, inputs: [arguments.data, arguments.model], force: nil)
     }
     var opened = try arguments.open(
-      preferringTest: judging.part == nil, averages: true, weights: metrics.weightColumn, output)
-    opened.coders.weights = try metrics.weights(of: opened, output)
+      preferringTest: judging.part.part == nil, averages: true,
+      weights: metrics.weighting.weightColumn, output)
+    opened.coders.weights = try metrics.weighting.weights(of: opened, output)
     switch opened.model.network {
     case .float(let network): try evaluate(opened, network, threads, language)
     case .double(let network): try evaluate(opened, network, threads, language)
@@ -58,7 +59,7 @@ struct EvaluateCommand: ParsableCommand {
     let kind = data.target.metrics(outputActivation: network.outputActivation)
     let shown = try metrics.shown(for: kind, of: network)
     let judged = try JudgedRows(
-      opened, network, part: judging.role(), path: arguments.data)
+      opened, network, part: judging.part.role(), path: arguments.data)
     let dataset = judged.dataset
     table.discardKeptColumns()
     let pool = dataset.count > 1000 ? ThreadPool.of(threads) : nil
@@ -181,14 +182,7 @@ struct MetricOptions: ParsableArguments {
     help: "The same seed draws the same bootstrap samples.")
   var seed: UInt64 = 0
 
-  @Option(
-    name: .long, help: "A column with the weight of each example. (default: every row counts once)")
-  var weightColumn: String?
-
-  @Flag(
-    name: .long,
-    help: "Rows weigh what they did in training: by the model's column and its weights of classes.")
-  var weighted = false
+  @OptionGroup var weighting: WeightingOptions
 
   @Flag(name: .long, help: "Two classes: draw ROC and calibration curves below the numbers.")
   var curves = false
@@ -224,6 +218,18 @@ struct MetricOptions: ParsableArguments {
     if case .quantile(let quantile) = network.loss { usual.append(.pinball(quantile: quantile)) }
     return usual
   }
+}
+
+/// What the rows count that judge.
+struct WeightingOptions: ParsableArguments {
+  @Option(
+    name: .long, help: "A column with the weight of each example. (default: every row counts once)")
+  var weightColumn: String?
+
+  @Flag(
+    name: .long,
+    help: "Rows weigh what they did in training: by the model's column and its weights of classes.")
+  var weighted = false
 
   /// What the rows weigh; nil if every row counts once.
   func weights(of data: LabelledData, _ output: OutputOptions) throws -> ExampleWeights? {

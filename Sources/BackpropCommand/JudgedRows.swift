@@ -2,14 +2,29 @@ import ArgumentParser
 import Backprop
 import BackpropInspection
 
-/// Which rows of the data judge, and how classes are told apart.
-struct JudgingOptions: ParsableArguments {
+/// Which rows of the data judge.
+struct PartOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
       "Judge one part of the data that the model was trained on: test, held-out or training. The data must be the same."
   )
   var part: String?
+
+  func role() throws -> TrainedRows.Role? {
+    guard let part else { return nil }
+    guard let role = TrainedRows.Role(rawValue: part) else {
+      throw UsageError(
+        "--part \(part.shown()): give "
+          + TrainedRows.Role.allCases.reversed().map(\.rawValue).joined(separator: ", "))
+    }
+    return role
+  }
+}
+
+/// Which rows of the data judge, and how classes are told apart.
+struct JudgingOptions: ParsableArguments {
+  @OptionGroup var part: PartOptions
 
   @Option(
     name: .long,
@@ -25,18 +40,8 @@ struct JudgingOptions: ParsableArguments {
 
   /// Checks what can be checked before any data is read.
   func check() throws {
-    _ = try role()
+    _ = try part.role()
     if let threshold, threshold != "best-f1" { _ = try Self.number(threshold) }
-  }
-
-  func role() throws -> TrainedRows.Role? {
-    guard let part else { return nil }
-    guard let role = TrainedRows.Role(rawValue: part) else {
-      throw UsageError(
-        "--part \(part.shown()): give "
-          + TrainedRows.Role.allCases.reversed().map(\.rawValue).joined(separator: ", "))
-    }
-    return role
   }
 
   /// A threshold of the command line.

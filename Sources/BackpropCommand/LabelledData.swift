@@ -33,7 +33,7 @@ struct LabelledDataArguments: ParsableArguments {
     guard averages || model.members.count == 1 else {
       throw DataError(
         file: path, "has \(model.members.count) networks, and this command looks into one",
-        remedy: "use it with `predict` and `evaluate`")
+        remedy: "use it with `predict`, `evaluate` and `importance`")
     }
     var settings = try model.readingSettings()
     settings.weightColumn = weights
@@ -85,6 +85,7 @@ extension Model {
   /// Options of commands that take a model which are called as settings, and are none.
   private static let ownOptions: Set<String> = [
     "seed", "target", "epochs", "learning-rate", "optimizer", "batch-size", "weight-column",
+    "metric",
   ]
 }
 

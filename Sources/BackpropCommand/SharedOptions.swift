@@ -74,9 +74,11 @@ enum Names {
   }
 
   /// A metric that is defined where outputs are judged so.
-  static func metric(_ text: String, for kind: MetricKind? = nil) throws -> Metric {
-    let metric = try NamedChoice.value(text, "metrics", Metric.names) { Metric($0) }
-    if let kind { try metric.check(for: kind, "metrics") }
+  static func metric(
+    _ text: String, for kind: MetricKind? = nil, option: String = "metrics"
+  ) throws -> Metric {
+    let metric = try NamedChoice.value(text, option, Metric.names) { Metric($0) }
+    if let kind { try metric.check(for: kind, option) }
     return metric
   }
 

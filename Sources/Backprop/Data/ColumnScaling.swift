@@ -8,7 +8,7 @@ package enum ColumnScaling: String, Codable, CaseIterable, Sendable {
   case robust
 
   /// What 0 and 1 become of which the training rows have a share of 1.
-  func levels(ofShare share: Double) -> (off: Double, on: Double) {
+  package func levels(ofShare share: Double) -> (off: Double, on: Double) {
     guard self == .robust else { return (0, 1) }
     guard share > 0, share < 1 else { return (0, 0) }
     let median = share > 0.5 ? 1 : share < 0.5 ? 0 : 0.5
@@ -17,7 +17,7 @@ package enum ColumnScaling: String, Codable, CaseIterable, Sendable {
   }
 
   /// The means over the training rows of what 0 and 1 become: the inputs of a category that nobody knows.
-  func means(_ shares: [Double]) -> [Double] {
+  package func means(_ shares: [Double]) -> [Double] {
     shares.map { share in
       let (off, on) = levels(ofShare: share)
       return off + share * (on - off)
@@ -26,11 +26,17 @@ package enum ColumnScaling: String, Codable, CaseIterable, Sendable {
 
   /// z / √(1 + (z/3)²), odd and monotone, −3 … 3.
   @inline(__always)
-  static func clipped(_ z: Double) -> Double {
+  package static func clipped(_ z: Double) -> Double {
     // Beyond it the square may overflow, and ±3 is nearer than any rounding.
     guard abs(z) < 0x1p60 else { return z < 0 ? -3 : 3 }
     let third = z / 3
     return z / (1 + third * third).squareRoot()
+  }
+
+  /// The z that becomes so; of ±3 the one beyond which all do.
+  package static func unclipped(_ value: Double) -> Double {
+    let third = value / 3
+    return third * third < 1 ? value / (1 - third * third).squareRoot() : value / 3 * 0x1p60
   }
 }
 

@@ -83,6 +83,14 @@ package struct ModelData: Sendable {
       targetsOf: table, target: target)
   }
 
+  /// The columns that a model without an encoder takes as they are, in their order.
+  package func plainColumns(of table: Table) -> [String] {
+    let others = noInputs(in: table)
+    return table.columns.filter {
+      $0.kind == .numeric && !$0.isIgnored && !others.contains($0.name)
+    }.map(\.name)
+  }
+
   /// Columns that are no inputs of a model without an encoder.
   private func noInputs(in table: Table) -> [String] {
     [ignoredColumn, weights?.column].compactMap(\.self).reduce(into: target.columns) {

@@ -106,7 +106,7 @@ extension Model {
   }
 
   /// The mean of the members' outputs.
-  private func outputs<T: Scalar>(of inputs: Matrix<T>, _ pool: ThreadPool?) -> Matrix<T> {
+  package func outputs<T: Scalar>(of inputs: Matrix<T>, _ pool: ThreadPool?) -> Matrix<T> {
     Matrix.mean(of: members.map { $0.network(as: T.self).predictions(for: inputs, pool: pool) })
   }
 
