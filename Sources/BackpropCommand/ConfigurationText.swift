@@ -50,6 +50,10 @@ extension TrainingConfiguration {
         update.append(language.text(.biasesDecay))
       }
     }
+    if network.ntk == true { update.append(language.text(.ntkForm)) }
+    if schedule.regularizationSchedule == .flatCos {
+      update.append(language.text(.regularizationFalls))
+    }
     if let cycle = cycleMomentum {
       update.append(language.text(.momentum, String(cycle.high), String(cycle.low)))
     }

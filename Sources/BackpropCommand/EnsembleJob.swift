@@ -24,6 +24,7 @@ extension TrainingJob {
   func trainEnsemble<T: Scalar>(_ prepared: PreparedFit<T>) throws {
     Interruption.becomeRequest()
     let count = prepared.configuration.stopping.members ?? 1
+    reporter.isEnsemble = true
     let ensemble: EnsembleFit<T>
     do {
       ensemble = try estimator.trainMembers(
@@ -37,6 +38,7 @@ extension TrainingJob {
       throw ExitCode(Interruption.exitCode)
     }
     reporter.fold = nil
+    reporter.report(ensemble.summaries)
     let model = prepared.model(of: ensemble.members)
     let saved = (output, try model.write(to: output))
     let pool = ThreadPool.of(estimator.threads)
@@ -45,7 +47,27 @@ extension TrainingJob {
     reporter.finish(
       ensemble.summary, scores, examples: (prepared.training.count, 0), saved: saved, data: data,
       configuration: prepared.configuration)
-    if ensemble.summary.reason == .interrupted { throw ExitCode(Interruption.exitCode) }
+    switch ensemble.summary.reason {
+    case .completed, .earlyStop: break
+    case .interrupted: throw ExitCode(Interruption.exitCode)
+    case .diverged: throw ExitCode(CommandFailure.badData)
+    }
     if let failure = reporter.outputFailure { throw failure }
+  }
+}
+
+extension TrainingReporter {
+  /// Tells how the members of an ensemble ended.
+  fileprivate func report(_ members: [TrainingSummary]) {
+    for (index, summary) in members.enumerated() {
+      printJSON([
+        "event": "member", "member": JSONValue(index + 1), "members": JSONValue(members.count),
+        "reason": .string(summary.reason.rawValue), "bestEpoch": JSONValue(summary.bestEpoch),
+        "validation": summary.validation.map(Self.json) ?? .null,
+        "seconds": JSONValue(summary.seconds),
+      ])
+    }
+    let epochs = members.map { String($0.bestEpoch) }
+    note(language.text(.bestEpochsOfMembers, epochs.joined(separator: ", ")))
   }
 }

@@ -24,10 +24,16 @@ struct ExplainJob {
   func run<T: Scalar>(
     _ network: Network<T>, rows given: [UInt32]?, rule: OptimizerRule, learningRate: Double
   ) throws {
+    // The step that is shown is that of the weights as they are, under any rule.
+    let isNTK = network.layers.contains(where: \.isNTK)
+    let network = network.inOrdinaryForm
     guard T(learningRate).isFinite, T(learningRate) > 0 else {
       throw UsageError(
         "--learning-rate \(JSONValue(learningRate)) is no number of \(T.precisionName) precision, in "
           + "which the model computes; give one within its range")
+    }
+    if isNTK {
+      Terminal.printError(language.text(.ordinarySteps))
     }
     let rows = try given ?? [rowOfLargestLoss(network)]
     let (batch, companions) = try examples(of: network, rows)

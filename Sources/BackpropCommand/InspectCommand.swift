@@ -96,7 +96,9 @@ struct InspectCommand: ParsableCommand {
         .overBatch, Terms(language).name(network.loss), network.reduction.text(in: language)))
     if let encoder = model.encoder {
       try line(.inputs, language.columns(of: encoder))
-      for feature in encoder.features.prefix(40) { try line(nil, Self.text(feature, language)) }
+      for feature in encoder.features.prefix(40) {
+        try line(nil, Self.text(feature, encoder.scaling, language))
+      }
       if encoder.features.count > 40 { try line(nil, "…") }
     } else {
       try line(.inputs, language.text(.numbersAsTheyAre, String(network.sizes[0])))
@@ -142,10 +144,14 @@ struct InspectCommand: ParsableCommand {
     for line in [""] + table.lines(indent: 0) { try Terminal.printOutput(line) }
   }
 
-  private static func text(_ feature: Feature, _ language: Language) -> String {
+  private static func text(
+    _ feature: Feature, _ scaling: ColumnScaling, _ language: Language
+  ) -> String {
     switch feature {
     case .numeric(let name, let mean, let deviation, let hasIndicator, _):
-      language.text(.feature, name.shown(), Format.short(mean), Format.short(deviation))
+      language.text(
+        scaling == .robust ? .robustFeature : .feature, name.shown(), Format.short(mean),
+        Format.short(deviation))
         + (hasIndicator ? language.text(.missingInput) : "")
     case .boolean(let name, let words, let share, let hasIndicator):
       language.text(

@@ -149,6 +149,12 @@ struct JudgedRows<T: Scalar> {
         "has no \(part.rawValue) rows of the model, which are those of \(file.shown())",
         remedy: "give that file, or leave --part out")
     }
+    if part == .heldOut, settings?.isEnsemble == true {
+      throw DataError(
+        file: table.file,
+        "every row was held out by one member of the ensemble and learned from by the others",
+        remedy: "train tells the score out of fold; for other rows train with --test 0.2")
+    }
     throw DataError(
       file: table.file, "no row of it was \(part == .test ? "set apart for a test" : "held out")",
       remedy: part == .test ? "train with --test 0.2" : nil)

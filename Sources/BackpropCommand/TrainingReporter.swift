@@ -26,6 +26,8 @@ final class TrainingReporter {
       progress = ProgressDisplay(isInteractive: Terminal.isInteractive, notes)
     }
   }
+  /// Whether the folds are those of an ensemble, whose members are told of in their order when all are done.
+  var isEnsemble = false
   /// What a cross-validation has shown, for the last line.
   var foldsSummary: JSONValue?
   private var warnings: Set<String> = []
@@ -147,7 +149,9 @@ final class TrainingReporter {
         JSONMember("blocks", JSONValue(start.blocks)),
         JSONMember("configuration", start.configuration.json),
       ]
-      if let fold { members.append(JSONMember("folds", JSONValue(fold.count))) }
+      if let fold {
+        members.append(JSONMember(isEnsemble ? "members" : "folds", JSONValue(fold.count)))
+      }
       if start.dropout.contains(where: { $0 > 0 }) {
         members.append(JSONMember("dropout", .array(start.dropout.map { JSONValue($0) })))
       }
@@ -164,7 +168,7 @@ final class TrainingReporter {
     case .progress(let report): if !quiet { progress.show(report) }
     case .epoch(let report):
       lastEpoch = report
-      printJSON(Self.json(report, fold: fold?.number))
+      if !isEnsemble { printJSON(Self.json(report, fold: fold?.number)) }
       // A log has a line a fold.
       if !quiet, fold == nil || Terminal.isInteractive { progress.show(report) }
     case .warning(let code, let message): warn(code: code, message)
@@ -203,10 +207,10 @@ final class TrainingReporter {
       printSummary(
         summary, scores, examples,
         causes: [
-          "backprop doctor \(model) \(path)",
+          scores?.outOfFold == nil ? "backprop doctor \(model) \(path)" : nil,
           "backprop columns \(path)"
             + (target.isEmpty ? "" : " --target \(Self.quoted(target.joined(separator: ",")))"),
-        ])
+        ].compactMap(\.self))
     }
     switch summary.reason {
     case .completed, .earlyStop:
@@ -287,7 +291,8 @@ final class TrainingReporter {
     }
     if let outOfFold = scores?.outOfFold {
       print(.outOfFold, judged(outOfFold, outOfFold.examples, nil))
-      printRemark(language.text(.judgedByMembers))
+      printRemark(
+        language.text(.judgedByMembers) + (test == nil ? language.text(.testChoosesNothing) : ""))
       if let scores {
         print(
           .training, language.text(.learnedFrom, judged(scores.training, examples.training, nil)))

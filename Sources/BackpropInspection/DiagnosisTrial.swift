@@ -199,17 +199,6 @@ package struct OverfitTrial: Codable, Hashable, Sendable {
   }
 }
 
-extension Layer {
-  /// The same with all its outputs in every step.
-  fileprivate var withoutDropout: Layer {
-    guard let dense else { return self }
-    return .dense(
-      DenseLayer(
-        inputs: dense.inputs, outputs: dense.outputs, activation: dense.activation,
-        normalization: dense.normalization, isParametric: dense.isParametric))
-  }
-}
-
 extension OverfitTrial {
   /// Adam at a rate that is quick, then at one that is safe.
   private static let rates = [0.01, 0.002]

@@ -63,6 +63,7 @@ package struct ExperimentLab: Sendable {
   package func run(
     _ experiment: Experiment, _ network: Network<Double>, on examples: Dataset<Double>
   ) throws(ExperimentError) -> ExperimentReport {
+    let network = network.inOrdinaryForm
     switch experiment {
     case .product, .logarithm:
       let factors = try Self.factors(of: network, examples)

@@ -35,6 +35,7 @@ package struct MutantLab: Sendable {
     _ network: Network<Double>, on data: Dataset<Double>, checking checked: Dataset<Double>,
     metrics: MetricKind
   ) -> [MutantReport] {
+    let network = network.inOrdinaryForm
     let before = network.evaluate(on: data, metrics: metrics)
     return ([nil] + Mutant.allCases).map { mutant in
       guard mutant?.differs(for: network, on: checked) ?? true else {

@@ -68,7 +68,8 @@ struct ColumnSample {
       Self.quantile(0.25, of: sorted), Self.quantile(0.5, of: sorted),
       Self.quantile(0.75, of: sorted)
     )
-    return (median, high > low ? high - low : (largest / 2 - smallest / 2))
+    let width = high > low ? high - low : largest / 2 - smallest / 2
+    return (median, min(width, .greatestFiniteMagnitude))
   }
 
   /// A quantile of sorted numbers, between two of them in a line.

@@ -15,10 +15,13 @@ package struct EnsembleFit<T: Scalar>: Sendable {
 
   /// How the runs ended, as one: the epochs are those of the member that took the most.
   package var summary: TrainingSummary {
-    TrainingSummary(
-      reason: summaries.contains { $0.reason == .interrupted } ? .interrupted : .completed,
+    let diverged = summaries.first { $0.reason == .diverged }
+    return TrainingSummary(
+      reason: diverged?.reason
+        ?? (summaries.contains { $0.reason == .interrupted } ? .interrupted : .completed),
       bestEpoch: summaries.map(\.bestEpoch).max() ?? 0, epochs: summaries.map(\.epochs).max() ?? 0,
-      steps: summaries.map(\.steps).reduce(0, +), validation: nil, divergence: nil, note: nil,
+      steps: summaries.map(\.steps).reduce(0, +), validation: nil, divergence: diverged?.divergence,
+      note: nil,
       evaluations: nil, seconds: summaries.map(\.seconds).max() ?? 0)
   }
 }
@@ -47,15 +50,20 @@ private final class MemberQueue<T: Scalar>: Sendable {
   var isStopped: Bool { stopped.load(ordering: .relaxed) }
   func stop() { stopped.store(true, ordering: .relaxed) }
 
+  /// An error ends all.
   func receive(_ index: Int, _ result: Result<TrainedMember<T>, any Error>) {
+    if case .failure = result { stop() }
     done.withLock { $0[index] = result }
   }
 
   /// All members in their order.
   ///
-  /// - Throws: What one of them threw; `CancellationError` if one was not trained.
+  /// - Throws: What the first of them threw; `CancellationError` if one was not trained.
   func members() throws -> [TrainedMember<T>] {
     let done = done.withLock { $0 }
+    for index in 0..<count {
+      if case .failure(let error)? = done[index], !(error is CancellationError) { throw error }
+    }
     return try (0..<count).map { index in
       guard let result = done[index] else { throw CancellationError() }
       return try result.get()
@@ -68,7 +76,7 @@ extension Estimator {
   ///
   /// - Parameters:
   ///   - prepared: All rows as those of training, and a configuration that says how many members.
-  ///   - began: Is told on the caller's thread of each member that is trained there, from 1.
+  ///   - began: Is told on the caller's thread of each member that is trained there, from 1; the first is.
   ///   - report: Receives the events of those.
   ///   - isInterrupted: Asked after every step of those; true ends all runs.
   /// - Throws: `DivergenceError` if the loss of a member is no number before an epoch was finished;
@@ -81,10 +89,12 @@ extension Estimator {
       preconditionFailure("an ensemble of rows in a file")
     }
     let count = prepared.configuration.stopping.members ?? 1
-    let folds = try folds(of: data, count: count, seed: prepared.configuration.seed, warn)
+    let folds = try folds(of: data, prepared.coders.target, count, warn)
     let queue = MemberQueue<T>(count: count)
     let workers = min(max(threads, 1), count)
     let threadsOfOne = max(1, threads / workers)
+    // The caller's first member is the first of all, whatever the threads do.
+    var own = queue.next()
     let others = DispatchGroup()
     for _ in 1..<workers {
       DispatchQueue.global().async(group: others) {
@@ -103,7 +113,7 @@ extension Estimator {
       if isInterrupted() { queue.stop() }
       return queue.isStopped
     }
-    while let index = queue.next() {
+    while let index = own {
       began(index + 1)
       queue.receive(
         index,
@@ -112,6 +122,7 @@ extension Estimator {
             prepared, on: data, folds[index], number: index, threads: threadsOfOne,
             report: report, isInterrupted: stopIfInterrupted)
         })
+      own = queue.next()
     }
     while others.wait(timeout: .now() + .milliseconds(50)) == .timedOut { _ = stopIfInterrupted() }
     let members = try queue.members()
@@ -144,13 +155,22 @@ extension Estimator {
 
   /// Deals rows into folds, by class where every class has a row for each.
   private func folds<T: Scalar>(
-    of data: Dataset<T>, count: Int, seed: UInt64, _ warn: Warn
+    of data: Dataset<T>, _ target: TargetEncoder, _ count: Int, _ warn: Warn
   ) throws -> Folds {
+    let seed = configuration.seed
+    guard data.count >= count else {
+      throw ConfigurationError(
+        "members",
+        "\(count) of \(Format.count(data.count, "row")): each holds out a fold of its own; take at most "
+          + "\(data.count)")
+    }
     do {
-      guard data.storedTargets.classCount != nil else {
+      guard target.task == .classification else {
         return try .random(rows: data.count, count: count, seed: seed)
       }
-      let codes = (0..<data.count).map { UInt32(data.storedTargets.code(of: $0) ?? 0) }
+      let codes = (0..<data.count).map {
+        UInt32(target.code(ofEncoded: data.storedTargets, row: $0))
+      }
       do {
         return try .stratified(codes: codes, count: count, seed: seed)
       } catch FoldError.fewerExamplesThanFolds {

@@ -61,6 +61,7 @@ extension Estimator {
         "each fold is tested on rows that chose nothing"
       ),
       ("memory", data.memory != nil, "each fold is held in memory"),
+      ("members", stopping.isEnsemble, "an ensemble deals its rows into folds of its own"),
     ] where isGiven {
       throw ConfigurationError(name, "has no meaning with folds: \(reason)")
     }
@@ -129,6 +130,7 @@ extension Estimator {
         training: .memory(training), validation: validation.map { .memory($0) },
         test: .memory(test),
         meanWeight: training.meanWeight, rowCount: table.rowCount)
+      try prepared.startFromData(seed: seed)
       began(index + 1, prepared)
       let summary = try Trainer<T>(configuration: prepared.configuration, threads: threads).train(
         &prepared.network, on: training, validation: validation, metrics: prepared.metrics,

@@ -26,6 +26,12 @@ package struct PreparedFit<T: Scalar> {
     return try network.evaluate(on: examples, metrics: metrics, giving: rows.baseline, pool: pool)
   }
 
+  /// Lets the weights begin by the rows of training, where the initialiser says so.
+  mutating func startFromData(seed: UInt64) throws(FileError) {
+    guard configuration.network.initializer == .data else { return }
+    network.start(from: try training.rowsOfStart(seed: seed), seed: seed)
+  }
+
   /// How outputs are judged.
   package var metrics: MetricKind {
     coders.target.metrics(outputActivation: network.outputActivation)
@@ -70,6 +76,13 @@ extension Estimator {
     if configuration.data.from != nil, base == nil {
       throw ConfigurationError(
         "from", "names a model that was not given: Estimator(configuration, from: model) takes it")
+    }
+    for (name, isGiven) in [
+      ("recipe", configuration.recipe ?? .plain != .plain),
+      ("members", configuration.stopping.isEnsemble),
+    ] where base != nil && isGiven {
+      throw ConfigurationError(
+        name, "has no meaning where a model goes on, which is one network as it is; leave it out")
     }
     if let base, base.members.count > 1 {
       throw ConfigurationError(
@@ -195,15 +208,12 @@ extension Estimator {
           + "only with data, seed, validation and test of its training are the same rows held out again"
       )
     }
-    var start = network
-    if base == nil, configuration.network.initializer == .data, members == 1 {
-      start.start(
-        from: try training.rowsOfStart(seed: configuration.seed), seed: configuration.seed)
-    }
-    return PreparedFit(
-      network: start, coders: coders, configuration: resolved, training: training,
+    var prepared = PreparedFit(
+      network: network, coders: coders, configuration: resolved, training: training,
       validation: validation, test: test, meanWeight: meanWeight, rowCount: table.rowCount,
       rows: rows)
+    if base == nil, members == 1 { try prepared.startFromData(seed: configuration.seed) }
+    return prepared
   }
 
   /// The configuration with all that was chosen in it.
@@ -213,6 +223,15 @@ extension Estimator {
     var resolved = configuration.resolved(examples: examples, hasValidation: hasValidation)
     resolved.network = NetworkSettings(of: network)
     resolved.network.initializer = configuration.network.initializer
+    if let recipe = configuration.recipe {
+      // What the recipe has and this run has not is said, or the recipe would bring it back.
+      for flag: WritableKeyPath<NetworkSettings, Bool?> in [\.ntk, \.scaleInputs, \.parametric] {
+        resolved.network[keyPath: flag] = resolved.network[keyPath: flag] ?? false
+      }
+      if hasValidation, configuration.stopping.metric == nil {
+        resolved.stopping.metric = recipe.metric(task: coders.target.task)
+      }
+    }
     if configuration.noise.categoryDropout == nil, !configuration.optimizer.takesAllExamples,
       coders.encoder?.categoryInputs.isEmpty == false
     {

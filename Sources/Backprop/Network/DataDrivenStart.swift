@@ -15,6 +15,7 @@ extension Network {
   package mutating func start(from rows: Matrix<T>, seed: UInt64) {
     precondition(rows.rows > 0 && rows.columns == inputCount, "no rows to start from")
     var workspace = Workspace(for: self, capacity: rows.rows, keepsWeightedInputs: true)
+    var streams = UInt32(1 << 16)..<UInt32.max
     for (index, layer) in layers.enumerated() where layer.dense != nil {
       guard let weight = parameters.layout.tensor(.weight, of: index),
         let bias = parameters.layout.tensor(.bias, of: index)
@@ -33,7 +34,7 @@ extension Network {
       parameters.setElements(of: weight, to: weights)
       z = weightedInputs(of: index, for: rows, in: &workspace)
       var random = RandomSource(
-        seed: seed, purpose: .initialization, index: UInt32(1 << 16 + index))
+        seed: seed, purpose: .initialization, index: streams.removeFirst())
       let biases = (0..<bias.count).map { neuron in
         var (sum, total) = (0.0, 0.0)
         for _ in 0..<5 {

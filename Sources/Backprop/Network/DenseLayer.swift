@@ -13,7 +13,7 @@ public struct DenseLayer: Hashable, Sendable {
   /// What is left grows by 1/(1−p), so that the layer above meets the same mean with and without
   /// (inverted dropout). Off in evaluation and prediction. Srivastava et al. 2014, *Dropout*, JMLR
   /// 15(56):1929–1958.
-  public internal(set) var dropout: Double
+  public let dropout: Double
   /// Whether each neuron learns how much of σ it applies, x being z, or n where z is normalised:
   ///
   ///     a = x + α (σ(x) − x)      δ = ∂C/∂a ⊙ (1 + α (σ′(x) − 1))      ∂C/∂α = Σₓ ∂C/∂a ⊙ (σ(x) − x)
@@ -49,6 +49,15 @@ public struct DenseLayer: Hashable, Sendable {
     self.outputs = outputs
     self.activation = activation
     self.dropout = dropout
+  }
+}
+
+extension DenseLayer {
+  /// The same layer with other dropout, or in ordinary form.
+  func with(dropout: Double? = nil, isNTK: Bool? = nil) -> DenseLayer {
+    DenseLayer(
+      inputs: inputs, outputs: outputs, activation: activation, normalization: normalization,
+      dropout: dropout ?? self.dropout, isParametric: isParametric, isNTK: isNTK ?? self.isNTK)
   }
 }
 

@@ -148,6 +148,15 @@ extension Layer {
     case .scale(let layer): layer.isNTK
     }
   }
+  /// The same without dropout.
+  package var withoutDropout: Layer { dense.map { .dense($0.with(dropout: 0)) } ?? self }
+  /// The same with the steps of ordinary weights.
+  var inOrdinaryForm: Layer {
+    switch self {
+    case .dense(let layer): .dense(layer.with(isNTK: false))
+    case .scale(let layer): .scale(ScaleLayer(size: layer.size))
+    }
+  }
   /// What the layer is called in files.
   package var kindName: String {
     switch self {

@@ -106,9 +106,10 @@ public struct Network<T: Scalar>: Sendable {
 
   /// Biases N(0, 1), and a last layer of zeros.
   private mutating func drawNTK(seed: UInt64) {
-    for tensor in parameters.layout.tensors where tensor.role == .bias {
+    let biases = parameters.layout.tensors.filter { $0.role == .bias }
+    for (index, tensor) in biases.enumerated() {
       var random = RandomSource(
-        seed: seed, purpose: .initialization, index: UInt32(1 << 16 + tensor.layer))
+        seed: seed, purpose: .initialization, index: UInt32(1 << 16 + index))
       parameters.setElements(
         of: tensor, to: (0..<tensor.count).map { _ in T(random.normal()) })
     }
@@ -204,12 +205,21 @@ public struct Network<T: Scalar>: Sendable {
     }
     var rest = dropout[...]
     let changed = layers.map { layer in
-      guard var dense = layer.dense else { return layer }
-      dense.dropout = rest.popFirst() ?? 0
-      return .dense(dense)
+      layer.dense.map { .dense($0.with(dropout: rest.popFirst() ?? 0)) } ?? layer
     }
     _ = try Network(layers: changed, loss: loss, reduction: reduction)
     return Network(layers: changed, parameters: parameters, loss: loss, reduction: reduction)
+  }
+
+  /// The same function of the same weights, whose steps are those of ordinary weights and not of NTK form.
+  package var inOrdinaryForm: Network {
+    guard layers.contains(where: \.isNTK) else { return self }
+    let ordinary = layers.map(\.inOrdinaryForm)
+    var result = Parameters<T>(layout: ParameterLayout(layers: ordinary))
+    for (own, other) in zip(result.layout.tensors, layout.tensors) {
+      result.setElements(of: own, to: parameters.elements(of: other))
+    }
+    return Network(layers: ordinary, parameters: result, loss: loss, reduction: reduction)
   }
 
   /// The same network in another precision, each parameter rounded once.

@@ -24,18 +24,21 @@ package enum Recipe: String, Codable, CaseIterable, Sendable {
     settings.updates.batchSize = 256
     settings.schedule.schedule = .coslog4
     settings.schedule.epochs = 256
-    if task == .classification {
-      settings.noise.labelSmoothing = 0.1
-      settings.stopping.metric = .accuracy
-    }
+    if task == .classification { settings.noise.labelSmoothing = 0.1 }
     settings.data.scaling = .robust
     return settings
+  }
+
+  /// What chooses the best epoch where rows are held out; nil for the loss.
+  package func metric(task: LearningTask) -> Metric? {
+    self == .realMLPS && task == .classification ? .accuracy : nil
   }
 }
 
 extension TrainingConfiguration {
-  /// The same with the settings of its recipe in the places of those that are not given, as far as they have
-  /// a meaning beside these.
+  /// The same with the settings of a recipe in the places of those that are not given, as far as they have a
+  /// meaning beside these: no NTK form under a rule that it is not for, no smoothed targets for a loss that
+  /// knows none, or where another metric than accuracy is to be the best.
   package func following(_ recipe: TrainingConfiguration) -> TrainingConfiguration {
     var result = self
     var given: Set<String> = []
@@ -47,6 +50,13 @@ extension TrainingConfiguration {
       }
     }
     result.leaveOutWhatIsVain(beside: given)
+    if network.ntk == nil, !result.optimizer.isRatioOfMoments { result.network.ntk = nil }
+    let knowsClasses = network.loss.map { (try? result.regularization.check(for: $0)) != nil }
+    if noise.labelSmoothing == nil,
+      knowsClasses == false || ![nil, .accuracy].contains(stopping.metric)
+    {
+      result.noise.labelSmoothing = nil
+    }
     return result
   }
 }

@@ -104,8 +104,13 @@ extension Text {
   package static let baseline = Text("baseline", "기준선")
   package static let outOfFold = Text("folds", "폴드")
   package static let judgedByMembers = Text(
-    "each row judged by the member that did not learn from it, whose epoch it helped to choose; --test 0.2 sets rows apart that choose nothing",
-    "각 행은 그 행을 배우지 않은 구성원이 평가하며, 그 구성원의 에폭을 고르는 데 쓰였습니다; --test 0.2는 아무것도 고르지 않는 행을 떼어 둡니다")
+    "each row judged by the member that did not learn from it, whose epoch and temperature it helped to choose",
+    "각 행은 그 행을 배우지 않은 구성원이 평가하며, 그 구성원의 에폭과 온도를 고르는 데 쓰였습니다")
+  package static let bestEpochsOfMembers = Text(
+    "best epochs of the members: {0}", "구성원의 가장 좋은 에폭: {0}")
+  package static let testChoosesNothing = Text(
+    "; --test 0.2 sets rows apart that choose nothing",
+    "; --test 0.2는 아무것도 고르지 않는 행을 떼어 둡니다")
   package static let chosenByHeldOut = Text(
     "these rows chose the epoch, which flatters them; --test 0.2 sets rows apart that choose nothing",
     "이 행들이 에폭을 골랐으므로 점수가 후합니다; --test 0.2는 아무것도 고르지 않는 행을 떼어 둡니다")
@@ -246,6 +251,17 @@ extension Text {
   package static let dropoutHeading = Text("dropout", "드롭아웃")
   package static let feature = Text(
     "{0}: mean {1}, deviation {2}", "{0}: 평균 {1}, 표준편차 {2}")
+  package static let robustFeature = Text(
+    "{0}: median {1}, quartiles {2} apart, outliers drawn in",
+    "{0}: 중앙값 {1}, 사분위수 간격 {2}, 벗어난 값은 안으로 당김")
+  package static let regularizationFalls = Text(
+    "dropout and decay fall in the second half", "드롭아웃과 감쇠는 뒤쪽 절반에서 줄어듦")
+  package static let ordinarySteps = Text(
+    "note: the model is in NTK form, which changes the steps of training alone; the update that is shown is that of its weights as they are",
+    "알림: 이 모델은 NTK 꼴이며, 그것은 학습의 갱신만 바꿉니다. 여기 보이는 갱신은 가중치를 있는 그대로 본 것입니다")
+  package static let ntkForm = Text(
+    "NTK form: biases and slopes a tenth as fast, input factors six times",
+    "NTK 꼴: 편향과 기울기는 10분의 1, 입력 인수는 여섯 배 빠르게")
   package static let missingInput = Text(
     ", with an input that says it is missing", ", 값이 없음을 알리는 입력 포함")
   package static let category = Text("{0}: {1}", "{0}: {1}")

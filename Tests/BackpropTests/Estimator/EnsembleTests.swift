@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Backprop
@@ -64,7 +65,10 @@ struct EnsembleTests {
       FitTables(training: table), as: Double.self, warn: { _, _ in })
     let ensemble = try estimator.trainMembers(
       prepared, warn: { _, _ in }, report: { _ in }, isInterrupted: { false })
-    guard case .memory(let data) = prepared.training else { return }
+    guard case .memory(let data) = prepared.training else {
+      Issue.record("rows in a file")
+      return
+    }
     let folds = try Folds.random(rows: 150, count: 3, seed: 2)
     var squares = 0.0
     for (index, member) in ensemble.members.enumerated() {
@@ -81,7 +85,7 @@ struct EnsembleTests {
 
   @Test("A temperature makes the log loss least and leaves the largest probability where it is")
   func temperature() throws {
-    // z = ±2 and right three times of four: p = ¾ asks for z / T = ½ log 3 on either side, T = 4 / log 3.
+    // z = ±2 and right three times of four.
     var network = try Network<Double>(
       sizes: [1, 2], activations: [.softmax], loss: .crossEntropy, seed: 1)
     network.parameters.setTensors(of: 0, weights: [2, -2], biases: [0, 0])
@@ -90,11 +94,25 @@ struct EnsembleTests {
     let before = network.evaluate(
       on: examples, metrics: .classification(threshold: 0.5, probabilities: true))
     let temperature = network.calibrate(on: examples)
-    #expect(abs(temperature - 4 / 3.0.naturalLogarithmForTest) < 0.02)
+    func sum(_ t: Double) -> Double {
+      3 * log(1 + exp(-4 / t)) + log(1 + exp(4 / t)) + 2 * log(t) * log(t)
+    }
+    let least = stride(from: 0.25, through: 4, by: 0.001).min { sum($0) < sum($1) } ?? 0
+    #expect(abs(temperature - least) < 0.01 && least > 1.2)
     let after = network.evaluate(
       on: examples, metrics: .classification(threshold: 0.5, probabilities: true))
-    #expect(
-      after.loss < before.loss && abs(network.predictions(for: Matrix([[1]]))[0, 0] - 0.75) < 0.01)
+    #expect(after.loss < before.loss)
+    // One sigmoid of the same difference of z is divided by the same temperature.
+    var sigmoid = try Network<Double>(
+      sizes: [1, 1], activations: [.sigmoid], loss: .binaryCrossEntropy)
+    sigmoid.parameters.setTensors(of: 0, weights: [-4], biases: [0])
+    let ones = Dataset<Double>(inputs: examples.inputs, targets: Matrix([[0], [0], [0], [1]]))
+    #expect(abs(sigmoid.calibrate(on: ones) - temperature) < 0.01)
+    // A few rows that are all right do not make it certain.
+    var sure = try Network<Double>(sizes: [1, 2], activations: [.softmax], loss: .crossEntropy)
+    sure.parameters.setTensors(of: 0, weights: [2, -2], biases: [0, 0])
+    let right = Dataset<Double>(inputs: Matrix([[1], [1]]), classes: [0, 0], of: 2)
+    #expect((0.7...1).contains(sure.calibrate(on: right)))
     #expect(after.value(of: .accuracy) == before.value(of: .accuracy))
     var regression = try Network<Double>(
       sizes: [1, 1], activations: [.identity], loss: .squaredError)
@@ -112,7 +130,7 @@ struct EnsembleTests {
     let table = try Self.table()
     for (name, change): (String, (inout TrainingConfiguration) -> Void) in [
       ("validation", { $0.stopping.validation = 0.2 }), ("memory", { $0.data.memory = "1GB" }),
-      ("members", { $0.stopping.members = 0 }), ("members", { $0.stopping.members = 100 }),
+      ("members", { $0.stopping.members = 0 }), ("members", { $0.stopping.members = 31 }),
     ] {
       var configuration = Self.configuration("value")
       change(&configuration)
@@ -143,17 +161,40 @@ struct EnsembleTests {
     #expect(fit.warnings.contains { $0.contains("fewer rows than there are folds") })
   }
 
-  @Test(
-    "An interrupted ensemble of which a member has no epoch is cancelled; a later one keeps what it has"
-  )
+  @Test("Interrupted before each member has an epoch it is cancelled; later it keeps what it has")
   func interrupted() throws {
     let table = try Self.table()
     #expect(throws: CancellationError.self) {
       try Estimator(Self.configuration("label"), threads: 1).fit(table, isInterrupted: { true })
     }
+    // In the last member's second epoch.
+    var (member, epoch) = (0, 0)
+    let estimator = Estimator(Self.configuration("label"), threads: 1)
+    let prepared: PreparedFit<Float> = try estimator.prepare(
+      FitTables(training: table), as: Float.self, warn: { _, _ in })
+    let ensemble = try estimator.trainMembers(
+      prepared, warn: { _, _ in },
+      began: { (member, epoch) = ($0, 0) },
+      report: { if case .epoch(let report) = $0 { epoch = report.epoch } },
+      isInterrupted: { member == 3 && epoch == 1 })
+    #expect(ensemble.summary.reason == .interrupted && ensemble.summaries[2].bestEpoch == 1)
   }
-}
 
-extension Double {
-  fileprivate var naturalLogarithmForTest: Double { Double.naturalLogarithm(self) }
+  @Test("One sigmoid: folds by class; and a member that diverges is told of")
+  func sigmoidAndDivergence() throws {
+    var labels = (0..<40).map { _ in "no" }
+    labels[11] = "yes"
+    let table = try Table(columns: [
+      ("x", .numbers((0..<40).map { Double($0 % 7) })), ("label", .texts(labels)),
+    ])
+    var configuration = Self.configuration("label")
+    configuration.data.ignore = nil
+    configuration.network.loss = .binaryCrossEntropy
+    #expect(
+      try Estimator(configuration).fit(table).warnings.contains { $0.contains("fewer rows") })
+    var wild = Self.configuration("value", members: 2)
+    wild.updates.optimizer = .sgd
+    wild.updates.learningRate = 1e6
+    #expect(throws: DivergenceError.self) { try Estimator(wild).fit(Self.table()) }
+  }
 }

@@ -224,7 +224,9 @@ struct ImportanceTests {
     #expect(columns[1].grid(of: dataset.inputs).values.last?.inputs == [0, 1])
   }
 
-  @Test("Grids under robust scaling: the numbers of the file, and the inputs that the encoder makes of them")
+  @Test(
+    "Grids under robust scaling: the numbers of the file, and the inputs that the encoder makes of them"
+  )
   func robustGrids() throws {
     let table = try Table(columns: [
       ("x", .numbers([1.5, 2.25, 3, 4, 50])), ("t", .texts(["a", "b", "a", "c", "a"])),

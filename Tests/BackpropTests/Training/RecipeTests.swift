@@ -30,11 +30,22 @@ struct RecipeTests {
     let whole = given.following(Recipe.realMLPS.settings(task: .classification))
     #expect(whole.schedule.epochs == 7 && whole.network.hidden == [8])
     #expect(whole.network.activation == [.selu] && whole.network.ntk == true)
-    #expect(whole.noise.labelSmoothing == 0.1 && whole.stopping.metric == .accuracy)
+    #expect(whole.noise.labelSmoothing == 0.1 && whole.schedule.schedule == .coslog4)
     #expect(whole.following(Recipe.realMLPS.settings(task: .classification)) == whole)
     // What has no meaning beside what is given is left out.
-    given.stopping.validation = 0
-    #expect(given.following(Recipe.realMLPS.settings(task: .classification)).stopping.metric == nil)
+    for (change, isSmoothed, isNTK): ((inout TrainingConfiguration) -> Void, Bool, Bool) in [
+      ({ $0.network.loss = .hinge }, false, true), ({ $0.stopping.metric = .rocAUC }, false, true),
+      ({ $0.stopping.metric = .accuracy }, true, true),
+      ({ $0.updates.optimizer = .sgd }, true, false),
+      ({ $0.updates.optimizer = .lbfgs() }, false, false),
+      ({ $0.network.ntk = false }, true, false),
+    ] {
+      var own = given
+      change(&own)
+      let filled = own.following(Recipe.realMLPS.settings(task: .classification))
+      #expect((filled.noise.labelSmoothing != nil) == isSmoothed, "\(own.json)")
+      #expect((filled.network.ntk == true) == isNTK, "\(own.json)")
+    }
     let numbers = Self.configuration().following(Recipe.realMLPS.settings(task: .regression))
     #expect(numbers.network.activation == [.mish] && numbers.noise.labelSmoothing == nil)
     #expect(Recipe.plain.settings(task: .regression) == TrainingConfiguration())
@@ -50,9 +61,51 @@ struct RecipeTests {
     #expect(model.network.layers.allSatisfy { $0.isNTK })
     let settings = try #require(model.configuration)
     #expect(settings.recipe == .realMLPS && settings.network.hidden == [256, 256, 256])
+    #expect(settings.stopping.metric == .accuracy)
     let again = try Estimator(settings, threads: 1).fit(table).model
     #expect(try again.safeTensors().bytes == model.safeTensors().bytes)
     #expect(try Model(bytes: model.safeTensors().bytes).network.layers == model.network.layers)
+  }
+
+  @Test("What a recipe has and a run turned off stays off, and few rows are no reason to refuse")
+  func turnedOff() throws {
+    var configuration = Self.configuration()
+    configuration.recipe = .realMLPS
+    (configuration.network.ntk, configuration.network.scaleInputs) = (false, false)
+    configuration.network.hidden = [6]
+    let table = try Self.table()
+    let model = try Estimator(configuration).fit(table).model
+    #expect(model.network.layers.map(\.kindName) == ["dense", "dense"])
+    let again = try Estimator(try #require(model.configuration)).fit(table).model
+    #expect(try again.safeTensors().bytes == model.safeTensors().bytes)
+    let few = try Estimator(configuration).fit(Self.table(rows: 12))
+    #expect(few.heldOut.examples == 0 && few.model.configuration?.stopping.metric == nil)
+    #expect(throws: ConfigurationError.self) {
+      try Estimator(configuration, from: model).fit(table)
+    }
+  }
+
+  @Test("In ordinary form a network is the same function, without the factors")
+  func ordinaryForm() throws {
+    let network = try Network<Double>(
+      sizes: [4, 9, 2], activations: [.selu, .softmax], loss: .crossEntropy, isParametric: true,
+      scalesInputs: true, isNTK: true, seed: 3)
+    let ordinary = network.inOrdinaryForm
+    let rows = Matrix<Double>([[1, 2, -1, 0.5], [0, 3, 1, -2]])
+    #expect(ordinary.predictions(for: rows) == network.predictions(for: rows))
+    #expect(ordinary.parameters.layout.tensors.allSatisfy { $0.factors == UpdateFactors() })
+    #expect(ordinary.layers.map(\.isParametric) == network.layers.map(\.isParametric))
+  }
+
+  @Test("Folds begin by the data where the initialiser says so")
+  func foldsFromData() throws {
+    func loss(_ initializer: Initializer) throws -> Double {
+      var configuration = Self.configuration(epochs: 1)
+      configuration.network.initializer = initializer
+      return try Estimator(configuration).crossValidate(Self.table(), folds: 2)
+        .statistics(of: .loss).mean
+    }
+    #expect(try loss(.data) != loss(.lecunNormal))
   }
 
   @Test("Layers in NTK form: the factors of their tensors, and no rule but Adam's family")
@@ -155,7 +208,7 @@ struct RecipeTests {
   }
 
   @Test(
-    "Dropout of categories: as many as its probability says become unknown, the same for any threads"
+    "Dropout of categories: as many as its probability says become unknown"
   )
   func categoryDropout() throws {
     let table = try Self.table(rows: 2000)
