@@ -24,7 +24,7 @@ extension TrainingJob {
   func trainEnsemble<T: Scalar>(_ prepared: PreparedFit<T>) throws {
     Interruption.becomeRequest()
     let count = prepared.configuration.stopping.members ?? 1
-    reporter.isEnsemble = true
+    reporter.ensemble = prepared.configuration
     let ensemble: EnsembleFit<T>
     do {
       ensemble = try estimator.trainMembers(
@@ -32,10 +32,16 @@ extension TrainingJob {
         began: { reporter.fold = ($0, count) }, report: reporter.report,
         isInterrupted: { Interruption.isRequested })
     } catch is CancellationError {
-      reporter.finishProgress()
+      reporter.endEnsemble(.interrupted)
       Terminal.printError(
         "interrupted: nothing is saved, because not every member had finished an epoch")
       throw ExitCode(Interruption.exitCode)
+    } catch let error as DivergenceError {
+      reporter.endEnsemble(.diverged)
+      Terminal.printError(
+        "error: \(error.divergence?.description ?? "a member diverged"); try a smaller --learning-rate; "
+          + "nothing is saved, because a member had finished no epoch")
+      throw ExitCode(CommandFailure.badData)
     }
     reporter.fold = nil
     reporter.report(ensemble.summaries)
@@ -57,6 +63,15 @@ extension TrainingJob {
 }
 
 extension TrainingReporter {
+  /// Ends the JSON of an ensemble that came to nothing.
+  fileprivate func endEnsemble(_ reason: TrainingSummary.Reason) {
+    finishProgress()
+    printJSON([
+      "event": "end", "reason": .string(reason.rawValue), "bestEpoch": nil, "validation": nil,
+      "test": nil, "model": nil, "sha256": nil,
+    ])
+  }
+
   /// Tells how the members of an ensemble ended.
   fileprivate func report(_ members: [TrainingSummary]) {
     for (index, summary) in members.enumerated() {

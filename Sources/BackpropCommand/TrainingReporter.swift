@@ -26,8 +26,10 @@ final class TrainingReporter {
       progress = ProgressDisplay(isInteractive: Terminal.isInteractive, notes)
     }
   }
-  /// Whether the folds are those of an ensemble, whose members are told of in their order when all are done.
-  var isEnsemble = false
+  /// The settings of an ensemble, whose members the folds then are: they are told of in their order when all are
+  /// done. Nil of all else.
+  var ensemble: TrainingConfiguration?
+  var isEnsemble: Bool { ensemble != nil }
   /// What a cross-validation has shown, for the last line.
   var foldsSummary: JSONValue?
   private var warnings: Set<String> = []
@@ -147,7 +149,7 @@ final class TrainingReporter {
         JSONMember("parameters", JSONValue(start.parameters)),
         JSONMember("sizes", JSONValue(start.sizes)),
         JSONMember("blocks", JSONValue(start.blocks)),
-        JSONMember("configuration", start.configuration.json),
+        JSONMember("configuration", (ensemble ?? start.configuration).json),
       ]
       if let fold {
         members.append(JSONMember(isEnsemble ? "members" : "folds", JSONValue(fold.count)))

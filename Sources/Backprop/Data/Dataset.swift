@@ -82,4 +82,10 @@ public struct Dataset<T: Scalar>: Sendable {
       inputs: storedInputs, targets: storedTargets, weights: weights.map { Matrix([$0]) },
       rows: .range(0..<count))
   }
+
+  /// Σ w / n; 1 where all weigh the same.
+  package var meanWeight: Double {
+    guard let weights, !weights.isEmpty else { return 1 }
+    return weights.reduce(0.0) { $0 + Double($1) } / Double(weights.count)
+  }
 }

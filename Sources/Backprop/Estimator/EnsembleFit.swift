@@ -80,7 +80,7 @@ extension Estimator {
   ///   - report: Receives the events of those.
   ///   - isInterrupted: Asked after every step of those; true ends all runs.
   /// - Throws: `DivergenceError` if the loss of a member is no number before an epoch was finished;
-  ///   `DataError` for fewer rows than folds; `CancellationError` if a member had finished no epoch.
+  ///   `ConfigurationError` for fewer rows than folds; `CancellationError` if a member had finished no epoch.
   package func trainMembers<T: Scalar>(
     _ prepared: PreparedFit<T>, warn: Warn, began: (Int) -> Void = { _ in },
     report: (TrainingEvent) -> Void, isInterrupted: () -> Bool
@@ -208,7 +208,16 @@ extension Estimator {
       throw summary.reason == .diverged
         ? DivergenceError(divergence: summary.divergence) : CancellationError()
     }
-    network.calibrate(on: validation, pool: ThreadPool.of(threads))
+    let target = prepared.coders.target
+    if target.task == .classification,
+      target.hasProbabilities(outputActivation: network.outputActivation)
+    {
+      network.calibrate(
+        on: validation,
+        classes: (0..<validation.count).map {
+          target.code(ofEncoded: validation.storedTargets, row: $0)
+        }, pool: ThreadPool.of(threads))
+    }
     return TrainedMember(network: network, summary: summary)
   }
 

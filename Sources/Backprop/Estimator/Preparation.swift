@@ -77,12 +77,9 @@ extension Estimator {
       throw ConfigurationError(
         "from", "names a model that was not given: Estimator(configuration, from: model) takes it")
     }
-    for (name, isGiven) in [
-      ("recipe", configuration.recipe ?? .plain != .plain),
-      ("members", configuration.stopping.isEnsemble),
-    ] where base != nil && isGiven {
+    if base != nil, configuration.stopping.isEnsemble {
       throw ConfigurationError(
-        name, "has no meaning where a model goes on, which is one network as it is; leave it out")
+        "members", "has no meaning where a model goes on, which is one network; leave it out")
     }
     if let base, base.members.count > 1 {
       throw ConfigurationError(
@@ -223,9 +220,9 @@ extension Estimator {
     var resolved = configuration.resolved(examples: examples, hasValidation: hasValidation)
     resolved.network = NetworkSettings(of: network)
     resolved.network.initializer = configuration.network.initializer
-    if let recipe = configuration.recipe {
+    if let recipe = configuration.recipe, recipe != .plain {
       // What the recipe has and this run has not is said, or the recipe would bring it back.
-      for flag: WritableKeyPath<NetworkSettings, Bool?> in [\.ntk, \.scaleInputs, \.parametric] {
+      for flag: WritableKeyPath<NetworkSettings, Bool?> in [\.ntk, \.scaleInputs] {
         resolved.network[keyPath: flag] = resolved.network[keyPath: flag] ?? false
       }
       if hasValidation, configuration.stopping.metric == nil {

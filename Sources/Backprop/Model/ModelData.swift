@@ -195,11 +195,3 @@ extension Model {
 extension Table {
   package func has(_ column: String) -> Bool { columns.contains { $0.name == column } }
 }
-
-extension Dataset {
-  /// Σ w / n; 1 where all weigh the same.
-  package var meanWeight: Double {
-    guard let weights, !weights.isEmpty else { return 1 }
-    return weights.reduce(0.0) { $0 + Double($1) } / Double(weights.count)
-  }
-}

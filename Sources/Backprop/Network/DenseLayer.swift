@@ -53,7 +53,7 @@ public struct DenseLayer: Hashable, Sendable {
 }
 
 extension DenseLayer {
-  /// The same layer with other dropout, or in ordinary form.
+  /// The same layer with other dropout, or in another form.
   func with(dropout: Double? = nil, isNTK: Bool? = nil) -> DenseLayer {
     DenseLayer(
       inputs: inputs, outputs: outputs, activation: activation, normalization: normalization,

@@ -6,47 +6,60 @@ extension Network {
   ///
   /// The second term is a normal prior on log T of deviation ½: a few rows that are all right are no reason to be
   /// certain of all. One sigmoid is a softmax over 0 and z. Nothing happens where outputs are no probabilities
-  /// of classes, as of several labels. Guo et al. 2017, *On Calibration of Modern Neural Networks*,
+  /// of one class out of several. Guo et al. 2017, *On Calibration of Modern Neural Networks*,
   /// arXiv 1706.04599.
   ///
-  /// - Parameter examples: Others than those that it learned from.
+  /// - Parameters:
+  ///   - examples: Others than those that it learned from.
+  ///   - classes: The class of each of them, from 0.
   /// - Returns: T.
   @discardableResult
-  package mutating func calibrate(on examples: Dataset<T>, pool: ThreadPool? = nil) -> Double {
-    let isSigmoid =
-      outputActivation == .sigmoid && outputCount == 1 && loss == .binaryCrossEntropy
-    guard examples.count > 0,
-      isSigmoid || outputActivation == .softmax && examples.storedTargets.classCount != nil
-    else { return 1 }
-    let outputs = predictions(for: examples.inputs, pool: pool)
-    // Up to a number that is the same for all classes, log a is z.
-    let logits = (0..<examples.count).map { row in
-      let outputs = outputs[row: row].map { Double($0) }
-      return (isSigmoid ? [1 - outputs[0], outputs[0]] : outputs)
-        .map { Double.naturalLogarithm(max($0, 1e-38)) }
+  package mutating func calibrate(
+    on examples: Dataset<T>, classes: [Int], pool: ThreadPool? = nil
+  ) -> Double {
+    precondition(classes.count == examples.count, "not one class for each example")
+    let isSigmoid = outputActivation == .sigmoid && outputCount == 1
+    guard examples.count > 0, isSigmoid || outputActivation == .softmax else { return 1 }
+    let logits = lastWeightedInputs(for: examples.inputs, pool: pool).map {
+      isSigmoid ? [0, $0[0]] : $0
     }
-    let codes = (0..<examples.count).map { row in
-      examples.storedTargets.code(of: row) ?? (examples.storedTargets.matrix[row, 0] > 0.5 ? 1 : 0)
-    }
+    // The prior weighs as much as a row.
+    let mean = examples.meanWeight
     func logLoss(_ temperature: Double) -> Double {
       let logarithm = Double.naturalLogarithm(temperature)
       var sum = 2 * logarithm * logarithm
       for (row, z) in logits.enumerated() {
-        let own = z[codes[row]]
+        let own = z[classes[row]]
         let total = z.reduce(0.0) { $0 + Double.naturalExponential(($1 - own) / temperature) }
-        sum += Double(examples.weights?[row] ?? 1) * Double.naturalLogarithm(total)
+        sum += Double(examples.weights?[row] ?? 1) / mean * Double.naturalLogarithm(total)
       }
       return sum
     }
+    let most = Double.naturalLogarithm(4)
     let temperature = Double.naturalExponential(
-      leastByGoldenSection(in: -1.3862943611198906...1.3862943611198906) {
-        logLoss(Double.naturalExponential($0))
-      })
+      leastByGoldenSection(in: -most...most) { logLoss(Double.naturalExponential($0)) })
     for tensor in parameters.layout.tensors(of: layers.count - 1) {
       parameters.setElements(
         of: tensor, to: parameters.elements(of: tensor).map { T(Double($0) / temperature) })
     }
     return temperature
+  }
+
+  /// zᴸ of each row.
+  private func lastWeightedInputs(for inputs: Matrix<T>, pool: ThreadPool?) -> [[Double]] {
+    let chunk = chunk(of: inputs.rows)
+    var workspace = Workspace(for: self, capacity: chunk)
+    var result: [[Double]] = []
+    for first in stride(from: 0, to: inputs.rows, by: chunk) {
+      workspace.rows = min(chunk, inputs.rows - first)
+      workspace.inputs = inputs.view(from: first)
+      propagate(0..<workspace.rows, in: workspace, pool: pool)
+      for row in 0..<workspace.rows {
+        result.append(
+          workspace.states[layers.count - 1].weightedInputs.row(row).map { Double($0) })
+      }
+    }
+    return result
   }
 }
 

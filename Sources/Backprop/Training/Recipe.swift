@@ -37,8 +37,8 @@ package enum Recipe: String, Codable, CaseIterable, Sendable {
 
 extension TrainingConfiguration {
   /// The same with the settings of a recipe in the places of those that are not given, as far as they have a
-  /// meaning beside these: no NTK form under a rule that it is not for, no smoothed targets for a loss that
-  /// knows none, or where another metric than accuracy is to be the best.
+  /// meaning beside these: no NTK form under a rule that it is not for, no rate that suits another rule or form,
+  /// no smoothed targets for a loss that knows none, or where another metric than accuracy is to be the best.
   package func following(_ recipe: TrainingConfiguration) -> TrainingConfiguration {
     var result = self
     var given: Set<String> = []
@@ -50,11 +50,18 @@ extension TrainingConfiguration {
       }
     }
     result.leaveOutWhatIsVain(beside: given)
-    if network.ntk == nil, !result.optimizer.isRatioOfMoments { result.network.ntk = nil }
-    let knowsClasses = network.loss.map { (try? result.regularization.check(for: $0)) != nil }
-    if noise.labelSmoothing == nil,
-      knowsClasses == false || ![nil, .accuracy].contains(stopping.metric)
-    {
+    let optimizer = result.optimizer
+    if network.ntk == nil, !optimizer.isRatioOfMoments { result.network.ntk = nil }
+    // The recipe's rate, decay and start are those of its rule and form.
+    if optimizer.name != recipe.optimizer.name || result.network.ntk != recipe.network.ntk {
+      if updates.learningRate == nil { result.updates.learningRate = nil }
+      if updates.weightDecay == nil { result.updates.weightDecay = nil }
+      if network.initializer == nil { result.network.initializer = nil }
+    }
+    let knowsNoClasses =
+      ![nil, .crossEntropy, .binaryCrossEntropy].contains(network.loss)
+      || ![nil, .softmax, .sigmoid].contains(network.outputActivation)
+    if noise.labelSmoothing == nil, knowsNoClasses || ![nil, .accuracy].contains(stopping.metric) {
       result.noise.labelSmoothing = nil
     }
     return result

@@ -117,7 +117,9 @@ extension InputColumn {
   ) -> [GridValue<T>] {
     let first = inputs.lowerBound
     let sorted = (0..<examples.rows).filter { !hasIndicator || examples[$0, first + 1] == 0 }
-      .map { examples[$0, first] }.sorted()
+      .map { examples[$0, first] }
+      // An outlier that has been drawn in to ±3 is no number any more.
+      .filter { scaling != .robust || abs($0) < 3 }.sorted()
     func distinct(_ values: some Sequence<T>) -> [T] {
       values.reduce(into: []) { if $0.last != $1 { $0.append($1) } }
     }

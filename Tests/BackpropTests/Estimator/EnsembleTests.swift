@@ -93,7 +93,7 @@ struct EnsembleTests {
       inputs: Matrix([[1], [1], [1], [1]]), classes: [0, 0, 0, 1], of: 2)
     let before = network.evaluate(
       on: examples, metrics: .classification(threshold: 0.5, probabilities: true))
-    let temperature = network.calibrate(on: examples)
+    let temperature = network.calibrate(on: examples, classes: [0, 0, 0, 1])
     func sum(_ t: Double) -> Double {
       3 * log(1 + exp(-4 / t)) + log(1 + exp(4 / t)) + 2 * log(t) * log(t)
     }
@@ -107,16 +107,49 @@ struct EnsembleTests {
       sizes: [1, 1], activations: [.sigmoid], loss: .binaryCrossEntropy)
     sigmoid.parameters.setTensors(of: 0, weights: [-4], biases: [0])
     let ones = Dataset<Double>(inputs: examples.inputs, targets: Matrix([[0], [0], [0], [1]]))
-    #expect(abs(sigmoid.calibrate(on: ones) - temperature) < 0.01)
+    #expect(abs(sigmoid.calibrate(on: ones, classes: [0, 0, 0, 1]) - temperature) < 0.01)
     // A few rows that are all right do not make it certain.
     var sure = try Network<Double>(sizes: [1, 2], activations: [.softmax], loss: .crossEntropy)
     sure.parameters.setTensors(of: 0, weights: [2, -2], biases: [0, 0])
     let right = Dataset<Double>(inputs: Matrix([[1], [1]]), classes: [0, 0], of: 2)
-    #expect((0.7...1).contains(sure.calibrate(on: right)))
+    #expect((0.7...1).contains(sure.calibrate(on: right, classes: [0, 0])))
     #expect(after.value(of: .accuracy) == before.value(of: .accuracy))
     var regression = try Network<Double>(
       sizes: [1, 1], activations: [.identity], loss: .squaredError)
-    #expect(regression.calibrate(on: Dataset(inputs: Matrix([[1]]), targets: Matrix([[1]]))) == 1)
+    #expect(
+      regression.calibrate(on: Dataset(inputs: Matrix([[1]]), targets: Matrix([[1]])), classes: [0])
+        == 1)
+  }
+
+  @Test(
+    "Sure and wrong: the temperature is that of z, where the probability of a Float is 1 already")
+  func sureAndWrong() throws {
+    func temperature<T: Scalar>(_ type: T.Type) throws -> Double {
+      var network = try Network<T>(
+        sizes: [1, 1], activations: [.sigmoid], loss: .binaryCrossEntropy)
+      network.parameters.setTensors(of: 0, weights: [1], biases: [0])
+      let x = [T](repeating: 3, count: 60) + [20]
+      return network.calibrate(
+        on: Dataset(
+          inputs: Matrix(x.map { [$0] }), targets: Matrix(x.map { [T($0 == 3 ? 1 : 0)] })),
+        classes: x.map { $0 == 3 ? 1 : 0 })
+    }
+    #expect(abs(try temperature(Float.self) - temperature(Double.self)) < 0.01)
+  }
+
+  @Test("Numbers that are shares are calibrated by nobody")
+  func shares() throws {
+    let table = try Table(columns: [
+      ("x", .numbers((0..<60).map { Double($0 % 9) })),
+      ("y", .numbers((0..<60).map { 0.3 + Double($0 % 9) / 90 })),
+    ])
+    var configuration = TrainingConfiguration(epochs: 40, seed: 1)
+    configuration.data.target = ["y"]
+    configuration.data.task = .regression
+    configuration.network.loss = .binaryCrossEntropy
+    configuration.stopping.members = 3
+    let fit = try Estimator(configuration).fit(table)
+    #expect(abs(try fit.model.predict(["x": 4]).value - 0.344) < 0.05)
   }
 
   @Test("Golden section finds the one minimum of a function")
