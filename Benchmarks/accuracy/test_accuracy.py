@@ -1,6 +1,7 @@
 """What the tables of accuracy.py rest on: python -m unittest discover -s Benchmarks/accuracy"""
 
 import argparse
+import gzip
 import json
 import pathlib
 import sys
@@ -148,6 +149,18 @@ class Splits(unittest.TestCase):
         self.assertEqual((x["x"][0], x["x"].isna().sum()), (0.1 + 0.2, 1))
         self.assertEqual(list(x["kind"][:2]), ["None", "NA"])
         self.assertEqual(list(y), ["1", "2", "1", "2", "1"])
+
+    def test_pictures_are_rows_of_pixels_behind_the_headers_of_idx_files(self):
+        with tempfile.TemporaryDirectory() as name:
+            with self.assertRaises(sets.MissingSet):
+                sets.read_pictures(name)
+            for part, labels in ("train", b"\x07\x09"), ("t10k", b"\x03"):
+                (pathlib.Path(name) / f"{part}-labels-idx1-ubyte").write_bytes(bytes(8) + labels)
+                (pathlib.Path(name) / f"{part}-images-idx3-ubyte.gz").write_bytes(
+                    gzip.compress(bytes(16) + bytes(range(250, 250 + 2 * len(labels)))))
+            train, test = sets.read_pictures(name)
+        self.assertEqual(train.values.tolist(), [[250, 251, 7], [252, 253, 9]])
+        self.assertEqual(test.values.tolist(), [[250, 251, 3]])
 
 
 @NEEDS_LIBRARIES
