@@ -154,7 +154,8 @@ def page(summary):
 
 def picture(summary, ours, path):
     """A point a method: its error relative to LightGBM's against its seconds; hollow if it lacks splits."""
-    points = {m: (summary.seconds(m), summary.relative_error(m)) for m in summary.methods if summary.splits[m] & summary.base}
+    points = {m: (summary.seconds(m), summary.relative_error(m)) for m in summary.methods
+              if summary.splits[m] & summary.base}
     if not points:
         return
     try:

@@ -85,8 +85,8 @@ class Runs(unittest.TestCase):
                 raise KeyboardInterrupt
             return {"error": 1.0, "seconds": 1.0}
 
-        arguments = ["accuracy.py", "--sets", "ames,german", "--seeds", "0,1", "--methods", "LightGBM,CatBoost", "--out",
-                     str(self.folder), *options]
+        arguments = ["accuracy.py", "--sets", "ames,german", "--seeds", "0,1", "--methods", "LightGBM,CatBoost",
+                     "--out", str(self.folder), *options]
         with mock.patch.object(sys, "argv", arguments), mock.patch.object(accuracy, "fit", fit), \
                 mock.patch.object(accuracy, "files", lambda name, seed, cache: cache / name), \
                 mock.patch.object(report, "picture"), mock.patch("builtins.print"):
