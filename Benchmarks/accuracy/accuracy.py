@@ -10,11 +10,12 @@ is judged on the test rows: by the class error in percent, or the RMSE. Seconds 
 whole command, with reading the file and writing the model. `ours` and `peers` stand for all of them.
 
 Results are appended to accuracy.jsonl as they come, so a run that was ended goes on; accuracy.md and accuracy.svg
-sum up what that file has of the sets, methods and seeds asked for. --again measures methods anew whose program has
-changed. --quick is seed 0 of eight sets.
+sum up what that file has of the sets, methods and seeds asked for. What another build of ours has found is measured
+again, and so is what --again names. --quick is seed 0 of eight sets.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -36,10 +37,10 @@ from measure.context import clear_tuning  # noqa: E402: Benchmarks/ is on the pa
 class Results:
     """The lines of a file of JSON: what has been measured, each (set, seed, method) once."""
 
-    def __init__(self, path, again=()):
+    def __init__(self, path, keeps=lambda record: True):
         self.path = path
         lines = path.read_text().splitlines() if path.exists() else []
-        self.records = [r for r in map(parsed, lines) if r and r["method"] not in again]
+        self.records = [r for r in map(parsed, lines) if r and keeps(r)]
         if len(self.records) < len(lines):
             path.write_text("".join(json.dumps(r) + "\n" for r in self.records))
 
@@ -61,6 +62,11 @@ def parsed(line):
         return json.loads(line)
     except ValueError:
         return None
+
+
+def build_of_ours():
+    """What tells one build of our command from another."""
+    return hashlib.sha256(BACKPROP.read_bytes()).hexdigest()[:16]
 
 
 class Failed(Exception):
@@ -127,10 +133,13 @@ def main():
     arguments = options()
     # Ends the fit that is running, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if set(arguments.methods) & set(OURS) and not os.access(BACKPROP, os.X_OK):
+    asked = set(arguments.methods) & set(OURS)
+    if asked and not os.access(BACKPROP, os.X_OK):
         sys.exit(f"error: no {BACKPROP}; make build makes it")
+    build = build_of_ours() if asked else None
     arguments.out.mkdir(parents=True, exist_ok=True)
-    results = Results(arguments.out / "accuracy.jsonl", arguments.again)
+    results = Results(arguments.out / "accuracy.jsonl", lambda r: r["method"] not in arguments.again and (
+        r["method"] not in asked or r.get("build") == build))
     failures = []
     for name in arguments.sets:
         for seed in arguments.seeds:
@@ -149,7 +158,8 @@ def main():
                     failures.append(f"{name}, seed {seed}, {method}: {error}")
                     print(f"error: {failures[-1]}", file=sys.stderr, flush=True)
                     continue
-                results.add({"set": name, "seed": seed, "method": method, "threads": arguments.threads} | found)
+                results.add({"set": name, "seed": seed, "method": method, "threads": arguments.threads}
+                            | ({"build": build} if method in OURS else {}) | found)
                 told = (f"{found['error']:.4g} in {found['seconds']:.2f} s" if "error" in found
                         else f"left out, takes over {arguments.limit:g} s")
                 print(f"{name} {seed} {method}: {told}", file=sys.stderr, flush=True)

@@ -3,6 +3,7 @@
 import argparse
 import gzip
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -75,7 +76,7 @@ class Runs(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
         self.path = self.folder / "accuracy.jsonl"
 
-    def run_all(self, *options, found=None):
+    def run_all(self, *options, found=None, build="a", of="LightGBM,CatBoost"):
         """What was measured, of two sets and seeds, with a fit that finds the same each time."""
         asked = []
 
@@ -85,10 +86,12 @@ class Runs(unittest.TestCase):
                 raise KeyboardInterrupt
             return {"error": 1.0, "seconds": 1.0}
 
-        arguments = ["accuracy.py", "--sets", "ames,german", "--seeds", "0,1", "--methods", "LightGBM,CatBoost",
-                     "--out", str(self.folder), *options]
+        arguments = ["accuracy.py", "--sets", "ames,german", "--seeds", "0,1", "--methods", of, "--out",
+                     str(self.folder), *options]
         with mock.patch.object(sys, "argv", arguments), mock.patch.object(accuracy, "fit", fit), \
                 mock.patch.object(accuracy, "files", lambda name, seed, cache: cache / name), \
+                mock.patch.object(accuracy, "build_of_ours", lambda: build), \
+                mock.patch.object(os, "access", lambda *_: True), \
                 mock.patch.object(report, "picture"), mock.patch("builtins.print"):
             try:
                 accuracy.main()
@@ -111,6 +114,15 @@ class Runs(unittest.TestCase):
     def test_again_measures_a_method_anew_and_keeps_the_others(self):
         self.run_all()
         self.assertEqual({m for _, _, m in self.run_all("--again", "catboost")}, {"CatBoost"})
+        self.assertEqual(len(self.path.read_text().splitlines()), 8)
+
+    def test_another_build_of_ours_is_measured_again_where_it_is_asked_for(self):
+        both = "plain,LightGBM"
+        self.assertEqual(len(self.run_all(of=both)), 8)
+        self.assertEqual(self.run_all(of=both), [])
+        self.assertEqual(self.run_all(of="LightGBM", build="b"), [])
+        self.assertEqual(self.run_all(of=both), [])
+        self.assertEqual({m for _, _, m in self.run_all(of=both, build="b")}, {"plain"})
         self.assertEqual(len(self.path.read_text().splitlines()), 8)
 
     def test_what_took_too_long_is_tried_again_only_with_more_time(self):
