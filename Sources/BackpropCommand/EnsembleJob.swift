@@ -32,15 +32,15 @@ extension TrainingJob {
         began: { reporter.fold = ($0, count) }, report: reporter.report,
         isInterrupted: { Interruption.isRequested })
     } catch is CancellationError {
-      reporter.endEnsemble(.interrupted)
+      reporter.endWithNothing(.interrupted)
       Terminal.printError(
         "interrupted: nothing is saved, because not every member had finished an epoch")
       throw ExitCode(Interruption.exitCode)
     } catch let error as DivergenceError {
-      reporter.endEnsemble(.diverged)
+      reporter.endWithNothing(.diverged)
       Terminal.printError(
-        "error: \(error.divergence?.description ?? "a member diverged"); try a smaller --learning-rate; "
-          + "nothing is saved, because a member had finished no epoch")
+        "error: a member: \(error.divergence?.description ?? "the run diverged"); try a smaller --learning-rate; "
+          + "nothing is saved")
       throw ExitCode(CommandFailure.badData)
     }
     reporter.fold = nil
@@ -63,15 +63,6 @@ extension TrainingJob {
 }
 
 extension TrainingReporter {
-  /// Ends the JSON of an ensemble that came to nothing.
-  fileprivate func endEnsemble(_ reason: TrainingSummary.Reason) {
-    finishProgress()
-    printJSON([
-      "event": "end", "reason": .string(reason.rawValue), "bestEpoch": nil, "validation": nil,
-      "test": nil, "model": nil, "sha256": nil,
-    ])
-  }
-
   /// Tells how the members of an ensemble ended.
   fileprivate func report(_ members: [TrainingSummary]) {
     for (index, summary) in members.enumerated() {

@@ -93,11 +93,7 @@ extension TrainingReporter {
 
   /// Tells of a fold that came to no good end.
   func stopped(_ summary: TrainingSummary, inFold fold: Int, of count: Int) {
-    finishProgress()
-    printJSON([
-      "event": "end", "reason": .string(summary.reason.rawValue), "bestEpoch": nil,
-      "validation": nil, "test": nil, "model": nil, "sha256": nil, "folds": nil,
-    ])
+    endWithNothing(summary.reason)
     let place = "fold \(fold) of \(count)"
     Terminal.printError(
       summary.reason == .interrupted

@@ -245,6 +245,15 @@ final class TrainingReporter {
     }
   }
 
+  /// The last JSON line of runs that came to nothing.
+  func endWithNothing(_ reason: TrainingSummary.Reason) {
+    finishProgress()
+    printJSON([
+      "event": "end", "reason": .string(reason.rawValue), "bestEpoch": nil, "validation": nil,
+      "test": nil, "model": nil, "sha256": nil, "folds": nil,
+    ])
+  }
+
   /// The last JSON line. Its metrics of the test data rank all outputs, which takes a while.
   private func printEnd(
     _ summary: TrainingSummary, _ scores: RunScores?,

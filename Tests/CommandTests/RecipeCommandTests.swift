@@ -68,7 +68,12 @@ struct RecipeCommandTests {
     let none = try runner.run("train", "classes.csv", "--target", "label", "--recipe", "best")
     #expect(none.exitCode == 2 && none.errors.contains("plain, realmlp-s"), "\(none.errors)")
     // The recipe gives way to a rule that is named; what is asked for by name is refused under it.
-    #expect(try runner.run(Self.base + ["--optimizer", "sgd"]).exitCode == 0)
+    let other = try runner.run(Self.base + ["--optimizer", "sgd", "--json"])
+    #expect(other.exitCode == 0, "\(other)")
+    let settings = try other.documents[0]["configuration"]
+    #expect(
+      settings?["network"]?["ntk"]?.bool == false
+        && settings?["updates"]?["learningRate"]?.double == 0.1)
     let sgd = try runner.run(Self.base + ["--optimizer", "sgd", "--ntk"])
     #expect(sgd.exitCode == 2 && sgd.errors.contains("NTK form"), "\(sgd.errors)")
     let folds = try runner.run(Self.base + ["--folds", "3", "--members", "2"])
@@ -105,7 +110,14 @@ struct RecipeCommandTests {
           "start", "member", "member", "member", "end",
         ])
       #expect(documents[0]["members"]?.int == 3 && documents[2]["member"]?.int == 2)
+      let settings = documents[0]["configuration"]
+      #expect(settings?["stopping"]?["members"]?.int == 3 && settings?["data"]?["seed"]?.int == 0)
     }
+    let wild = try runner.run(
+      "train", "classes.csv", "--target", "label", "--members", "3", "--optimizer", "sgd",
+      "--learning-rate", "1e30", "--json")
+    #expect(wild.exitCode == 1 && wild.errors.contains("a member: "), "\(wild)")
+    #expect(try wild.documents.last?["reason"]?.string == "diverged")
     let held = try runner.run("evaluate", "e.st", "classes.csv", "--part", "held-out")
     #expect(held.exitCode == 1 && held.errors.contains("one member of the ensemble"), "\(held)")
   }

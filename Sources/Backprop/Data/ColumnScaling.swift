@@ -33,10 +33,12 @@ package enum ColumnScaling: String, Codable, CaseIterable, Sendable {
     return z / (1 + third * third).squareRoot()
   }
 
-  /// The z that becomes so; of ±3 the one beyond which all do.
+  /// The z that becomes so.
+  ///
+  /// - Parameter value: Between −3 and 3.
   package static func unclipped(_ value: Double) -> Double {
     let third = value / 3
-    return third * third < 1 ? value / (1 - third * third).squareRoot() : value / 3 * 0x1p60
+    return value / (1 - third * third).squareRoot()
   }
 }
 

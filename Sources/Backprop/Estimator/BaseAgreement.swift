@@ -2,6 +2,15 @@ extension Estimator {
   /// Settings that say otherwise than the model to go on from.
   func checkAgreementWithBase() throws(ConfigurationError) {
     guard let base else { return }
+    // Its own configuration has a recipe of which nothing is left to fill in.
+    if let recipe = configuration.recipe,
+      configuration.following(recipe.settings(task: base.targetEncoder?.task ?? .regression))
+        != configuration
+    {
+      throw ConfigurationError(
+        "recipe",
+        "has no meaning where a model goes on, which is one network as it is; leave it out")
+    }
     let own = NetworkSettings(of: base.network)
     let layers = base.network.layers.hiddenDense.count
     var mine = configuration.network

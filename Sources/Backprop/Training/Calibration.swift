@@ -2,9 +2,9 @@ extension Network {
   /// Divides the weights and biases of the last layer by the temperature under which the log loss of some
   /// examples is least, so that the probabilities are those that occur. The largest one stays the largest.
   ///
-  ///     softmax(z / T) with the T that minimises −Σₓ wₓ log pₓ + 2 (log T)², ¼ ≤ T ≤ 4
+  ///     softmax(z / T) with the T that minimises −Σₓ (wₓ/w̄) log pₓ + 2 (log T)², ¼ ≤ T ≤ 4
   ///
-  /// The second term is a normal prior on log T of deviation ½: a few rows that are all right are no reason to be
+  /// w̄ is the mean of the weights. The second term is a normal prior on log T of deviation ½: a few rows that are all right are no reason to be
   /// certain of all. One sigmoid is a softmax over 0 and z. Nothing happens where outputs are no probabilities
   /// of one class out of several. Guo et al. 2017, *On Calibration of Modern Neural Networks*,
   /// arXiv 1706.04599.
@@ -19,12 +19,11 @@ extension Network {
   ) -> Double {
     precondition(classes.count == examples.count, "not one class for each example")
     let isSigmoid = outputActivation == .sigmoid && outputCount == 1
-    guard examples.count > 0, isSigmoid || outputActivation == .softmax else { return 1 }
+    let mean = examples.meanWeight
+    guard examples.count > 0, mean > 0, isSigmoid || outputActivation == .softmax else { return 1 }
     let logits = lastWeightedInputs(for: examples.inputs, pool: pool).map {
       isSigmoid ? [0, $0[0]] : $0
     }
-    // The prior weighs as much as a row.
-    let mean = examples.meanWeight
     func logLoss(_ temperature: Double) -> Double {
       let logarithm = Double.naturalLogarithm(temperature)
       var sum = 2 * logarithm * logarithm

@@ -37,7 +37,7 @@ package enum Recipe: String, Codable, CaseIterable, Sendable {
 
 extension TrainingConfiguration {
   /// The same with the settings of a recipe in the places of those that are not given, as far as they have a
-  /// meaning beside these: no NTK form under a rule that it is not for, no rate that suits another rule or form,
+  /// meaning beside these: no NTK form under a rule that it is not for, no rate and start that suit another form,
   /// no smoothed targets for a loss that knows none, or where another metric than accuracy is to be the best.
   package func following(_ recipe: TrainingConfiguration) -> TrainingConfiguration {
     var result = self
@@ -50,10 +50,9 @@ extension TrainingConfiguration {
       }
     }
     result.leaveOutWhatIsVain(beside: given)
-    let optimizer = result.optimizer
-    if network.ntk == nil, !optimizer.isRatioOfMoments { result.network.ntk = nil }
-    // The recipe's rate, decay and start are those of its rule and form.
-    if optimizer.name != recipe.optimizer.name || result.network.ntk != recipe.network.ntk {
+    if network.ntk == nil, !result.optimizer.isRatioOfMoments { result.network.ntk = nil }
+    // The recipe's rate, decay and start are those of its form.
+    if result.network.ntk != recipe.network.ntk {
       if updates.learningRate == nil { result.updates.learningRate = nil }
       if updates.weightDecay == nil { result.updates.weightDecay = nil }
       if network.initializer == nil { result.network.initializer = nil }

@@ -111,15 +111,16 @@ extension InputColumn {
     }
   }
 
-  /// All values that a number has if they are few, else its quantiles, each a value of a row.
+  /// All values that a number has if they are few, else its quantiles, each a value of a row; without outliers
+  /// that robust scaling has drawn in.
   private func numbers<T: Scalar>(
     of examples: Matrix<T>, mean: Double, deviation: Double, hasIndicator: Bool
   ) -> [GridValue<T>] {
     let first = inputs.lowerBound
     let sorted = (0..<examples.rows).filter { !hasIndicator || examples[$0, first + 1] == 0 }
       .map { examples[$0, first] }
-      // An outlier that has been drawn in to ±3 is no number any more.
-      .filter { scaling != .robust || abs($0) < 3 }.sorted()
+      // Of an outlier that has been drawn in to nearly ±3 nobody can tell the number.
+      .filter { scaling != .robust || abs($0) < 2.99 }.sorted()
     func distinct(_ values: some Sequence<T>) -> [T] {
       values.reduce(into: []) { if $0.last != $1 { $0.append($1) } }
     }

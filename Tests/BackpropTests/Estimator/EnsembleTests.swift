@@ -121,6 +121,21 @@ struct EnsembleTests {
         == 1)
   }
 
+  @Test("Weights of a temperature count beside each other alone; where all are 0 there is none")
+  func weightedTemperature() throws {
+    func temperature(_ weights: [Double]?) throws -> Double {
+      var network = try Network<Double>(
+        sizes: [1, 2], activations: [.softmax], loss: .crossEntropy)
+      network.parameters.setTensors(of: 0, weights: [2, -2], biases: [0, 0])
+      let rows = Dataset<Double>(
+        inputs: Matrix([[1], [1], [1], [1]]), classes: [0, 0, 0, 1], of: 2, weights: weights)
+      return network.calibrate(on: rows, classes: [0, 0, 0, 1])
+    }
+    let plain = try temperature(nil)
+    #expect(try temperature([3, 3, 3, 3]) == plain && temperature([0, 0, 0, 0]) == 1)
+    #expect(try temperature([1, 1, 1, 5]) > plain + 0.1)
+  }
+
   @Test(
     "Sure and wrong: the temperature is that of z, where the probability of a Float is 1 already")
   func sureAndWrong() throws {

@@ -41,6 +41,7 @@ struct RecipeTests {
       ({ $0.updates.optimizer = .sgd }, true, false),
       ({ $0.updates.optimizer = .lbfgs() }, false, false),
       ({ $0.network.ntk = false }, true, false),
+      ({ $0.updates.optimizer = .adam() }, true, true),
     ] {
       var own = given
       change(&own)
@@ -48,6 +49,7 @@ struct RecipeTests {
       #expect((filled.noise.labelSmoothing != nil) == isSmoothed, "\(own.json)")
       #expect((filled.network.ntk == true) == isNTK, "\(own.json)")
       #expect((filled.updates.learningRate == 0.04) == isNTK, "\(own.json)")
+      #expect((filled.network.initializer == .ntk) == isNTK, "\(own.json)")
     }
     let numbers = Self.configuration().following(Recipe.realMLPS.settings(task: .regression))
     #expect(numbers.network.activation == [.mish] && numbers.noise.labelSmoothing == nil)
@@ -85,6 +87,12 @@ struct RecipeTests {
     #expect(few.heldOut.examples == 0 && few.model.configuration?.stopping.metric == nil)
     // A model goes on with its own configuration, of which nothing is left to fill in.
     _ = try Estimator(try #require(model.configuration), from: model).fit(table)
+    let plain = try Estimator(Self.configuration()).fit(table).model
+    for base in [plain, model] {
+      var other = Self.configuration()
+      other.recipe = .realMLPS
+      #expect(throws: ConfigurationError.self) { try Estimator(other, from: base).fit(table) }
+    }
   }
 
   @Test("In ordinary form a network is the same function, without the factors")
