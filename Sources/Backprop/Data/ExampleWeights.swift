@@ -194,6 +194,11 @@ package struct ExampleWeights: Codable, Equatable, Sendable {
 }
 
 extension TargetEncoder {
+  /// The code of the class of each encoded example.
+  func codes<T: Scalar>(of dataset: Dataset<T>) -> [Int] {
+    (0..<dataset.count).map { code(ofEncoded: dataset.storedTargets, row: $0) }
+  }
+
   /// The code of the class of an encoded example.
   func code<T: Scalar>(ofEncoded targets: StoredTargets<T>, row: Int) -> Int {
     switch coding {

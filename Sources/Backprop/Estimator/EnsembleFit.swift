@@ -157,7 +157,6 @@ extension Estimator {
   private func folds<T: Scalar>(
     of data: Dataset<T>, _ target: TargetEncoder, _ count: Int, _ warn: Warn
   ) throws -> Folds {
-    let seed = configuration.seed
     guard data.count >= count else {
       throw ConfigurationError(
         "members",
@@ -165,20 +164,18 @@ extension Estimator {
           + "\(data.count)")
     }
     do {
-      guard target.task == .classification else {
-        return try .random(rows: data.count, count: count, seed: seed)
+      if target.task == .classification {
+        do {
+          return try .stratified(
+            codes: target.codes(of: data).map { UInt32($0) }, count: count,
+            seed: configuration.seed)
+        } catch FoldError.fewerExamplesThanFolds {
+          warn(
+            "folds",
+            "a class has fewer rows than there are folds: rows are dealt whatever their class")
+        }
       }
-      let codes = (0..<data.count).map {
-        UInt32(target.code(ofEncoded: data.storedTargets, row: $0))
-      }
-      do {
-        return try .stratified(codes: codes, count: count, seed: seed)
-      } catch FoldError.fewerExamplesThanFolds {
-        warn(
-          "folds",
-          "a class has fewer rows than there are folds: rows are dealt whatever their class")
-        return try .random(rows: data.count, count: count, seed: seed)
-      }
+      return try .random(rows: data.count, count: count, seed: configuration.seed)
     } catch {
       throw ConfigurationError("members", error.description)
     }
@@ -197,10 +194,8 @@ extension Estimator {
     let (training, validation) = (data.subset(split.training), data.subset(split.validation))
     var network = prepared.network.freshlyDrawn(
       seed: configuration.seed, by: configuration.network.initializer)
-    if configuration.network.initializer == .data {
-      let rows = try TrainingExamples.memory(training).rowsOfStart(seed: configuration.seed)
-      network.start(from: rows, seed: configuration.seed)
-    }
+    try network.start(
+      from: .memory(training), by: configuration.network.initializer, seed: configuration.seed)
     let summary = try Trainer<T>(configuration: configuration, threads: threads).train(
       &network, on: training, validation: validation, metrics: prepared.metrics, report: report,
       isInterrupted: isInterrupted)
@@ -214,9 +209,7 @@ extension Estimator {
     {
       network.calibrate(
         on: validation,
-        classes: (0..<validation.count).map {
-          target.code(ofEncoded: validation.storedTargets, row: $0)
-        }, pool: ThreadPool.of(threads))
+        classes: target.codes(of: validation), pool: ThreadPool.of(threads))
     }
     return TrainedMember(network: network, summary: summary)
   }

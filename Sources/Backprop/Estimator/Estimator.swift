@@ -113,18 +113,16 @@ public struct Estimator: Sendable {
     isInterrupted: () -> Bool
   ) throws -> Fit {
     var warnings: [String] = []
-    var prepared = try prepare(tables, as: T.self) { code, message in
+    func warn(_ code: String, _ message: String) {
       warnings.append(message)
       report(.warning(code: code, message: message))
     }
+    var prepared = try prepare(tables, as: T.self, warn: warn)
     if prepared.configuration.stopping.isEnsemble {
-      return try fitEnsemble(
-        prepared,
-        warn: { code, message in
-          warnings.append(message)
-          report(.warning(code: code, message: message))
-        }, report: report, isInterrupted: isInterrupted
-      ).with(warnings)
+      var fit = try fitEnsemble(
+        prepared, warn: warn, report: report, isInterrupted: isInterrupted)
+      fit.warnings = warnings
+      return fit
     }
     let summary = try Trainer<T>(configuration: prepared.configuration, threads: threads).train(
       &prepared.network, on: prepared.training, validation: prepared.validation,
@@ -164,13 +162,7 @@ public struct Fit: Sendable {
   /// out, else on those of training, each counting once. A model that is no better has learned nothing.
   public let baseline: Evaluation
   /// What was guessed or left out, a line each.
-  public private(set) var warnings: [String]
-
-  fileprivate func with(_ warnings: [String]) -> Fit {
-    var fit = self
-    fit.warnings = warnings
-    return fit
-  }
+  public fileprivate(set) var warnings: [String]
 }
 
 /// The rows of a fit.

@@ -130,7 +130,8 @@ extension Estimator {
         training: .memory(training), validation: validation.map { .memory($0) },
         test: .memory(test),
         meanWeight: training.meanWeight, rowCount: table.rowCount)
-      try prepared.startFromData(seed: seed)
+      try prepared.network.start(
+        from: prepared.training, by: prepared.configuration.network.initializer, seed: seed)
       began(index + 1, prepared)
       let summary = try Trainer<T>(configuration: prepared.configuration, threads: threads).train(
         &prepared.network, on: training, validation: validation, metrics: prepared.metrics,

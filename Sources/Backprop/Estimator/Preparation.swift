@@ -26,12 +26,6 @@ package struct PreparedFit<T: Scalar> {
     return try network.evaluate(on: examples, metrics: metrics, giving: rows.baseline, pool: pool)
   }
 
-  /// Lets the weights begin by the rows of training, where the initialiser says so.
-  mutating func startFromData(seed: UInt64) throws(FileError) {
-    guard configuration.network.initializer == .data else { return }
-    network.start(from: try training.rowsOfStart(seed: seed), seed: seed)
-  }
-
   /// How outputs are judged.
   package var metrics: MetricKind {
     coders.target.metrics(outputActivation: network.outputActivation)
@@ -209,7 +203,10 @@ extension Estimator {
       network: network, coders: coders, configuration: resolved, training: training,
       validation: validation, test: test, meanWeight: meanWeight, rowCount: table.rowCount,
       rows: rows)
-    if base == nil, members == 1 { try prepared.startFromData(seed: configuration.seed) }
+    if base == nil, members == 1 {
+      try prepared.network.start(
+        from: training, by: resolved.network.initializer, seed: configuration.seed)
+    }
     return prepared
   }
 
@@ -222,8 +219,10 @@ extension Estimator {
     resolved.network.initializer = configuration.network.initializer
     if let recipe = configuration.recipe, recipe != .plain {
       // What the recipe has and this run has not is said, or the recipe would bring it back.
-      for flag: WritableKeyPath<NetworkSettings, Bool?> in [\.ntk, \.scaleInputs] {
-        resolved.network[keyPath: flag] = resolved.network[keyPath: flag] ?? false
+      let own = recipe.settings(task: coders.target.task).network
+      for flag: WritableKeyPath<NetworkSettings, Bool?> in [\.ntk, \.scaleInputs, \.parametric]
+      where own[keyPath: flag] == true && resolved.network[keyPath: flag] == nil {
+        resolved.network[keyPath: flag] = false
       }
       if hasValidation, configuration.stopping.metric == nil {
         resolved.stopping.metric = recipe.metric(task: coders.target.task)

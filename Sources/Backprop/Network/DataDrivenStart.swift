@@ -15,7 +15,7 @@ extension Network {
   package mutating func start(from rows: Matrix<T>, seed: UInt64) {
     precondition(rows.rows > 0 && rows.columns == inputCount, "no rows to start from")
     var workspace = Workspace(for: self, capacity: rows.rows, keepsWeightedInputs: true)
-    var streams = UInt32(1 << 16)..<UInt32.max
+    var stream = UInt32(1 << 16)
     for (index, layer) in layers.enumerated() where layer.dense != nil {
       guard let weight = parameters.layout.tensor(.weight, of: index),
         let bias = parameters.layout.tensor(.bias, of: index)
@@ -33,8 +33,8 @@ extension Network {
       }
       parameters.setElements(of: weight, to: weights)
       z = weightedInputs(of: index, for: rows, in: &workspace)
-      var random = RandomSource(
-        seed: seed, purpose: .initialization, index: streams.removeFirst())
+      var random = RandomSource(seed: seed, purpose: .initialization, index: stream)
+      stream += 1
       let biases = (0..<bias.count).map { neuron in
         var (sum, total) = (0.0, 0.0)
         for _ in 0..<5 {
@@ -53,22 +53,27 @@ extension Network {
     of layer: Int, for rows: Matrix<T>, in workspace: inout Workspace<T>
   ) -> Matrix<T> {
     workspace.rows = rows.rows
-    workspace.inputs = rows.view(from: 0)
+    workspace.inputs = rows.paddedView(
+      of: 0..<rows.rows, copiedTo: workspace.gatheredInputs)
     propagate(0..<rows.rows, in: workspace, pool: nil)
     return workspace.weightedInputs(of: layer) ?? Matrix(rows: 0, columns: 0)
   }
 }
 
-extension TrainingExamples {
-  /// Rows to start from: at most as many as `Network.rowsOfStart`, drawn at random.
+extension Network {
+  /// The same from at most `rowsOfStart` examples, drawn at random, where the initialiser says so.
   ///
   /// - Throws: `FileError` if they cannot be read.
-  func rowsOfStart(seed: UInt64) throws(FileError) -> Matrix<T> {
+  mutating func start(
+    from examples: TrainingExamples<T>, by initializer: Initializer?, seed: UInt64
+  ) throws(FileError) {
+    guard initializer == .data else { return }
+    let count = examples.count
     var rows = [UInt32](0..<UInt32(count))
-    if count > Network<T>.rowsOfStart {
+    if count > Self.rowsOfStart {
       var random = RandomSource(seed: seed, purpose: .sampling, index: 1)
-      rows = (0..<Network<T>.rowsOfStart).map { _ in UInt32(random.index(below: count)) }
+      rows = (0..<Self.rowsOfStart).map { _ in UInt32(random.index(below: count)) }
     }
-    return try subset(rows).inputs
+    start(from: try examples.subset(rows).inputs, seed: seed)
   }
 }

@@ -129,21 +129,31 @@ extension Network {
     precondition(
       inputs.columns == inputCount, "\(inputs.columns) inputs for a network of \(inputCount)")
     var predictions = Matrix<T>(rows: inputs.rows, columns: outputCount)
-    let chunk = chunk(of: inputs.rows)
-    var workspace = Workspace(for: self, capacity: chunk)
     let target = predictions.mutableStart
-    for first in stride(from: 0, to: inputs.rows, by: chunk) {
-      workspace.rows = min(chunk, inputs.rows - first)
-      workspace.inputs = inputs.paddedView(
-        of: first..<(first + workspace.rows), copiedTo: workspace.gatheredInputs)
-      propagate(0..<workspace.rows, in: workspace, pool: pool)
-      let outputs = workspace.states[layers.count - 1].outputs
-      for row in 0..<workspace.rows {
-        (target + (first + row) * predictions.stride).update(
-          from: outputs.start + row * outputs.stride, count: outputCount)
+    propagate(allOf: inputs, pool: pool) { rows, last in
+      for row in 0..<rows.count {
+        (target + (rows.lowerBound + row) * predictions.stride).update(
+          from: last.outputs.start + row * last.outputs.stride, count: outputCount)
       }
     }
     return predictions
+  }
+
+  /// Carries rows through the layers, a chunk at a time.
+  ///
+  /// - Parameter body: Is shown what each chunk leaves in the last layer, its first row first.
+  func propagate(
+    allOf inputs: Matrix<T>, pool: ThreadPool?, _ body: (Range<Int>, LayerState<T>) -> Void
+  ) {
+    let chunk = chunk(of: inputs.rows)
+    var workspace = Workspace(for: self, capacity: chunk)
+    for first in stride(from: 0, to: inputs.rows, by: chunk) {
+      workspace.rows = min(chunk, inputs.rows - first)
+      let rows = first..<(first + workspace.rows)
+      workspace.inputs = inputs.paddedView(of: rows, copiedTo: workspace.gatheredInputs)
+      propagate(0..<rows.count, in: workspace, pool: pool)
+      body(rows, workspace.states[layers.count - 1])
+    }
   }
 }
 

@@ -21,8 +21,12 @@ extension Network {
     let isSigmoid = outputActivation == .sigmoid && outputCount == 1
     let mean = examples.meanWeight
     guard examples.count > 0, mean > 0, isSigmoid || outputActivation == .softmax else { return 1 }
-    let logits = lastWeightedInputs(for: examples.inputs, pool: pool).map {
-      isSigmoid ? [0, $0[0]] : $0
+    var logits: [[Double]] = []
+    propagate(allOf: examples.inputs, pool: pool) { rows, last in
+      for row in 0..<rows.count {
+        let z = last.weightedInputs.row(row).map { Double($0) }
+        logits.append(isSigmoid ? [0, z[0]] : z)
+      }
     }
     func logLoss(_ temperature: Double) -> Double {
       let logarithm = Double.naturalLogarithm(temperature)
@@ -42,23 +46,6 @@ extension Network {
         of: tensor, to: parameters.elements(of: tensor).map { T(Double($0) / temperature) })
     }
     return temperature
-  }
-
-  /// zᴸ of each row.
-  private func lastWeightedInputs(for inputs: Matrix<T>, pool: ThreadPool?) -> [[Double]] {
-    let chunk = chunk(of: inputs.rows)
-    var workspace = Workspace(for: self, capacity: chunk)
-    var result: [[Double]] = []
-    for first in stride(from: 0, to: inputs.rows, by: chunk) {
-      workspace.rows = min(chunk, inputs.rows - first)
-      workspace.inputs = inputs.view(from: first)
-      propagate(0..<workspace.rows, in: workspace, pool: pool)
-      for row in 0..<workspace.rows {
-        result.append(
-          workspace.states[layers.count - 1].weightedInputs.row(row).map { Double($0) })
-      }
-    }
-    return result
   }
 }
 

@@ -170,19 +170,17 @@ extension TrainingConfiguration {
     try refuse(
       "validation", stopping.validation != nil && stopping.validationData != nil,
       "and a file to validate on are two things to validate on: give one")
-    for (name, isGiven) in [
-      ("validation", stopping.validation != nil),
-      ("validationData", stopping.validationData != nil || hasValidationTable),
-      ("from", data.from != nil), ("memory", data.memory != nil),
+    let judged = "each is judged by its own fold of the rows"
+    for (name, isGiven, reason) in [
+      ("validation", stopping.validation != nil, judged),
+      ("validationData", stopping.validationData != nil || hasValidationTable, judged),
+      ("from", data.from != nil, "each begins anew"),
+      ("memory", data.memory != nil, "its rows are held in memory"),
     ] where stopping.isEnsemble {
       try refuse(
         name, isGiven,
-        "has no meaning for an ensemble of \(stopping.members ?? 1) members: "
-          + (name == "memory"
-            ? "its rows are held in memory"
-            : name == "from"
-              ? "each begins anew" : "each is judged by its own fold of the rows")
-          + "; leave one of the two out")
+        "has no meaning for an ensemble of \(stopping.members ?? 1) members: \(reason); leave one of the two out"
+      )
     }
     guard stopping.validation == 0, !hasValidationTable else { return }
     for (name, isGiven) in [

@@ -49,3 +49,17 @@ extension Setting {
     throw ConfigurationError(name, "\(text.shown()): give a size such as 500MB or 2GB")
   }
 }
+
+extension OptimizerRule {
+  /// The name, with what it says besides.
+  var text: String { if case .lbfgs(let memory) = self { "\(name):\(memory)" } else { name } }
+}
+
+extension MomentumCycle {
+  /// Reads "low:high".
+  init?(_ text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
+    guard parts.count == 2, let low = parts[0], let high = parts[1] else { return nil }
+    self.init(low: low, high: high)
+  }
+}

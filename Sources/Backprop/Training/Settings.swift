@@ -210,8 +210,7 @@ extension Setting {
 
   private static let networkSettings = [
     recipe, hidden, activation, outputActivation, loss, reduction, initializer, precision, norm,
-    parametric,
-    scaleInputs, ntk,
+    parametric, scaleInputs, ntk,
   ]
 
   // MARK: Updates
@@ -458,18 +457,4 @@ extension Activation {
 extension Loss {
   /// Whether only a program has it, and no document can say it.
   fileprivate var isOwn: Bool { if case .custom = self { true } else { false } }
-}
-
-extension OptimizerRule {
-  /// The name, with what it says besides.
-  var text: String { if case .lbfgs(let memory) = self { "\(name):\(memory)" } else { name } }
-}
-
-extension MomentumCycle {
-  /// Reads "low:high".
-  init?(_ text: String) {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
-    guard parts.count == 2, let low = parts[0], let high = parts[1] else { return nil }
-    self.init(low: low, high: high)
-  }
 }
