@@ -4,10 +4,10 @@ extension Network {
   ///
   ///     softmax(z / T) with the T that minimises −Σₓ (wₓ/w̄) log pₓ + 2 (log T)², ¼ ≤ T ≤ 4
   ///
-  /// w̄ is the mean of the weights. The second term is a normal prior on log T of deviation ½: a few rows that are all right are no reason to be
-  /// certain of all. One sigmoid is a softmax over 0 and z. Nothing happens where outputs are no probabilities
-  /// of one class out of several. Guo et al. 2017, *On Calibration of Modern Neural Networks*,
-  /// arXiv 1706.04599.
+  /// w̄ is the mean of the weights. The second term is a normal prior on log T of deviation ½: a few rows that are
+  /// all right are no reason to be certain of all. One sigmoid is a softmax over 0 and z. Nothing happens where
+  /// outputs are no probabilities of one class out of several. Guo et al. 2017, *On Calibration of Modern Neural
+  /// Networks*, arXiv 1706.04599.
   ///
   /// - Parameters:
   ///   - examples: Others than those that it learned from.

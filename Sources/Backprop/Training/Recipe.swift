@@ -37,7 +37,7 @@ package enum Recipe: String, Codable, CaseIterable, Sendable {
 
 extension TrainingConfiguration {
   /// The same with the settings of a recipe in the places of those that are not given, as far as they have a
-  /// meaning beside these: no NTK form under a rule that it is not for, no rate and start that suit another form,
+  /// meaning beside these: no NTK form under a rule that it is not for, no rate, decay and start that suit another form,
   /// no smoothed targets for a loss that knows none, or where another metric than accuracy is to be the best.
   package func following(_ recipe: TrainingConfiguration) -> TrainingConfiguration {
     var result = self
@@ -63,6 +63,8 @@ extension TrainingConfiguration {
     if noise.labelSmoothing == nil, knowsNoClasses || ![nil, .accuracy].contains(stopping.metric) {
       result.noise.labelSmoothing = nil
     }
+    // A network without hidden layers says no activation of theirs.
+    if network.activation == nil, network.hidden == [] { result.network.activation = nil }
     return result
   }
 }

@@ -119,7 +119,7 @@ extension InputColumn {
     let first = inputs.lowerBound
     let sorted = (0..<examples.rows).filter { !hasIndicator || examples[$0, first + 1] == 0 }
       .map { examples[$0, first] }
-      // Of an outlier that has been drawn in to nearly ±3 nobody can tell the number.
+      // Of an outlier that has been drawn in to nearly ±3 the last digits are lost, and soon all.
       .filter { scaling != .robust || abs($0) < 2.99 }.sorted()
     func distinct(_ values: some Sequence<T>) -> [T] {
       values.reduce(into: []) { if $0.last != $1 { $0.append($1) } }

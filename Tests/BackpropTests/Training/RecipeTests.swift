@@ -83,6 +83,10 @@ struct RecipeTests {
     #expect(model.network.layers.map(\.kindName) == ["dense", "dense"])
     let again = try Estimator(try #require(model.configuration)).fit(table).model
     #expect(try again.safeTensors().bytes == model.safeTensors().bytes)
+    configuration.network.hidden = []
+    let flat = try Estimator(configuration).fit(table).model
+    _ = try Estimator(try #require(flat.configuration), from: flat).fit(table)
+    configuration.network.hidden = [6]
     let few = try Estimator(configuration).fit(Self.table(rows: 12))
     #expect(few.heldOut.examples == 0 && few.model.configuration?.stopping.metric == nil)
     // A model goes on with its own configuration, of which nothing is left to fill in.
