@@ -20,6 +20,9 @@ OURS = {
     "plain": [],
     "realmlp-s": ["--recipe", "realmlp-s"],
     "realmlp-s x5": ["--recipe", "realmlp-s", "--members", "5"],
+    "realmlp": ["--recipe", "realmlp"],
+    "realmlp x5": ["--recipe", "realmlp", "--members", "5"],
+    "auto": ["--recipe", "auto"],
 }
 # Of pytabkit: the class, and what differs from its defaults.
 PYTABKIT = {

@@ -60,12 +60,7 @@ struct CheckpointOptions: ParsableArguments {
     get throws {
       let text = every ?? Self.defaultEvery
       if let steps = Int(text), steps >= 1 { return .steps(steps) }
-      let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
-      if let unit = text.last.flatMap({ units[$0] }), let number = Double(text.dropLast()),
-        number.isFinite, number > 0
-      {
-        return .seconds(number * unit)
-      }
+      if let seconds = Names.seconds(text) { return .seconds(seconds) }
       throw UsageError(
         "--every \(text): give a time such as 30s, 5m or 2h, or a number of steps such as 1000")
     }

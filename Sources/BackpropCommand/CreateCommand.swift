@@ -87,13 +87,17 @@ struct CreateCommand: ParsableCommand {
     let hidden = sizes.count - 2
     var norms = settings.norm ?? []
     if norms.count == 1 { norms = Array(repeating: norms[0], count: hidden) }
-    try Estimator.checkMemory(sizes: sizes, activations: activations, copies: 3, as: T.self)
+    let columns: [ColumnsLayer.Part]? =
+      settings.embedNumbers == true ? [.waves(inputs: sizes[0])] : nil
+    try Estimator.checkMemory(
+      sizes: sizes, activations: activations, columns: columns, copies: 3, as: T.self)
     do {
       let network = try Network<T>(
         sizes: sizes, activations: activations, loss: loss, reduction: settings.reduction ?? .mean,
-        initializer: weights == nil ? settings.initializer : .zeros, normalizations: norms,
-        isParametric: settings.parametric == true, scalesInputs: settings.scaleInputs == true,
-        isNTK: settings.ntk == true,
+        dropout: [], initializer: weights == nil ? settings.initializer : .zeros,
+        normalizations: norms, isParametric: settings.parametric == true,
+        columns: columns,
+        scalesInputs: settings.scaleInputs == true, isNTK: settings.ntk == true,
         seed: configuration.seed)
       guard let weights else { return network }
       return try WeightFile.network(

@@ -6,18 +6,20 @@ extension TrainingJob {
   /// Refuses what an ensemble has no place for, before any data is read.
   static func checkEnsemble(_ command: TrainCommand, _ settings: StoppingSettings) throws {
     guard settings.isEnsemble else { return }
-    func refuse(_ option: String, _ isGiven: Bool) throws {
-      guard isGiven else { return }
-      throw UsageError(
-        "\(option) has no meaning for an ensemble of \(settings.members ?? 1) members, which are several "
-          + "runs at a time; leave it out, or take --members 1")
-    }
-    try refuse("--checkpoint", command.checkpoints.checkpoint != nil)
-    try refuse("--resume", command.checkpoints.resume != nil)
-    try refuse("--plot", command.records.plot != nil)
-    try refuse("--curves", command.records.curves)
-    try refuse("--tensorboard", command.records.tensorBoard != nil)
-    try refuse("--diagnose", command.goal.diagnose)
+    guard let option = asksForOneRun(command) else { return }
+    throw UsageError(
+      "\(option) has no meaning for an ensemble of \(settings.members ?? 1) members, which are several "
+        + "runs at a time; leave it out, or take --members 1")
+  }
+
+  /// The option that asks for one run; nil if none does.
+  static func asksForOneRun(_ command: TrainCommand) -> String? {
+    [
+      ("--checkpoint", command.checkpoints.checkpoint != nil),
+      ("--resume", command.checkpoints.resume != nil), ("--plot", command.records.plot != nil),
+      ("--curves", command.records.curves), ("--tensorboard", command.records.tensorBoard != nil),
+      ("--diagnose", command.goal.diagnose),
+    ].first { $0.1 }?.0
   }
 
   /// Trains the members, saves them as one model and reports; throws the exit code unless all went well.

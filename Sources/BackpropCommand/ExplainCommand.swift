@@ -263,7 +263,8 @@ enum Places {
     }
     try check(layer, output, text, option, layers, \.affineOutputs)
     guard layers[layer - 2].dense != nil else {
-      throw UsageError("\(option) \(text): layer \(layer) scales its inputs and has no weights")
+      let does = layers[layer - 2].columns == nil ? "scales its inputs" : "makes vectors of columns"
+      throw UsageError("\(option) \(text): layer \(layer) \(does) and has no weights")
     }
     let inputs = layers[layer - 2].inputs
     guard (1...inputs).contains(input) else {

@@ -148,7 +148,12 @@ struct InspectCommand: ParsableCommand {
     _ feature: Feature, _ scaling: ColumnScaling, _ language: Language
   ) -> String {
     switch feature {
-    case .numeric(let name, let mean, let deviation, let hasIndicator, _):
+    case .numeric(let name, _, _, let hasIndicator, _, let map?):
+      language.text(
+        .mappedFeature, name.shown(), Format.short(map.number(0)),
+        Format.short(QuantileMap.heavyTail))
+        + (hasIndicator ? language.text(.missingInput) : "")
+    case .numeric(let name, let mean, let deviation, let hasIndicator, _, nil):
       language.text(
         scaling == .robust ? .robustFeature : .feature, name.shown(), Format.short(mean),
         Format.short(deviation))
@@ -160,7 +165,10 @@ struct InspectCommand: ParsableCommand {
     case .date(let name, _, _, let parts, let hasIndicator):
       language.text(.dateFeature, name.shown(), parts.map { $0.part.text }.joined(separator: ", "))
         + (hasIndicator ? language.text(.missingInput) : "")
-    case .categorical(let name, let categories, let shares, _):
+    case .categorical(let name, let categories, let shares, _, true):
+      language.text(.codedFeature, name.shown(), Format.list(categories, limit: 10))
+        + (shares.count > categories.count ? language.text(.missingEntry) : "")
+    case .categorical(let name, let categories, let shares, _, false):
       language.text(.category, name.shown(), Format.list(categories))
         + (shares.count > categories.count ? language.text(.missingInput) : "")
     case .pixels(let count, let scale):

@@ -98,7 +98,7 @@ struct Resumption {
     _ now: Feature, _ before: Feature
   ) -> (now: String, before: String) {
     switch (now, before) {
-    case (.categorical(let name, let own, _, _), .categorical(_, let others, _, _)):
+    case (.categorical(let name, let own, _, _, _), .categorical(_, let others, _, _, _)):
       if let category = own.first(where: { !others.contains($0) }) {
         return ("\(name.shown()) with a category \(category.quoted)", "none such")
       }
@@ -106,7 +106,7 @@ struct Resumption {
         return ("\(name.shown()) without a category \(category.quoted)", "it")
       }
       return ("\(name.shown()) of other shares of its categories", "its own")
-    case (.numeric(let name, _, _, _, _), .numeric):
+    case (.numeric(let name, _, _, _, _, _), .numeric):
       return ("\(name.shown()) of other numbers", "its own")
     case (.pixels, _): return ("images", "others")
     default:

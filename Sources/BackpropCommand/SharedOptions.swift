@@ -56,6 +56,15 @@ enum Names {
     return try NamedChoice.parts(of: .string(text), String(option.dropFirst(2)))
   }
 
+  /// The seconds of "30s", "5m" or "2h"; nil if it is no such time.
+  static func seconds(_ text: String) -> Double? {
+    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
+    guard let unit = text.last.flatMap({ units[$0] }), let number = Double(text.dropLast()),
+      number > 0, (number * unit).isFinite
+    else { return nil }
+    return number * unit
+  }
+
   /// Widths from "3,4,2".
   static func sizes(_ text: String, option: String) throws -> [Int] {
     try split(text, option: option).map { part in

@@ -95,6 +95,14 @@ struct GoalOptions: ParsableArguments {
   var config: String?
 
   @Option(
+    name: .long, parsing: .unconditional,
+    help: ArgumentHelp(
+      "With --recipe auto: the time to plan for, 30s, 5m or 2h, how many networks of what width, for how many epochs. The plan is made before the first step, and another machine may come to another. (default: the same plan everywhere, for 10s of 5,000 rows and 60s of 50,000 on two cores)",
+      visibility: .hidden)
+  )
+  var time: String?
+
+  @Option(
     name: .long,
     help: ArgumentHelp(
       "The folder of the temporary file of --memory, which vanishes with the run. (default: the model's)",
@@ -116,4 +124,19 @@ struct GoalOptions: ParsableArguments {
   var force = false
 
   static let defaultOutput = "model.safetensors"
+
+  /// The seconds of `--time`.
+  func seconds(_ configuration: TrainingConfiguration) throws -> Double? {
+    guard let time else { return nil }
+    guard let seconds = Names.seconds(time) else {
+      throw UsageError("--time \(time.shown()): give a time such as 30s, 5m or 2h")
+    }
+    guard configuration.recipe ?? .usual == .auto, configuration.data.from == nil else {
+      throw UsageError(
+        "--time is for --recipe auto, which plans with it; "
+          + (configuration.data.from == nil
+            ? "give that, or leave the time out" : "a model that goes on is one network as it is"))
+    }
+    return seconds
+  }
 }

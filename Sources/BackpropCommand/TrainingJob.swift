@@ -46,8 +46,10 @@ struct TrainingJob {
     } else {
       base = try configuration.data.from.map { try Model(contentsOf: $0) }
     }
-    estimator = Estimator(
+    var estimator = Estimator(
       configuration, from: base, threads: try command.outputOptions.threadCount())
+    estimator.seconds = try command.goal.seconds(configuration)
+    self.estimator = estimator
     if command.goal.spool != nil, configuration.data.memory == nil {
       throw UsageError("--spool needs --memory")
     }
@@ -103,6 +105,7 @@ struct TrainingJob {
     }
     let tables = try estimator.readTables(data, spoolFolder: spoolFolder, reporter) {
       $0.hasCheckpoints = checkpoints != nil
+      $0.oneRun = command.folds.folds != nil ? "--folds" : Self.asksForOneRun(command)
     }
     if let count = command.folds.folds {
       try crossValidate(count, tables, as: T.self)

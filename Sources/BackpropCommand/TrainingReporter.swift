@@ -84,6 +84,10 @@ final class TrainingReporter {
       prepared.coders, prepared.network, prepared.configuration
     )
     let (target, layers) = (coders.target, network.layers)
+    let heavyTails = coders.encoder?.heavyTails ?? []
+    if let plan = prepared.plan {
+      printJSON(plan.json(heavyTails: heavyTails, for: configuration))
+    }
     lossIsLogLoss =
       target.task == .classification && network.loss.isLogLoss(outputs: target.outputCount)
     defer {
@@ -102,6 +106,8 @@ final class TrainingReporter {
       language.text(
         .data, data.shown(), language.count(prepared.rowCount, .row), features,
         Format.list(target.columns), what))
+    prepared.plan?.lines(heavyTails: heavyTails, for: configuration, in: language)
+      .forEach { progress.note($0) }
     let activations = layers.map(\.functions).joined(separator: ", ")
     let noise = [layers.dropoutText(in: language), configuration.noiseText(in: language)]
       .compactMap(\.self)

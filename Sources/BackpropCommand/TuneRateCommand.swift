@@ -84,7 +84,7 @@ struct TuneRateCommand: ParsableCommand {
     // Notes about the run go to standard error; the one document is the tuner's.
     let reporter = try TrainingReporter(json: false, output)
     let prepared: PreparedFit<T> = try estimator.preparing(
-      estimator.readTables(data, reporter), reporter)
+      estimator.readTables(data, reporter) { $0.oneRun = "tune-rate" }, reporter)
     reporter.describe(prepared, data: data)
     // There is no budget of memory here, so that the examples are at hand.
     guard case .memory(let training) = prepared.training else { return }

@@ -128,6 +128,10 @@ extension AssumptionCheck {
     var below = Array(0..<network.inputCount)
     for (layer, kind) in network.layers.enumerated() {
       let isLast = layer == network.layers.count - 1
+      if kind.columns != nil {
+        below = Array(0..<kind.outputs)
+        continue
+      }
       let order =
         kind.dense == nil
         ? below

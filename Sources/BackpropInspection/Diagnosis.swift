@@ -164,7 +164,7 @@ public struct Diagnosis: Codable, Sendable {
         findings.append(Finding(.cannotOverfit, value: overfit.score, threshold: bound))
       }
     }
-    let inputSize = measured.largestInput
+    let inputSize = measured.largestInput(of: network.layers)
     let cause = Cause(
       of: findings, in: network, on: data, loss: loss, inputSize: inputSize, options: options,
       pool: pool)
@@ -317,15 +317,18 @@ extension Batch {
     return sum / Double(count)
   }
 
-  /// The largest root mean square of an input.
-  var largestInput: Double {
+  /// The largest root mean square of an input that is a number.
+  ///
+  /// - Parameter layers: Of the network, whose first may look inputs up.
+  func largestInput(of layers: [Layer]) -> Double {
+    let codes = layers[0].columns?.codes ?? []
     let rows: [UInt32] =
       switch rows {
       case .range(let range): range.map { UInt32($0) }
       case .indices(let indices): Array(indices)
       }
     let x = inputs.selecting(rows).matrix(of: 0..<rows.count)
-    return (0..<x.columns).map { column in
+    return (0..<x.columns).filter { !codes.contains($0) }.map { column in
       (rows.indices.reduce(0) { $0 + Double(x[$1, column]) * Double(x[$1, column]) }
         / Double(rows.count)).squareRoot()
     }.max() ?? 0

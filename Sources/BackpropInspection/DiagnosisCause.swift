@@ -238,7 +238,9 @@ private struct FreshRuns<T: Scalar> {
   /// The same on standardised inputs.
   var standardized: FreshRuns {
     var result = self
-    (result.training, result.held) = (training.standardized, held.standardized)
+    let codes = start.layers[0].columns?.codes ?? []
+    result.training = training.standardized(except: codes)
+    result.held = held.standardized(except: codes)
     return result
   }
 
@@ -257,7 +259,10 @@ private struct FreshRuns<T: Scalar> {
     let network = try? Network<T>(
       sizes: [start.inputCount, 64, start.outputCount],
       activations: [.relu, isCanonical ? start.outputActivation : .identity],
-      loss: isCanonical ? start.loss : .squaredError, seed: options.configuration.seed)
+      loss: isCanonical ? start.loss : .squaredError, reduction: .mean, dropout: [],
+      initializer: nil, normalizations: [], isParametric: false,
+      columns: start.layers[0].columns?.parts, scalesInputs: false, isNTK: false,
+      seed: options.configuration.seed)
     result.start = network ?? start
     result.options.configuration = TrainingConfiguration(
       batchSize: 32, seed: options.configuration.seed)
@@ -347,10 +352,10 @@ extension Network {
 }
 
 extension Dataset {
-  /// The same with every input of mean 0 and variance 1, or 0.
-  fileprivate var standardized: Dataset {
+  /// The same with every input of mean 0 and variance 1, or 0, but for those that are no sizes.
+  fileprivate func standardized(except codes: Set<Int>) -> Dataset {
     var x = inputs
-    for column in 0..<x.columns {
+    for column in 0..<x.columns where !codes.contains(column) {
       let mean = (0..<x.rows).reduce(0) { $0 + x[$1, column] } / T(x.rows)
       for row in 0..<x.rows { x[row, column] -= mean }
       let variance = (0..<x.rows).reduce(0) { $0 + x[$1, column] * x[$1, column] } / T(x.rows)

@@ -121,7 +121,8 @@ struct DiagnosisProbe<T: Scalar> {
     return EpochDiagnosis(
       epoch: epoch, layers: layers,
       findings: findings.ranked().map {
-        $0.advised(in: layers, scalesInputs: measured.largestInput > bounds[.inputSize])
+        $0.advised(
+          in: layers, scalesInputs: measured.largestInput(of: network.layers) > bounds[.inputSize])
       })
   }
 }

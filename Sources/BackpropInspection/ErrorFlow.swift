@@ -103,9 +103,10 @@ extension Trace {
   package var exampleGradients: ExampleGradients<T> {
     ExampleGradients(
       layers.enumerated().map { index, record in
-        ExampleFactors(
-          below: index == 0 ? inputs : layers[index - 1].outputs, delta: record.delta,
-          isDense: record.tensor(.weight) != nil,
+        let below = index == 0 ? inputs : layers[index - 1].outputs
+        return ExampleFactors(
+          below: below, delta: record.delta, isDense: record.tensor(.weight) != nil,
+          columns: record.textbookColumns?.squares(below: below, delta: record.delta),
           normalization: record.normalization?.exampleSquares(
             weightedInputs: record.weightedInputs),
           mix: record.activated.map { (record.outputGradient, $0, record.activationInputs) })

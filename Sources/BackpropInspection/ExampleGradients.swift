@@ -79,31 +79,34 @@ struct ExampleFactors<T: Scalar>: Sendable {
   let squares: [Double]
 
   /// - Parameters:
+  ///   - columns: The squares themselves, of a layer of columns.
   ///   - normalization: ‖∂(wₓ Cₓ)/∂(γ, β)‖² of each example; nil for a layer that is not normalised.
   ///   - mix: ∂C/∂a, σ(x) and x of a parametric activation, whose ∂C/∂α is ∂C/∂a (σ(x) − x).
   init(
-    below: Matrix<T>, delta: Matrix<T>, isDense: Bool, normalization: [Double]?,
+    below: Matrix<T>, delta: Matrix<T>, isDense: Bool, columns: [Double]?, normalization: [Double]?,
     mix: (outputGradient: Matrix<T>, activated: Matrix<T>, inputs: Matrix<T>)?
   ) {
     self.below = below
     self.delta = delta
-    squares = (0..<delta.rows).map { row in
-      // ‖δ aᵀ‖² + ‖δ‖² = ‖δ‖² (‖a‖² + 1) of an affine map, ‖x ⊙ δ‖² of a scaling layer.
-      var sum =
-        isDense
-        ? delta.squaredNorm(ofRow: row) * (below.squaredNorm(ofRow: row) + 1)
-        : (0..<delta.columns).reduce(0.0) {
-          let product = Double(below[row, $1]) * Double(delta[row, $1])
+    squares =
+      columns
+      ?? (0..<delta.rows).map { row in
+        // ‖δ aᵀ‖² + ‖δ‖² = ‖δ‖² (‖a‖² + 1) of an affine map, ‖x ⊙ δ‖² of a scaling layer.
+        var sum =
+          isDense
+          ? delta.squaredNorm(ofRow: row) * (below.squaredNorm(ofRow: row) + 1)
+          : (0..<delta.columns).reduce(0.0) {
+            let product = Double(below[row, $1]) * Double(delta[row, $1])
+            return $0 + product * product
+          }
+        sum += normalization?[row] ?? 0
+        guard let mix else { return sum }
+        return (0..<mix.activated.columns).reduce(sum) {
+          let move = Double(mix.activated[row, $1]) - Double(mix.inputs[row, $1])
+          let product = Double(mix.outputGradient[row, $1]) * move
           return $0 + product * product
         }
-      sum += normalization?[row] ?? 0
-      guard let mix else { return sum }
-      return (0..<mix.activated.columns).reduce(sum) {
-        let move = Double(mix.activated[row, $1]) - Double(mix.inputs[row, $1])
-        let product = Double(mix.outputGradient[row, $1]) * move
-        return $0 + product * product
       }
-    }
   }
 }
 
@@ -128,7 +131,13 @@ extension Network {
       factors.append(
         ExampleFactors(
           below: workspace.copy(workspace.inputs(of: index)),
-          delta: workspace.delta(of: index), isDense: layer.dense != nil, normalization: squares,
+          delta: workspace.delta(of: index), isDense: layer.dense != nil,
+          columns: layer.columns == nil
+            ? nil
+            : columnSquares(
+              index, below: workspace.copy(workspace.inputs(of: index)),
+              delta: workspace.delta(of: index)),
+          normalization: squares,
           mix: layer.isParametric
             ? (
               workspace.copy(state.outputGradient), workspace.copy(state.activated),

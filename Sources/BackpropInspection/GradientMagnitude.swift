@@ -15,6 +15,7 @@ extension Network {
   /// - Complexity: O(batch × weights).
   func gradientMagnitudes(in workspace: borrowing Workspace<T>) -> Parameters<Double> {
     var result = Parameters<Double>(layout: parameters.layout)
+    let front = textbookColumns(0)
     for row in 0..<workspace.rows {
       var delta = outputDeltaMagnitudes(ofRow: row, in: workspace, into: &result)
       for layer in layers.indices.reversed() {
@@ -31,6 +32,15 @@ extension Network {
               let index = weights.index(j, k)
               target[index] += delta[j] * abs(Double(below[k]))
               passedDown[k] += delta[j] * abs(Double(parameters.start[index]))
+            }
+          }
+        } else if layer == 0, let columns = front {
+          var sums = columns.zeros()
+          columns.addGradient(
+            { RightSide(value: 0, scale: delta[$0]) }, { Double(below[$0]) }, to: &sums)
+          for tensor in parameters.layout.tensors(of: layer) {
+            for (element, sum) in (sums[tensor.role] ?? []).enumerated() {
+              target[tensor.index(ofElement: element)] += sum.scale
             }
           }
         } else if let scales = parameters.layout.tensor(.scale, of: layer) {

@@ -92,7 +92,13 @@ public struct TensorCheck: Codable, Hashable, Sendable {
 
 extension ParameterTensor.Role {
   /// What several elements are called.
-  package var plural: String { self == .bias ? "biases" : rawValue + "s" }
+  package var plural: String {
+    switch self {
+    case .bias: "biases"
+    case .frequency: "frequencies"
+    default: rawValue + "s"
+    }
+  }
 
   /// The symbol in an equation.
   package var letter: String {
@@ -103,6 +109,11 @@ extension ParameterTensor.Role {
     case .shift: "β"
     case .scale: "s"
     case .slope: "α"
+    case .frequency: "f"
+    case .phase: "φ"
+    case .amplitude: "A"
+    case .offset: "c"
+    case .embedding: "E"
     }
   }
 }
@@ -118,6 +129,11 @@ extension ParameterTensor {
     case .shift: base + 1 | 1 << 30
     case .scale: base | 1 << 29
     case .slope: base + 1 | 1 << 29
+    case .frequency: base | 1 << 28
+    case .phase: base + 1 | 1 << 28
+    case .amplitude: base | 1 << 27
+    case .offset: base + 1 | 1 << 27
+    case .embedding: base | 1 << 26
     }
   }
 }

@@ -28,6 +28,36 @@ extension Audit {
     }
   }
 
+  /// x, A cos(2π f x + φ) + c and E[x] of a layer of columns.
+  mutating func columnOutputs(_ record: LayerTrace<T>, below: Matrix<T>) {
+    guard let textbook = record.textbookColumns else { return }
+    each(record.weightedInputs, (.columnOutput, record.layer)) { row, j in
+      textbook.output(j) { Double(below[row, $0]) }
+    }
+  }
+
+  /// The gradients of all tensors of a layer of columns.
+  mutating func columnGradients(_ record: LayerTrace<T>, below: Matrix<T>) {
+    guard let textbook = record.textbookColumns else { return }
+    var sums = textbook.zeros()
+    for row in 0..<below.rows {
+      textbook.addGradient(
+        { j in
+          let delta = Double(record.delta[row, j])
+          return RightSide(value: delta, scale: abs(delta))
+        }, { Double(below[row, $0]) }, to: &sums)
+    }
+    for tensor in record.tensors {
+      guard let sums = sums[tensor.role] else { continue }
+      for (index, (value, sum)) in zip(tensor.gradient, sums).enumerated() {
+        let place = tensor.place(of: index)
+        compare(
+          Double(value), sum.value, scale: sum.scale + tiny, terms: below.rows + 8,
+          (.columnGradient, record.layer, 0, place.neuron, place.input))
+      }
+    }
+  }
+
   /// a = x + α ⊙ (σ(x) − x) of a parametric activation, x being z or n.
   mutating func parametricOutputs(_ record: LayerTrace<T>) {
     guard let slopes = record.tensor(.slope)?.values, let activated = record.activated else {

@@ -120,9 +120,12 @@ struct NumericDerivative: ~Copyable {
     self.center = center
     let views = [workspace.inputs] + workspace.states.dropLast().map(\.outputs)
     let rows = workspace.rows
-    reach = views.map { view in
+    let codes = network.layers[0].columns?.codes ?? []
+    reach = views.enumerated().map { layer, view in
       (0..<view.columns).map { column in
-        (0..<rows).reduce(0) { max($0, abs(view.row($1)[column])) }
+        // The number of an entry is no size.
+        if layer == 0, codes.contains(column) { return 0 }
+        return (0..<rows).reduce(0) { max($0, abs(view.row($1)[column])) }
       }
     }
     self.workspace = workspace
@@ -187,7 +190,9 @@ struct NumericDerivative: ~Copyable {
       case .weight: reach[entry.layer][entry.input ?? 0]
       case .scale: reach[entry.layer][entry.output]
       // A gain moves n by ẑ, which is about 1, a slope moves a by σ(z) − z.
-      case .bias, .gain, .shift, .slope: 1.0
+      // Of waves that turn with x.
+      case .frequency: 2 * Double.pi * (reach[entry.layer].max() ?? 1)
+      case .bias, .gain, .shift, .slope, .phase, .amplitude, .offset, .embedding: 1.0
       }
     return Self.firstMove / max(largest, Self.firstMove)
   }
@@ -359,11 +364,16 @@ extension Network {
       let below = index == 0 ? workspace.inputs : workspace.states[index - 1].outputs
       let (weights, biases) = parameters.denseTensors(of: index)
       let scales = parameters.elements(.scale, of: index)
+      let columns = textbookColumns(index)
       let inputs = layers[index].inputs
       var result = Matrix<Double>(rows: workspace.rows, columns: layers[index].affineOutputs)
       for row in 0..<workspace.rows {
         let a = below.row(row)
         for j in 0..<result.columns {
+          if let columns {
+            result[row, j] = columns.output(j) { Double(a[$0]) }.scale
+            continue
+          }
           if let scales {
             result[row, j] = abs(Double(scales[j]) * Double(a[j]))
             continue

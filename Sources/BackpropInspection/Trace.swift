@@ -49,8 +49,10 @@ public struct Trace<T: Scalar>: Codable, Sendable, Equatable {
 public struct LayerTrace<T: Scalar>: Codable, Sendable, Equatable {
   /// l, from 2 to L.
   public let layer: Int
-  /// "dense" or "scale": what files call the kind of layer.
+  /// "dense", "scale" or "columns": what files call the kind of layer.
   package let kind: String
+  /// What a layer of columns makes of its inputs; nil of others.
+  package let columns: [ColumnsLayer.Part]?
   /// σ, by its name: "relu".
   public let activation: String
   /// All tensors of the layer in their order.
@@ -168,6 +170,7 @@ extension Network {
       records.append(
         LayerTrace(
           layer: index + 2, kind: layers[index].kindName,
+          columns: layers[index].columns?.parts,
           activation: layers[index].activation.description,
           tensors: tensorTraces(
             of: index, gradient: equations, changed: after.parameters, optimizer: optimizer),
@@ -302,13 +305,17 @@ extension LayerTrace {
     guard self.outputs.has(examples, outputs), kind != "scale" || inputs == outputs else {
       return false
     }
-    let layer =
-      kind == "scale"
-      ? Layer.scale(ScaleLayer(size: outputs))
-      : .dense(
-        DenseLayer(
-          inputs: inputs, outputs: outputs, activation: Activation(activation) ?? .identity,
-          normalization: normalization?.kind, isParametric: activated != nil))
+    let layer: Layer =
+      switch columns {
+      case let columns?: .columns(ColumnsLayer(parts: columns))
+      case nil where kind == "scale": .scale(ScaleLayer(size: outputs))
+      case nil:
+        .dense(
+          DenseLayer(
+            inputs: inputs, outputs: outputs, activation: Activation(activation) ?? .identity,
+            normalization: normalization?.kind, isParametric: activated != nil))
+      }
+    guard layer.inputs == inputs, layer.outputs == outputs else { return false }
     let width = layer.affineOutputs
     let expected = ParameterLayout(layers: [layer]).tensors
     return kind == layer.kindName && tensors.count == expected.count

@@ -40,6 +40,7 @@ extension Trace {
       let activation = network.layers[index].activation
       audit.weightedInputs(record, below: below)
       audit.scaledInputs(record, below: below)
+      audit.columnOutputs(record, below: below)
       if let normalization = record.normalization { audit.forward(record, normalization) }
       audit.activation(record, activation)
       audit.parametricOutputs(record)
@@ -62,6 +63,7 @@ extension Trace {
       }
       audit.gradient(record, below: below)
       audit.scaleGradient(record, below: below)
+      audit.columnGradients(record, below: below)
       audit.slopeGradient(record)
       if let normalization = record.normalization { audit.gradient(record, normalization) }
       audit.update(record, update, gradientSum: gradientSum)

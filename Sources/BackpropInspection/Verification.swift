@@ -49,6 +49,8 @@ package enum TraceEquation: String, Codable, CaseIterable, Sendable {
   case weightedInput = "z = W a + b"
   /// z = s ⊙ x of a scaling layer
   case scaledInput = "z = s ⊙ x"
+  /// What a layer of columns makes of its inputs.
+  case columnOutput = "z = x, A cos(2π f x + φ) + c, E[x]"
   /// a = σ(z)
   case output = "a = σ(z)"
   /// σ(z) of a parametric activation
@@ -87,6 +89,8 @@ package enum TraceEquation: String, Codable, CaseIterable, Sendable {
   case shiftGradient = "∂C/∂β"
   /// ∂C/∂s = Σₓ x ⊙ δ
   case scaleGradient = "∂C/∂s"
+  /// Those of a layer of columns.
+  case columnGradient = "∂C/∂(f, φ, A, c, E)"
   /// ∂C/∂α = Σₓ ∂C/∂a ⊙ (σ(z) − z)
   case slopeGradient = "∂C/∂α"
   case bp3 = "BP3"

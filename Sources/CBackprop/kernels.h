@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "columns.h"
 #include "constraints.h"
+#include "embedding.h"
 #include "gradient.h"
 #include "lines.h"
 #include "losses.h"

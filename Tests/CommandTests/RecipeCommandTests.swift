@@ -66,7 +66,9 @@ struct RecipeCommandTests {
   func unknown() throws {
     try runner.writeClassification()
     let none = try runner.run("train", "classes.csv", "--target", "label", "--recipe", "best")
-    #expect(none.exitCode == 2 && none.errors.contains("plain, realmlp-s"), "\(none.errors)")
+    #expect(
+      none.exitCode == 2 && none.errors.contains("auto, plain, realmlp-s, realmlp, pixels"),
+      "\(none.errors)")
     // The recipe gives way to a rule that is named; what is asked for by name is refused under it.
     let other = try runner.run(Self.base + ["--optimizer", "sgd", "--json"])
     #expect(other.exitCode == 0, "\(other)")
@@ -80,10 +82,44 @@ struct RecipeCommandTests {
     #expect(folds.exitCode == 2 && folds.errors.contains("--members"), "\(folds.errors)")
   }
 
-  @Test("A model of a recipe is looked into by every command")
-  func lookedInto() throws {
+  @Test("The recipe auto says what it came to and why, in a line each, and as a line of JSON")
+  func auto() throws {
+    try runner.writeClassification(rows: 120)
+    let base = [
+      "train", "classes.csv", "--target", "label", "--recipe", "auto", "--hidden", "6", "--epochs",
+      "2",
+    ]
+    let several = try runner.run(base + ["-o", "a.st"])
+    #expect(several.exitCode == 0, "\(several.errors)")
+    #expect(several.errors.contains("plan: recipe realmlp, for 120 rows of"), "\(several.errors)")
+    #expect(several.errors.contains("plan: 5 networks, each learns from all rows but a fold"))
+    #expect(several.outputLines.contains { $0.hasPrefix("folds     ") })
+    let one = try runner.run(base + ["--plot", "p.svg", "-o", "b.st"])
+    #expect(one.errors.contains("plan: one network, and not several, because of --plot"))
+    #expect(one.exitCode == 0, "\(one.errors)")
+    let documents = try runner.run(base + ["--json", "-o", "c.st"]).documents
+    let plan = try #require(documents.first { $0["event"]?.string == "plan" })
+    #expect(plan["recipe"]?.string == "realmlp" && plan["members"]?.int == 5)
+    #expect(try runner.read("c.st") == runner.read("a.st"))
+    let timed = try runner.run(base + ["--time", "2s", "-o", "d.st"])
+    #expect(timed.exitCode == 0 && timed.errors.contains("plan: "), "\(timed.errors)")
+    for (options, word) in [
+      (["--time", "soon"], "30s, 5m or 2h"), (["--time", "-1s"], "30s, 5m or 2h"),
+      (["--time", "2s", "--recipe", "plain"], "--recipe auto"),
+    ] {
+      let refused = try runner.run(base + options)
+      #expect(refused.exitCode == 2 && refused.errors.contains(word), "\(refused.errors)")
+    }
     try runner.writeClassification()
-    #expect(try runner.run(Self.base + ["-o", "a.st"]).exitCode == 0)
+    let few = try runner.run(base + ["-o", "e.st"])
+    #expect(few.errors.contains("plan: recipe plain, for "), "\(few.errors)")
+  }
+
+  @Test("A model of a recipe is looked into by every command", arguments: ["realmlp-s", "realmlp"])
+  func lookedInto(recipe: String) throws {
+    try runner.writeClassification()
+    let base = Self.base.map { $0 == "realmlp-s" ? recipe : $0 }
+    #expect(try runner.run(base + ["-o", "a.st"]).exitCode == 0)
     for call in [
       ["explain", "a.st", "classes.csv", "--step", "all"],
       ["explain", "a.st", "classes.csv", "--format", "json"],

@@ -2,7 +2,7 @@
 package struct CategoryInputs: Hashable, Sendable {
   /// The first of them.
   let offset: Int
-  /// Those of an unknown category: the training shares of the levels, or of yes.
+  /// Those of an unknown category: the training shares of the levels, or of yes; or its code.
   let unknown: [Double]
 
   /// Makes the category of an example an unknown one.
@@ -20,6 +20,9 @@ extension FeatureEncoder {
     var offset = 0
     return features.compactMap { feature in
       defer { offset += feature.outputCount }
+      if let codes = feature.codeCount {
+        return CategoryInputs(offset: offset, unknown: [Double(codes - 1)])
+      }
       return feature.levelShares.map { CategoryInputs(offset: offset, unknown: scaling.means($0)) }
     }
   }

@@ -98,8 +98,8 @@ extension ColumnReport {
     do throws(LeftOutColumn) {
       let feature = try statistic.feature(of: column)
       inputs = feature.outputCount
-      if case .numeric(_, _, 0, _, _) = feature { kind = .constant }
-      if case .categorical(_, let categories, _, _) = feature, categories.count == 1 {
+      if case .numeric(_, _, 0, _, _, _) = feature { kind = .constant }
+      if case .categorical(_, let categories, _, _, _) = feature, categories.count == 1 {
         kind = .constant
       }
       if case .boolean(_, _, let share, _) = feature, share == 0 || share == 1 { kind = .constant }

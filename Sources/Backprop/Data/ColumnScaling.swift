@@ -74,12 +74,25 @@ struct ColumnSample {
     return (median, min(width, .greatestFiniteMagnitude))
   }
 
+  /// A map of the numbers, if they are heavy-tailed.
+  var heavyTailedMap: QuantileMap? {
+    QuantileMap(ofHeavyTails: values.filter { !$0.isNaN }.sorted())
+  }
+
+  /// The centre and the width of what the numbers become by a map.
+  func scale(by map: QuantileMap) -> (Double, Double) {
+    var scores = ColumnSample()
+    for value in values { scores.add(value.isNaN ? value : map.score(value)) }
+    return scores.scale(smallest: map.scores[0], largest: map.scores[map.scores.count - 1])
+  }
+
   /// A quantile of sorted numbers, between two of them in a line.
   static func quantile(_ share: Double, of sorted: [Double]) -> Double {
     let place = share * Double(sorted.count - 1)
     let below = Int(place)
     let above = min(below + 1, sorted.count - 1)
     let part = place - Double(below)
-    return part == 0 ? sorted[below] : sorted[below] * (1 - part) + sorted[above] * part
+    return part == 0 || sorted[below] == sorted[above]
+      ? sorted[below] : sorted[below] * (1 - part) + sorted[above] * part
   }
 }

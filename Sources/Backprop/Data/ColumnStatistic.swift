@@ -11,6 +11,8 @@ struct ColumnStatistic {
   var index: CategoryIndex?
   var counts: [Int] = []
   var isRequested = false
+  /// The most categories that become an input each; nil for any number.
+  var mostOneHot: Int?
   var rows = 0
   /// Rows with a value.
   var present = 0
@@ -29,10 +31,11 @@ struct ColumnStatistic {
           .rowNumbers, "it numbers the rows from \(DecimalNumber.text(firstNumber))",
           remedy: "call it numeric to keep it")
       }
-      let (mean, deviation) = scale(moments, sample)
+      let map = sample?.heavyTailedMap
+      let (mean, deviation) = map.flatMap { sample?.scale(by: $0) } ?? scale(moments, sample)
       return .numeric(
-        name: column.name, mean: mean, deviation: deviation, hasIndicator: missing > 0, style: style
-      )
+        name: column.name, mean: mean, deviation: deviation, hasIndicator: missing > 0,
+        style: style, map: map)
     case .booleans(let words):
       return .boolean(
         name: column.name, words: words, share: Double(counts[1]) / Double(present),
@@ -93,7 +96,9 @@ struct ColumnStatistic {
     let codes = Dictionary(uniqueKeysWithValues: zip(categories, categories.indices))
     var shares = ordered.map { Double(counts[codes[$0] ?? 0]) / Double(rows) }
     if missing > 0 { shares.append(Double(missing) / Double(rows)) }
-    return .categorical(name: name, categories: ordered, shares: shares, textsKept: textsKept)
+    return .categorical(
+      name: name, categories: ordered, shares: shares, textsKept: textsKept,
+      isCoded: mostOneHot.map { categories.count > $0 } ?? false)
   }
 }
 

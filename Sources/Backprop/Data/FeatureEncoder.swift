@@ -25,7 +25,7 @@ public struct FeatureEncoder: Sendable {
 
   /// Most inputs that a user gets without asking, for one column and for all.
   static let categoryLimit = 1_000
-  static let requestedCategoryLimit = 100_000
+  package static let requestedCategoryLimit = 100_000
   static let outputLimit = 1 << 20
 
   init(
@@ -56,6 +56,13 @@ public struct FeatureEncoder: Sendable {
   /// What each input is: "bill_length_mm", "bill_length_mm is missing", "island=Biscoe".
   public var featureNames: [String] {
     features.flatMap { $0.outputNames(equal: "=", pixel: "") }
+  }
+
+  /// The columns whose quantiles became those of a normal distribution.
+  package var heavyTails: [String] {
+    features.compactMap {
+      if case .numeric(let name, _, _, _, _, _?) = $0 { name } else { nil }
+    }
   }
 
   /// What each input stands for: "mass", "mass is missing", "island = Dream", "pixel 17".
@@ -108,10 +115,10 @@ public struct FeatureEncoder: Sendable {
       let reading: ColumnRequest.Reading
       var kept = ColumnReading.TextsKept.none
       switch feature {
-      case .numeric(_, _, _, _, let style): reading = .numbers(.number(style))
+      case .numeric(_, _, _, _, let style, _): reading = .numbers(.number(style))
       case .boolean(_, let words, _, _): reading = .categories(CategoryIndex(words))
       case .date(_, let style, _, _, _): reading = .numbers(.date(style))
-      case .categorical(_, let categories, _, let textsKept):
+      case .categorical(_, let categories, _, let textsKept, _):
         kept = textsKept
         reading = .categories(CategoryIndex(categories, unseen: .unknown), numbersAreEqual: true)
       case .pixels: reading = .numbers()
@@ -128,11 +135,13 @@ public struct FeatureEncoder: Sendable {
 
   /// Notes with the table what a pass found that training did not see.
   func noteUnknowns(_ requests: [ColumnRequest], in table: Table) {
+    let coded = Set(features.filter { $0.codeCount != nil }.map { $0.columns[0].name })
     let found = zip(columns, requests).compactMap { column, request -> UnknownCells.Column? in
       guard case .categories(let index, _) = request.reading else { return nil }
       let texts = index.unknownTexts
       return UnknownCells.Column(
-        name: column.name, count: index.unknownCount, texts: texts,
+        name: column.name, isCoded: coded.contains(column.name), count: index.unknownCount,
+        texts: texts,
         nearest: texts.map { nearMatch($0, in: index.categories) })
     }
     table.unknowns.note(found)

@@ -11,11 +11,12 @@ extension FeatureEncoder {
   ///   - rows: The training rows, from 0, in any order; nil for all. One that is named twice counts
   ///     twice.
   ///   - scaling: How columns become inputs of one scale.
+  ///   - mostOneHot: Categories of a column beyond which it becomes a code; nil for none.
   /// - Throws: `DataError` if no feature is left, or there are too many categories.
   /// - Complexity: One pass over the table, and one over columns with numbers below 2⁻⁴⁰⁰ or above 2⁴⁰⁰.
   package init(
     fitting table: Table, excluding targets: [String], rows: [UInt32]? = nil,
-    scaling: ColumnScaling = .standard
+    scaling: ColumnScaling = .standard, mostOneHot: Int? = nil
   ) throws(DataError) {
     let excluded = Set(try table.expanding(targets))
     let positions = table.columns.indices.filter {
@@ -37,8 +38,9 @@ extension FeatureEncoder {
     let statistics = try Self.statistics(of: table, positions, rows, scaling)
     var features: [Feature] = []
     var warnings: [String] = []
-    for (position, statistic) in zip(positions, statistics) {
+    for (position, var statistic) in zip(positions, statistics) {
       let column = table.columns[position]
+      statistic.mostOneHot = mostOneHot
       do throws(LeftOutColumn) {
         features.append(try statistic.feature(of: column))
       } catch {

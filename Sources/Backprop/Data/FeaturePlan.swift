@@ -8,14 +8,20 @@ struct FeaturePlan: Sendable {
       case boolean
       /// An input for each level, which is off or on, or that of an unknown.
       case category
+      /// The number of the level.
+      case code
+      /// A number by a map.
+      case mapped
       case date
     }
     var kind: Kind
     var mean = 0.0
     var deviation = 1.0
     var outputs: Int
-    /// Whether the last input says that the value is missing.
+    /// Whether the last input, or the last level, says that the value is missing.
     var hasIndicator = false
+    /// Of codes, that of an unknown.
+    var unknown = 0
     var offset = 0
 
     var isNumber: Bool { kind == .number || kind == .numberOrMissing }
@@ -30,6 +36,7 @@ struct FeaturePlan: Sendable {
   // Slots that need more than that; of categories what their inputs are, of dates the first and the parts.
   private var others: [Int] = []
   private var levels: [Int: Levels] = [:]
+  private var maps: [Int: QuantileMap] = [:]
   private var dates: [Int: (first: Double, parts: [Feature.Part])] = [:]
 
   private let scaling: ColumnScaling
@@ -52,10 +59,11 @@ struct FeaturePlan: Sendable {
     for feature in features {
       levels[slots.count] = feature.levelShares.map { Levels($0, scaling) }
       switch feature {
-      case .numeric(_, let mean, let deviation, let hasIndicator, _):
+      case .numeric(_, let mean, let deviation, let hasIndicator, _, let map):
+        maps[slots.count] = map
         append(
           Slot(
-            kind: hasIndicator ? .numberOrMissing : .number, mean: mean,
+            kind: map != nil ? .mapped : hasIndicator ? .numberOrMissing : .number, mean: mean,
             // A constant column is (x − mean) / ∞ = 0.
             deviation: deviation > 0 ? deviation : .infinity, outputs: feature.outputCount,
             hasIndicator: hasIndicator))
@@ -66,7 +74,12 @@ struct FeaturePlan: Sendable {
       case .date(_, _, let first, let parts, let hasIndicator):
         dates[slots.count] = (first, parts)
         append(Slot(kind: .date, outputs: feature.outputCount, hasIndicator: hasIndicator))
-      case .categorical(_, let categories, let shares, _):
+      case .categorical(_, let categories, let shares, _, true):
+        append(
+          Slot(
+            kind: .code, outputs: 1, hasIndicator: shares.count > categories.count,
+            unknown: shares.count))
+      case .categorical(_, let categories, let shares, _, false):
         append(
           Slot(
             kind: .category, outputs: shares.count, hasIndicator: shares.count > categories.count))
@@ -128,10 +141,11 @@ struct FeaturePlan: Sendable {
         let target = inputs + (row * strides.1 + slot.offset)
         switch slot.kind {
         case .category where value >= 0 && scaling == .standard: target[Int(value)] = 1
+        case .code: target[0] = T(code(value, slot))
         // Only NaN differs from itself.
         case .numberOrMissing: if value != value { target[1] = 1 }
         case .number: break
-        case .boolean, .category, .date: formUnusual(index, value, target)
+        case .boolean, .category, .date, .mapped: formUnusual(index, value, target)
         }
       }
     }
@@ -149,12 +163,21 @@ struct FeaturePlan: Sendable {
     }
   }
 
+  /// The number of a level: missing is the last where there were some in training, and behind all is unknown.
+  private func code(_ value: Double, _ slot: Slot) -> Double {
+    if value >= 0 { return value }
+    let isMissing = slot.hasIndicator && value == Double(CategoryIndex.missing)
+    return Double(isMissing ? slot.unknown - 1 : slot.unknown)
+  }
+
   /// The inputs of a value that is no number, and of a category that is not 1 among zeros.
   private func formUnusual<T: Scalar>(
     _ index: Int, _ value: Double, _ target: UnsafeMutablePointer<T>
   ) {
     let slot = slots[index]
-    let isMissing = slot.kind == .date ? value.isNaN : value == Double(CategoryIndex.missing)
+    let isMissing =
+      slot.kind == .date || slot.kind == .mapped
+      ? value.isNaN : value == Double(CategoryIndex.missing)
     if isMissing, slot.hasIndicator { target[slot.outputs - 1] = 1 }
     switch slot.kind {
     case .boolean:
@@ -174,7 +197,11 @@ struct FeaturePlan: Sendable {
         let z = (part.part.value(value, first: date.first) - part.mean) / part.deviation
         target[place] = T(scaling == .robust ? ColumnScaling.clipped(z) : z)
       }
-    case .number, .numberOrMissing: break
+    case .mapped:
+      guard !isMissing, let map = maps[index] else { return }
+      let z = (map.score(value) - slot.mean) / slot.deviation
+      target[0] = T(scaling == .robust ? ColumnScaling.clipped(z) : z)
+    case .number, .numberOrMissing, .code: break
     }
   }
 

@@ -4,6 +4,8 @@ import Synchronization
 package final class UnknownCells: Sendable {
   package struct Column: Sendable {
     package let name: String
+    /// Whether the network has an entry for what nobody knows.
+    var isCoded = false
     package var count = 0
     /// The first few, in order of appearance.
     package var texts: [String] = []
@@ -26,7 +28,9 @@ package final class UnknownCells: Sendable {
       return
         "column \(column.name.quoted): \(Format.count(column.count, "cell")) that training did not see, "
         + "\(texts.joined(separator: ", "))\(column.texts.count < Self.most ? "" : ", …"); "
-        + "each enters as the mean of the training rows"
+        + (column.isCoded
+          ? "each has the entry of what nobody knows"
+          : "each enters as the mean of the training rows")
     }
   }
 

@@ -67,7 +67,8 @@ extension NetworkSettings {
       norm = Self.joined(layers.map(\.normalization))
     }
     if !layers.isEmpty, layers.allSatisfy(\.isParametric) { parametric = true }
-    if network.layers[0].dense == nil { scaleInputs = true }
+    if network.layers.contains(where: { $0.scale != nil }) { scaleInputs = true }
+    if network.layers[0].columns?.hasWaves == true { embedNumbers = true }
     if network.layers.allSatisfy(\.isNTK) { ntk = true }
   }
 

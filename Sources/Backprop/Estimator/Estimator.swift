@@ -21,6 +21,11 @@ public struct Estimator: Sendable {
   public var base: Model?
   /// Threads to use, at least 1. Changes the time and not the result.
   public var threads: Int
+  /// The seconds that the recipe `auto` plans for; nil for as many as usual, and for a plan that is the same on
+  /// every machine.
+  package var seconds: Double?
+  /// What the recipe `auto` came to; nil where it was not asked.
+  var plan: RecipePlan?
 
   /// An estimator with a configuration.
   ///
@@ -176,6 +181,8 @@ package struct FitTables {
   package var spoolFolder = "."
   /// Whether checkpoints are going to be written, which takes memory.
   package var hasCheckpoints = false
+  /// What asks for a run of one network, such as an option; nil for nothing.
+  package var oneRun: String?
 
   package init(
     training: Table, validation: Table? = nil, test: Table? = nil, targets: [String] = []

@@ -83,7 +83,7 @@ extension Estimator {
         tables, folds: count, as: type, began: began, ended: ended, warn: warn, report: report,
         isInterrupted: isInterrupted)
     }
-    if let own = try following(tables.training, usual: tables.targets) {
+    if let own = try following(tables, oneRun: "folds") {
       return try own.crossValidate(
         tables, folds: count, as: type, began: began, ended: ended, warn: warn, report: report,
         isInterrupted: isInterrupted)

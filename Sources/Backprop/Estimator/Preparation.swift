@@ -12,6 +12,8 @@ package struct PreparedFit<T: Scalar> {
   package let rowCount: Int
   /// What the model is going to know its rows by; nil of a fold.
   package var rows: TrainedRows?
+  /// What the recipe `auto` came to; nil where it was not asked.
+  package var plan: RecipePlan?
 
   /// The rows that judge best: those that chose nothing, else those that chose the epoch, else those that
   /// were learned from.
@@ -81,24 +83,31 @@ extension Estimator {
     }
     // Of a regression: what it has of no other task could contradict what is given.
     var configuration = configuration
-    if base == nil, let recipe = configuration.recipe {
-      configuration = configuration.following(recipe.settings(task: .regression))
-    }
+    let recipe = configuration.recipe ?? .usual
+    if base == nil { configuration = configuration.following(recipe.settings(task: .regression)) }
     let network = configuration.network
     let hidden =
       base?.network.layers.hiddenDense.count
       ?? (network.hidden ?? NetworkSettings.defaultHidden).count
+    // How many layers there are the table may have to say.
+    let isOpen =
+      base == nil
+      && (recipe == .auto || network.embedNumbers == true
+        || configuration.data.embedCategories != nil)
     try configuration.validate(
-      layers: base?.network.layers.count ?? hidden + (network.scaleInputs == true ? 2 : 1),
+      layers: isOpen
+        ? nil : base?.network.layers.count ?? hidden + (network.scaleInputs == true ? 2 : 1),
       loss: base?.network.loss)
     try configuration.checkGiven(hasValidationTable: hasValidationTable)
     if let part = configuration.stopping.testPart, hasTestTable {
       throw ConfigurationError(
         "test", "\(part.shortestText), and a table to test on, are two things to test on: give one")
     }
-    _ = try Self.spread(network.activation, "activation", hidden)
-    _ = try Self.spread(network.norm, "norm", hidden)
-    _ = try dropout(hidden: hidden)
+    if recipe != .auto || network.hidden != nil || base != nil {
+      _ = try Self.spread(network.activation, "activation", hidden)
+      _ = try Self.spread(network.norm, "norm", hidden)
+      _ = try dropout(hidden: hidden)
+    }
     try checkAgreementWithBase()
   }
 
@@ -107,7 +116,7 @@ extension Estimator {
     _ tables: FitTables, as type: T.Type, warn: Warn
   ) throws -> PreparedFit<T> {
     if let own = weighing(tables.training) { return try own.prepare(tables, as: type, warn: warn) }
-    if let own = try following(tables.training, usual: tables.targets) {
+    if let own = try following(tables) {
       return try own.prepare(tables, as: type, warn: warn)
     }
     try validate(
@@ -202,7 +211,7 @@ extension Estimator {
     var prepared = PreparedFit(
       network: network, coders: coders, configuration: resolved, training: training,
       validation: validation, test: test, meanWeight: meanWeight, rowCount: table.rowCount,
-      rows: rows)
+      rows: rows, plan: plan)
     if base == nil, members == 1 {
       try prepared.network.start(
         from: training, by: resolved.network.initializer, seed: configuration.seed)
@@ -220,7 +229,9 @@ extension Estimator {
     if let recipe = configuration.recipe, recipe != .plain {
       // What the recipe has and this run has not is said, or the recipe would bring it back.
       let own = recipe.settings(task: coders.target.task).network
-      for flag: WritableKeyPath<NetworkSettings, Bool?> in [\.ntk, \.scaleInputs, \.parametric]
+      for flag: WritableKeyPath<NetworkSettings, Bool?> in [
+        \.ntk, \.scaleInputs, \.parametric, \.embedNumbers,
+      ]
       where own[keyPath: flag] == true && resolved.network[keyPath: flag] == nil {
         resolved.network[keyPath: flag] = false
       }
@@ -314,7 +325,9 @@ extension Estimator {
       fitting: table,
       excluding: Set(table.expanding(names)).union([weights?.column].compactMap(\.self))
         .union(ignored(in: table)).sorted(), rows: rows,
-      scaling: configuration.data.scaling ?? .standard)
+      scaling: configuration.data.scaling ?? .standard,
+      mostOneHot: configuration.data.embedCategories)
+    let columns = encoder.parts(embedsNumbers: settings.embedNumbers == true)
     encoder.warnings.forEach { warn("feature", $0) }
     let target = try TargetEncoder(fitting: targets, coding: output.coding, rows: rows)
     let hidden = settings.hidden ?? NetworkSettings.defaultHidden
@@ -324,14 +337,16 @@ extension Estimator {
       ?? []
     let sizes = [encoder.outputCount] + hidden + [target.outputCount]
     try Self.checkMemory(
-      sizes: sizes, activations: activations + [output.activation], copies: 5, as: T.self)
+      sizes: sizes, activations: activations + [output.activation], columns: columns, copies: 5,
+      as: T.self)
     let network = try Network<T>(
       sizes: sizes, activations: activations + [output.activation], loss: output.loss,
       reduction: settings.reduction ?? .mean, dropout: dropout(hidden: hidden.count) ?? [],
       initializer: settings.initializer,
       normalizations: Self.spread(settings.norm, "norm", hidden.count) ?? [],
-      isParametric: settings.parametric == true, scalesInputs: settings.scaleInputs == true,
-      isNTK: settings.ntk == true, seed: configuration.seed)
+      isParametric: settings.parametric == true, columns: columns,
+      scalesInputs: settings.scaleInputs == true, isNTK: settings.ntk == true,
+      seed: configuration.seed)
     return Design(
       network: network, coders: ModelData(encoder: encoder, target: target, weights: weights),
       split: split)
@@ -433,10 +448,13 @@ extension Estimator {
   /// - Parameter copies: How many times as many numbers are held: gradient, moments and best weights
   ///   of a run.
   package static func checkMemory<T: Scalar>(
-    sizes: [Int], activations: [Activation], copies: Double, as type: T.Type
+    sizes: [Int], activations: [Activation], columns: [ColumnsLayer.Part]? = nil, copies: Double,
+    as type: T.Type
   ) throws(ConfigurationError) {
-    let layers = zip(zip(sizes, sizes.dropFirst()), activations)
-    let parameters = layers.reduce(0.0) { sum, layer in
+    let front = columns.map { ColumnsLayer(parts: $0) }
+    let widths = [front?.outputs ?? sizes[0]] + sizes.dropFirst()
+    let layers = zip(zip(widths, widths.dropFirst()), activations)
+    let parameters = layers.reduce(front?.elementCount ?? 0) { sum, layer in
       sum + (Double(layer.0.0) + 1) * Double(layer.0.1) * Double(layer.1.pieces)
     }
     let bytes = parameters * copies * Double(MemoryLayout<T>.size)

@@ -59,14 +59,54 @@ extension Estimator {
   }
 
   /// The same with the settings of its recipe; nil if there are none left to take.
-  func following(_ table: Table, usual: [String]) throws -> Estimator? {
-    guard let recipe = configuration.recipe, recipe != .plain, base == nil else { return nil }
-    let names = try targetNames(in: table, usual: usual)
+  ///
+  /// - Parameter oneRun: What asks for one network; nil for nothing.
+  func following(_ tables: FitTables, oneRun: String? = nil) throws -> Estimator? {
+    let recipe = configuration.recipe ?? .usual
+    guard recipe != .plain, base == nil else { return nil }
+    let table = tables.training
+    let names = try targetNames(in: table, usual: tables.targets)
     let task =
       try configuration.data.task
       ?? TargetColumns(of: table, columns: names, task: nil).task
     var own = self
-    own.configuration = configuration.following(recipe.settings(task: task))
+    if recipe == .auto {
+      let plan = try plan(for: tables, targets: names, task: task, oneRun: oneRun)
+      own.plan = plan
+      own.configuration.recipe = plan.recipe
+      own.configuration = own.configuration.following(plan.settings(task: task))
+    } else {
+      own.configuration = configuration.following(recipe.settings(task: task))
+    }
     return own.configuration == configuration ? nil : own
+  }
+
+  private func plan(
+    for tables: FitTables, targets: [String], task: LearningTask, oneRun: String?
+  ) throws -> RecipePlan {
+    let table = tables.training
+    let columns = try TableColumns(
+      of: table,
+      targets: Array(table.expanding(targets)),
+      others: ignored(in: table) + [configuration.data.weightColumn].compactMap(\.self))
+    let (stopping, data) = (configuration.stopping, configuration.data)
+    let asked =
+      oneRun ?? tables.oneRun
+      ?? (tables.validation != nil || stopping.validation != nil || stopping.validationData != nil
+        ? "validation" : data.memory != nil ? "memory" : nil)
+    let budget =
+      seconds.map {
+        let ofThread =
+          precision == .double
+          ? Network<Double>.measuredSpeed(columns) : Network<Float>.measuredSpeed(columns)
+        // A thread a member; more that share one bring less.
+        let speed =
+          ofThread * Double(min(max(threads, 1), asked == nil ? RecipePlan.fullMembers : 2))
+        // Two threads at once are slower than one alone, and a fold is judged after each epoch.
+        return ComputeBudget(seconds: $0, speed: 0.85 * speed)
+      } ?? .usual(rows: table.rowCount)
+    return RecipePlan(
+      rows: table.rowCount, columns: columns, task: task, pixels: table.pixelScale != nil,
+      given: configuration, oneRun: asked, budget: budget)
   }
 }

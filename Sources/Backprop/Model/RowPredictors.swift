@@ -222,12 +222,12 @@ struct RowFeatures: Sendable {
       var textsKept = ColumnReading.TextsKept.none
       var words: BooleanWords?
       switch feature {
-      case .numeric(_, _, _, _, let numbers): style = .number(numbers)
+      case .numeric(_, _, _, _, let numbers, _): style = .number(numbers)
       case .date(_, let dates, _, _, _): style = .date(dates)
       case .boolean(_, let booleans, _, _):
         words = booleans
         codes = [booleans.words.no: 0, booleans.words.yes: 1]
-      case .categorical(_, let categories, _, let texts):
+      case .categorical(_, let categories, _, let texts, _):
         codes = Self.codes(of: categories)
         textsKept = texts
       case .pixels: break

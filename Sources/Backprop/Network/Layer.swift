@@ -8,6 +8,8 @@ public enum Layer: Hashable, Sendable {
   case dense(DenseLayer)
   /// A layer with a factor for each input, a = s ⊙ x.
   case scale(ScaleLayer)
+  /// A layer in front that makes vectors of the columns of a table.
+  case columns(ColumnsLayer)
 }
 
 /// What a kind of layer states: one file a kind.
@@ -112,6 +114,7 @@ extension Layer {
     switch self {
     case .dense(let layer): layer.inputs
     case .scale(let layer): layer.inputs
+    case .columns(let layer): layer.inputs
     }
   }
   /// Number of outputs.
@@ -119,6 +122,7 @@ extension Layer {
     switch self {
     case .dense(let layer): layer.outputs
     case .scale(let layer): layer.outputs
+    case .columns(let layer): layer.outputs
     }
   }
   /// Width of z and δ: the outputs times the pieces of the activation.
@@ -126,6 +130,7 @@ extension Layer {
     switch self {
     case .dense(let layer): layer.affineOutputs
     case .scale(let layer): layer.affineOutputs
+    case .columns(let layer): layer.affineOutputs
     }
   }
   /// The activation function, in a = σ(z).
@@ -133,6 +138,7 @@ extension Layer {
     switch self {
     case .dense(let layer): layer.activation
     case .scale(let layer): layer.activation
+    case .columns(let layer): layer.activation
     }
   }
   /// The probability that an output is dropped in training.
@@ -146,6 +152,7 @@ extension Layer {
     switch self {
     case .dense(let layer): layer.isNTK
     case .scale(let layer): layer.isNTK
+    case .columns(let layer): layer.isNTK
     }
   }
   /// The same without dropout.
@@ -155,6 +162,7 @@ extension Layer {
     switch self {
     case .dense(let layer): .dense(layer.with(isNTK: false))
     case .scale(let layer): .scale(ScaleLayer(size: layer.size))
+    case .columns(let layer): .columns(ColumnsLayer(parts: layer.parts))
     }
   }
   /// What the layer is called in files.
@@ -162,17 +170,27 @@ extension Layer {
     switch self {
     case .dense: "dense"
     case .scale: "scale"
+    case .columns: "columns"
     }
   }
   /// The layer, if it is fully connected.
   public var dense: DenseLayer? {
     if case .dense(let layer) = self { layer } else { nil }
   }
+  /// The layer, if it scales its inputs.
+  package var scale: ScaleLayer? {
+    if case .scale(let layer) = self { layer } else { nil }
+  }
+  /// The layer, if it makes vectors of columns.
+  package var columns: ColumnsLayer? {
+    if case .columns(let layer) = self { layer } else { nil }
+  }
 
   var tensorGroups: [TensorGroup] {
     switch self {
     case .dense(let layer): layer.tensorGroups
     case .scale(let layer): layer.tensorGroups
+    case .columns(let layer): layer.tensorGroups
     }
   }
 
@@ -185,6 +203,7 @@ extension Layer {
     switch self {
     case .dense(let layer): layer.makeState(capacity: capacity, for: demands, in: &arena)
     case .scale(let layer): layer.makeState(capacity: capacity, for: demands, in: &arena)
+    case .columns(let layer): layer.makeState(capacity: capacity, for: demands, in: &arena)
     }
   }
 
@@ -192,6 +211,7 @@ extension Layer {
     switch self {
     case .dense(let layer): layer.forward(pass, below: below)
     case .scale(let layer): layer.forward(pass, below: below)
+    case .columns(let layer): layer.forward(pass, below: below)
     }
   }
 
@@ -199,6 +219,7 @@ extension Layer {
     switch self {
     case .dense(let layer): layer.formDelta(pass, pastDerivative: pastDerivative)
     case .scale(let layer): layer.formDelta(pass, pastDerivative: pastDerivative)
+    case .columns(let layer): layer.formDelta(pass, pastDerivative: pastDerivative)
     }
   }
 
@@ -211,6 +232,8 @@ extension Layer {
       layer.formGradient(pass, below: below, into: gradient, fetching: ahead)
     case .scale(let layer):
       layer.formGradient(pass, below: below, into: gradient, fetching: ahead)
+    case .columns(let layer):
+      layer.formGradient(pass, below: below, into: gradient, fetching: ahead)
     }
   }
 
@@ -218,6 +241,7 @@ extension Layer {
     switch self {
     case .dense(let layer): layer.formInputGradient(pass, into: target)
     case .scale(let layer): layer.formInputGradient(pass, into: target)
+    case .columns(let layer): layer.formInputGradient(pass, into: target)
     }
   }
 
@@ -245,7 +269,7 @@ extension [Layer] {
 
 extension Layer: Codable {
   private enum Key: String, CodingKey {
-    case kind, inputs, outputs, activation, normalization, dropout, parametric, ntk
+    case kind, inputs, outputs, activation, normalization, dropout, parametric, ntk, columns
   }
 
   public init(from decoder: any Decoder) throws {
@@ -273,6 +297,18 @@ extension Layer: Codable {
         throw fault(.outputs, "a scaling layer of \(inputs) inputs has \(outputs) outputs")
       }
       self = .scale(ScaleLayer(size: inputs, isNTK: isNTK))
+    case "columns":
+      let layer = ColumnsLayer(
+        parts: try container.decode([ColumnsLayer.Part].self, forKey: .columns), isNTK: isNTK)
+      guard !layer.parts.isEmpty, layer.parts.count <= FeatureEncoder.outputLimit,
+        layer.inputs == inputs, layer.outputs == outputs
+      else {
+        throw fault(
+          .columns,
+          "columns of \(layer.inputs) inputs and \(layer.outputs) outputs, not "
+            + "\(inputs) and \(outputs)")
+      }
+      self = .columns(layer)
     default:
       throw fault(.kind, "\(kind.quoted) is not a kind of layer that this version knows")
     }
@@ -302,6 +338,7 @@ extension Layer: Codable {
     try container.encode(inputs, forKey: .inputs)
     try container.encode(outputs, forKey: .outputs)
     if isNTK { try container.encode(true, forKey: .ntk) }
+    if let columns { try container.encode(columns.parts, forKey: .columns) }
     guard let layer = dense else { return }
     try container.encode(layer.activation, forKey: .activation)
     try container.encodeIfPresent(layer.normalization, forKey: .normalization)

@@ -60,6 +60,18 @@ public struct Network<T: Scalar>: Sendable {
     normalizations: [Normalization?] = [], isParametric: Bool = false, scalesInputs: Bool = false,
     isNTK: Bool = false, seed: UInt64 = 0
   ) throws(NetworkError) {
+    try self.init(
+      sizes: sizes, activations: activations, loss: loss, reduction: reduction, dropout: dropout,
+      initializer: initializer, normalizations: normalizations, isParametric: isParametric,
+      columns: nil, scalesInputs: scalesInputs, isNTK: isNTK, seed: seed)
+  }
+
+  /// The same behind a layer that makes vectors of columns, if there is one.
+  package init(
+    sizes: [Int], activations: [Activation], loss: Loss, reduction: Reduction, dropout: [Double],
+    initializer: Initializer?, normalizations: [Normalization?], isParametric: Bool,
+    columns: [ColumnsLayer.Part]?, scalesInputs: Bool, isNTK: Bool, seed: UInt64
+  ) throws(NetworkError) {
     guard sizes.count >= 2 else { throw .tooFewSizes(sizes) }
     if let index = sizes.firstIndex(where: { $0 < 1 }) {
       throw .badSize(sizes[index], position: index)
@@ -73,11 +85,18 @@ public struct Network<T: Scalar>: Sendable {
     guard normalizations.isEmpty || normalizations.count >= sizes.count - 2 else {
       throw .normalizationCount(found: normalizations.count, layers: sizes.count - 2)
     }
-    let front = scalesInputs ? [Layer.scale(ScaleLayer(size: sizes[0], isNTK: isNTK))] : []
+    let columns = columns.map { ColumnsLayer(parts: $0, isNTK: isNTK) }
+    precondition(
+      columns.map { $0.inputs == sizes[0] } ?? true,
+      "columns of \(columns?.inputs ?? 0) inputs for a network of \(sizes[0])")
+    let width = columns?.outputs ?? sizes[0]
+    var front = columns.map { [Layer.columns($0)] } ?? []
+    if scalesInputs { front.append(.scale(ScaleLayer(size: width, isNTK: isNTK))) }
     let layers = activations.indices.map { index in
       Layer.dense(
         DenseLayer(
-          inputs: sizes[index], outputs: sizes[index + 1], activation: activations[index],
+          inputs: index == 0 ? width : sizes[index], outputs: sizes[index + 1],
+          activation: activations[index],
           normalization: index < normalizations.count ? normalizations[index] : nil,
           dropout: index < dropout.count ? dropout[index] : 0,
           isParametric: isParametric && index < activations.count - 1, isNTK: isNTK))
@@ -102,6 +121,7 @@ public struct Network<T: Scalar>: Sendable {
           inputs: tensor.shape[1], outputs: tensor.shape[0], using: &random))
     }
     if initializer == .ntk { drawNTK(seed: seed) }
+    drawColumns(seed: seed)
   }
 
   /// Biases N(0, 1), and a last layer of zeros.
@@ -180,6 +200,7 @@ public struct Network<T: Scalar>: Sendable {
       if index == layers.count - 1, layer.isParametric || layer.dense == nil {
         throw .lastLayer(layer.functions, layer: index + 2)
       }
+      if index > 0, layer.columns != nil { throw .columnsNotFirst(layer: index + 2) }
       // What the groups multiply, first by itself: it may be any number of a file.
       guard max(layer.inputs, layer.outputs) <= largestParameterCount,
         layer.activation.pieces <= largestParameterCount / layer.outputs
@@ -280,6 +301,8 @@ public enum NetworkError: UserError, Equatable {
   case dropoutCount(found: Int, layers: Int)
   /// A parametric activation that is none of the elementwise ones.
   case notElementwise(Activation, layer: Int)
+  /// A layer that makes vectors of columns stands behind another.
+  case columnsNotFirst(layer: Int)
   /// The last layer scales, or has a parametric activation.
   case lastLayer(String, layer: Int)
 
@@ -317,6 +340,8 @@ public enum NetworkError: UserError, Equatable {
     case .notElementwise(let activation, let layer):
       "\(activation) of layer \(layer) cannot be parametric: only the built-in elementwise activations can, "
         + "such as relu, silu or mish"
+    case .columnsNotFirst(let layer):
+      "layer \(layer) makes vectors of columns, which only the first layer after the input can"
     case .lastLayer(let functions, let layer):
       "layer \(layer) is the last and cannot be \(functions): the loss asks for a plain dense layer there"
     case .dropoutCount(let found, let layers):

@@ -44,13 +44,23 @@ public struct ParameterTensor: Equatable, Sendable {
     case scale
     /// α of a parametric activation.
     case slope
+    /// f of the waves of a number.
+    case frequency
+    /// φ of the waves of a number.
+    case phase
+    /// A of the waves of a number.
+    case amplitude
+    /// c of the waves of a number.
+    case offset
+    /// E, the entries of a category.
+    case embedding
 
     /// Whether decoupled decay, penalties and bounds on norms touch the tensor: they are for weights.
     package var isPenalized: Bool { self == .weight }
     /// Where the elements begin that no initialiser draws.
     var start: Double {
       switch self {
-      case .weight, .bias, .shift: 0
+      case .weight, .bias, .shift, .frequency, .phase, .amplitude, .offset, .embedding: 0
       case .gain, .scale, .slope: 1
       }
     }

@@ -13,9 +13,7 @@ public struct ScaleLayer: Hashable, Sendable {
   package let isNTK: Bool
 
   /// A layer of as many inputs as outputs, at least 1 and checked by `Network.init`.
-  public init(size: Int) { self.init(size: size, isNTK: false) }
-
-  package init(size: Int, isNTK: Bool) {
+  package init(size: Int, isNTK: Bool = false) {
     self.size = size
     self.isNTK = isNTK
   }

@@ -209,11 +209,14 @@ package struct LayerState<T: Scalar> {
   let dropped: MatrixView<T>
   /// σ of z, or of n, `[m, outputs]`: a itself, unless the activation is parametric.
   package let activated: MatrixView<T>
+  /// Room for a key of 8 bytes a row, of a layer that looks entries up.
+  let keys: UnsafeMutableRawPointer?
 
   init(
     weightedInputs: MatrixView<T>, outputs: MatrixView<T>, delta: MatrixView<T>,
     outputGradient: MatrixView<T>, normalization: NormalizationState<T>? = nil,
-    mask: MatrixView<T> = .none, dropped: MatrixView<T> = .none, activated: MatrixView<T>? = nil
+    mask: MatrixView<T> = .none, dropped: MatrixView<T> = .none, activated: MatrixView<T>? = nil,
+    keys: UnsafeMutableRawPointer? = nil
   ) {
     self.weightedInputs = weightedInputs
     self.outputs = outputs
@@ -223,6 +226,7 @@ package struct LayerState<T: Scalar> {
     self.mask = mask
     self.dropped = dropped
     self.activated = activated ?? outputs
+    self.keys = keys
   }
 
   /// The rows from `row` on.
@@ -232,6 +236,7 @@ package struct LayerState<T: Scalar> {
       weightedInputs: weightedInputs.dropping(row), outputs: outputs.dropping(row),
       delta: delta.dropping(row), outputGradient: outputGradient.dropping(row),
       normalization: normalization?.dropping(row), mask: mask.dropping(row),
-      dropped: dropped.dropping(row), activated: activated.dropping(row))
+      dropped: dropped.dropping(row), activated: activated.dropping(row),
+      keys: keys.map { $0 + row * 8 })
   }
 }

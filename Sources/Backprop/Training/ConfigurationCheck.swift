@@ -48,6 +48,15 @@ extension TrainingConfiguration {
         "optimizer",
         "\(optimizer.name) is no rule for weights in NTK form: use one of Adam's family")
     }
+    guard network.layers[0].columns?.looksUp == true else { return }
+    for (name, value) in [
+      ("mixup", mixup), ("inputNoise", inputNoise), ("inputDropout", inputDropout),
+    ] where (value ?? 0) > 0 {
+      throw ConfigurationError(
+        name,
+        "changes inputs, and some of these are the numbers of categories, which mean nothing but themselves: "
+          + "leave it out, or embed no categories")
+    }
   }
 
   /// What has no meaning under the rule, or beside another setting of the updates.

@@ -2,16 +2,37 @@
 ///
 /// A setting that is given takes the place of the recipe's, and the rest of it stays.
 package enum Recipe: String, Codable, CaseIterable, Sendable {
+  /// One of the others, by the table; an `Estimator` says which (`RecipePlan`).
+  case auto
   /// The defaults of the settings themselves.
   case plain
   /// RealMLP-TD-S, the simpler one: 256–256–256 in NTK form behind a scaling layer, on columns that are
   /// scaled robustly. Holzmüller, Grinsztajn & Steinwart 2024, *Better by Default*, arXiv 2407.04491.
   case realMLPS = "realmlp-s"
+  /// RealMLP-TD of the same paper: waves of numbers, vectors of categories that are many, parametric
+  /// activations, weights that begin by the data; dropout and decay that fade.
+  case realMLP = "realmlp"
+  /// Images: 512–128 of ReLU with a little dropout under Adam, 20 epochs with a warm-up and a cosine.
+  case pixels
+
+  /// The one that is taken where none is named.
+  package static let usual = Recipe.plain
 
   /// Its settings for a task.
   package func settings(task: LearningTask) -> TrainingConfiguration {
     var settings = TrainingConfiguration()
-    guard self != .plain else { return settings }
+    switch self {
+    case .auto, .plain: return settings
+    case .pixels:
+      settings.network.hidden = [512, 128]
+      settings.noise.dropout = [0.1]
+      settings.updates.learningRate = 2e-3
+      settings.updates.batchSize = 128
+      settings.schedule.warmUp = 0.05
+      settings.schedule.epochs = 20
+      return settings
+    case .realMLP, .realMLPS: break
+    }
     let isRegression = task == .regression
     settings.network.hidden = [256, 256, 256]
     settings.network.activation = [isRegression ? .mish : .selu]
@@ -26,12 +47,25 @@ package enum Recipe: String, Codable, CaseIterable, Sendable {
     settings.schedule.epochs = 256
     if task == .classification { settings.noise.labelSmoothing = 0.1 }
     settings.data.scaling = .robust
+    if self == .realMLP {
+      settings.data.embedCategories = 8
+      settings.network.embedNumbers = true
+      settings.network.parametric = true
+      settings.network.initializer = .data
+      settings.updates.learningRate = isRegression ? 0.2 : 0.04
+      settings.updates.weightDecay = 0.02
+      settings.noise.dropout = [0.15]
+      settings.schedule.regularizationSchedule = .flatCos
+    }
     return settings
   }
 
   /// What chooses the best epoch where rows are held out; nil for the loss.
   package func metric(task: LearningTask) -> Metric? {
-    self == .realMLPS && task == .classification ? .accuracy : nil
+    switch self {
+    case .auto, .plain: nil
+    case .realMLP, .realMLPS, .pixels: task == .classification ? .accuracy : nil
+    }
   }
 }
 
@@ -63,8 +97,12 @@ extension TrainingConfiguration {
     if noise.labelSmoothing == nil, knowsNoClasses || ![nil, .accuracy].contains(stopping.metric) {
       result.noise.labelSmoothing = nil
     }
-    // A network without hidden layers says no activation of theirs.
-    if network.activation == nil, network.hidden == [] { result.network.activation = nil }
+    // A network without hidden layers says nothing of theirs.
+    if network.hidden == [] {
+      if network.activation == nil { result.network.activation = nil }
+      if network.parametric == nil { result.network.parametric = nil }
+      if noise.dropout == nil { result.noise.dropout = nil }
+    }
     return result
   }
 }

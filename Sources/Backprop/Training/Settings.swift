@@ -85,6 +85,10 @@ extension Setting {
     "scaling", .data, \.data.scaling, of: ColumnScaling.allCases.map(\.rawValue),
     "How columns become inputs of one scale: standard, mean and deviation; robust, median and quartiles, outliers drawn in. (default: standard)",
     json: { .string($0.rawValue) }, parse: { ColumnScaling(rawValue: $0) })
+  package static let embedCategories = whole(
+    "embed-categories", .data, \.data.embedCategories, 0...FeatureEncoder.requestedCategoryLimit,
+    "Learn a vector of 8 numbers for each category of a column that has more than so many; those of others are an input each. (default: none are learnt)"
+  )
   package static let seed = parsed(
     "seed", .data, \.data.seed, expected: "a whole number from 0 to 2⁶⁴ − 1",
     "The same seed gives the same model. (default: \(TrainingConfiguration().seed))",
@@ -107,13 +111,14 @@ extension Setting {
   private static let dataSettings = [
     data, target, task, from, weightColumn, classWeight, categorical, numeric, ignore, delimiter,
     header, noHeader, skipLines, comment, columnNames, missing, noMissing, keepText, decimal,
-    thousands, dateOrder, scaling, seed, noShuffle, shuffleBlock, shuffleWindow, memory,
+    thousands, dateOrder, scaling, embedCategories, seed, noShuffle, shuffleBlock, shuffleWindow,
+    memory,
   ]
 
   /// What says how the cells of columns are read, which a model with an encoder says itself.
   package static let columnSettings = [
     categorical, numeric, ignore, missing, noMissing, keepText, decimal, thousands, dateOrder,
-    scaling,
+    scaling, embedCategories,
   ]
 
   private static func names(
@@ -131,7 +136,7 @@ extension Setting {
 
   package static let recipe = named(
     "recipe", .network, \.recipe, of: Recipe.allCases.map(\.rawValue),
-    "Settings that are not given: plain, or realmlp-s for tables. (default: plain)",
+    "Settings that are not given: auto, by the table; plain; realmlp or realmlp-s, for tables; pixels, for images. (default: \(Recipe.usual.rawValue))",
     json: { .string($0.rawValue) }, parse: { Recipe(rawValue: $0) })
   package static let hidden = list(
     "hidden", .network, \.network.hidden, none: "none",
@@ -208,9 +213,14 @@ extension Setting {
     "Layers in NTK form, z = W a/√d + b for d inputs; biases and slopes learn a tenth as fast, the factors of --scale-inputs six times. For adam and its kin."
   )
 
+  package static let embedNumbers = flag(
+    "embed-numbers", .network, \.network.embedNumbers,
+    "A layer in front that makes 4 inputs of each number x: x and A cos(2π f x + φ) + c, 16 waves to 3 numbers, all learnt."
+  )
+
   private static let networkSettings = [
     recipe, hidden, activation, outputActivation, loss, reduction, initializer, precision, norm,
-    parametric, scaleInputs, ntk,
+    parametric, scaleInputs, ntk, embedNumbers,
   ]
 
   // MARK: Updates

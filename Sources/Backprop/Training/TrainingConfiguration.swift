@@ -112,6 +112,8 @@ public struct NetworkSettings: Hashable, Sendable {
   public var scaleInputs: Bool?
   /// Whether the layers are in NTK form, which the rules of Adam's family train.
   package var ntk: Bool?
+  /// Whether a layer in front makes waves of each number.
+  package var embedNumbers: Bool?
 
   package static let defaultHidden = [64, 64]
   package static let defaultActivation = Activation.relu
@@ -282,6 +284,8 @@ public struct DataSettings: Hashable, Sendable {
   public var dateOrder: String?
   /// How columns become inputs of one scale; nil for mean and deviation.
   package var scaling: ColumnScaling?
+  /// The most categories of a column that become an input each; more are looked up. Nil for any number.
+  package var embedCategories: Int?
   /// The same seed gives the same run, bit for bit.
   public var seed: UInt64?
   /// Whether each epoch takes the examples in a new random order. L-BFGS compares the sums of one epoch

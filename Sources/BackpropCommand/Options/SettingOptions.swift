@@ -73,6 +73,7 @@ struct NetworkOptions: ParsableArguments {
   @Option(.activation) var activation: String?
   @Option(.outputActivation) var outputActivation: String?
   @Option(.scaling) var scaling: String?
+  @Option(.embedCategories) var embedCategories: String?
   @OptionGroup var layers: LayerOptions
 }
 
@@ -86,6 +87,7 @@ struct LayerOptions: ParsableArguments {
   @Flag(.parametric) var parametric = false
   @Flag(.scaleInputs) var scaleInputs = false
   @Flag(.ntk) var ntk = false
+  @Flag(.embedNumbers) var embedNumbers = false
 }
 
 /// How a step is made.

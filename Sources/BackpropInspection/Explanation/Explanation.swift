@@ -298,7 +298,7 @@ package struct Explanation<T: Scalar> {
   private func forward(_ l: Int) -> [Block] {
     let record = layer(l)
     guard let weights = record.tensor(.weight), let biases = record.tensor(.bias) else {
-      return [heading(l)] + scaledForward(l)
+      return [heading(l)] + scaledForward(l) + columnsForward(l)
     }
     let z = record.weightedInputs[row: 0]
     let a = record.outputs[row: 0]

@@ -378,7 +378,9 @@ extension Explanation {
 
   private func weightGradients(_ l: Int) -> [Block] {
     let record = layer(l)
-    guard let tensor = record.tensor(.weight) else { return [heading(l)] + scaleGradients(l) }
+    guard let tensor = record.tensor(.weight) else {
+      return [heading(l)] + scaleGradients(l) + columnGradients(l)
+    }
     let weights = shownWeights(l)
     guard
       let first = focus.weight.flatMap({ weight in

@@ -81,16 +81,24 @@ extension Explanation {
     return [.table(table)]
   }
 
-  /// All of layer l but weights and biases before and after, with what moved them: γ, β, s, α.
+  /// All of layer l but weights and biases before and after, with what moved them: γ, β, s, α; and those of a
+  /// layer of columns.
   private func vectorTable(_ l: Int, _ isRounded: inout Bool) -> [Block] {
     var table = Table(
       say("explain.column.parameter"), say("explain.column.before"), "∂C/∂θ", "Δθ",
       say("explain.column.after"))
     let tensors = vectors.compactMap { layer(l).tensor($0) }
     guard let first = tensors.first else { return [] }
-    let indices = shown(first.gradient.map { Double($0) }, always: chosen(l))
+    func largest(_ tensor: TensorTrace<T>) -> [Int] {
+      // One a neuron, or elements of another shape.
+      let isOfNeurons = tensor.values.count == layer(l).delta.columns && layer(l).columns == nil
+      return shown(
+        tensor.gradient.map { Double($0) }, always: isOfNeurons ? chosen(l) : nil)
+    }
+    let indices = largest(first)
     for tensor in tensors {
-      for index in indices {
+      let isLikeFirst = tensor.values.count == first.values.count
+      for index in isLikeFirst ? indices : largest(tensor) {
         let (before, change) = (tensor.values[index], tensor.update[index])
         table.add(
           Notation.symbol(tensor.role.letter, layer: l, index + 1), Notation.number(before),

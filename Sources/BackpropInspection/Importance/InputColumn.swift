@@ -81,9 +81,10 @@ extension InputColumn {
   func grid<T: Scalar>(of examples: Matrix<T>) -> (values: [GridValue<T>], leftOut: Int) {
     switch feature {
     case nil: return (numbers(of: examples, mean: 0, deviation: 1, hasIndicator: false), 0)
-    case .numeric(_, let mean, let deviation, let hasIndicator, _):
+    case .numeric(_, let mean, let deviation, let hasIndicator, _, let map):
       return (
-        numbers(of: examples, mean: mean, deviation: deviation, hasIndicator: hasIndicator)
+        numbers(
+          of: examples, mean: mean, deviation: deviation, hasIndicator: hasIndicator, map: map)
           + (hasIndicator ? [GridValue(value: .missing, inputs: [0, 1])] : []), 0
       )
     case .boolean(_, let words, let share, let hasIndicator):
@@ -96,13 +97,13 @@ extension InputColumn {
           GridValue(value: .label(words.words.yes), inputs: [T(yes)] + indicator),
         ] + (hasIndicator ? [GridValue(value: .missing, inputs: missing + [1])] : []), 0
       )
-    case .categorical(_, let categories, let shares, _):
+    case .categorical(_, let categories, let shares, _, let isCoded):
       // By their share; of equal ones the first.
       let frequent = shares.indices.sorted { (shares[$0], $1) > (shares[$1], $0) }
       let levels = frequent.prefix(Self.mostLevels).sorted()
       let values = levels.map { level in
-        var inputs = shares.map { T(scaling.levels(ofShare: $0).off) }
-        inputs[level] = T(scaling.levels(ofShare: shares[level]).on)
+        var inputs = isCoded ? [T(level)] : shares.map { T(scaling.levels(ofShare: $0).off) }
+        if !isCoded { inputs[level] = T(scaling.levels(ofShare: shares[level]).on) }
         return GridValue(
           value: level < categories.count ? .label(categories[level]) : .missing, inputs: inputs)
       }
@@ -114,7 +115,8 @@ extension InputColumn {
   /// All values that a number has if they are few, else its quantiles, each a value of a row; without outliers
   /// that robust scaling has drawn in.
   private func numbers<T: Scalar>(
-    of examples: Matrix<T>, mean: Double, deviation: Double, hasIndicator: Bool
+    of examples: Matrix<T>, mean: Double, deviation: Double, hasIndicator: Bool,
+    map: QuantileMap? = nil
   ) -> [GridValue<T>] {
     let first = inputs.lowerBound
     let sorted = (0..<examples.rows).filter { !hasIndicator || examples[$0, first + 1] == 0 }
@@ -132,22 +134,24 @@ extension InputColumn {
     return values.map { value in
       GridValue(
         value: .number(
-          Self.number(of: value, mean: mean, deviation: deviation, scaling: scaling)),
+          Self.number(of: value, mean: mean, deviation: deviation, scaling: scaling, map: map)),
         inputs: [value] + (hasIndicator ? [0] : []))
     }
   }
 
   /// The number of fewest digits that becomes an input: the one of the file, as good as always.
   static func number<T: Scalar>(
-    of input: T, mean: Double, deviation: Double, scaling: ColumnScaling = .standard
+    of input: T, mean: Double, deviation: Double, scaling: ColumnScaling = .standard,
+    map: QuantileMap? = nil
   ) -> Double {
-    guard deviation > 0 else { return mean }
+    guard deviation > 0 else { return map?.numbers[0] ?? mean }
     func isIt(_ number: Double) -> Bool {
-      let z = T((number - mean) / deviation)
+      let z = T(((map?.score(number) ?? number) - mean) / deviation)
       return (scaling == .robust ? T(ColumnScaling.clipped(Double(z))) : z) == input
     }
     let z = scaling == .robust ? ColumnScaling.unclipped(Double(input)) : Double(input)
-    let exact = z * deviation + mean
+    let scaled = z * deviation + mean
+    let exact = map?.number(scaled) ?? scaled
     if isIt(0) { return 0 }
     for digits in 0..<15 {
       let number = Double(Format.scientific(exact, digits: digits)) ?? exact

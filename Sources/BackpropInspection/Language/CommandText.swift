@@ -254,6 +254,37 @@ extension Text {
   package static let robustFeature = Text(
     "{0}: median {1}, quartiles {2} apart, outliers drawn in",
     "{0}: 중앙값 {1}, 사분위수 간격 {2}, 벗어난 값은 안으로 당김")
+  package static let plan = Text("plan: recipe {0}, {1}", "계획: 방법 {0}, {1}")
+  package static let planTable = Text("for {0} of {1}", "{0}, {1}이므로")
+  package static let planFewRows = Text(
+    "for {0}: under {1} a small network is safer", "{0}: {1}개보다 적으면 작은 네트워크가 안전함")
+  package static let planPixels = Text("for images of {0} pixels", "화소가 {0}개인 그림이므로")
+  package static let planLabels = Text(
+    "for {0} labels at a time; that for tables is for one target of classes, or for numbers",
+    "레이블이 한 번에 {0}개이므로 (표를 위한 방법은 분류 하나나 수를 위한 것임)")
+  package static let planRule = Text(
+    "for the optimizer {0}; that for tables is made for Adam's family",
+    "최적화 방법이 {0}이므로 (표를 위한 방법은 Adam 계열을 위한 것임)")
+  package static let planNoTime = Text(
+    "for the time is too short for anything else", "시간이 다른 것을 하기에는 너무 짧으므로")
+  package static let planMembers = Text(
+    "plan: {0} networks, each learns from all rows but a fold of its own, which chooses its best epoch; a prediction is their mean",
+    "계획: 네트워크 {0}개. 저마다 제 폴드를 뺀 모든 행에서 배우고 그 폴드로 가장 좋은 에폭을 고름. 예측은 이들의 평균")
+  package static let planOneRun = Text(
+    "plan: one network, and not several, because of {0}", "계획: {0} 때문에 여럿이 아닌 네트워크 하나")
+  package static let planHeavyTails = Text(
+    "plan: heavy tails of {0}: a hundredth of the rows lie over {1} quartile distances from the median, so the quantiles became those of a normal distribution",
+    "계획: {0}의 두꺼운 꼬리: 행의 100분의 1이 중앙값에서 사분위수 간격의 {1}배 넘게 떨어져 있어 분위수를 정규 분포의 것으로 바꿈")
+  package static let planMore = Text(
+    "plan: more time would buy {1} networks of width {0}: --time {2}s",
+    "계획: 시간이 더 있으면 너비 {0}의 네트워크 {1}개: --time {2}s")
+  package static let codedFeature = Text(
+    "{0}: {1}, each with a learned entry, and one for what training did not see",
+    "{0}: {1}. 저마다 배운 항목이 있고, 학습에서 보지 못한 것의 항목도 있음")
+  package static let missingEntry = Text(", and one for what is missing", ", 결측값의 항목도 있음")
+  package static let mappedFeature = Text(
+    "{0}: median {1}, heavy tails (a hundredth of the rows lie over {2} quartile distances away), so that its quantiles became those of a normal distribution",
+    "{0}: 중앙값 {1}, 꼬리가 두꺼워(행의 100분의 1이 사분위수 간격의 {2}배 넘게 떨어져 있음) 분위수를 정규 분포의 것으로 바꿈")
   package static let regularizationFalls = Text(
     "dropout and decay fall in the second half", "드롭아웃과 감쇠는 뒤쪽 절반에서 줄어듦")
   package static let ordinarySteps = Text(

@@ -160,6 +160,13 @@ enum EnglishText {
     "explain.kinds.scale":
       "A scaling layer multiplies each of its inputs by a factor of its own, `z = s ⊙ a`, and "
       + "passes z on as it is.",
+    "explain.kinds.columns":
+      "A layer of columns makes several numbers of one: of a number x itself and sums of 16 waves, "
+      + "`A cos(2π f x + φ) + c`, of a category the entry `E[x]` of its number; others stay as they are.",
+    "explain.kinds.columnGradient":
+      "What a layer of columns learns; an entry learns from the examples alone that looked it up:",
+    "explain.column.madeOf": "made of",
+    "explain.waves": "waves of {0}, sum {1}",
     "explain.kinds.parametric":
       "The activation is parametric: α says how much of σ a neuron applies, from 0, where it is "
       + "linear, to 1, where `a = σ({0})`.",

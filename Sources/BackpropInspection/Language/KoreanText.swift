@@ -122,6 +122,12 @@ enum KoreanText {
     "explain.kinds.noDecay": "벌칙항과 감쇠는 다음 파라미터에 닿지 않습니다: {0}.",
     "explain.kinds.scale":
       "배율 층은 입력마다 제 계수를 곱해 `z = s ⊙ a`를 만들고, z를 그대로 내보냅니다.",
+    "explain.kinds.columns":
+      "열 층은 한 수에서 여러 수를 만듭니다. 수 x에서는 x 자신과 파동 16개의 합 `A cos(2π f x + φ) + c`를, 범주에서는 그 번호의 항목 `E[x]`를 "
+      + "만들고, 나머지는 그대로 둡니다.",
+    "explain.kinds.columnGradient": "열 층이 배우는 것입니다. 항목은 그것을 찾아본 예제에서만 배웁니다:",
+    "explain.column.madeOf": "만든 것",
+    "explain.waves": "{0}의 파동, 합 {1}",
     "explain.kinds.parametric":
       "활성화 함수에 파라미터가 있습니다. α는 뉴런이 σ를 얼마나 적용하는지를 정하며, 0이면 선형이고 1이면 `a = σ({0})`입니다.",
     "explain.kinds.slopeGradient":

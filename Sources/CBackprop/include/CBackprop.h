@@ -222,6 +222,18 @@ typedef struct bp_scaling {
   bp_matrix from;
 } bp_scaling;
 
+// One input of every row, x[x_rows[r]], NULL for rows in their order, and what it becomes, or the error of
+// that: both begin at their column.
+typedef struct bp_column {
+  size_t rows;
+  bp_matrix x;
+  const uint32_t *x_rows;
+  bp_matrix y;
+} bp_column;
+
+// Numbers beside a number itself that it becomes, sums of 16 waves each.
+#define BP_WAVES 3
+
 // What a loss compares with: y [rows, columns], and the weights [rows] of the examples (NULL: all 1),
 // each times `scale`.
 typedef struct bp_targets {

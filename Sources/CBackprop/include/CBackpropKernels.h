@@ -79,6 +79,24 @@ BP_KERNEL(void, scale_columns, (bp_scaling s, const void *factors, bp_matrix out
 BP_KERNEL(void, column_products,
           (bp_scaling s, bp_matrix delta, bp_blocks blocks, void *sums))
 
+// MARK: Columns as vectors (a function, then the gradient of its parameters)
+
+// y = x for some neighbouring columns.
+BP_KERNEL(void, copy_column, (bp_column c, size_t columns))
+// y = (x, A cos(2π f x + φ) + c) of one number, 16 waves.
+//   panel: rows of 16: f, φ, and BP_WAVES of A; offsets: c, padded to 16.
+BP_KERNEL(void, waves, (bp_column c, const void *panel, const void *offsets))
+// The gradients of f, φ and A, and of c, over the batch in the order of `blocks`; y is the error.
+//   sums, offset_sums: as panel and offsets, overwritten.
+BP_KERNEL(void, waves_gradient,
+          (bp_column c, const void *panel, bp_blocks blocks, void *sums, void *offset_sums))
+// y = the entry of a table [count, width], each padded to a multiple of 16, whose number x is; the last where
+// x is no number of an entry.
+BP_KERNEL(void, entries, (bp_column c, size_t count, size_t width, const void *table))
+// The gradient of the table, overwritten; y is the error. keys: room for one a row.
+BP_KERNEL(void, entries_gradient, (bp_column c, size_t count, size_t width, bp_blocks blocks,
+                                   uint64_t *keys, void *table))
+
 // MARK: Losses (a function, then its gradient)
 //
 // Every loss takes the weight of example x in the loss of the batch from `targets`:

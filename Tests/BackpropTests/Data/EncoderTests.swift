@@ -223,6 +223,42 @@ import Testing
     #expect(try FeatureEncoder(fitting: asked, excluding: ["y"]).outputCount == 41)
   }
 
+  @Test(
+    "Categories of more levels than that become their numbers, and so do missing and unknown ones")
+  func codes() throws {
+    let text = "few,many,x\na,p,1\nb,q,2\na,r,3\nb,,4\n"
+    let table = try fixture.table(text)
+    let encoder = try FeatureEncoder(fitting: table, excluding: [], mostOneHot: 2)
+    #expect(encoder.featureNames == ["few=a", "few=b", "many", "x"])
+    let inputs: Matrix<Double> = try encoder.encode(table)
+    #expect((0..<4).map { inputs[$0, 2] } == [0, 1, 2, 3])
+    // p, q, r, missing, and what nobody knows.
+    let others = try Table(columns: [
+      ("few", .texts(["a", "b"])), ("many", .texts(["r", "z"])), ("x", .numbers([1, 2])),
+    ])
+    let found: Matrix<Double> = try encoder.encode(others)
+    #expect((0..<2).map { found[$0, 2] } == [2, 4])
+    #expect(others.unknowns.lines.count == 1)
+    #expect(
+      encoder.parts(embedsNumbers: true) == [
+        .identity(inputs: 2), .embedding(entries: 5), .waves(inputs: 1),
+      ])
+    #expect(
+      encoder.parts(embedsNumbers: false) == [
+        .identity(inputs: 2), .embedding(entries: 5), .identity(inputs: 1),
+      ])
+    #expect(encoder.categoryInputs.map(\.unknown) == [[0.5, 0.5], [4]])
+    let data = try JSONEncoder().encode(encoder)
+    #expect(try JSONDecoder().decode(FeatureEncoder.self, from: data) == encoder)
+    // Nothing to embed is no layer.
+    #expect(try FeatureEncoder(fitting: table, excluding: []).parts(embedsNumbers: false) == nil)
+    // A training without missing cells does not tell them from unknown ones.
+    let whole = try FeatureEncoder(
+      fitting: table, excluding: ["few", "x"], rows: [0, 1, 2], mostOneHot: 2)
+    let rows: Matrix<Float> = try whole.encode(table)
+    #expect((0..<4).map { rows[$0, 0] } == [0, 1, 2, 3] && whole.features[0].codeCount == 4)
+  }
+
   @Test("Every form reads back from JSON as it was, and impossible ones are refused")
   func json() throws {
     let encoder = try FeatureEncoder(features: [

@@ -108,7 +108,7 @@ import Testing
       let features = try FeatureEncoder(
         fitting: table, excluding: ["b", "w", "k", "c"], rows: rows)
       // (3 + 1 + 3 + 8000) / 4
-      guard case .numeric(_, let mean, _, _, _) = features.features[0] else {
+      guard case .numeric(_, let mean, _, _, _, _) = features.features[0] else {
         return #expect(Bool(false))
       }
       #expect(mean == 2001.75)
