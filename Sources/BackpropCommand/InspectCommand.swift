@@ -148,10 +148,10 @@ struct InspectCommand: ParsableCommand {
     _ feature: Feature, _ scaling: ColumnScaling, _ language: Language
   ) -> String {
     switch feature {
-    case .numeric(let name, _, _, let hasIndicator, _, let map?):
+    case .numeric(let name, let median, _, let hasIndicator, _, let map?):
       language.text(
-        .mappedFeature, name.shown(), Format.short(map.number(0)),
-        Format.short(QuantileMap.heavyTail))
+        .mappedFeature, name.shown(), Format.short(map.number(median)),
+        String(QuantileMap.heavyTail))
         + (hasIndicator ? language.text(.missingInput) : "")
     case .numeric(let name, let mean, let deviation, let hasIndicator, _, nil):
       language.text(

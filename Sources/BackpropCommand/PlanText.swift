@@ -20,7 +20,7 @@ extension RecipePlan {
       lines.append(
         language.text(
           .planHeavyTails, Format.list(heavyTails, limit: 5),
-          Format.short(QuantileMap.heavyTail)))
+          String(QuantileMap.heavyTail)))
     }
     if let more, let members = configuration.stopping.members, configuration.epochs == epochs {
       lines.append(

@@ -97,7 +97,7 @@ struct GoalOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .unconditional,
     help: ArgumentHelp(
-      "With --recipe auto: the time to plan for, 30s, 5m or 2h, how many networks of what width, for how many epochs. The plan is made before the first step, and another machine may come to another. (default: the same plan everywhere, for 10s of 5,000 rows and 60s of 50,000 on two cores)",
+      "With --recipe auto: the time to plan for, 30s, 5m or 2h, how many networks of what width, for how many epochs. With --folds that of each fold. The plan is made before the first step, and another machine may come to another. (default: the same plan everywhere, for 10s of 5,000 rows and 60s of 50,000 on two cores)",
       visibility: .hidden)
   )
   var time: String?

@@ -5,7 +5,7 @@ import BackpropInspection
 /// One call of `train`: from options that have been checked to a model that has been saved.
 struct TrainingJob {
   let command: TrainCommand
-  let estimator: Estimator
+  private(set) var estimator: Estimator
   /// The path of the data.
   let data: String
   let output: String
@@ -107,6 +107,13 @@ struct TrainingJob {
       $0.hasCheckpoints = checkpoints != nil
       $0.oneRun = command.folds.folds != nil ? "--folds" : Self.asksForOneRun(command)
     }
+    // Once: what judges and what is saved are of one plan.
+    var job = self
+    job.estimator = try estimator.planned(for: tables)
+    try job.run(on: tables, in: precision)
+  }
+
+  private func run<T: Scalar>(on tables: FitTables, in precision: T.Type) throws {
     if let count = command.folds.folds {
       try crossValidate(count, tables, as: T.self)
       if !command.folds.savesModel(command) { return }

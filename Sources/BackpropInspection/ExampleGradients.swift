@@ -128,15 +128,13 @@ extension Network {
           of: workspace.copy(kept.delta), weightedInputs: workspace.copy(kept.weightedInputs),
           means: moments.means, inverseDeviations: moments.inverseDeviations)
       }
+      let (below, delta) = (
+        workspace.copy(workspace.inputs(of: index)), workspace.delta(of: index)
+      )
       factors.append(
         ExampleFactors(
-          below: workspace.copy(workspace.inputs(of: index)),
-          delta: workspace.delta(of: index), isDense: layer.dense != nil,
-          columns: layer.columns == nil
-            ? nil
-            : columnSquares(
-              index, below: workspace.copy(workspace.inputs(of: index)),
-              delta: workspace.delta(of: index)),
+          below: below, delta: delta, isDense: layer.dense != nil,
+          columns: textbookColumns(index)?.squares(below: below, delta: delta),
           normalization: squares,
           mix: layer.isParametric
             ? (

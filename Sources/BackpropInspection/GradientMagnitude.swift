@@ -16,6 +16,7 @@ extension Network {
   func gradientMagnitudes(in workspace: borrowing Workspace<T>) -> Parameters<Double> {
     var result = Parameters<Double>(layout: parameters.layout)
     let front = textbookColumns(0)
+    var ofFront = front?.zeros() ?? [:]
     for row in 0..<workspace.rows {
       var delta = outputDeltaMagnitudes(ofRow: row, in: workspace, into: &result)
       for layer in layers.indices.reversed() {
@@ -35,14 +36,8 @@ extension Network {
             }
           }
         } else if layer == 0, let columns = front {
-          var sums = columns.zeros()
           columns.addGradient(
-            { RightSide(value: 0, scale: delta[$0]) }, { Double(below[$0]) }, to: &sums)
-          for tensor in parameters.layout.tensors(of: layer) {
-            for (element, sum) in (sums[tensor.role] ?? []).enumerated() {
-              target[tensor.index(ofElement: element)] += sum.scale
-            }
-          }
+            { RightSide(value: 0, scale: delta[$0]) }, { Double(below[$0]) }, to: &ofFront)
         } else if let scales = parameters.layout.tensor(.scale, of: layer) {
           for j in delta.indices {
             target[scales.index(j)] += delta[j] * abs(Double(below[j]))
@@ -53,6 +48,11 @@ extension Network {
           delta = derivativeMagnitudes(
             of: layer - 1, row, passedDown, workspace.states[layer - 1], into: &result)
         }
+      }
+    }
+    for tensor in parameters.layout.tensors(of: 0) {
+      for (element, sum) in (ofFront[tensor.role] ?? []).enumerated() {
+        result[tensor, element] = sum.scale
       }
     }
     return result

@@ -24,7 +24,7 @@ struct TextbookColumns {
   /// One an output.
   let outputs: [Output]
   private let elements: [ParameterTensor.Role: [Double]]
-  static var waves: Int { 16 }
+  static var waves: Int { ColumnsLayer.wavesOfNumber }
   private static var numbers: Int { ColumnsLayer.waveOutputs - 1 }
 
   /// - Parameter elements: Those of each tensor of the layer, dense and row-major; empty for none.
@@ -179,14 +179,10 @@ extension Network {
       }
     }
   }
-
-  /// ‖∂(wₓ Cₓ)/∂θ‖² of each example over the tensors of a layer of columns; nil of others.
-  func columnSquares(_ layer: Int, below: Matrix<T>, delta: Matrix<T>) -> [Double]? {
-    textbookColumns(layer)?.squares(below: below, delta: delta)
-  }
 }
 
 extension TextbookColumns {
+  /// The same of each example.
   func squares<T: Scalar>(below: Matrix<T>, delta: Matrix<T>) -> [Double] {
     (0..<delta.rows).map { row in
       squares({ Double(delta[row, $0]) }, { Double(below[row, $0]) })

@@ -102,7 +102,15 @@ struct RecipeCommandTests {
     #expect(plan["recipe"]?.string == "realmlp" && plan["members"]?.int == 5)
     #expect(try runner.read("c.st") == runner.read("a.st"))
     let timed = try runner.run(base + ["--time", "2s", "-o", "d.st"])
-    #expect(timed.exitCode == 0 && timed.errors.contains("plan: "), "\(timed.errors)")
+    #expect(timed.exitCode == 0, "\(timed.errors)")
+    #expect(timed.errors.contains("plan: recipe realmlp, for 120 rows"), "\(timed.errors)")
+    let folds = try runner.run(base + ["--folds", "2"])
+    #expect(folds.exitCode == 0, "\(folds.errors)")
+    #expect(folds.errors.contains("plan: one network, and not several, because of --folds"))
+    let wide = try runner.run(
+      "create", "--sizes", "3000000000000000000,1", "--activation", "identity", "--loss",
+      "squared-error", "--embed-numbers", "-o", "w.st")
+    #expect(wide.exitCode == 2 && wide.errors.contains("smaller layers"), "\(wide)")
     for (options, word) in [
       (["--time", "soon"], "30s, 5m or 2h"), (["--time", "-1s"], "30s, 5m or 2h"),
       (["--time", "2s", "--recipe", "plain"], "--recipe auto"),
@@ -132,6 +140,27 @@ struct RecipeCommandTests {
       #expect(result.exitCode == 0 && !result.errors.contains("error"), "\(call): \(result)")
     }
     #expect(try runner.run("inspect", "a.st").output.contains("quartiles"))
+  }
+
+  @Test("inspect says of each column what the network is given of it")
+  func columns() throws {
+    var text = "level,size,y\n"
+    for row in 0..<150 {
+      // Few huge numbers far from a median of 4.5.
+      let size = row % 50 == 0 ? 10_000 + row : row % 10
+      text += "k\(row % 12),\(size)\(row % 10).5,\(row % 12 < 5 ? "no" : "yes")\n"
+    }
+    try runner.write("t.csv", text)
+    let train = [
+      "train", "t.csv", "--target", "y", "--recipe", "realmlp", "--hidden", "4", "--epochs", "2",
+      "-o", "c.st",
+    ]
+    #expect(try runner.run(train).exitCode == 0)
+    let english = try runner.run("inspect", "c.st").output
+    #expect(english.contains("each with a learned entry, and one for what training did not see"))
+    #expect(english.contains("heavy tails (a hundredth of the rows lie over 5 quartile distances"))
+    let korean = try runner.run("inspect", "c.st", "--language", "ko").output
+    #expect(korean.contains("저마다 배운 항목이 있고") && korean.contains("꼬리가 두꺼워"))
   }
 
   @Test("JSON of an ensemble: a start, a line a member in their order, an end, for any threads")

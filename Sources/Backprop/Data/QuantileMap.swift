@@ -2,9 +2,8 @@
 /// training rows, each of which becomes that of the standard normal distribution.
 ///
 /// Half of such a column may lie in a thousandth of its range, where scaling by any centre and width leaves it.
-/// What lies beyond the smallest and the largest training number (of those that quantiles are taken of) is mapped as
-/// these are. scikit-learn's
-/// `QuantileTransformer(output_distribution="normal")` is the same with other knots.
+/// What lies beyond the smallest and the largest number of those that quantiles are taken of is mapped as they
+/// are. scikit-learn's `QuantileTransformer(output_distribution="normal")` is the same with other knots.
 package struct QuantileMap: Hashable, Codable, Sendable {
   /// The most quantiles between the smallest and the largest number.
   private static let mostQuantiles = 254
@@ -12,7 +11,7 @@ package struct QuantileMap: Hashable, Codable, Sendable {
   private static let fewestNumbers = 11
   /// By how many widths the hundredth farthest number of a heavy-tailed column is from the median: of a normal
   /// column 1.7, of an exponential one 3.6.
-  package static let heavyTail = 5.0
+  package static let heavyTail = 5
 
   /// Ascending.
   package let numbers: [Double]
@@ -25,7 +24,7 @@ package struct QuantileMap: Hashable, Codable, Sendable {
   /// - Parameters:
   ///   - sorted: Numbers of the column, ascending.
   init?(ofHeavyTails sorted: [Double]) {
-    guard let tail = Self.tail(of: sorted), tail > Self.heavyTail else { return nil }
+    guard let tail = Self.tail(of: sorted), tail > Double(Self.heavyTail) else { return nil }
     var distinct = 1
     for index in sorted.indices.dropFirst() where sorted[index] != sorted[index - 1] {
       distinct += 1
@@ -63,7 +62,7 @@ package struct QuantileMap: Hashable, Codable, Sendable {
           ? sorted[sorted.count - 1] : ColumnSample.quantile(share, of: sorted)
       // Between two numbers that are nearly equal rounding could go back.
       let number = max(quantile, numbers.last ?? quantile)
-      let score = Double.normalQuantile(share)
+      let score = RandomSource.normalQuantile(share)
       if numbers.last == number {
         // Equal numbers have the mean of their scores.
         equal += 1
@@ -104,33 +103,5 @@ package struct QuantileMap: Hashable, Codable, Sendable {
     }
     let part = (x - from[low]) / (from[high] - from[low])
     return to[low] * (1 - part) + to[high] * part
-  }
-}
-
-extension Double {
-  /// The number below which a standard normal variable lies with a probability in 0 ..< 1, 0 not included; to
-  /// about 1e-7 of itself. Wichura 1988, algorithm AS 241, doi:10.2307/2347330, PPND7.
-  static func normalQuantile(_ p: Double) -> Double {
-    func ratio(_ r: Double, _ above: [Double], _ below: [Double]) -> Double {
-      let value = { (c: [Double]) in c.reversed().reduce(0.0) { $0 * r + $1 } }
-      return value(above) / value(below)
-    }
-    let q = p - 0.5
-    if abs(q) <= 0.425 {
-      return q
-        * ratio(
-          0.180625 - q * q, [3.3871327179, 50.434271938, 159.29113202, 59.109374720],
-          [1, 17.895169469, 78.757757664, 67.187563600])
-    }
-    let r = (-Double.naturalLogarithm(q < 0 ? p : 1 - p)).squareRoot()
-    let size =
-      r <= 5
-      ? ratio(
-        r - 1.6, [1.4234372777, 2.7568153900, 1.3067284816, 0.17023821103],
-        [1, 0.73700164250, 0.12021132975])
-      : ratio(
-        r - 5, [6.6579051150, 3.0812263860, 0.42868294337, 0.017337203997],
-        [1, 0.24197894225, 0.012258202635])
-    return q < 0 ? -size : size
   }
 }

@@ -129,7 +129,7 @@ extension Estimator {
           hasValidation: validation != nil, held: inner.validation.count),
         training: .memory(training), validation: validation.map { .memory($0) },
         test: .memory(test),
-        meanWeight: training.meanWeight, rowCount: table.rowCount)
+        meanWeight: training.meanWeight, rowCount: table.rowCount, plan: plan)
       try prepared.network.start(
         from: prepared.training, by: prepared.configuration.network.initializer, seed: seed)
       began(index + 1, prepared)

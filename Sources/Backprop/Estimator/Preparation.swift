@@ -451,11 +451,11 @@ extension Estimator {
     sizes: [Int], activations: [Activation], columns: [ColumnsLayer.Part]? = nil, copies: Double,
     as type: T.Type
   ) throws(ConfigurationError) {
-    let front = columns.map { ColumnsLayer(parts: $0) }
-    let widths = [front?.outputs ?? sizes[0]] + sizes.dropFirst()
+    let front = columns.map { ColumnsLayer.size(of: $0) }
+    let widths = [front?.outputs ?? Double(sizes[0])] + sizes.dropFirst().map { Double($0) }
     let layers = zip(zip(widths, widths.dropFirst()), activations)
-    let parameters = layers.reduce(front?.elementCount ?? 0) { sum, layer in
-      sum + (Double(layer.0.0) + 1) * Double(layer.0.1) * Double(layer.1.pieces)
+    let parameters = layers.reduce(front?.elements ?? 0) { sum, layer in
+      sum + (layer.0.0 + 1) * layer.0.1 * Double(layer.1.pieces)
     }
     let bytes = parameters * copies * Double(MemoryLayout<T>.size)
     guard let shortage = Memory.shortage(Int(exactly: bytes.rounded(.up))) else { return }

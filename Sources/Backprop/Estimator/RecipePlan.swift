@@ -59,7 +59,7 @@ package struct RecipePlan: Equatable, Sendable {
   ///   - budget: What it may cost.
   init(
     rows: Int, columns: TableColumns, task: LearningTask, pixels: Bool,
-    given: TrainingConfiguration, oneRun: String?, budget: ComputeBudget
+    given: TrainingConfiguration, oneRun: String?, budget: @autoclosure () -> ComputeBudget
   ) {
     func plain(_ reason: Reason) -> RecipePlan { RecipePlan(recipe: .plain, reason: reason) }
     if given.updates.optimizer?.isRatioOfMoments == false {
@@ -74,7 +74,7 @@ package struct RecipePlan: Equatable, Sendable {
       self.init(recipe: .realMLP, reason: .table(rows: rows, columns: columns.count))
       self.oneRun = oneRun
       let members = oneRun == nil ? given.stopping.members ?? Self.fullMembers : 1
-      if !takeSize(rows: rows, columns, given, members, budget) { self = plain(.time) }
+      if !takeSize(rows: rows, columns, given, members, budget()) { self = plain(.time) }
     }
   }
 
@@ -91,31 +91,36 @@ package struct RecipePlan: Equatable, Sendable {
     rows: Int, _ columns: TableColumns, _ given: TrainingConfiguration, _ most: Int,
     _ budget: ComputeBudget
   ) -> Bool {
-    let batch = given.updates.batchSize ?? 256
+    let batch = Double(max(1, given.updates.batchSize ?? 256))
     func cost(_ width: Int, _ members: Int) -> (ofEpoch: Double, steps: Int) {
       let learned = max(1, most > 1 ? rows - rows / most : rows * 4 / 5)
       let widths = given.network.hidden ?? [width, width, width]
       return (
-        columns.multiplyAdds(hidden: widths) * Double(learned * members),
-        (learned + batch - 1) / batch
+        columns.multiplyAdds(hidden: widths) * Double(learned) * Double(members),
+        Int((Double(learned) / batch).rounded(.up))
       )
     }
     let widths = Self.widths.filter { budget.isGiven || $0 <= 128 }
     for width in widths {
       let (ofEpoch, steps) = cost(width, most)
-      let epochs = given.schedule.epochs ?? budget.epochs(ofEpoch, most: Self.mostEpochs)
+      let epochs =
+        given.schedule.epochs ?? budget.epochs(ofEpoch, members: most, atMost: Self.mostEpochs)
       let isEnough = epochs >= Self.mostEpochs || epochs * steps >= Self.enoughSteps
       let isLast = width == widths.last || given.network.hidden != nil
       if given.schedule.epochs == nil {
         if !isEnough, !isLast { continue }
         if epochs < Self.fewestEpochs { break }
-      } else if ofEpoch * Double(epochs) > budget.multiplyAdds {
+      } else if ofEpoch * Double(epochs) > budget.multiplyAdds(members: most) {
         continue
       }
       take(width, epochs, most, ofEpoch)
-      if let wider = Self.widths.last(where: { $0 > width }), given.network.hidden == nil {
-        let whole = cost(wider, most).ofEpoch * Double(Self.mostEpochs)
-        more = More(seconds: whole / budget.speed, width: wider)
+      if let wider = Self.widths.last(where: { $0 > width }), given.network.hidden == nil,
+        given.schedule.epochs == nil
+      {
+        let (ofEpoch, steps) = cost(wider, most)
+        let epochs = min(Self.mostEpochs, (Self.enoughSteps + steps - 1) / steps)
+        let speed = budget.speed(members: most)
+        more = More(seconds: ofEpoch * Double(epochs) / speed, width: wider)
       }
       return true
     }
@@ -124,11 +129,11 @@ package struct RecipePlan: Equatable, Sendable {
     let fewer = given.stopping.members == nil ? [3, 1].filter { $0 <= most } : [most]
     for members in fewer {
       let ofEpoch = cost(width, members).ofEpoch
-      let epochs = budget.epochs(ofEpoch, most: given.schedule.epochs ?? Self.mostEpochs)
-      let isLast = members == fewer.last
+      let epochs = budget.epochs(
+        ofEpoch, members: members, atMost: given.schedule.epochs ?? Self.mostEpochs)
       let isAsked = given.schedule.epochs != nil || given.stopping.members != nil
-      if epochs >= min(Self.fewestEpochs, given.schedule.epochs ?? Self.fewestEpochs)
-        || isLast && (isAsked || !budget.isGiven)
+      if epochs >= given.schedule.epochs ?? Self.fewestEpochs
+        || members == fewer.last && (isAsked || !budget.isGiven)
       {
         take(width, given.schedule.epochs ?? max(epochs, 1), members, ofEpoch)
         return true
@@ -156,41 +161,48 @@ package struct RecipePlan: Equatable, Sendable {
 
 /// What a fit may cost.
 package struct ComputeBudget: Equatable, Sendable {
-  /// Multiply-adds, as `TableColumns` counts them.
-  let multiplyAdds: Double
-  /// How many of them are done in a second.
-  let speed: Double
+  private let seconds: Double
+  /// How many multiply-adds a thread does in a second, as `TableColumns` counts them.
+  private let speedOfThread: Double
+  private let threads: Int
   /// Whether somebody gave a time.
   let isGiven: Bool
 
-  /// What two cores of the slowest machine at hand do: AVX2, 102 GFLOP/s a core.
-  private static let usualSpeed = 60e9
-
-  /// What a default fit takes: 10 seconds for up to 5,000 rows, 60 for 50,000, and from there on by the root of
-  /// the rows.
+  /// What a default fit takes on two cores of the slowest machine at hand (AVX2, 102 GFLOP/s a core): 10 seconds
+  /// for up to 5,000 rows, 60 for 50,000, and from there on by the root of the rows.
   static func usual(rows: Int) -> ComputeBudget {
     let rows = Double(rows)
     let seconds =
       rows <= 5_000
       ? 10 : rows <= 50_000 ? 10 + (rows - 5_000) / 900 : 60 * (rows / 50_000).squareRoot()
-    return ComputeBudget(multiplyAdds: seconds * usualSpeed, speed: usualSpeed, isGiven: false)
+    return ComputeBudget(seconds: seconds, speedOfThread: 36e9, threads: 2, isGiven: false)
   }
+
+  /// - Parameters:
+  ///   - speedOfThread: Multiply-adds of one thread in a second.
+  ///   - threads: At least 1.
+  init(seconds: Double, speedOfThread: Double, threads: Int, isGiven: Bool = true) {
+    self.seconds = seconds
+    self.speedOfThread = speedOfThread
+    self.threads = threads
+    self.isGiven = isGiven
+  }
+
+  /// How many multiply-adds are done in a second where so many networks are trained, a thread each, and a thread
+  /// that is done takes the next. Of one network two threads share the steps; more bring little.
+  func speed(members: Int) -> Double {
+    let workers = min(threads, max(members, 1))
+    let rounds = (max(members, 1) - 1) / workers + 1
+    return speedOfThread
+      * (members > 1 ? Double(members) / Double(rounds) : Double(min(threads, 2)))
+  }
+
+  func multiplyAdds(members: Int) -> Double { seconds * speed(members: members) }
 
   /// How many epochs it is enough for that cost so much each.
-  func epochs(_ multiplyAddsOfEpoch: Double, most: Int) -> Int {
+  func epochs(_ multiplyAddsOfEpoch: Double, members: Int, atMost most: Int) -> Int {
     guard multiplyAddsOfEpoch > 0 else { return most }
-    return Int(min(Double(most), multiplyAdds / multiplyAddsOfEpoch))
-  }
-
-  /// What is done in so many seconds at a measured speed.
-  init(seconds: Double, speed: Double) {
-    self.init(multiplyAdds: seconds * speed, speed: speed, isGiven: true)
-  }
-
-  private init(multiplyAdds: Double, speed: Double, isGiven: Bool) {
-    self.multiplyAdds = multiplyAdds
-    self.speed = speed
-    self.isGiven = isGiven
+    return Int(min(Double(most), multiplyAdds(members: members) / multiplyAddsOfEpoch))
   }
 }
 

@@ -58,6 +58,12 @@ extension Estimator {
     return own
   }
 
+  /// The same with what the data brings and its recipe comes to: for several fits of one plan.
+  package func planned(for tables: FitTables) throws -> Estimator {
+    let own = weighing(tables.training) ?? self
+    return try own.following(tables) ?? own
+  }
+
   /// The same with the settings of its recipe; nil if there are none left to take.
   ///
   /// - Parameter oneRun: What asks for one network; nil for nothing.
@@ -94,19 +100,20 @@ extension Estimator {
       oneRun ?? tables.oneRun
       ?? (tables.validation != nil || stopping.validation != nil || stopping.validationData != nil
         ? "validation" : data.memory != nil ? "memory" : nil)
-    let budget =
-      seconds.map {
-        let ofThread =
-          precision == .double
-          ? Network<Double>.measuredSpeed(columns) : Network<Float>.measuredSpeed(columns)
-        // A thread a member; more that share one bring less.
-        let speed =
-          ofThread * Double(min(max(threads, 1), asked == nil ? RecipePlan.fullMembers : 2))
-        // Two threads at once are slower than one alone, and a fold is judged after each epoch.
-        return ComputeBudget(seconds: $0, speed: 0.85 * speed)
-      } ?? .usual(rows: table.rowCount)
+    func budget() -> ComputeBudget {
+      guard let seconds else { return .usual(rows: table.rowCount) }
+      let clock = ContinuousClock()
+      let start = clock.now
+      let speed =
+        precision == .double
+        ? Network<Double>.measuredSpeed(columns) : Network<Float>.measuredSpeed(columns)
+      // Two threads at once are slower than one alone, and a fold is judged after each epoch.
+      return ComputeBudget(
+        seconds: max(0, seconds - (clock.now - start) / .seconds(1)), speedOfThread: 0.85 * speed,
+        threads: max(threads, 1))
+    }
     return RecipePlan(
       rows: table.rowCount, columns: columns, task: task, pixels: table.pixelScale != nil,
-      given: configuration, oneRun: asked, budget: budget)
+      given: configuration, oneRun: asked, budget: budget())
   }
 }

@@ -25,6 +25,8 @@ public struct ColumnsLayer: Hashable, Sendable {
     case embedding(entries: Int)
   }
 
+  /// The waves of one number: those of a panel.
+  package static var wavesOfNumber: Int { 16 }
   /// Numbers that one becomes, itself among them.
   package static var waveOutputs: Int { 1 + Int(BP_WAVES) }
   /// Numbers that a category becomes.
@@ -77,12 +79,11 @@ extension ColumnsLayer: LayerKind {
 
   var tensorGroups: [TensorGroup] {
     let small = isNTK ? UpdateFactors(rate: 0.1, decay: 0.1, decays: true) : UpdateFactors()
-    let lanes = 16
     var groups: [TensorGroup] = []
     if waveCount > 0 {
       groups = [
         TensorGroup(
-          width: lanes * waveCount,
+          width: Self.wavesOfNumber * waveCount,
           members: [
             .init(name: "frequency", role: .frequency, factors: small),
             .init(name: "phase", role: .phase, factors: small),
@@ -110,9 +111,21 @@ extension ColumnsLayer: LayerKind {
     return groups
   }
 
-  /// Elements of its tensors, with their padding.
-  var elementCount: Double {
-    tensorGroups.reduce(0) { $0 + Double(($1.width + 15) / 16 * 16) * Double($1.rows) }
+  /// How many outputs some parts would have, and how many elements their tensors with their padding; the parts
+  /// may be larger than any layer.
+  static func size(of parts: [Part]) -> (outputs: Double, elements: Double) {
+    parts.reduce((0, 0)) { size, part in
+      switch part {
+      case .identity(let inputs): (size.0 + Double(inputs), size.1)
+      case .waves(let inputs):
+        (
+          size.0 + Double(inputs) * Double(waveOutputs),
+          size.1 + Double(inputs) * Double(16 * (3 + BP_WAVES))
+        )
+      case .embedding(let entries):
+        (size.0 + Double(embeddingWidth), size.1 + Double(entries) * 16)
+      }
+    }
   }
 
   /// Which of the groups the embeddings are.
@@ -202,8 +215,8 @@ extension ColumnsLayer: LayerKind {
     preconditionFailure("a layer of columns is the first")
   }
 
-  // Where the parameters of a column stand in its group.
-  private static func panel(_ wave: Int) -> Int { wave * (2 + Int(BP_WAVES)) * 16 }
+  // Where the parameters of a column stand in its group, whose rows are padded to 16.
+  private static func panel(_ wave: Int) -> Int { wave * (2 + Int(BP_WAVES)) * wavesOfNumber }
   private static func offsets(_ wave: Int) -> Int { wave * 16 }
   private static func entries(_ entry: Int) -> Int { entry * 16 }
 }

@@ -53,7 +53,7 @@ extension Explanation {
     return blocks
   }
 
-  /// What an output is made of: "x₃", "waves of x₃, 2", "E[x₅], 2".
+  /// What an output is made of: "x₃", "waves of x₃, sum 2", "E[x₅]₂".
   private func origin(_ textbook: TextbookColumns, _ l: Int, _ j: Int) -> String {
     let x = { (input: Int) in Notation.symbol("a", layer: l - 1, input + 1) }
     switch textbook.outputs[j] {
@@ -64,7 +64,7 @@ extension Explanation {
     }
   }
 
-  /// BP3 and BP4 of a layer of columns: the formulas, and of every tensor the gradients that are largest.
+  /// BP3 and BP4 of a layer of columns: the formulas, and the gradient of every tensor.
   package func columnGradients(_ l: Int) -> [Block] {
     let record = layer(l)
     guard record.columns != nil else { return [] }

@@ -25,7 +25,8 @@ struct RecipePlanTests {
     return RecipePlan(
       rows: rows, columns: TableColumns(of: columns, targets: ["y"]), task: task, pixels: pixels,
       given: given, oneRun: oneRun,
-      budget: seconds.map { ComputeBudget(seconds: $0, speed: 60e9) } ?? .usual(rows: rows))
+      budget: seconds.map { ComputeBudget(seconds: $0, speedOfThread: 36e9, threads: 2) }
+        ?? .usual(rows: rows))
   }
 
   @Test("Rows, task, pixels and rule decide the recipe")
@@ -69,6 +70,32 @@ struct RecipePlanTests {
     }
     #expect(own.members == 3 && own.epochs == 7)
     #expect(try Self.plan(rows: 1_000) { $0.network.hidden = [] }.recipe == .realMLP)
+    // Widths and counts of any size are no trap.
+    for change: (inout TrainingConfiguration) -> Void in [
+      { $0.network.hidden = [4_000_000_000, 4_000_000_000] }, { $0.network.hidden = [.max, .max] },
+      { $0.updates.batchSize = .max }, { $0.updates.batchSize = 0 }, { $0.stopping.members = .max },
+      { $0.schedule.epochs = .max },
+    ] { #expect(try Self.plan(rows: 1_000, change).recipe == .realMLP) }
+  }
+
+  @Test("Epochs that are given are paid for by width and members, as far as these are not given")
+  func givenEpochs() throws {
+    // 50,000 rows of 20 numbers for 256 epochs: in 60 s one network, and no three.
+    let one = try Self.plan(rows: 50_000) { $0.schedule.epochs = 256 }
+    #expect(one.members == nil && one.epochs == 256)
+    #expect(try #require(one.multiplyAdds) <= 60 * 72e9)
+    let few = try Self.plan(rows: 50_000) { $0.schedule.epochs = 20 }
+    #expect(few.members == 5 && few.hidden == [128, 128, 128])
+    // Members that are given stay, and their epochs are those that there is time for.
+    let many = try Self.plan(rows: 50_000, seconds: 30) { $0.stopping.members = 10 }
+    #expect(many.members == 10 && many.epochs ?? 256 < 60)
+    #expect(try #require(many.multiplyAdds) <= 30 * 72e9)
+    // What is asked for is done even where nothing fits.
+    let asked = try Self.plan(rows: 500_000, seconds: 1) {
+      $0.stopping.members = 4
+      $0.schedule.epochs = 90
+    }
+    #expect(asked.members == 4 && asked.epochs == 90 && asked.more == nil)
   }
 
   @Test("More time buys more, and none at all the plain recipe")
@@ -83,7 +110,15 @@ struct RecipePlanTests {
     }
     let rich = try Self.plan(rows: 5_000, seconds: 1e6)
     #expect(rich.hidden == [256, 256, 256] && rich.epochs == 256 && rich.more == nil)
-    #expect(try Self.plan(rows: 5_000, seconds: 10).more?.width ?? 0 > 64)
+    // The time that is told for the next width buys it.
+    let narrow = try Self.plan(rows: 5_000, seconds: 10)
+    let more = try #require(narrow.more)
+    #expect(more.width > (narrow.hidden?[0] ?? 0))
+    let bought = try Self.plan(rows: 5_000, seconds: more.seconds.rounded(.up)).hidden?[0]
+    #expect(bought == more.width)
+    // Members go side by side, and the last may go alone.
+    let budget = ComputeBudget(seconds: 1, speedOfThread: 12, threads: 4)
+    #expect([1, 2, 4, 5, 8].map { budget.speed(members: $0) } == [24, 24, 48, 30, 48])
     #expect(
       Network<Float>.measuredSpeed(TableColumns(of: try Self.table(rows: 3), targets: ["y"])) > 1e6)
   }
@@ -131,7 +166,8 @@ struct RecipePlanTests {
     let fit = try Estimator(configuration).fit(table)
     let kinds = fit.model.network.layers.map(\.kindName)
     #expect(kinds == ["columns", "scale", "dense", "dense", "dense"])
-    #expect(fit.heldOut.metrics.count > 0 && fit.summary.bestEpoch > 0)
+    // The target is a function of the level alone.
+    #expect(fit.heldOut.loss < 0.1 * fit.baseline.loss, "\(fit.heldOut)")
     let rows = try Table(columns: [
       ("k", .texts(["k3", "k11", "unheard"])), ("x", .numbers([0, 0.5, -1])),
     ])

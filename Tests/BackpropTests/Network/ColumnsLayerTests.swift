@@ -203,6 +203,23 @@ struct ColumnsLayerTests {
     }
   }
 
+  @Test("Fresh weights: what nobody knows begins at 0, in every embedding, and the rest does not")
+  func fresh() throws {
+    let network = try Network<Float>(
+      layers: [Self.columns(), LayerKindTests.dense(31, 3, .softmax, parametric: false)],
+      loss: .crossEntropy, reduction: .mean
+    ).freshlyDrawn(seed: 3)
+    let entries = try #require(network.parameters.elements(.embedding, of: 0))
+    for entry in 0..<7 {
+      let isOfUnknown = entry == 3 || entry == 6
+      #expect(entries[(8 * entry)..<(8 * entry + 8)].allSatisfy { ($0 == 0) == isOfUnknown })
+    }
+    let phases = try #require(network.parameters.elements(.phase, of: 0))
+    #expect(phases.allSatisfy { abs($0) <= Float.pi } && Set(phases).count == phases.count)
+    let amplitudes = try #require(network.parameters.elements(.amplitude, of: 0))
+    #expect(amplitudes.allSatisfy { abs($0) <= 0.25 && $0 != 0 })
+  }
+
   // MARK: Files
 
   @Test("It is written and read as it is; what is no layer of columns is refused")
