@@ -72,7 +72,7 @@ def compare(backprop, folder, name, target, metric, score):
     for part, some in (("train", rows[:cut]), ("rest", rows[cut:])):
         (folder / f"{part}.csv").write_text(written(header, some))
     model = folder / "model.safetensors"
-    run(backprop, "train", folder / "train.csv", "--target", target, "--epochs", 60, "--seed", 1,
+    run(backprop, "train", folder / "train.csv", "--target", target, "--recipe", "plain", "--epochs", 60, "--seed", 1,
         "--quiet", "-o", model)
     document = json.loads(run(
         backprop, "importance", model, folder / "rest.csv", "--metric", metric, "--repeats", OURS,

@@ -50,7 +50,7 @@ def check_shapes(tensors, metadata, element):
 
 def check_trained(backprop, folder):
     model = folder / "iris.safetensors"
-    run(backprop, "train", EXAMPLES / "iris.csv", "--target", "species", "--hidden", "16,8",
+    run(backprop, "train", EXAMPLES / "iris.csv", "--target", "species", "--recipe", "plain", "--hidden", "16,8",
         "--activation", "tanh,relu", "--validation", 0, "--epochs", 30, "-o", model)
     tensors, metadata = read(model)
     check_shapes(tensors, metadata, np.float32)

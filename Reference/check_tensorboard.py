@@ -30,7 +30,7 @@ def train(backprop, folder, *arguments):
     """The JSON lines of a run, its event file as TensorBoard reads it, and the tensors."""
     board, model = folder / "board", folder / "model.safetensors"
     result = subprocess.run(
-        [backprop, "train", *map(str, arguments), "--json", "--quiet", "--tensorboard", board,
+        [backprop, "train", "--recipe", "plain", *map(str, arguments), "--json", "--quiet", "--tensorboard", board,
          "-o", model], capture_output=True, text=True)
     if result.returncode != 0:
         sys.exit(f"error: {arguments}\n{result.stderr}")

@@ -61,7 +61,7 @@ def rmse(folder, training, target, seed, tests, ignored=None):
     write(folder / "t.csv", training)
     model = folder / "m.safetensors"
     subprocess.run(
-        [BACKPROP, "train", folder / "t.csv", "--target", target, "--seed", str(seed), "--quiet", "-o", model]
+        [BACKPROP, "train", folder / "t.csv", "--target", target, "--recipe", "plain", "--seed", str(seed), "--quiet", "-o", model]
         + (["--ignore", ignored] if ignored else []), check=True, capture_output=True)
     errors = []
     for rows in tests:

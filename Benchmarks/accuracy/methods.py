@@ -17,12 +17,15 @@ BACKPROP = pathlib.Path(__file__).resolve().parents[2] / ".build/release/backpro
 
 # Ours: a name and the options of `backprop train`.
 OURS = {
-    "plain": [],
+    "auto": [],
+    "auto 1s": ["--time", "1s"],
+    "auto 10s": ["--time", "10s"],
+    "auto 60s": ["--time", "60s"],
+    "plain": ["--recipe", "plain"],
     "realmlp-s": ["--recipe", "realmlp-s"],
     "realmlp-s x5": ["--recipe", "realmlp-s", "--members", "5"],
     "realmlp": ["--recipe", "realmlp"],
     "realmlp x5": ["--recipe", "realmlp", "--members", "5"],
-    "auto": ["--recipe", "auto"],
 }
 # Of pytabkit: the class, and what differs from its defaults.
 PYTABKIT = {

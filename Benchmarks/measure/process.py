@@ -32,7 +32,7 @@ def run(context, peaks):
         return Section("process", "The whole process",
                        f"Not measured: there is no {DATA} (Debian: dataset-fashion-mnist).")
     model = context.scratch / "model.safetensors"
-    commands = {"ours": [context.backprop, "train", DATA, "--hidden", "128", "--epochs", "1",
+    commands = {"ours": [context.backprop, "train", DATA, "--recipe", "plain", "--hidden", "128", "--epochs", "1",
                          "--batch-size", "32", "--optimizer", "momentum", "--validation", "0",
                          "-o", model, "--quiet", "--force"]}
     if not context.alone:

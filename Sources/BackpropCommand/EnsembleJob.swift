@@ -25,18 +25,17 @@ extension TrainingJob {
   /// Trains the members, saves them as one model and reports; throws the exit code unless all went well.
   func trainEnsemble<T: Scalar>(_ prepared: PreparedFit<T>) throws {
     Interruption.becomeRequest()
-    let count = prepared.configuration.stopping.members ?? 1
     reporter.ensemble = prepared.configuration
     let ensemble: EnsembleFit<T>
     do {
       ensemble = try estimator.trainMembers(
         prepared, warn: { reporter.warn(code: $0, $1) },
-        began: { reporter.fold = ($0, count) }, report: reporter.report,
+        began: { reporter.fold = ($0, $1) }, tried: reporter.report, report: reporter.report,
         isInterrupted: { Interruption.isRequested })
     } catch is CancellationError {
       reporter.endWithNothing(.interrupted)
       Terminal.printError(
-        "interrupted: nothing is saved, because not every member had finished an epoch")
+        "interrupted: nothing is saved, because no network had finished an epoch")
       throw ExitCode(Interruption.exitCode)
     } catch let error as DivergenceError {
       reporter.endWithNothing(.diverged)
@@ -46,15 +45,15 @@ extension TrainingJob {
       throw ExitCode(CommandFailure.badData)
     }
     reporter.fold = nil
-    reporter.report(ensemble.summaries)
-    let model = prepared.model(of: ensemble.members)
-    let saved = (output, try model.write(to: output))
+    reporter.report(zip(ensemble.numbers, ensemble.summaries), of: ensemble.configuration)
     let pool = ThreadPool.of(estimator.threads)
-    var scores = try RunScores(prepared, ensemble: model, validation: nil, pool: pool)
+    let model = prepared.model(of: ensemble, pool: pool)
+    let saved = (output, try model.write(to: output))
+    var scores = try RunScores(prepared, model, validation: nil, pool: pool)
     scores.outOfFold = ensemble.outOfFold
     reporter.finish(
       ensemble.summary, scores, examples: (prepared.training.count, 0), saved: saved, data: data,
-      configuration: prepared.configuration)
+      configuration: ensemble.configuration)
     switch ensemble.summary.reason {
     case .completed, .earlyStop: break
     case .interrupted: throw ExitCode(Interruption.exitCode)
@@ -65,17 +64,39 @@ extension TrainingJob {
 }
 
 extension TrainingReporter {
+  /// Tells of a trial of a search.
+  fileprivate func report(_ trial: SearchTrial) {
+    printJSON([
+      "event": "trial", "trial": JSONValue(trial.number), "settings": .string(trial.settings),
+      "outOfFold": Self.json(trial.outOfFold), "best": .array(trial.best.map { JSONValue($0) }),
+      "outOfFoldOfBest": Self.json(trial.ofBest),
+    ])
+    func score(_ evaluation: Evaluation) -> String {
+      notes.text(evaluation)
+    }
+    note(
+      language.text(
+        .trial, String(trial.number), score(trial.outOfFold), trial.settings,
+        score(trial.ofBest), trial.best.map(String.init).joined(separator: " + ")))
+  }
+
   /// Tells how the members of an ensemble ended.
-  fileprivate func report(_ members: [TrainingSummary]) {
-    for (index, summary) in members.enumerated() {
+  fileprivate func report(
+    _ members: some Sequence<(Int, TrainingSummary)>, of configuration: TrainingConfiguration
+  ) {
+    let members = Array(members)
+    ensemble = configuration
+    let count = configuration.stopping.networkCount
+    membersSaved = members.count
+    for (number, summary) in members {
       printJSON([
-        "event": "member", "member": JSONValue(index + 1), "members": JSONValue(members.count),
+        "event": "member", "member": JSONValue(number), "members": JSONValue(count),
         "reason": .string(summary.reason.rawValue), "bestEpoch": JSONValue(summary.bestEpoch),
         "validation": summary.validation.map(Self.json) ?? .null,
         "seconds": JSONValue(summary.seconds),
       ])
     }
-    let epochs = members.map { String($0.bestEpoch) }
+    let epochs = members.map { String($0.1.bestEpoch) }
     note(language.text(.bestEpochsOfMembers, epochs.joined(separator: ", ")))
   }
 }

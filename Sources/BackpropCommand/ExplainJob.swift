@@ -33,7 +33,7 @@ struct ExplainJob {
           + "which the model computes; give one within its range")
     }
     if isNTK {
-      Terminal.printError(language.text(.ordinarySteps))
+      data.output.note(language.text(.ordinarySteps))
     }
     let rows = try given ?? [rowOfLargestLoss(network)]
     let (batch, companions) = try examples(of: network, rows)

@@ -48,7 +48,7 @@ struct InspectCommand: ParsableCommand {
   private func printOptions(of model: Model) throws {
     guard let configuration = model.configuration else { throw NoSettingsError(path: self.model) }
     let schema = JSONMember("schema", .string(TrainingConfiguration.schema))
-    let document = JSONValue.object([schema] + (configuration.json.object ?? []))
+    let document = JSONValue.object([schema] + (configuration.ofRun.json.object ?? []))
     try Terminal.writeOutput((output.json ? document.description : document.indented) + "\n")
   }
 

@@ -13,6 +13,9 @@ struct LabelledDataArguments: ParsableArguments {
   @Option(name: .long, help: "Targets of a model that names none: columns a,b,…")
   var target: String?
 
+  @OptionGroup
+  var member: MemberOption
+
   @OptionGroup(title: "Reading the data")
   var table: TableReadingOptions
 
@@ -20,7 +23,8 @@ struct LabelledDataArguments: ParsableArguments {
   ///
   /// - Parameters:
   ///   - preferringTest: Whether the test part is meant where the data brings one.
-  ///   - averages: Whether the mean of several networks is meant where the model has them.
+  ///   - averages: Whether the mean of several networks is meant where the model has them, and none is named;
+  ///     else the first is.
   ///   - weights: A column of weights, if the user names one.
   ///   - rowLimit: The most rows that are looked at; nil for all.
   func open(
@@ -28,13 +32,8 @@ struct LabelledDataArguments: ParsableArguments {
     rowLimit: Int? = nil,
     _ output: OutputOptions
   ) throws -> LabelledData {
-    let path = model
-    let model = try Model(contentsOf: path)
-    guard averages || model.members.count == 1 else {
-      throw DataError(
-        file: path, "has \(model.members.count) networks, and this command looks into one",
-        remedy: "use it with `predict`, `evaluate` and `importance`")
-    }
+    let whole = try Model(contentsOf: model)
+    let model = try member.model(of: whole, default: averages ? nil : 1, output)
     var settings = try model.readingSettings()
     settings.weightColumn = weights
     settings.target = target.map { [$0] }
@@ -53,6 +52,33 @@ struct LabelledDataArguments: ParsableArguments {
     return LabelledData(
       model: model, table: table, validation: source.validation, test: source.test, coders: coders,
       output: output)
+  }
+}
+
+/// Which network of an ensemble is meant.
+struct MemberOption: ParsableArguments {
+  @Option(
+    name: .long, parsing: .unconditional,
+    help: ArgumentHelp(
+      "Of a model of several networks this one, from 1. (default: predict, evaluate and importance take all as one model, other commands the first)",
+      valueName: "n"))
+  var member: Int?
+
+  /// The model of the network that is meant; the whole one if none is named and there is no default.
+  ///
+  /// - Parameter usual: The network that is taken where none is named; nil for all of them.
+  func model(of whole: Model, default usual: Int?, _ output: OutputOptions) throws -> Model {
+    let count = whole.members.count
+    guard let number = member ?? usual else { return whole }
+    guard (1...count).contains(number) else {
+      throw UsageError(
+        "--member \(number): the model has \(Format.count(count, "network")); give a number from 1 to \(count)"
+      )
+    }
+    if count > 1, member == nil {
+      output.note(try output.language().text(.memberShown, String(number), String(count)))
+    }
+    return whole.member(number - 1)
   }
 }
 
@@ -85,7 +111,7 @@ extension Model {
   /// Options of commands that take a model which are called as settings, and are none.
   private static let ownOptions: Set<String> = [
     "seed", "target", "epochs", "learning-rate", "optimizer", "batch-size", "weight-column",
-    "metric",
+    "metric", "interval",
   ]
 }
 

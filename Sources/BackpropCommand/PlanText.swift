@@ -23,10 +23,10 @@ extension RecipePlan {
           String(QuantileMap.heavyTail)))
     }
     if let more, let members = configuration.stopping.members, configuration.epochs == epochs {
+      let seconds = String(Int(min(more.seconds.rounded(.up), 1e9)))
       lines.append(
-        language.text(
-          .planMore, String(more.width), String(members),
-          String(Int(min(more.seconds.rounded(.up), 1e9)))))
+        more.width.map { language.text(.planMore, String($0), String(members), seconds) }
+          ?? language.text(.planSearch, seconds))
     }
     return lines
   }

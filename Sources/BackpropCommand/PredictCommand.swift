@@ -30,6 +30,13 @@ struct PredictCommand: ParsableCommand {
   @Flag(name: .long, help: "Add the probability of each label.")
   var probabilities = false
 
+  @Option(
+    name: .long, parsing: .unconditional,
+    help:
+      "A model that was trained with --interval: the level of the intervals, such as 0.8. (default: that of training)"
+  )
+  var interval: String?
+
   @Option(name: .long, help: "Columns that are no inputs of a model without an encoder: a,b,…")
   var target: String?
 
@@ -49,6 +56,9 @@ struct PredictCommand: ParsableCommand {
   @Flag(name: .long, help: "Put all columns of DATA in front.")
   var keep = false
 
+  @OptionGroup
+  var member: MemberOption
+
   @OptionGroup(title: "Reading the data")
   var table: TableReadingOptions
 
@@ -63,7 +73,7 @@ struct PredictCommand: ParsableCommand {
       try OutputFile.checkFolder(output)
       try OutputFile.check(output, isNoneOf: [data, model])
     }
-    let model = try Model(contentsOf: model)
+    let model = try member.model(of: Model(contentsOf: model), default: nil, outputOptions)
     var settings = try model.readingSettings()
     settings.target = target.map { [$0] }
     let options = try TableOptions(settings, for: model, threads: threads)
@@ -75,6 +85,7 @@ struct PredictCommand: ParsableCommand {
       }
     }
     let decision = try decision(of: model)
+    let level = try level(of: model)
     let source = try DataSource.open(existing: data, options: options)
     let table = source.test ?? source.training
     table.warnings.forEach { outputOptions.note("warning: \($0)") }
@@ -83,14 +94,14 @@ struct PredictCommand: ParsableCommand {
     }
     let targets = try target.map { try table.columns(named: $0) } ?? []
     switch model.network {
-    case .float: try predict(model, table, targets, threads, decision, as: Float.self)
-    case .double: try predict(model, table, targets, threads, decision, as: Double.self)
+    case .float: try predict(model, table, targets, threads, decision, level, as: Float.self)
+    case .double: try predict(model, table, targets, threads, decision, level, as: Double.self)
     }
   }
 
   private func predict<T: Scalar>(
     _ model: Model, _ table: Table, _ targets: [String], _ threads: Int,
-    _ decision: (positive: Int, threshold: Double)?, as type: T.Type
+    _ decision: (positive: Int, threshold: Double)?, _ level: Double?, as type: T.Type
   ) throws {
     let inputs: Matrix<T> = try model.inputs(of: table, targets: targets, as: T.self)
     table.unknowns.lines.forEach { outputOptions.note("warning: \($0)") }
@@ -104,7 +115,8 @@ struct PredictCommand: ParsableCommand {
       let rows = first..<min(first + most, inputs.rows)
       let some = rows.count == inputs.rows ? inputs : inputs.gathered(rows.map { UInt32($0) })
       let writer = PredictionWriter(
-        predictions: try model.predictions(of: some, first: first, threads), first: first,
+        predictions: try model.predictions(of: some, first: first, level: level, threads),
+        first: first,
         kept: kept, decision: decision, isDouble: T.self == Double.self)
       if first == 0, !outputOptions.json {
         for (old, new) in writer.renamed(probabilities: probabilities) {
@@ -137,6 +149,22 @@ extension PredictCommand {
     return (try JudgingOptions.positive(positive, of: target, model.rows).code, number)
   }
 
+  /// The level of the intervals; nil for the model's own, or none.
+  private func level(of model: Model) throws -> Double? {
+    guard let interval else { return nil }
+    guard let level = Double(interval) else {
+      throw UsageError("--interval \(interval): give a level between 0 and 1, such as 0.9")
+    }
+    guard let intervals = model.intervals else {
+      throw UsageError(
+        "--interval \(interval): the model knows none"
+          + (member.member == nil
+            ? "; train it with --interval" : ", being one network of several; leave --member out"))
+    }
+    try intervals.check(level: level)
+    return level
+  }
+
   /// The columns of the data that are written in front of the predictions.
   private func keptColumns(of table: Table) throws -> [(name: String, cells: [String])] {
     guard id != nil || keep else { return [] }
@@ -166,6 +194,13 @@ private struct PredictionWriter {
     var taken = Set(kept.map(\.name))
     let usual =
       (columns.count == 1 ? ["prediction"] : predictions.columns.map { "prediction:\($0)" })
+      + (predictions.bounds == nil
+        ? []
+        : columns.flatMap { column in
+          ["lower", "upper"].map {
+            columns.count == 1 ? $0 : "\($0):\(predictions.columns[column])"
+          }
+        })
       + (probabilities ? predictions.labels : [])
     return usual.map { name in
       var shown = name
@@ -200,6 +235,13 @@ private struct PredictionWriter {
       for column in columns {
         if column > 0 { text += "," }
         text += Self.cell(answer(row, column))
+      }
+      if let bounds = predictions.bounds {
+        for column in columns {
+          let place = row * columns.count + column
+          text += "," + predictions.number(bounds.lower[place])
+          text += "," + predictions.number(bounds.upper[place])
+        }
       }
       for label in labels.indices {
         text += "," + predictions.number(predictions.probabilities[row * labels.count + label])
@@ -249,6 +291,22 @@ private struct PredictionWriter {
       JSONMember("labels", JSONValue(predictions.labels)),
       JSONMember("probabilities", probabilities),
     ]
+    if let bounds = predictions.bounds {
+      func rows(_ values: [Double]) -> JSONValue {
+        .array(
+          (0..<predictions.rowCount).map { row in
+            let own = columns.map { number(values[row * columns.count + $0]) }
+            return columns.count == 1 ? own[0] : .array(own)
+          })
+      }
+      members.append(
+        JSONMember(
+          "interval",
+          [
+            "level": JSONValue(bounds.level), "lower": rows(bounds.lower),
+            "upper": rows(bounds.upper),
+          ]))
+    }
     if !kept.isEmpty {
       members.append(
         JSONMember("columns", .object(kept.map { JSONMember($0.name, JSONValue($0.cells)) })))

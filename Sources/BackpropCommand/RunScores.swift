@@ -25,15 +25,25 @@ struct RunScores {
   /// Of an ensemble: each row of training as the member judges it that did not learn from it.
   var outOfFold: Evaluation?
 
+  /// What is to be known of the intervals of predictions; nil if the model has none.
+  let intervals: PredictionIntervals?
+  /// How they do on the rows that chose nothing; nil if those gave them, or there are none.
+  private(set) var intervalScore: IntervalScore?
+
   /// - Parameters:
-  ///   - model: The networks of an ensemble; nil for the network of the run.
+  ///   - model: What has come of the run.
   ///   - validation: What the run said of the rows that chose the epoch.
   init<T: Scalar>(
-    _ prepared: PreparedFit<T>, ensemble model: Model? = nil, validation: Evaluation?,
-    pool: ThreadPool?
+    _ prepared: PreparedFit<T>, _ model: Model, validation: Evaluation?, pool: ThreadPool?
   ) throws(FileError) {
     let kind = prepared.metrics
-    let network = Judge(network: prepared.network, model: model, kind: kind, pool: pool)
+    let network = Judge(
+      network: prepared.network, model: model.isOneNetwork ? nil : model, kind: kind,
+      pool: pool)
+    intervals = model.intervals
+    if model.members.count > 1, case .memory(let rows)? = prepared.test {
+      intervalScore = model.intervalScore(on: rows, pool: pool)
+    }
     let positive = kind.positiveClass(means: prepared.rows?.baseline ?? [])
     leavesOutWeights = prepared.coders.weights != nil
     training = try network.evaluate(on: prepared.training)
@@ -41,6 +51,8 @@ struct RunScores {
       heldOut = try prepared.network.evaluate(
         on: rows, metrics: kind, watching: prepared.configuration.stopping.metric,
         positive: positive, pool: pool)
+    } else if let rows = prepared.validation, !model.isOneNetwork {
+      heldOut = try network.evaluate(on: rows)
     } else {
       heldOut = validation
     }

@@ -171,13 +171,16 @@ struct TrainingJob {
         isInterrupted: { Interruption.isRequested })
     }
 
+    let pool = ThreadPool.of(estimator.threads)
+    let model = prepared.modelWithIntervals(pool: pool)
     var saved: (path: String, sha256: String)?
     if summary.reason != .diverged || summary.bestEpoch > 0 {
-      saved = (output, try prepared.model.write(to: output))
+      saved = (output, try model.write(to: output))
     }
     let isWhole = summary.reason == .completed || summary.reason == .earlyStop
-    let pool = ThreadPool.of(estimator.threads)
-    let scores = isWhole ? try RunScores(prepared, validation: summary.validation, pool: pool) : nil
+    let scores =
+      isWhole
+      ? try RunScores(prepared, model, validation: summary.validation, pool: pool) : nil
     reporter.finish(
       summary, scores, examples: (training.count, validation?.count ?? 0), saved: saved,
       data: data, configuration: prepared.configuration,

@@ -30,6 +30,8 @@ final class TrainingReporter {
   /// done. Nil of all else.
   var ensemble: TrainingConfiguration?
   var isEnsemble: Bool { ensemble != nil }
+  /// How many of its members the model has; they are fewer where it was interrupted.
+  var membersSaved = 0
   /// What a cross-validation has shown, for the last line.
   var foldsSummary: JSONValue?
   private var warnings: Set<String> = []
@@ -231,9 +233,13 @@ final class TrainingReporter {
           ? "backprop evaluate \(model) \(path) --part test" : "backprop predict \(model) \(path)")
     case .interrupted:
       let which =
-        summary.bestEpoch > 0
-        ? language.text(.bestSoFar, String(summary.bestEpoch))
-        : language.text(.modelAfterStep, String(summary.steps))
+        isEnsemble
+        ? language.text(
+          .networksSoFar, String(membersSaved),
+          String(ensemble?.stopping.networkCount ?? membersSaved))
+        : summary.bestEpoch > 0
+          ? language.text(.bestSoFar, String(summary.bestEpoch))
+          : language.text(.modelAfterStep, String(summary.steps))
       let remedy =
         checkpointFolder.map { folder in
           language.text(
@@ -277,6 +283,9 @@ final class TrainingReporter {
     ]
     if let outOfFold = scores?.outOfFold {
       end.append(JSONMember("outOfFold", Self.json(outOfFold)))
+    }
+    if let intervals = scores?.intervals {
+      end.append(JSONMember("interval", intervals.json(scores?.intervalScore)))
     }
     end += Self.searchMembers(summary)
     if let foldsSummary { end.append(JSONMember("folds", foldsSummary)) }
@@ -338,6 +347,9 @@ final class TrainingReporter {
         language.text(.ofTraining, values.joined(separator: ", "), String(last.epoch)))
     }
     guard let scores else { return }
+    if let intervals = scores.intervals {
+      print(.predictionInterval, results.text(intervals, scores.intervalScore))
+    }
     if scores.leavesOutWeights { printRemark(language.text(.scoresCountOnce)) }
     guard let baseline = scores.baseline, baseline.loss.isFinite else { return }
     print(.baseline, results.text(baseline: baseline, usual: scores.usualLabel))

@@ -61,6 +61,9 @@ struct WhatIfCommand: ParsableCommand {
   @Option(name: .long, help: "Targets of a model that names none: columns a,b,…")
   var target: String?
 
+  @OptionGroup
+  var member: MemberOption
+
   @OptionGroup(title: "Reading the data")
   var table: TableReadingOptions
 
@@ -173,6 +176,7 @@ struct WhatIfCommand: ParsableCommand {
     arguments.model = model
     arguments.data = data
     arguments.target = target
+    arguments.member = member
     arguments.table = table
     let opened = try arguments.open(output)
     let network: Network<Double> =

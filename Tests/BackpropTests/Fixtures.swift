@@ -73,6 +73,7 @@ struct PreparedTable<T: Scalar> {
     seed: UInt64
   ) throws {
     var configuration = TrainingConfiguration(seed: seed)
+    configuration.recipe = .plain
     configuration.data.target = [target]
     configuration.data.task = task
     configuration.stopping.validation = fraction

@@ -90,6 +90,18 @@ final class CommandRunner {
     return process.terminationStatus
   }
 
+  /// What trains does so by the plain recipe where nothing else is said: most tests are of what one network
+  /// of few neurons does. `RecipeCommandTests` say what they mean.
+  private static func plain(_ arguments: [String]) -> [String] {
+    let others = ["--recipe", "--config", "--resume", "--from", "--time", "--help", "--help-all"]
+    guard let command = arguments.first, ["train", "tune-rate"].contains(command),
+      !arguments.contains(where: { argument in
+        others.contains { argument == $0 || argument.hasPrefix($0 + "=") }
+      })
+    else { return arguments }
+    return [command, "--recipe", "plain"] + arguments.dropFirst()
+  }
+
   /// A command that runs; its streams go to files, so that no full pipe can stop it.
   func start(_ arguments: [String]) throws -> Running {
     let streams = FileManager.default.temporaryDirectory
@@ -97,7 +109,7 @@ final class CommandRunner {
     try FileManager.default.createDirectory(at: streams, withIntermediateDirectories: true)
     let process = Process()
     process.executableURL = Self.executable
-    process.arguments = arguments
+    process.arguments = Self.plain(arguments)
     process.currentDirectoryURL = folder
     process.standardInput = FileHandle.nullDevice
     let output = streams.appendingPathComponent("output")

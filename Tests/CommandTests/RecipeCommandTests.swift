@@ -123,6 +123,105 @@ struct RecipeCommandTests {
     #expect(few.errors.contains("plan: recipe plain, for "), "\(few.errors)")
   }
 
+  @Test("One network of several is looked into by its number, the first without")
+  func member() throws {
+    try runner.writeClassification(rows: 120)
+    let base = ["train", "classes.csv", "--target", "label", "--hidden", "6", "--epochs", "2"]
+    // Without a word of recipes it is auto.
+    #expect(try runner.run(base + ["--recipe", "auto", "-o", "a.st"]).exitCode == 0)
+    for call in [
+      ["explain", "a.st", "classes.csv"], ["check", "a.st", "classes.csv"],
+      ["doctor", "a.st", "classes.csv"], ["whatif", "l2", "a.st", "classes.csv"],
+    ] {
+      let first = try runner.run(call)
+      #expect(first.exitCode == 0, "\(call): \(first.errors)")
+      #expect(first.errors.contains("this is network 1 of 5"), "\(first.errors)")
+      let third = try runner.run(call + ["--member", "3"])
+      #expect(third.exitCode == 0 && !third.errors.contains("this is network"), "\(third.errors)")
+      #expect(first.output != third.output)
+      #expect(try runner.run(call + ["--member", "1"]).output == first.output)
+      let none = try runner.run(call + ["--member", "6"])
+      #expect(none.exitCode == 2 && none.errors.contains("from 1 to 5"), "\(none.errors)")
+    }
+    let whole = try runner.run("predict", "a.st", "classes.csv", "--probabilities")
+    let one = try runner.run("predict", "a.st", "classes.csv", "--probabilities", "--member", "2")
+    #expect(whole.exitCode == 0 && one.exitCode == 0 && whole.output != one.output)
+    #expect(
+      try runner.run("evaluate", "a.st", "classes.csv", "--json").output
+        != runner.run("evaluate", "a.st", "classes.csv", "--json", "--member", "2").output)
+    let quiet = try runner.run("explain", "a.st", "classes.csv", "--quiet")
+    #expect(quiet.exitCode == 0 && quiet.errors.isEmpty, "\(quiet.errors)")
+    let goingOn = try runner.run(base + ["--from", "a.st"])
+    #expect(goingOn.exitCode == 2 && goingOn.errors.contains("--members 1"), "\(goingOn.errors)")
+  }
+
+  @Test("Intervals: told of by train, written by predict, counted by evaluate")
+  func interval() throws {
+    try runner.writeRegression(rows: 120)
+    let base = [
+      "train", "numbers.csv", "--target", "y", "--ignore", "z", "--hidden", "8", "--epochs", "40",
+      "--test", "0.25", "-o", "i.st",
+    ]
+    for (options, words) in [
+      (["--recipe", "realmlp", "--members", "4"], "80 % by CV+ on 90 rows"),
+      (["--recipe", "plain"], "80 % by split conformal prediction on 30 rows"),
+    ] {
+      let trained = try runner.run(base + options + ["--interval", "0.8"])
+      #expect(trained.exitCode == 0, "\(trained.errors)")
+      #expect(
+        trained.outputLines.contains { $0.hasPrefix("interval  \(words)") }, "\(trained.output)")
+      let predicted = try runner.run("predict", "i.st", "numbers.csv", "--id", "y").outputLines
+      #expect(predicted[0] == "y,prediction,lower,upper" && predicted.count == 121)
+      let cells = predicted.dropFirst().map { $0.split(separator: ",").map { Double($0) ?? .nan } }
+      #expect(cells.allSatisfy { $0[2] <= $0[1] && $0[1] <= $0[3] })
+      let held = cells.count { $0[2] <= $0[0] && $0[0] <= $0[3] }
+      #expect(held >= 84, "\(held)")
+      let document = try runner.run("evaluate", "i.st", "numbers.csv", "--json").documents[0]
+      #expect(document["interval"]?["examples"]?.int == 120)
+      let coverage = try #require(document["interval"]?["coverage"]?.double)
+      #expect(abs(coverage - Double(held) / 120) < 0.01)
+      let wide = try runner.run("predict", "i.st", "numbers.csv", "--interval", "0.9", "--json")
+      let bounds = try #require(wide.documents[0]["interval"])
+      #expect(bounds["level"]?.double == 0.9 && bounds["lower"]?.array?.count == 120)
+      #expect(bounds["lower"]?.array?[0].double ?? .nan <= cells.first?[2] ?? .nan)
+    }
+    for (call, word) in [
+      (["predict", "i.st", "numbers.csv", "--interval", "0.999"], "there are 30"),
+      (["predict", "i.st", "numbers.csv", "--interval", "90"], "between 0 and 1"),
+      (["predict", "i.st", "numbers.csv", "--interval", "wide"], "between 0 and 1"),
+      (base + ["--recipe", "plain", "--interval", "0.8", "--test", "0"], "set a test of 0.2"),
+      (base + ["--interval", "0.999", "--members", "3"], "there are 90"),
+    ] {
+      let refused = try runner.run(call)
+      #expect(refused.exitCode == 2 && refused.errors.contains(word), "\(call): \(refused.errors)")
+    }
+    #expect(try runner.run(base + ["--recipe", "plain"]).exitCode == 0)
+    let none = try runner.run("predict", "i.st", "numbers.csv", "--interval", "0.8")
+    #expect(
+      none.exitCode == 2 && none.errors.contains("train it with --interval"), "\(none.errors)")
+  }
+
+  @Test(
+    "A search in the time that is left says what it tries, and its model is made again by its settings"
+  )
+  func search() throws {
+    try runner.writeClassification(rows: 120)
+    let base = ["train", "classes.csv", "--target", "label", "--epochs", "1", "--time", "3s"]
+    let found = try runner.run(base + ["-o", "a.st"])
+    #expect(found.exitCode == 0, "\(found.errors)")
+    #expect(found.errors.contains("trial 1: accuracy"), "\(found.errors)")
+    #expect(found.errors.contains("trial 2: ") && found.errors.contains("best so far trial "))
+    try runner.write("a.json", try runner.run("inspect", "a.st", "--config").output)
+    #expect(try runner.run("train", "--config", "a.json", "-o", "b.st").exitCode == 0)
+    #expect(try runner.read("b.st") == runner.read("a.st"))
+    let documents = try runner.run(base + ["-o", "c.st", "--json"]).documents
+    let trial = try #require(documents.first { $0["event"]?.string == "trial" })
+    #expect(trial["trial"]?.int == 1 && trial["settings"]?.string?.contains("dropout=") == true)
+    #expect(trial["outOfFold"]?["accuracy"]?.double != nil)
+    #expect(try runner.run("inspect", "a.st").exitCode == 0)
+    #expect(try runner.run("explain", "a.st", "classes.csv").exitCode == 0)
+  }
+
   @Test("A model of a recipe is looked into by every command", arguments: ["realmlp-s", "realmlp"])
   func lookedInto(recipe: String) throws {
     try runner.writeClassification()

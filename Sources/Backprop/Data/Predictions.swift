@@ -12,6 +12,17 @@ public struct Predictions: Sendable, Equatable {
   /// Row-major `[rowCount, labels]`: the probability of each label, or of yes for each column; empty
   /// for a regression and if the outputs are no probabilities.
   package let probabilities: [Double]
+  /// Between which numbers the targets are expected; nil if the model does not say.
+  package internal(set) var bounds: Bounds?
+
+  /// Row-major `[rowCount, columns]`, in the targets' units.
+  package struct Bounds: Sendable, Equatable {
+    /// About which share of new rows they hold.
+    package let level: Double
+    package internal(set) var lower: [Double] = []
+    package internal(set) var upper: [Double] = []
+  }
+
   fileprivate let pairs: [[String]]
   fileprivate let isSingle: Bool
 
@@ -99,10 +110,10 @@ extension TargetEncoder {
           }
         }
       case .plusMinusOne: values += output.map { $0 > 0 ? 1 : 0 }
-      case .raw: values += output.map { Double($0) }
+      case .raw: values += output.enumerated().map { clipped(Double($1), $0) }
       case .standardized:
         let numbers = output.enumerated().map { index, value in
-          let number = Double(value) * deviations[index] + means[index]
+          let number = clipped(Double(value) * deviations[index] + means[index], index)
           // At the precision of the outputs, unless that ends before the target's unit begins.
           let rounded = T(number)
           return rounded.isNormal || number == 0 ? Double(rounded) : number
@@ -114,6 +125,38 @@ extension TargetEncoder {
     return Predictions(
       task: task, columns: columns, labels: labels, rowCount: outputs.rows, values: values,
       probabilities: probabilities, pairs: pairs, isSingle: T.self == Float.self)
+  }
+}
+
+extension TargetEncoder {
+  /// Whether predicted numbers are kept within those of training.
+  package var clips: Bool { !lowest.isEmpty }
+
+  /// A number in the unit of its target column, kept within those of training if that is asked for.
+  func clipped(_ number: Double, _ column: Int) -> Double {
+    lowest.isEmpty ? number : min(max(number, lowest[column]), highest[column])
+  }
+
+  /// An output as a number in the unit of its target column.
+  func number<T: Scalar>(_ output: T, _ column: Int) -> Double {
+    coding == .standardized ? Double(output) * deviations[column] + means[column] : Double(output)
+  }
+
+  /// Outputs `[examples, outputCount]` that are kept within the targets of training, where that is asked for.
+  package func clipped<T: Scalar>(_ outputs: Matrix<T>) -> Matrix<T> {
+    guard clips else { return outputs }
+    var result = outputs
+    let isStandardized = coding == .standardized
+    for column in columns.indices {
+      let (mean, deviation) = isStandardized ? (means[column], deviations[column]) : (0, 1)
+      let low = T((lowest[column] - mean) / deviation)
+      let high = T((highest[column] - mean) / deviation)
+      // What is no number stays none.
+      for row in 0..<result.rows where !result[row, column].isNaN {
+        result[row, column] = min(max(result[row, column], low), high)
+      }
+    }
+    return result
   }
 }
 

@@ -15,6 +15,10 @@ public struct TargetEncoder: Equatable, Sendable {
   /// the training rows; a constant column has 1. Else empty.
   package let means: [Double]
   package let deviations: [Double]
+  /// The smallest and the largest number of each column in the training rows, where predictions are kept within
+  /// them; else empty.
+  package let lowest: [Double]
+  package let highest: [Double]
   /// How cells become labels and numbers.
   let cells: TargetCells
 
@@ -24,23 +28,23 @@ public struct TargetEncoder: Equatable, Sendable {
   ///   - targets: The target columns.
   ///   - coding: Nil for the usual one: one-hot, standardised, or zero-one for multi-label.
   ///   - rows: The training rows, from which mean and deviation are taken; nil for all.
+  ///   - clips: Whether numbers that are predicted are kept within those of the training rows.
   /// - Throws: `DataError` if the coding does not fit the task or the number of labels.
   package init(
-    fitting targets: TargetColumns, coding: TargetCoding? = nil, rows: [UInt32]? = nil
+    fitting targets: TargetColumns, coding: TargetCoding? = nil, rows: [UInt32]? = nil,
+    clips: Bool = false
   ) throws(DataError) {
-    var means: [Double] = []
-    var deviations: [Double] = []
     let coding = coding ?? Self.usualCoding(of: targets.task)
-    if targets.task == .regression, coding == .standardized {
-      for moments in targets.moments(of: rows) {
-        means.append(moments.mean)
-        deviations.append(moments.deviation > 0 ? moments.deviation : 1)
-      }
-    }
+    let isStandardized = targets.task == .regression && coding == .standardized
+    let isClipped = targets.task == .regression && clips
+    let moments = isStandardized || isClipped ? targets.moments(of: rows) : []
+    let means = isStandardized ? moments.map(\.mean) : []
+    let deviations = isStandardized ? moments.map { $0.deviation > 0 ? $0.deviation : 1 } : []
     try self.init(
       task: targets.task, coding: coding, columns: targets.columns,
       labels: targets.task == .multilabel ? targets.columns : targets.labels, pairs: targets.pairs,
-      means: means, deviations: deviations, cells: targets.cells)
+      means: means, deviations: deviations, lowest: isClipped ? moments.map(\.smallest) : [],
+      highest: isClipped ? moments.map(\.largest) : [], cells: targets.cells)
   }
 
   /// Reads the target columns of a table and fits to them.
@@ -55,7 +59,7 @@ public struct TargetEncoder: Equatable, Sendable {
   private init(
     task: LearningTask, coding: TargetCoding, columns: [String], labels: [String],
     pairs: [[String]],
-    means: [Double], deviations: [Double], cells: TargetCells
+    means: [Double], deviations: [Double], lowest: [Double], highest: [Double], cells: TargetCells
   ) throws(DataError) {
     self.task = task
     self.coding = coding
@@ -64,6 +68,8 @@ public struct TargetEncoder: Equatable, Sendable {
     self.pairs = pairs
     self.means = means
     self.deviations = deviations
+    self.lowest = lowest
+    self.highest = highest
     self.cells = cells
     let width = columns.count
     let fits =
@@ -79,7 +85,9 @@ public struct TargetEncoder: Equatable, Sendable {
       }
     let scalesAreUsable =
       means.count == deviations.count && means.allSatisfy(\.isFinite)
-      && deviations.allSatisfy { $0.isFinite && $0 > 0 }
+      && deviations.allSatisfy { $0.isFinite && $0 > 0 } && lowest.count == highest.count
+      && (lowest.isEmpty || task == .regression && lowest.count == width)
+      && zip(lowest, highest).allSatisfy { $0.isFinite && $1.isFinite && $0 <= $1 }
     guard width > 0, fits, scalesAreUsable, cells.styles.count == width,
       cells.textsKept.count == width, cells.words.count == width
     else {
@@ -219,7 +227,7 @@ public struct TargetEncoder: Equatable, Sendable {
 
 extension TargetEncoder: Codable {
   private enum CodingKeys: String, CodingKey {
-    case task, coding, columns, labels, pairs, means, deviations, cells
+    case task, coding, columns, labels, pairs, means, deviations, lowest, highest, cells
   }
 
   /// Reads the form that `encode(to:)` writes; parts that contradict each other are refused.
@@ -234,6 +242,8 @@ extension TargetEncoder: Codable {
         pairs: container.decodeIfPresent([[String]].self, forKey: .pairs) ?? [],
         means: container.decodeIfPresent([Double].self, forKey: .means) ?? [],
         deviations: container.decodeIfPresent([Double].self, forKey: .deviations) ?? [],
+        lowest: container.decodeIfPresent([Double].self, forKey: .lowest) ?? [],
+        highest: container.decodeIfPresent([Double].self, forKey: .highest) ?? [],
         cells: container.decodeIfPresent(TargetCells.self, forKey: .cells)
           ?? TargetCells(plain: columns.count))
     } catch let error as DataError {
@@ -252,6 +262,10 @@ extension TargetEncoder: Codable {
     if !means.isEmpty {
       try container.encode(means, forKey: .means)
       try container.encode(deviations, forKey: .deviations)
+    }
+    if !lowest.isEmpty {
+      try container.encode(lowest, forKey: .lowest)
+      try container.encode(highest, forKey: .highest)
     }
     if cells != TargetCells(plain: columns.count) { try container.encode(cells, forKey: .cells) }
   }

@@ -6,12 +6,19 @@ import Synchronization
 /// Breiman 1996, *Bagging Predictors*, doi:10.1007/BF00058655; of folds, as cross-validation committees,
 /// Parmanto, Munro & Doyle 1996.
 package struct EnsembleFit<T: Scalar>: Sendable {
+  /// Those that finished an epoch, of a run that was interrupted; else all.
   package let members: [Network<T>]
+  /// Which of those that were asked for they are, from 1.
+  package let numbers: [Int]
   /// How the run of each ended.
   package let summaries: [TrainingSummary]
-  /// Each row as the member judges it that did not learn from it. The rows have chosen that member's epoch
-  /// and temperature, and it is one member and not their mean.
+  /// Each row as the members judge it that did not learn from it. The rows have chosen their epochs and
+  /// temperatures, and these are fewer members than the mean has.
   package let outOfFold: Evaluation
+  /// For each fold the rows that its members did not learn from.
+  package let judged: [[UInt32]]
+  /// The settings that it was trained by, with those of a search in the place of what was searched.
+  package let configuration: TrainingConfiguration
 
   /// How the runs ended, as one: the epochs are those of the member that took the most.
   package var summary: TrainingSummary {
@@ -26,10 +33,33 @@ package struct EnsembleFit<T: Scalar>: Sendable {
   }
 }
 
+/// Settings of an ensemble's members, and the network that these are drawn from.
+struct Variant<T: Scalar>: Sendable {
+  /// What in its settings may be other than in those of the others; empty for nothing.
+  let text: String
+  let configuration: TrainingConfiguration
+  let network: Network<T>
+}
+
+/// A network for each fold by the settings of one variant.
+struct TrainedFolds<T: Scalar> {
+  let variant: Variant<T>
+  /// In the order of the folds; nil for those that were interrupted before they finished an epoch.
+  let members: [TrainedMember<T>?]
+  /// For each row what the member says that did not learn from it; zeros where there is none.
+  let outputs: Matrix<T>
+}
+
 /// A member that is trained: its network, and how its run ended.
-private struct TrainedMember<T: Scalar>: Sendable {
+struct TrainedMember<T: Scalar>: Sendable {
   let network: Network<T>
   let summary: TrainingSummary
+  /// What of its run nobody was told yet.
+  var warnings: [Warning] = []
+
+  struct Warning: Sendable {
+    let code, message: String
+  }
 }
 
 /// Deals the members of an ensemble out to threads.
@@ -56,43 +86,143 @@ private final class MemberQueue<T: Scalar>: Sendable {
     done.withLock { $0[index] = result }
   }
 
-  /// All members in their order.
+  /// The members in their order; nil for those that were interrupted before they finished an epoch.
   ///
-  /// - Throws: What the first of them threw; `CancellationError` if one was not trained.
-  func members() throws -> [TrainedMember<T>] {
+  /// - Throws: What the first of them threw; `CancellationError` if none finished one.
+  func members() throws -> [TrainedMember<T>?] {
     let done = done.withLock { $0 }
-    for index in 0..<count {
-      if case .failure(let error)? = done[index], !(error is CancellationError) { throw error }
+    let members = try (0..<count).map { index in
+      do {
+        return try done[index]?.get()
+      } catch is CancellationError {
+        return nil
+      }
     }
-    return try (0..<count).map { index in
-      guard let result = done[index] else { throw CancellationError() }
-      return try result.get()
-    }
+    if members.allSatisfy({ $0 == nil }) { throw CancellationError() }
+    return members
   }
 }
 
 extension Estimator {
   /// Trains the members of an ensemble, side by side on the threads. The number of threads changes no bit.
   ///
+  /// Where there is time for more than one ensemble, settings that nobody gave are searched (`RecipeSearch`).
+  ///
   /// - Parameters:
   ///   - prepared: All rows as those of training, and a configuration that says how many members.
-  ///   - began: Is told on the caller's thread of each member that is trained there, from 1; the first is.
-  ///   - report: Receives the events of those.
+  ///   - began: Is told on the caller's thread of each member that is trained there, from 1, and of how many;
+  ///     the first is.
+  ///   - tried: Is told of each trial of a search.
+  ///   - report: Receives the events of the members that are trained on the caller's thread.
   ///   - isInterrupted: Asked after every step of those; true ends all runs.
   /// - Throws: `DivergenceError` if the loss of a member is no number before an epoch was finished;
-  ///   `ConfigurationError` for fewer rows than folds; `CancellationError` if a member had finished no epoch.
+  ///   `ConfigurationError` for fewer rows than folds; `CancellationError` if it was interrupted before a member
+  ///   had finished an epoch. Members that had are kept.
   package func trainMembers<T: Scalar>(
-    _ prepared: PreparedFit<T>, warn: Warn, began: (Int) -> Void = { _ in },
-    report: (TrainingEvent) -> Void, isInterrupted: () -> Bool
+    _ prepared: PreparedFit<T>, warn: Warn,
+    began: (_ number: Int, _ count: Int) -> Void = { _, _ in },
+    tried: (SearchTrial) -> Void = { _ in }, report: (TrainingEvent) -> Void,
+    isInterrupted: () -> Bool
   ) throws -> EnsembleFit<T> {
     guard case .memory(let data) = prepared.training else {
       preconditionFailure("an ensemble of rows in a file")
     }
-    let count = prepared.configuration.stopping.members ?? 1
-    let folds = try folds(of: data, prepared.coders.target, count, warn)
+    let settings = prepared.configuration.stopping
+    let folds = try folds(of: data, prepared.coders.target, settings.members ?? 1, warn)
+    func train(_ variants: [Variant<T>]) throws -> [TrainedFolds<T>] {
+      try trainFolds(
+        variants, prepared, data, folds, warn: warn, began: began, report: report,
+        isInterrupted: isInterrupted)
+    }
+    let own = Variant(text: "", configuration: prepared.configuration, network: prepared.network)
+    if let text = settings.variants {
+      let trained = try train(RecipeSearch.parts(of: text).map { try variant($0, of: prepared) })
+      return prepared.ensemble(of: trained, data, folds, prepared.configuration)
+    }
+    guard let search, !search.searched.isEmpty else {
+      return prepared.ensemble(of: try train([own]), data, folds, prepared.configuration)
+    }
+    return try run(
+      search, prepared, data, folds, train: train, tried: tried, isInterrupted: isInterrupted)
+  }
+
+  /// Trial after trial, until there is no time for another.
+  private func run<T: Scalar>(
+    _ search: RecipeSearch, _ prepared: PreparedFit<T>, _ data: Dataset<T>, _ folds: Folds,
+    train: ([Variant<T>]) throws -> [TrainedFolds<T>], tried: (SearchTrial) -> Void,
+    isInterrupted: () -> Bool
+  ) throws -> EnsembleFit<T> {
+    let rows = data.unweighted
+    var record = SearchRecord<T>(
+      monitor: Monitor(metric: prepared.configuration.stopping.metric),
+      judge: {
+        prepared.network.evaluate(
+          prepared.coders.target.clipped($0), on: rows, metrics: prepared.metrics
+        ).evaluation
+      })
+    let clock = ContinuousClock()
+    var longest = (seconds: 0.0, parameters: 1)
+    for number in 0..<RecipeSearch.mostTrials {
+      let text = RecipeSearch.settings(
+        ofTrial: number, around: prepared.configuration, searched: search.searched)
+      let variant = try variant(text, of: prepared)
+      let start = clock.now
+      let parameters = variant.network.parameterCount
+      let ratio = max(1, Double(parameters) / Double(longest.parameters))
+      if start + .seconds(longest.seconds * ratio) > search.deadline { continue }
+      do {
+        let trained = try train([variant])[0]
+        // What was cut short is no trial, but better than nothing.
+        if trained.isWhole || record.trials.isEmpty { tried(record.add(trained)) }
+      } catch is CancellationError where number > 0 {
+      } catch is DivergenceError where number > 0 {}
+      let seconds = (clock.now - start) / .seconds(1)
+      if seconds > longest.seconds { longest = (seconds, parameters) }
+      if isInterrupted() || clock.now > search.deadline { break }
+    }
+    let chosen = record.best.map { record.trials[$0] }
+    var configuration = chosen[0].variant.configuration
+    if chosen.count > 1 {
+      configuration.stopping.variants = chosen.map(\.variant.text).joined(separator: " | ")
+    }
+    return prepared.ensemble(of: chosen, data, folds, configuration)
+  }
+
+  /// The settings of a run with those of a text in their place.
+  private func variant<T: Scalar>(
+    _ text: String, of prepared: PreparedFit<T>
+  ) throws -> Variant<T> {
+    var own = self
+    own.configuration = try RecipeSearch.applying(text, to: prepared.configuration)
+    own.configuration.stopping.variants = nil
+    guard
+      own.configuration.network != prepared.configuration.network
+        || own.configuration.noise.dropout != prepared.configuration.noise.dropout,
+      let encoder = prepared.coders.encoder
+    else {
+      return Variant(text: text, configuration: own.configuration, network: prepared.network)
+    }
+    let (settings, target) = (own.configuration.network, prepared.coders.target)
+    let network: Network<T> = try own.network(
+      encoder, target,
+      OutputDesign(
+        task: target.task, labels: target.labels.count, loss: settings.loss,
+        activation: settings.outputActivation))
+    try own.configuration.validate(for: network)
+    return Variant(text: text, configuration: own.configuration, network: network)
+  }
+
+  /// A network for each variant and fold.
+  private func trainFolds<T: Scalar>(
+    _ variants: [Variant<T>], _ prepared: PreparedFit<T>, _ data: Dataset<T>, _ folds: Folds,
+    warn: Warn, began: (Int, Int) -> Void, report: (TrainingEvent) -> Void,
+    isInterrupted: () -> Bool
+  ) throws -> [TrainedFolds<T>] {
+    let count = variants.count * folds.count
     let queue = MemberQueue<T>(count: count)
     let workers = min(max(threads, 1), count)
     let threadsOfOne = max(1, threads / workers)
+    let fold = FoldTraining(prepared, data, folds, threads: threadsOfOne)
     // The caller's first member is the first of all, whatever the threads do.
     var own = queue.next()
     let others = DispatchGroup()
@@ -102,9 +232,16 @@ extension Estimator {
           queue.receive(
             index,
             Result {
-              try self.train(
-                prepared, on: data, folds[index], number: index, threads: threadsOfOne,
-                report: { _ in }, isInterrupted: { queue.isStopped })
+              var warnings: [TrainedMember<T>.Warning] = []
+              var member = try fold.train(
+                variants[index / folds.count], index % folds.count,
+                report: {
+                  if case .warning(let code, let message) = $0 {
+                    warnings.append(.init(code: code, message: message))
+                  }
+                }, isInterrupted: { queue.isStopped })
+              member.warnings = warnings
+              return member
             })
         }
       }
@@ -114,21 +251,24 @@ extension Estimator {
       return queue.isStopped
     }
     while let index = own {
-      began(index + 1)
+      began(index + 1, count)
       queue.receive(
         index,
         Result {
-          try self.train(
-            prepared, on: data, folds[index], number: index, threads: threadsOfOne,
-            report: report, isInterrupted: stopIfInterrupted)
+          try fold.train(
+            variants[index / folds.count], index % folds.count, report: report,
+            isInterrupted: stopIfInterrupted)
         })
       own = queue.next()
     }
     while others.wait(timeout: .now() + .milliseconds(50)) == .timedOut { _ = stopIfInterrupted() }
     let members = try queue.members()
-    return EnsembleFit(
-      members: members.map(\.network), summaries: members.map(\.summary),
-      outOfFold: outOfFold(members.map(\.network), prepared, data, folds))
+    for warning in members.flatMap({ $0?.warnings ?? [] }) { warn(warning.code, warning.message) }
+    let pool = ThreadPool.of(threads)
+    return variants.enumerated().map { index, variant in
+      let own = Array(members[index * folds.count..<(index + 1) * folds.count])
+      return TrainedFolds(variant, own, data, folds, pool: pool)
+    }
   }
 
   /// The fit of an ensemble.
@@ -138,8 +278,8 @@ extension Estimator {
   ) throws -> Fit {
     let ensemble = try trainMembers(
       prepared, warn: warn, report: report, isInterrupted: isInterrupted)
-    let model = prepared.model(of: ensemble.members)
     let pool = ThreadPool.of(threads)
+    let model = prepared.model(of: ensemble, pool: pool)
     var test: Evaluation?
     if case .memory(let rows)? = prepared.test {
       test =
@@ -180,30 +320,81 @@ extension Estimator {
       throw ConfigurationError("members", error.description)
     }
   }
+}
+
+extension PreparedFit {
+  /// The members of some variants as one ensemble.
+  fileprivate func ensemble(
+    of trained: [TrainedFolds<T>], _ data: Dataset<T>, _ folds: Folds,
+    _ configuration: TrainingConfiguration
+  ) -> EnsembleFit<T> {
+    // A fold of which one variant has no member is judged by the others.
+    let present = (0..<folds.count).filter { fold in trained.contains { $0.members[fold] != nil } }
+    let judged = present.map { folds[$0].validation }
+    var outputs = Matrix<T>(rows: data.count, columns: network.outputCount)
+    for fold in present {
+      let own = Matrix.mean(
+        of: trained.filter { $0.members[fold] != nil }.map {
+          $0.outputs.gathered(folds[fold].validation)
+        })
+      for (place, row) in folds[fold].validation.enumerated() {
+        outputs.setRow(Int(row), to: own[row: place])
+      }
+    }
+    let rows = judged.flatMap(\.self).sorted()
+    let isWhole = rows.count == data.count
+    let members = trained.flatMap(\.members)
+    let examples = isWhole ? data : data.subset(rows)
+    return EnsembleFit(
+      members: members.compactMap { $0?.network },
+      numbers: members.indices.filter { members[$0] != nil }.map { $0 + 1 },
+      summaries: members.compactMap { $0?.summary },
+      outOfFold: network.evaluate(
+        coders.target.clipped(isWhole ? outputs : outputs.gathered(rows)),
+        on: examples.unweighted, metrics: metrics
+      ).evaluation,
+      judged: judged, configuration: configuration)
+  }
+}
+
+/// What the members of an ensemble have in common.
+private struct FoldTraining<T: Scalar>: Sendable {
+  private let data: Dataset<T>
+  private let folds: Folds
+  private let metrics: MetricKind
+  private let target: TargetEncoder
+  private let threads: Int
+
+  init(_ prepared: PreparedFit<T>, _ data: Dataset<T>, _ folds: Folds, threads: Int) {
+    (self.data, self.folds, self.threads) = (data, folds, threads)
+    (metrics, target) = (prepared.metrics, prepared.coders.target)
+  }
 
   /// One member: fresh weights, its own order of rows, its own best epoch and temperature.
-  private func train<T: Scalar>(
-    _ prepared: PreparedFit<T>, on data: Dataset<T>, _ split: Split, number: Int, threads: Int,
-    report: (TrainingEvent) -> Void, isInterrupted: () -> Bool
+  ///
+  /// - Parameter fold: The one that it does not learn from, from 0.
+  func train(
+    _ variant: Variant<T>, _ fold: Int, report: (TrainingEvent) -> Void,
+    isInterrupted: () -> Bool
   ) throws -> TrainedMember<T> {
-    var configuration = prepared.configuration
-    var random = RandomSource(
-      seed: configuration.seed, purpose: .member, index: UInt32(number))
+    var configuration = variant.configuration
+    var random = RandomSource(seed: configuration.seed, purpose: .member, index: UInt32(fold))
     configuration.seed = UInt64(random.nextWord()) << 32 | UInt64(random.nextWord())
     configuration.stopping.members = nil
+    configuration.stopping.interval = nil
+    let split = folds[fold]
     let (training, validation) = (data.subset(split.training), data.subset(split.validation))
-    var network = prepared.network.freshlyDrawn(
+    var network = variant.network.freshlyDrawn(
       seed: configuration.seed, by: configuration.network.initializer)
     try network.start(
       from: .memory(training), by: configuration.network.initializer, seed: configuration.seed)
     let summary = try Trainer<T>(configuration: configuration, threads: threads).train(
-      &network, on: training, validation: validation, metrics: prepared.metrics, report: report,
+      &network, on: training, validation: validation, metrics: metrics, report: report,
       isInterrupted: isInterrupted)
     if summary.bestEpoch == 0 {
       throw summary.reason == .diverged
         ? DivergenceError(divergence: summary.divergence) : CancellationError()
     }
-    let target = prepared.coders.target
     if target.task == .classification,
       target.hasProbabilities(outputActivation: network.outputActivation)
     {
@@ -213,20 +404,27 @@ extension Estimator {
     }
     return TrainedMember(network: network, summary: summary)
   }
+}
 
-  private func outOfFold<T: Scalar>(
-    _ members: [Network<T>], _ prepared: PreparedFit<T>, _ data: Dataset<T>, _ folds: Folds
-  ) -> Evaluation {
-    let pool = ThreadPool.of(threads)
-    var outputs = Matrix<T>(rows: data.count, columns: prepared.network.outputCount)
-    for (index, network) in members.enumerated() {
-      let rows = folds[index].validation
-      let own = network.predictions(for: data.subset(rows).inputs, pool: pool)
-      for (place, row) in rows.enumerated() {
-        outputs.setRow(Int(row), to: own[row: place])
-      }
+extension TrainedFolds {
+  /// Whether each member came to its end.
+  fileprivate var isWhole: Bool {
+    members.allSatisfy { member in
+      member.map { $0.summary.reason == .completed || $0.summary.reason == .earlyStop } ?? false
     }
-    return prepared.network.evaluate(outputs, on: data.unweighted, metrics: prepared.metrics)
-      .evaluation
+  }
+
+  /// - Parameter members: In the order of the folds.
+  fileprivate init(
+    _ variant: Variant<T>, _ members: [TrainedMember<T>?], _ data: Dataset<T>, _ folds: Folds,
+    pool: ThreadPool?
+  ) {
+    var outputs = Matrix<T>(rows: data.count, columns: variant.network.outputCount)
+    for case (let fold, let member?) in members.enumerated() {
+      let rows = folds[fold].validation
+      let own = member.network.predictions(for: data.subset(rows).inputs, pool: pool)
+      for (place, row) in rows.enumerated() { outputs.setRow(Int(row), to: own[row: place]) }
+    }
+    self.init(variant: variant, members: members, outputs: outputs)
   }
 }

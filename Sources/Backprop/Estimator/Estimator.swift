@@ -26,6 +26,8 @@ public struct Estimator: Sendable {
   package var seconds: Double?
   /// What the recipe `auto` came to; nil where it was not asked.
   var plan: RecipePlan?
+  /// The search around the plan; nil where no time is given.
+  var search: RecipeSearch?
 
   /// An estimator with a configuration.
   ///
@@ -136,12 +138,21 @@ public struct Estimator: Sendable {
       throw DivergenceError(divergence: summary.divergence)
     }
     let pool = ThreadPool.of(threads)
+    let model = prepared.modelWithIntervals(pool: pool)
+    func judge(_ examples: TrainingExamples<T>) throws(FileError) -> Evaluation {
+      guard case .memory(let rows) = examples, !model.isOneNetwork else {
+        return try prepared.network.evaluate(on: examples, metrics: prepared.metrics, pool: pool)
+      }
+      return model.evaluateKeepingPredictions(
+        prepared.network, on: rows.unweighted, metrics: prepared.metrics, for: [], pool: pool
+      ).evaluation
+    }
     return Fit(
-      model: prepared.model, summary: summary,
-      heldOut: summary.validation ?? Evaluation.ofNothing(prepared.metrics),
-      test: try prepared.test.map {
-        try prepared.network.evaluate(on: $0, metrics: prepared.metrics, pool: pool)
-      },
+      model: model, summary: summary,
+      heldOut: model.isOneNetwork
+        ? summary.validation ?? Evaluation.ofNothing(prepared.metrics)
+        : try prepared.validation.map(judge) ?? Evaluation.ofNothing(prepared.metrics),
+      test: try prepared.test.map(judge),
       baseline: try prepared.baseline(on: prepared.judging, pool: pool)
         ?? Evaluation.ofNothing(prepared.metrics), warnings: warnings)
   }

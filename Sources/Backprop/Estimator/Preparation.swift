@@ -34,10 +34,12 @@ package struct PreparedFit<T: Scalar> {
   }
 
   /// The network as it is, with its coders.
-  package var model: Model { model(of: [network]) }
+  package var model: Model { model(of: [network], configuration) }
 
   /// The networks of an ensemble, with their coders.
-  package func model(of members: [Network<T>]) -> Model {
+  ///
+  /// - Parameter configuration: What they were trained by.
+  func model(of members: [Network<T>], _ configuration: TrainingConfiguration) -> Model {
     var configuration = configuration
     // How the data was held has no part in the model; where it was leads back to it.
     configuration.data.memory = nil
@@ -79,7 +81,8 @@ extension Estimator {
     }
     if let base, base.members.count > 1 {
       throw ConfigurationError(
-        "from", "has \(base.members.count) networks, and one can be trained on; take one of them")
+        "from",
+        "has \(base.members.count) networks, and one can be trained on: train it with --members 1")
     }
     // Of a regression: what it has of no other task could contradict what is given.
     var configuration = configuration
@@ -158,6 +161,8 @@ extension Estimator {
     }
     try configuration.validate(for: network)
     try checkMonitor(coders, network)
+    try checkInterval(
+      coders, training: split.training.count, test: tables.test?.rowCount ?? split.test.count)
     let hasWeightColumn = configuration.data.weightColumn != nil
     let members = configuration.stopping.members ?? 1
     let hasValidation = tables.validation != nil || !split.validation.isEmpty || members > 1
@@ -223,7 +228,7 @@ extension Estimator {
   func resolved<T: Scalar>(
     for network: Network<T>, _ coders: ModelData, examples: Int, hasValidation: Bool, held: Int
   ) -> TrainingConfiguration {
-    var resolved = configuration.resolved(examples: examples, hasValidation: hasValidation)
+    var resolved = configuration.resolved(examples: examples, hasValidation: hasValidation).ofRun
     resolved.network = NetworkSettings(of: network)
     resolved.network.initializer = configuration.network.initializer
     if let recipe = configuration.recipe, recipe != .plain {
@@ -327,9 +332,21 @@ extension Estimator {
         .union(ignored(in: table)).sorted(), rows: rows,
       scaling: configuration.data.scaling ?? .standard,
       mostOneHot: configuration.data.embedCategories)
-    let columns = encoder.parts(embedsNumbers: settings.embedNumbers == true)
     encoder.warnings.forEach { warn("feature", $0) }
-    let target = try TargetEncoder(fitting: targets, coding: output.coding, rows: rows)
+    let target = try TargetEncoder(
+      fitting: targets, coding: output.coding, rows: rows,
+      clips: configuration.data.clipPredictions == true)
+    return Design(
+      network: try network(encoder, target, output),
+      coders: ModelData(encoder: encoder, target: target, weights: weights), split: split)
+  }
+
+  /// The network of the settings between inputs and targets that are coded so.
+  func network<T: Scalar>(
+    _ encoder: FeatureEncoder, _ target: TargetEncoder, _ output: OutputDesign
+  ) throws -> Network<T> {
+    let settings = configuration.network
+    let columns = encoder.parts(embedsNumbers: settings.embedNumbers == true)
     let hidden = settings.hidden ?? NetworkSettings.defaultHidden
     let activations =
       try Self.spread(
@@ -339,7 +356,7 @@ extension Estimator {
     try Self.checkMemory(
       sizes: sizes, activations: activations + [output.activation], columns: columns, copies: 5,
       as: T.self)
-    let network = try Network<T>(
+    return try Network<T>(
       sizes: sizes, activations: activations + [output.activation], loss: output.loss,
       reduction: settings.reduction ?? .mean, dropout: dropout(hidden: hidden.count) ?? [],
       initializer: settings.initializer,
@@ -347,9 +364,6 @@ extension Estimator {
       isParametric: settings.parametric == true, columns: columns,
       scalesInputs: settings.scaleInputs == true, isNTK: settings.ntk == true,
       seed: configuration.seed)
-    return Design(
-      network: network, coders: ModelData(encoder: encoder, target: target, weights: weights),
-      split: split)
   }
 
   /// The network and the coders of a model, for a table with the same columns.

@@ -35,7 +35,8 @@ package struct RecipePlan: Equatable, Sendable {
 
   package struct More: Equatable, Sendable {
     package let seconds: Double
-    package let width: Int
+    /// That of the networks; nil for a search of settings.
+    package let width: Int?
   }
 
   /// Rows below which the plain recipe is taken.
@@ -43,10 +44,12 @@ package struct RecipePlan: Equatable, Sendable {
   /// The networks of an ensemble.
   static let fullMembers = 5
   /// The widths of three hidden layers that are tried, the best first where there is time for it.
-  private static let widths = [256, 128, 96, 64]
+  private static let widths = [128, 96, 64]
   /// Updates below which a longer run is worth more than a wider network.
   private static let enoughSteps = 2_500
   private static let mostEpochs = 256
+  /// So many ensembles are a search that is worth its time.
+  private static let trialsThatPay = 8.0
   private static let fewestEpochs = 16
 
   /// - Parameters:
@@ -100,13 +103,12 @@ package struct RecipePlan: Equatable, Sendable {
         Int((Double(learned) / batch).rounded(.up))
       )
     }
-    let widths = Self.widths.filter { budget.isGiven || $0 <= 128 }
-    for width in widths {
+    for width in Self.widths {
       let (ofEpoch, steps) = cost(width, most)
       let epochs =
         given.schedule.epochs ?? budget.epochs(ofEpoch, members: most, atMost: Self.mostEpochs)
       let isEnough = epochs >= Self.mostEpochs || epochs * steps >= Self.enoughSteps
-      let isLast = width == widths.last || given.network.hidden != nil
+      let isLast = width == Self.widths.last || given.network.hidden != nil
       if given.schedule.epochs == nil {
         if !isEnough, !isLast { continue }
         if epochs < Self.fewestEpochs { break }
@@ -121,6 +123,9 @@ package struct RecipePlan: Equatable, Sendable {
         let epochs = min(Self.mostEpochs, (Self.enoughSteps + steps - 1) / steps)
         let speed = budget.speed(members: most)
         more = More(seconds: ofEpoch * Double(epochs) / speed, width: wider)
+      } else if most > 1, !budget.isGiven {
+        let seconds = ofEpoch * Double(epochs) / budget.speed(members: most)
+        more = More(seconds: Self.trialsThatPay * seconds, width: nil)
       }
       return true
     }

@@ -80,6 +80,9 @@ extension Estimator {
       let plan = try plan(for: tables, targets: names, task: task, oneRun: oneRun)
       own.plan = plan
       own.configuration.recipe = plan.recipe
+      if let seconds, plan.members != nil {
+        own.search = RecipeSearch(seconds: seconds, given: configuration)
+      }
       own.configuration = own.configuration.following(plan.settings(task: task))
     } else {
       own.configuration = configuration.following(recipe.settings(task: task))

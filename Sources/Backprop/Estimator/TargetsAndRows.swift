@@ -84,6 +84,36 @@ extension Estimator {
     return settings.validation ?? StoppingSettings.defaultValidation
   }
 
+  /// Refuses intervals of what is no number, and those that no rows or too few judge.
+  ///
+  /// - Parameters:
+  ///   - training: How many rows are dealt into folds, of an ensemble.
+  ///   - test: How many rows choose nothing.
+  func checkInterval(
+    _ coders: ModelData, training: Int, test: Int
+  ) throws(ConfigurationError) {
+    guard let level = configuration.stopping.interval else { return }
+    let text = level.shortestText
+    guard coders.target.task == .regression else {
+      throw ConfigurationError(
+        "interval",
+        "\(text) is for numbers, and this is \(coders.target.task.rawValue), whose probabilities say how sure it is; leave it out"
+      )
+    }
+    guard configuration.data.memory == nil else {
+      throw ConfigurationError(
+        "interval", "\(text) needs its rows in memory; leave the budget of memory out")
+    }
+    guard configuration.stopping.isEnsemble || test > 0 else {
+      throw ConfigurationError(
+        "interval",
+        "\(text) needs rows that one network neither learns from nor chooses its epoch by: set a test of 0.2 apart, or take members, 5 of them"
+      )
+    }
+    try PredictionIntervals.check(
+      level: level, rows: configuration.stopping.isEnsemble ? training : test)
+  }
+
   /// Refuses what asks for validation data where the rows were too few to hold any out.
   func checkWithoutValidation(rows: Int) throws(ConfigurationError) {
     let (stopping, rows) = (configuration.stopping, Format.count(rows, "row"))

@@ -22,12 +22,24 @@ public struct Model: Sendable {
   package let weights: ExampleWeights?
   /// What it was trained on; nil if that is not known.
   package let rows: TrainedRows?
+  /// How far predictions lie from what happens; nil if nobody asked.
+  package internal(set) var intervals: PredictionIntervals?
   let rowPredictors: RowPredictors
   /// How rows of a program become inputs; nil without an encoder.
   let features: RowFeatures?
 
   /// The network; of an ensemble the first member.
   public var network: AnyNetwork { members[0] }
+
+  /// The model of one member alone, from 0.
+  package func member(_ index: Int) -> Model {
+    var configuration = configuration
+    configuration?.stopping.members = nil
+    configuration?.stopping.interval = nil
+    return Model(
+      members: [members[index]], encoder: encoder, targetEncoder: targetEncoder,
+      configuration: configuration, weights: weights, rows: rows)
+  }
 
   /// A model of one network.
   ///

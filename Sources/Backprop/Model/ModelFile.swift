@@ -55,6 +55,18 @@ extension Model {
     guard Self.memberCounts.contains(count) else {
       throw metadata.problem(ModelKey.members, "\(count) networks")
     }
+    let layersOfMembers =
+      try metadata.layersOfMembers(with: activations)
+      ?? [[Layer]](repeating: layers, count: count)
+    guard layersOfMembers.count == count, layersOfMembers[0] == layers,
+      layersOfMembers.allSatisfy({
+        $0.first?.inputs == layers.first?.inputs && $0.last?.outputs == layers.last?.outputs
+          && $0.last?.activation == layers.last?.activation
+      })
+    else {
+      throw metadata.problem(
+        ModelKey.layersOfMembers, "layers that do not suit \(count) networks of one model")
+    }
     func networks<T: Scalar>(_ make: (Network<T>) -> AnyNetwork) throws -> [AnyNetwork] {
       try file.checkElements(are: T.self)
       let prefixes = (0..<count).map { $0 == 0 ? "" : Self.prefix(ofMember: $0) }
@@ -64,10 +76,10 @@ extension Model {
       {
         throw ModelError.extraTensor(path: file.path, name: tensor.name)
       }
-      return try prefixes.map {
+      return try zip(prefixes, layersOfMembers).map {
         make(
           try Network(
-            weights: file, prefix: $0, layers: layers, loss: loss, reduction: reduction))
+            weights: file, prefix: $0, layers: $1, loss: loss, reduction: reduction))
       }
     }
     let members: [AnyNetwork]
@@ -112,6 +124,10 @@ extension Model {
     self.init(
       members: members, encoder: encoder, targetEncoder: targetEncoder,
       configuration: configuration, weights: weights, rows: rows)
+    intervals = try metadata.valueIfPresent(ModelKey.intervals, as: PredictionIntervals.self)
+    if let problem = intervals?.problem(networks: count, columns: sizes[sizes.count - 1]) {
+      throw metadata.problem(ModelKey.intervals, problem)
+    }
   }
 
   /// - Throws: `ConfigurationError` if no run of such a network has this configuration.
@@ -156,7 +172,11 @@ extension Model {
     try add(ModelKey.configuration, configuration)
     try add(ModelKey.weights, weights)
     try add(ModelKey.rows, rows)
+    try add(ModelKey.intervals, intervals)
     if members.count > 1 { try add(ModelKey.members, members.count) }
+    if members.contains(where: { $0.layers != network.layers }) {
+      try add(ModelKey.layersOfMembers, members.map(\.layers))
+    }
     let tensors = members.enumerated().flatMap { index, member in
       let prefix = index == 0 ? "" : Self.prefix(ofMember: index)
       return switch member {

@@ -98,16 +98,24 @@ extension Model {
     _ first: Network<T>, on dataset: Dataset<T>, metrics kind: MetricKind, for metrics: [Metric]?,
     pool: ThreadPool?
   ) -> (evaluation: Evaluation, predictions: EvaluatedPredictions) {
-    guard members.count > 1 else {
+    guard !isOneNetwork else {
       return first.evaluateKeepingPredictions(on: dataset, metrics: kind, for: metrics, pool: pool)
     }
     return first.evaluate(
       outputs(of: dataset.inputs, pool), on: dataset, metrics: kind, keeping: metrics)
   }
 
-  /// The mean of the members' outputs.
+  /// The mean of the members' outputs, kept within the targets of training where that is asked for.
   package func outputs<T: Scalar>(of inputs: Matrix<T>, _ pool: ThreadPool?) -> Matrix<T> {
-    Matrix.mean(of: members.map { $0.network(as: T.self).predictions(for: inputs, pool: pool) })
+    let mean = Matrix.mean(of: outputsOfMembers(inputs, pool))
+    return targetEncoder?.clipped(mean) ?? mean
+  }
+
+  /// Whether what a single network says is what the model says.
+  package var isOneNetwork: Bool { members.count == 1 && targetEncoder?.clips != true }
+
+  func outputsOfMembers<T: Scalar>(_ inputs: Matrix<T>, _ pool: ThreadPool?) -> [Matrix<T>] {
+    members.map { $0.network(as: T.self).predictions(for: inputs, pool: pool) }
   }
 
   /// How the rows of a table become examples of the model.
@@ -131,21 +139,20 @@ extension Model {
 
   /// What the members say of encoded rows.
   ///
-  /// - Parameter first: The row of the data that the first of them is, for an error.
+  /// - Parameters:
+  ///   - first: The row of the data that the first of them is, for an error.
+  ///   - level: That of the intervals, if the model has any; nil for the one that was asked for in training.
   package func predictions<T: Scalar>(
-    of inputs: Matrix<T>, first: Int = 0, _ threads: Int
+    of inputs: Matrix<T>, first: Int = 0, level: Double? = nil, _ threads: Int
   ) throws -> Predictions {
     let pool = inputs.rows > 1000 ? ThreadPool.of(threads) : nil
-    let outputs = outputs(of: inputs, pool)
-    return try target.encoder?.decode(
-      outputs, first: first, areProbabilities: target.areProbabilities)
-      ?? Predictions(raw: outputs, first: first)
+    return try target.predictions(outputsOfMembers(inputs, pool), first: first, level: level)
   }
 
   var target: RowTarget {
     RowTarget(
       encoder: targetEncoder,
       areProbabilities: targetEncoder?.hasProbabilities(
-        outputActivation: network.outputActivation) ?? false)
+        outputActivation: network.outputActivation) ?? false, intervals: intervals)
   }
 }

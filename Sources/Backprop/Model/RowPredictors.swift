@@ -47,6 +47,27 @@ final class RowPredictors: Sendable {
 struct RowTarget: Sendable {
   let encoder: TargetEncoder?
   let areProbabilities: Bool
+  let intervals: PredictionIntervals?
+
+  /// What the mean of the members' outputs says, with its intervals.
+  ///
+  /// - Parameters:
+  ///   - outputs: Those of each member.
+  ///   - first: The row of the data that the first of them is, for an error.
+  ///   - level: That of the intervals; nil for their own.
+  func predictions<T: Scalar>(
+    _ outputs: [Matrix<T>], first: Int = 0, level: Double? = nil
+  ) throws -> Predictions {
+    let mean = Matrix.mean(of: outputs)
+    var predictions =
+      try encoder?.decode(mean, first: first, areProbabilities: areProbabilities)
+      ?? Predictions(raw: mean, first: first)
+    if let intervals {
+      predictions.bounds = intervals.bounds(
+        outputs, level: level ?? intervals.level, in: encoder)
+    }
+    return predictions
+  }
 }
 
 private protocol RowPredicting: AnyObject {
@@ -84,9 +105,7 @@ private final class RowPredictor<T: Scalar>: RowPredicting {
     try row.form(into: start, &values)
     for member in members { member.predictor.predict(inputs, into: &member.outputs) }
     // No key path: making one takes longer than the network.
-    let outputs = Matrix.mean(of: members.map { $0.outputs })
-    return try target.encoder?.decode(outputs, areProbabilities: target.areProbabilities)
-      ?? Predictions(raw: outputs)
+    return try target.predictions(members.map { $0.outputs })
   }
 }
 

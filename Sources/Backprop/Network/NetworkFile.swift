@@ -27,9 +27,13 @@ package enum ModelKey {
   package static let weights = "backprop.weights"
   /// The `TrainedRows`; missing if nobody knows what the weights were trained on.
   package static let rows = "backprop.rows"
-  /// How many networks an ensemble has; missing for one. Their layers are the same; the tensors of the
-  /// second and further ones are called `members.1.layers.0.weight` and so on.
+  /// How many networks an ensemble has; missing for one. The tensors of the second and further ones are called
+  /// `members.1.layers.0.weight` and so on.
   package static let members = "backprop.members"
+  /// The layers of each network of an ensemble; missing if they are the same for all.
+  package static let layersOfMembers = "backprop.layersOfMembers"
+  /// The `PredictionIntervals`; missing if predictions have none.
+  package static let intervals = "backprop.intervals"
 
   /// The version that is read and written.
   package static let formatVersion = 3
@@ -114,10 +118,19 @@ struct ModelMetadata {
   }
 
   func layers(with activations: [any ElementwiseActivation]) throws -> [Layer] {
-    guard let key = Activation.ownActivations else {
-      return try value(ModelKey.layers, as: [Layer].self)
-    }
-    return try value(ModelKey.layers, as: [Layer].self, userInfo: [key: activations])
+    try value(ModelKey.layers, as: [Layer].self, userInfo: Self.userInfo(activations))
+  }
+
+  /// Those of each member of an ensemble, where they are not the same.
+  func layersOfMembers(with activations: [any ElementwiseActivation]) throws -> [[Layer]]? {
+    try valueIfPresent(
+      ModelKey.layersOfMembers, as: [[Layer]].self, userInfo: Self.userInfo(activations))
+  }
+
+  private static func userInfo(
+    _ activations: [any ElementwiseActivation]
+  ) -> [CodingUserInfoKey: any Sendable] {
+    Activation.ownActivations.map { [$0: activations] } ?? [:]
   }
 
   func loss(among losses: [any ExampleLoss]) throws -> Loss {

@@ -17,6 +17,7 @@ package struct RandomSource: Sendable {
     case testSplit = 24
     case categoryDropout = 25
     case member = 26
+    case trial = 27
     case permutation = 32
   }
 

@@ -91,7 +91,8 @@ package struct CheckpointFile: Sendable {
     get throws {
       let metadata = ModelMetadata(file: file)
       let configuration = try metadata.value(
-        ModelKey.configuration, as: TrainingConfiguration.self)
+        ModelKey.configuration, as: TrainingConfiguration.self
+      ).ofRun
       do {
         try configuration.validate()
       } catch {

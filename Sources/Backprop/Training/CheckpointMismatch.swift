@@ -104,7 +104,7 @@ extension Checkpoint {
   ) -> [CheckpointMismatch.Difference] {
     var differences: [CheckpointMismatch.Difference] = []
     func settings(_ group: Setting.Group, _ configuration: TrainingConfiguration) -> JSONValue {
-      var members = configuration.ofSteps.json[group.rawValue]?.object ?? []
+      var members = configuration.ofSteps.ofRun.json[group.rawValue]?.object ?? []
       // A rule as an object, so that it is its numbers that differ.
       if let index = members.firstIndex(where: { $0.key == Setting.optimizer.property }),
         let rule = try? JSONValue(encoding: configuration.optimizer)

@@ -191,6 +191,9 @@ extension TrainingConfiguration {
         "has no meaning for an ensemble of \(stopping.members ?? 1) members: \(reason); leave one of the two out"
       )
     }
+    try refuse(
+      "variants", stopping.variants != nil && !stopping.isEnsemble,
+      "are of an ensemble; give members too")
     guard stopping.validation == 0, !hasValidationTable else { return }
     for (name, isGiven) in [
       ("metric", stopping.metric != nil), ("minDelta", hasMinDelta),

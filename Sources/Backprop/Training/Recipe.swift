@@ -16,7 +16,7 @@ package enum Recipe: String, Codable, CaseIterable, Sendable {
   case pixels
 
   /// The one that is taken where none is named.
-  package static let usual = Recipe.plain
+  package static let usual = Recipe.auto
 
   /// Its settings for a task.
   package func settings(task: LearningTask) -> TrainingConfiguration {
@@ -46,6 +46,7 @@ package enum Recipe: String, Codable, CaseIterable, Sendable {
     settings.schedule.schedule = .coslog4
     settings.schedule.epochs = 256
     if task == .classification { settings.noise.labelSmoothing = 0.1 }
+    if isRegression { settings.data.clipPredictions = true }
     settings.data.scaling = .robust
     if self == .realMLP {
       settings.data.embedCategories = 8
@@ -70,6 +71,13 @@ package enum Recipe: String, Codable, CaseIterable, Sendable {
 }
 
 extension TrainingConfiguration {
+  /// As a file of a run holds it: before there were recipes every run was plain.
+  package var ofRun: TrainingConfiguration {
+    var configuration = self
+    configuration.recipe = recipe ?? .plain
+    return configuration
+  }
+
   /// The same with the settings of a recipe in the places of those that are not given, as far as they have a
   /// meaning beside these: no NTK form under a rule that it is not for, no rate, decay and start that suit another form,
   /// no smoothed targets for a loss that knows none, or where another metric than accuracy is to be the best.
@@ -77,7 +85,8 @@ extension TrainingConfiguration {
     var result = self
     var given: Set<String> = []
     for setting in Setting.all {
-      if setting.read(self) != nil {
+      // An activation or a loss of one's own is given, and no document can say it.
+      if setting.shown(self) != nil {
         given.insert(setting.name)
       } else if let value = setting.read(recipe) {
         try? setting.set(&result, to: value)

@@ -263,7 +263,8 @@ extension TrainingConfiguration {
     settings.network = NetworkSettings()
     settings.noise.dropout = nil
     (settings.stopping.validation, settings.stopping.validationData) = (nil, nil)
-    settings.stopping.test = nil
+    (settings.stopping.test, settings.stopping.interval) = (nil, nil)
+    settings.stopping.variants = nil
     settings.data = DataSettings()
     (settings.data.seed, settings.data.shuffle) = (seed, data.shuffle)
     settings.shuffleBlock = shuffleBlock

@@ -85,6 +85,11 @@ extension Setting {
     "scaling", .data, \.data.scaling, of: ColumnScaling.allCases.map(\.rawValue),
     "How columns become inputs of one scale: standard, mean and deviation; robust, median and quartiles, outliers drawn in. (default: standard)",
     json: { .string($0.rawValue) }, parse: { ColumnScaling(rawValue: $0) })
+  package static let clipPredictions = named(
+    "clip-predictions", .data, \.data.clipPredictions, of: ["on", "off"],
+    "Of a regression: on keeps predictions within the numbers of the training rows. (default: off, but on in the recipes for tables)",
+    json: { .string($0 ? "on" : "off") },
+    parse: { ["on": true, "off": false][$0] })
   package static let embedCategories = whole(
     "embed-categories", .data, \.data.embedCategories, 0...FeatureEncoder.requestedCategoryLimit,
     "Learn a vector of 8 numbers for each category of a column that has more than so many; those of others are an input each. (default: none are learnt)"
@@ -111,8 +116,8 @@ extension Setting {
   private static let dataSettings = [
     data, target, task, from, weightColumn, classWeight, categorical, numeric, ignore, delimiter,
     header, noHeader, skipLines, comment, columnNames, missing, noMissing, keepText, decimal,
-    thousands, dateOrder, scaling, embedCategories, seed, noShuffle, shuffleBlock, shuffleWindow,
-    memory,
+    thousands, dateOrder, scaling, embedCategories, clipPredictions, seed, noShuffle, shuffleBlock,
+    shuffleWindow, memory,
   ]
 
   /// What says how the cells of columns are read, which a model with an encoder says itself.
@@ -436,6 +441,18 @@ extension Setting {
     "members", .stopping, \.stopping.members, 1...100,
     "Networks of the model, whose outputs are averaged: the rows are dealt into so many folds, by class where there are any, and each network learns from all but one, which chooses its epoch. (default: 1)"
   )
+  package static let variants = text(
+    "variants", .stopping, \.stopping.variants,
+    "Of an ensemble: train --members networks by each of these settings, \"learning-rate=0.03 dropout=0.1 | dropout=0.3\", all of which are the model. A search writes them.",
+    check: { (text, _) throws(ConfigurationError) in
+      for part in RecipeSearch.parts(of: text) {
+        _ = try RecipeSearch.applying(part, to: TrainingConfiguration())
+      }
+    })
+  package static let interval = number(
+    "interval", .stopping, \.stopping.interval, .inside,
+    "Of a regression: give each prediction an interval of this level, such as 0.9. Of several networks CV+, which holds about that share of new rows, and is proved for 1 − 2α of them where the level is 1 − α; of one network with --test split conformal, proved for the level itself."
+  )
   package static let test = parsed(
     "test", .stopping, \.stopping.test, expected: "a part from 0 to below 1, or the path of a file",
     "Rows that choose nothing and judge the model in the end: 0.2 is that part of the rows, 0 none; or a file. (default: what the data brings)",
@@ -446,7 +463,7 @@ extension Setting {
     })
 
   private static let stoppingSettings = [
-    validation, validationData, members, patience, metric, minDelta, test,
+    validation, validationData, members, variants, interval, patience, metric, minDelta, test,
   ]
 }
 

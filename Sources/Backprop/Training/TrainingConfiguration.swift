@@ -228,6 +228,15 @@ public struct StoppingSettings: Hashable, Sendable {
   /// Networks of the model, at least 1: the rows are dealt into so many folds, and each network learns from
   /// all but one, which chooses its epoch. Nil for one network.
   package var members: Int?
+  /// The level of the intervals that predictions of numbers have, between 0 and 1; nil for none.
+  package var interval: Double?
+  /// Of an ensemble: settings in which some of its networks differ, "dropout=0.1 | dropout=0.3", each for as many as
+  /// there are members; nil for none.
+  package var variants: String?
+  /// The networks of the model.
+  package var networkCount: Int {
+    (members ?? 1) * (variants.map { RecipeSearch.parts(of: $0).count } ?? 1)
+  }
   package var isEnsemble: Bool { (members ?? 1) > 1 }
 
   /// The part of the rows that is set apart for the test; nil if a file has them, or the data.
@@ -286,6 +295,8 @@ public struct DataSettings: Hashable, Sendable {
   package var scaling: ColumnScaling?
   /// The most categories of a column that become an input each; more are looked up. Nil for any number.
   package var embedCategories: Int?
+  /// Whether predicted numbers are kept within those of training; nil for not.
+  package var clipPredictions: Bool?
   /// The same seed gives the same run, bit for bit.
   public var seed: UInt64?
   /// Whether each epoch takes the examples in a new random order. L-BFGS compares the sums of one epoch

@@ -74,6 +74,7 @@ struct NetworkOptions: ParsableArguments {
   @Option(.outputActivation) var outputActivation: String?
   @Option(.scaling) var scaling: String?
   @Option(.embedCategories) var embedCategories: String?
+  @Option(.clipPredictions) var clipPredictions: String?
   @OptionGroup var layers: LayerOptions
 }
 
@@ -130,6 +131,8 @@ struct NoiseOptions: ParsableArguments {
 struct StoppingOptions: ParsableArguments {
   @Option(.validationData) var validationData: String?
   @Option(.members) var members: String?
+  @Option(.variants) var variants: String?
+  @Option(.interval) var interval: String?
   @Option(.metric) var metric: String?
   @Option(.minDelta) var minDelta: String?
 }

@@ -103,6 +103,19 @@ extension Text {
   package static let test = Text("test", "시험")
   package static let baseline = Text("baseline", "기준선")
   package static let outOfFold = Text("folds", "폴드")
+  package static let memberShown = Text(
+    "note: this is network {0} of {1}, whose mean is the model; --member takes another",
+    "알림: 이 모델은 신경망 {1}개의 평균이며 이것은 그중 {0}번입니다. 다른 것은 --member로 고릅니다")
+  package static let predictionInterval = Text("interval", "예측 구간")
+  package static let intervalOfFolds = Text(
+    "{0} by CV+ on {1}: usually holds about that share of new rows, and is proved for {2}",
+    "{0}, {1}의 CV+: 새 행을 대개 그 비율만큼 담고, {2}까지 증명되어 있습니다")
+  package static let intervalOfTest = Text(
+    "{0} by split conformal prediction on {1} of the test: holds at least that share of new rows",
+    "{0}, 시험 {1}의 분할 등각 예측: 새 행을 적어도 그 비율만큼 담습니다")
+  package static let intervalHeld = Text(
+    "of {0} here {1} lie inside, mean width {2}",
+    "여기 {0} 중 {1}가 안에 있고 평균 너비는 {2}입니다")
   package static let judgedByMembers = Text(
     "each row judged by the member that did not learn from it, whose epoch and temperature it helped to choose",
     "각 행은 그 행을 배우지 않은 구성원이 평가하며, 그 구성원의 에폭과 온도를 고르는 데 쓰였습니다")
@@ -156,6 +169,9 @@ extension Text {
     "첫 에폭이 끝나기 전 {0}단계 뒤의 모델")
   package static let goOnWith = Text("; go on with {0}", "; 이어 하려면 {0}")
   package static let fold = Text("fold {0}", "폴드 {0}")
+  package static let networksSoFar = Text(
+    "the mean of the {0} of {1} networks that had finished an epoch",
+    "에폭을 마친 신경망 {1}개 중 {0}개의 평균")
   package static let interruptedFold = Text(
     "interrupted in fold {0} of {1}; nothing is saved",
     "폴드 {0}/{1}에서 중단됨; 저장한 것이 없음")
@@ -278,6 +294,12 @@ extension Text {
   package static let planMore = Text(
     "plan: more time would buy {1} networks of width {0}: --time {2}s",
     "계획: 시간이 더 있으면 너비 {0}의 네트워크 {1}개: --time {2}s")
+  package static let planSearch = Text(
+    "plan: more time would try other widths, rates, dropout and decay, and keep what is best together: --time {0}s",
+    "계획: 시간이 더 있으면 다른 너비, 학습률, 드롭아웃, 감쇠를 시험해 함께 가장 좋은 것을 씀: --time {0}s")
+  package static let trial = Text(
+    "trial {0}: {1} out of fold ({2}); best so far trial {4}: {3}",
+    "시도 {0}: 폴드 밖 {1} ({2}); 지금까지 가장 좋은 것 시도 {4}: {3}")
   package static let codedFeature = Text(
     "{0}: {1}, each with a learned entry, and one for what training did not see",
     "{0}: {1}. 저마다 배운 항목이 있고, 학습에서 보지 못한 것의 항목도 있음")

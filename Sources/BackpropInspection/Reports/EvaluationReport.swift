@@ -23,6 +23,8 @@ package struct EvaluationReport {
   package var unusedWeights: ExampleWeights?
   /// Of two classes.
   package var decision: ClassDecision?
+  /// How the intervals of predictions do on these rows; nil if there are none.
+  package var predictionInterval: IntervalScore?
 
   /// What a model knows of the rows that judge it.
   package enum KnownRows {
@@ -106,6 +108,9 @@ package struct EvaluationReport {
       JSONMember("positive", decision.map { .string(target.labels[$0.positive]) } ?? .null),
       JSONMember("threshold", decision.map { JSONValue($0.threshold) } ?? .null),
     ]
+    if let predictionInterval {
+      members.append(JSONMember("interval", predictionInterval.json))
+    }
     if samples > 0 {
       members.append(
         JSONMember(
@@ -205,6 +210,9 @@ package struct EvaluationReport {
           .lossOfData, Format.short(evaluation.loss), terms.name(loss), weighing),
         interval(.loss)
       ))
+    if let predictionInterval {
+      rows.append((language.text(.predictionInterval), terms.text(predictionInterval), ""))
+    }
     if let gap = gapOfLogLoss {
       rows.append(("", language.text(.clippedLogLoss, Format.short(gap)), ""))
     }

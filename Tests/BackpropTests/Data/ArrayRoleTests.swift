@@ -163,6 +163,7 @@ struct ArrayRoleTests {
       ("w", floats((0..<rows).map { Float($0 % 3) + 1 })),
     ])
     var configuration = TrainingConfiguration(seed: 1)
+    configuration.recipe = .plain
     configuration.data.target = ["y"]
     configuration.schedule.epochs = 1
     let fit = try Estimator(configuration, threads: 1).fit(source.training)

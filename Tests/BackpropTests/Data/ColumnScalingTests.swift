@@ -71,6 +71,7 @@ struct ColumnScalingTests {
       ("y", .numbers([1, 2, 3, 4, 5, 6])),
     ])
     var configuration = TrainingConfiguration(epochs: 2)
+    configuration.recipe = .plain
     configuration.data.target = ["y"]
     configuration.data.scaling = .robust
     configuration.stopping.validation = 0

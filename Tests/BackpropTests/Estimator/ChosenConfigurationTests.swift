@@ -27,6 +27,7 @@ struct ChosenConfigurationTests {
     _ change: (inout TrainingConfiguration) -> Void = { _ in }
   ) -> TrainingConfiguration {
     var configuration = TrainingConfiguration(epochs: 2, seed: 1)
+    configuration.recipe = .plain
     configuration.data.target = ["y"]
     configuration.network.hidden = [4]
     change(&configuration)

@@ -20,6 +20,7 @@ struct EnsembleTests {
 
   private static func configuration(_ target: String, members: Int = 3) -> TrainingConfiguration {
     var configuration = TrainingConfiguration(epochs: 6, seed: 2)
+    configuration.recipe = .plain
     configuration.data.target = [target]
     configuration.data.ignore = [target == "label" ? "value" : "label"]
     configuration.network.hidden = [8]
@@ -159,6 +160,7 @@ struct EnsembleTests {
       ("y", .numbers((0..<60).map { 0.3 + Double($0 % 9) / 90 })),
     ])
     var configuration = TrainingConfiguration(epochs: 40, seed: 1)
+    configuration.recipe = .plain
     configuration.data.target = ["y"]
     configuration.data.task = .regression
     configuration.network.loss = .binaryCrossEntropy
@@ -222,7 +224,7 @@ struct EnsembleTests {
       FitTables(training: table), as: Float.self, warn: { _, _ in })
     let ensemble = try estimator.trainMembers(
       prepared, warn: { _, _ in },
-      began: { (member, epoch) = ($0, 0) },
+      began: { number, _ in (member, epoch) = (number, 0) },
       report: { if case .epoch(let report) = $0 { epoch = report.epoch } },
       isInterrupted: { member == 3 && epoch == 1 })
     #expect(ensemble.summary.reason == .interrupted && ensemble.summaries[2].bestEpoch == 1)

@@ -13,6 +13,7 @@ struct EstimatorTests {
 
   private static func configuration(epochs: Int? = 4) -> TrainingConfiguration {
     var configuration = TrainingConfiguration(epochs: epochs, seed: 1)
+    configuration.recipe = .plain
     configuration.data.target = ["species"]
     return configuration
   }
@@ -238,7 +239,8 @@ struct SettingTests {
       "schedule": "step:3:0.5", "warmUp": 0.1, "cycleMomentum": "0.8:0.9", "dropout": [0.1, 0.2],
       "inputDropout": 0.1, "inputNoise": 0.2, "labelSmoothing": 0.1, "mixup": 0.3,
       "validation": 0.3, "validationData": "v.csv", "patience": 5, "metric": "top-k:3",
-      "minDelta": 0.1, "test": 0.25,
+      "minDelta": 0.1, "test": 0.25, "interval": 0.8, "clipPredictions": "on",
+      "variants": "dropout=0.1 | learning-rate=0.03 hidden=4,4",
     ]
     var all = TrainingConfiguration()
     for setting in Setting.all where setting.name != "no-header" {

@@ -109,13 +109,17 @@ struct RecipePlanTests {
       cost = plan.multiplyAdds ?? 0
     }
     let rich = try Self.plan(rows: 5_000, seconds: 1e6)
-    #expect(rich.hidden == [256, 256, 256] && rich.epochs == 256 && rich.more == nil)
+    #expect(rich.hidden == [128, 128, 128] && rich.epochs == 256 && rich.more == nil)
+    // What there is time for without being asked leaves a search to be bought.
+    let usual = try #require(Self.plan(rows: 800).more)
+    #expect(usual.width == nil && usual.seconds > 8)
     // The time that is told for the next width buys it.
-    let narrow = try Self.plan(rows: 5_000, seconds: 10)
+    let narrow = try Self.plan(rows: 50_000, seconds: 10)
     let more = try #require(narrow.more)
-    #expect(more.width > (narrow.hidden?[0] ?? 0))
-    let bought = try Self.plan(rows: 5_000, seconds: more.seconds.rounded(.up)).hidden?[0]
-    #expect(bought == more.width)
+    let width = try #require(more.width)
+    #expect(width > (narrow.hidden?[0] ?? 0))
+    let bought = try Self.plan(rows: 50_000, seconds: more.seconds.rounded(.up)).hidden?[0]
+    #expect(bought == width)
     // Members go side by side, and the last may go alone.
     let budget = ComputeBudget(seconds: 1, speedOfThread: 12, threads: 4)
     #expect([1, 2, 4, 5, 8].map { budget.speed(members: $0) } == [24, 24, 48, 30, 48])

@@ -175,6 +175,7 @@ struct ImportanceTests {
 
   private func fitted() throws -> (model: Model, coders: ModelData) {
     var configuration = TrainingConfiguration(epochs: 2, seed: 1)
+    configuration.recipe = .plain
     configuration.data.target = ["y"]
     configuration.network.hidden = [4]
     let model = try Estimator(configuration, threads: 1).fit(table()).model

@@ -31,6 +31,7 @@ struct ModelPredictionTests {
     _ target: String, ignoring other: String, precision: Precision = .float
   ) throws -> Model {
     var configuration = TrainingConfiguration(epochs: 3, seed: 1)
+    configuration.recipe = .plain
     configuration.data.target = [target]
     configuration.network.hidden = [6]
     configuration.network.precision = precision
@@ -179,6 +180,7 @@ struct ModelPredictionTests {
       ("y", texts(["p", "q"])),
     ])
     var configuration = TrainingConfiguration(epochs: 1, seed: 1)
+    configuration.recipe = .plain
     configuration.data.target = ["y"]
     let model = try Estimator(configuration, threads: 1).fit(table).model
     struct Row: Encodable {
@@ -230,6 +232,7 @@ struct ModelPredictionTests {
   @Test("Arrays are rows in the order of the columns, or inputs where there is no encoder")
   func arrays() throws {
     var configuration = TrainingConfiguration(epochs: 2, seed: 1)
+    configuration.recipe = .plain
     configuration.data.target = ["price"]
     let model = try Estimator(configuration, threads: 1).fit(
       Self.selecting(["length", "mass", "price"])

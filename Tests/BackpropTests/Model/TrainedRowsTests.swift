@@ -19,6 +19,7 @@ struct TrainedRowsTests {
 
   private static func configuration(test: String? = "0.2") -> TrainingConfiguration {
     var configuration = TrainingConfiguration(epochs: 5, seed: 3)
+    configuration.recipe = .plain
     configuration.data.target = ["y"]
     configuration.network.hidden = [4]
     configuration.data.classWeight = "balanced"
@@ -103,6 +104,7 @@ struct TrainedRowsTests {
       ("y", .numbers([3, 1, 4, 1, 5, 9, 2, 6, 5, 3])),
     ])
     var configuration = TrainingConfiguration(epochs: 2, seed: 1)
+    configuration.recipe = .plain
     configuration.data.target = ["y"]
     configuration.data.task = .regression
     let fit = try Estimator(configuration, threads: 1).fit(table)

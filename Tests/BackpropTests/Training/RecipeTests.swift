@@ -18,6 +18,7 @@ struct RecipeTests {
 
   private static func configuration(epochs: Int = 4) -> TrainingConfiguration {
     var configuration = TrainingConfiguration(epochs: epochs, seed: 5)
+    configuration.recipe = .plain
     configuration.data.target = ["label"]
     return configuration
   }

@@ -1,0 +1,149 @@
+/// A small random search around the settings of an ensemble, for as long as there is time.
+///
+/// The first trial is the settings as they are; each other one draws the width, the learning rate, dropout and
+/// decay that nobody gave around them (Bergstra & Bengio 2012, *Random Search for Hyper-Parameter Optimization*,
+/// JMLR 13). The first is kept, and beside it those with which the mean gets better out of fold (Caruana et al. 2004,
+/// *Ensemble Selection from Libraries of Models*, doi:10.1145/1015330.1015432). Their settings are stored, and training
+/// by them gives the same bits; the time that there was is not.
+struct RecipeSearch {
+  /// No trial is begun that would end later.
+  let deadline: ContinuousClock.Instant
+  /// The names of the settings that nobody gave.
+  let searched: [String]
+
+  /// The settings that are searched where they are not given, by their names.
+  static let names = [
+    Setting.hidden, .learningRate, .dropout, .weightDecay,
+  ].map(\.name)
+
+  /// - Parameter given: What the user says.
+  init(seconds: Double, given: TrainingConfiguration) {
+    deadline = .now + .seconds(seconds)
+    searched = Self.names.filter { Setting.named($0)?.read(given) == nil }
+  }
+
+  static let mostTrials = 200
+  /// The most trials whose members make up a model.
+  static let mostKept = 4
+
+  /// A trial with all settings that are searched, such as "hidden=128,128,128 learning-rate=0.05".
+  ///
+  /// - Parameters:
+  ///   - number: Of the trial, from 0, which is the settings as they are.
+  ///   - searched: The names of those that may be others.
+  static func settings(
+    ofTrial number: Int, around base: TrainingConfiguration, searched: [String]
+  ) -> String {
+    var random = RandomSource(seed: base.seed, purpose: .trial, index: UInt32(number))
+    var trial = base
+    let hidden = base.network.hidden ?? []
+    // All are drawn, so that what is given changes nothing of the others.
+    let width = [96, 128, 256][random.index(below: 3)]
+    let rate = rounded(base.learningRate * .naturalExponential(random.uniform() - 0.4))
+    let dropout = [0.05, 0.1, 0.15, 0.2, 0.3][random.index(below: 5)]
+    let decay = rounded(base.weightDecay * .naturalExponential(2 * random.uniform() - 1))
+    if number > 0 {
+      if searched.contains(Setting.hidden.name) {
+        trial.network.hidden = [Int](repeating: width, count: hidden.count)
+      }
+      if searched.contains(Setting.learningRate.name) { trial.learningRate = rate }
+      if searched.contains(Setting.dropout.name), !hidden.isEmpty {
+        trial.noise.dropout = [dropout]
+      }
+      if searched.contains(Setting.weightDecay.name) { trial.weightDecay = decay }
+    }
+    return names.compactMap { name in
+      Setting.named(name)?.read(trial).map { "\(name)=\(text(of: $0))" }
+    }.joined(separator: " ")
+  }
+
+  private static func text(of value: JSONValue) -> String {
+    value.array.map { $0.map(text).joined(separator: ",") } ?? value.shown
+  }
+
+  /// To three digits, so that a setting is short.
+  private static func rounded(_ value: Double) -> Double {
+    guard value > 0 else { return value }
+    var scale = 1.0
+    while value * scale < 100 { scale *= 10 }
+    return (value * scale).rounded() / scale
+  }
+
+  /// The variants of a text in which a bar stands between them.
+  static func parts(of text: String) -> [String] {
+    text.split(separator: "|", omittingEmptySubsequences: false).map { String($0).trimmingSpaces }
+  }
+
+  /// A configuration with the settings of a trial in the place of its own.
+  ///
+  /// - Throws: `ConfigurationError` for a text that is none.
+  static func applying(
+    _ text: String, to configuration: TrainingConfiguration
+  ) throws(ConfigurationError) -> TrainingConfiguration {
+    var result = configuration
+    for part in text.split(separator: " ") {
+      let sides = part.split(separator: "=", maxSplits: 1).map(String.init)
+      guard sides.count == 2, names.contains(sides[0]), let setting = Setting.named(sides[0]) else {
+        throw ConfigurationError(
+          "variants",
+          "\(text.quoted): give settings such as \"learning-rate=0.03 dropout=0.1\", of "
+            + names.joined(separator: ", "))
+      }
+      try setting.set(&result, to: .string(sides[1]))
+    }
+    return result
+  }
+}
+
+/// A trial of a search that has ended.
+package struct SearchTrial: Sendable {
+  /// From 1.
+  package let number: Int
+  package let settings: String
+  /// Each row as the member of the trial judges it that did not learn from it.
+  package let outOfFold: Evaluation
+  /// The numbers of the trials, from 1, whose mean is best so far.
+  package let best: [Int]
+  package let ofBest: Evaluation
+}
+
+/// The trials of a search, and which of them are best together.
+struct SearchRecord<T: Scalar> {
+  let monitor: Monitor
+  /// Judges outputs for all rows.
+  let judge: (Matrix<T>) -> Evaluation
+  private(set) var trials: [TrainedFolds<T>] = []
+  private var scores: [Evaluation] = []
+  /// Places in `trials`: the first, and those that make the mean better, the best of them first.
+  private(set) var best: [Int] = []
+
+  init(monitor: Monitor, judge: @escaping (Matrix<T>) -> Evaluation) {
+    self.monitor = monitor
+    self.judge = judge
+  }
+
+  /// Takes in a trial, and chooses anew.
+  mutating func add(_ trial: TrainedFolds<T>) -> SearchTrial {
+    trials.append(trial)
+    scores.append(judge(trial.outputs))
+    // What has proved itself on many tables is not given up for what a few rows say.
+    best = [0]
+    var ofBest = scores[0]
+    while best.count < RecipeSearch.mostKept {
+      var next: (place: Int, evaluation: Evaluation)?
+      for place in trials.indices where !best.contains(place) {
+        let evaluation = judge(Matrix.mean(of: (best + [place]).map { trials[$0].outputs }))
+        if monitor.isBetter(evaluation, than: next?.evaluation ?? ofBest) {
+          next = (place, evaluation)
+        }
+      }
+      guard let next else { break }
+      best.append(next.place)
+      ofBest = next.evaluation
+    }
+    let last = scores[scores.count - 1]
+    return SearchTrial(
+      number: trials.count, settings: trial.variant.text, outOfFold: last,
+      best: best.map { $0 + 1 }, ofBest: ofBest)
+  }
+}
