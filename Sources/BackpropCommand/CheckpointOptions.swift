@@ -70,13 +70,13 @@ struct CheckpointOptions: ParsableArguments {
 /// Saves the checkpoints of a run. A disk that is full is no reason to lose the run: it goes on, the
 /// checkpoint before stays, and a warning tells.
 final class CheckpointWriter {
-  private let folder: CheckpointFolder
-  private let interval: CheckpointInterval
-  private let keep: Int
+  let folder: CheckpointFolder
+  let interval: CheckpointInterval
+  let keep: Int
   /// As a resumed run takes them over.
-  private let options: JSONValue
+  let options: JSONValue
   /// Whether what stands in the folder is of another run, and goes with the first checkpoint of this.
-  private var replaces: Bool
+  private(set) var replaces: Bool
   private var isFailing = false
   private let clock = ContinuousClock()
 
@@ -101,16 +101,8 @@ final class CheckpointWriter {
   func receiver<T: Scalar>(
     _ data: ModelData, isForced: Bool, records: RunRecords, _ reporter: TrainingReporter
   ) throws -> Checkpoints<T> {
-    var attachments = [
-      ModelKey.target: try JSONValue(encoding: data.target).description,
-      CheckpointOptions.attachmentKey: options.description,
-    ]
-    if let encoder = data.encoder {
-      attachments[ModelKey.encoder] = try JSONValue(encoding: encoder).description
-    }
-    if let weights = data.weights {
-      attachments[ModelKey.weights] = try JSONValue(encoding: weights).description
-    }
+    var attachments = try data.attachments
+    attachments[CheckpointOptions.attachmentKey] = options.description
     if isForced { attachments[Resumption.forcedKey] = "true" }
     return Checkpoints(every: interval) { checkpoint in
       var checkpoint = checkpoint

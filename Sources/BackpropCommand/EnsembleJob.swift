@@ -15,23 +15,55 @@ extension TrainingJob {
   /// The option that asks for one run; nil if none does.
   static func asksForOneRun(_ command: TrainCommand) -> String? {
     [
-      ("--checkpoint", command.checkpoints.checkpoint != nil),
-      ("--resume", command.checkpoints.resume != nil), ("--plot", command.records.plot != nil),
-      ("--curves", command.records.curves), ("--tensorboard", command.records.tensorBoard != nil),
+      ("--plot", command.records.plot != nil), ("--curves", command.records.curves),
+      ("--tensorboard", command.records.tensorBoard != nil),
       ("--diagnose", command.goal.diagnose),
     ].first { $0.1 }?.0
+  }
+
+  /// Where the states of the networks are saved, and from where they go on; nil for neither.
+  private func ensembleCheckpoints() throws -> EnsembleCheckpoints? {
+    guard let checkpoints else { return nil }
+    if let name = checkpoints.folder.names.last {
+      throw DataError(
+        file: checkpoints.folder.path,
+        "holds checkpoints of one network (\(name)), and this run has several",
+        remedy: "name another folder")
+    }
+    return EnsembleCheckpoints(
+      checkpoints,
+      resumed: resumption?.isEnsemble == true ? command.checkpoints.resume : nil)
   }
 
   /// Trains the members, saves them as one model and reports; throws the exit code unless all went well.
   func trainEnsemble<T: Scalar>(_ prepared: PreparedFit<T>) throws {
     Interruption.becomeRequest()
     reporter.ensemble = prepared.configuration
+    let checkpoints = try ensembleCheckpoints()
+    if let checkpoints { reporter.checkpointFolder = checkpoints.path }
+    if let resumption, let resumed = checkpoints?.resumed {
+      let differences = try resumption.coderDifferences(prepared.coders)
+      guard differences.isEmpty else {
+        throw ResumptionError(
+          path: resumption.file.path, differences: differences.map(\.unforced), isForced: false)
+      }
+      reporter.note(
+        reporter.language.text(
+          .goingOnWithNetworks, resumed,
+          CheckpointFolder.members(in: resumed).map(String.init).joined(separator: ", ")))
+    }
     let ensemble: EnsembleFit<T>
     do {
+      defer { checkpoints?.warnings.forEach { reporter.warn(code: "checkpoint", $0) } }
       ensemble = try estimator.trainMembers(
-        prepared, warn: { reporter.warn(code: $0, $1) },
-        began: { reporter.fold = ($0, $1) }, tried: reporter.report, report: reporter.report,
+        prepared, checkpoints: try checkpoints?.members(prepared),
+        warn: { reporter.warn(code: $0, $1) }, began: { reporter.fold = ($0, $1) },
+        tried: reporter.report, report: reporter.report,
         isInterrupted: { Interruption.isRequested })
+    } catch let error as CheckpointMismatch {
+      throw ResumptionError(
+        path: checkpoints?.resumed ?? "", differences: error.differences.map(\.unforced),
+        isForced: false)
     } catch is CancellationError {
       reporter.endWithNothing(.interrupted)
       Terminal.printError(
@@ -48,6 +80,12 @@ extension TrainingJob {
     reporter.report(zip(ensemble.numbers, ensemble.summaries), of: ensemble.configuration)
     let pool = ThreadPool.of(estimator.threads)
     let model = prepared.model(of: ensemble, pool: pool)
+    if prepared.configuration.stopping.interval != nil, model.intervals == nil {
+      reporter.warn(
+        code: "interval",
+        "predictions have no intervals: the run was ended before enough rows were judged",
+        evenIfQuiet: true)
+    }
     let saved = (output, try model.write(to: output))
     var scores = try RunScores(prepared, model, validation: nil, pool: pool)
     scores.outOfFold = ensemble.outOfFold
@@ -63,6 +101,13 @@ extension TrainingJob {
   }
 }
 
+extension CheckpointMismatch.Difference {
+  /// The same where a run of several networks cannot be made to go on.
+  fileprivate var unforced: CheckpointMismatch.Difference {
+    .init(name, now: now, before: before, canBeForced: false)
+  }
+}
+
 extension TrainingReporter {
   /// Tells of a trial of a search.
   fileprivate func report(_ trial: SearchTrial) {
@@ -71,13 +116,10 @@ extension TrainingReporter {
       "outOfFold": Self.json(trial.outOfFold), "best": .array(trial.best.map { JSONValue($0) }),
       "outOfFoldOfBest": Self.json(trial.ofBest),
     ])
-    func score(_ evaluation: Evaluation) -> String {
-      notes.text(evaluation)
-    }
     note(
       language.text(
-        .trial, String(trial.number), score(trial.outOfFold), trial.settings,
-        score(trial.ofBest), trial.best.map(String.init).joined(separator: " + ")))
+        .trial, String(trial.number), notes.text(trial.outOfFold), trial.settings,
+        notes.text(trial.ofBest), trial.best.map(String.init).joined(separator: " + ")))
   }
 
   /// Tells how the members of an ensemble ended.

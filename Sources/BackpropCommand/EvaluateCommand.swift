@@ -83,7 +83,10 @@ struct EvaluateCommand: ParsableCommand {
       intervals: intervals, samples: metrics.bootstrap ?? 0, seed: metrics.seed,
       showsClasses: metrics.metrics == nil)
     report.rows = judged.known
-    report.predictionInterval = opened.model.intervalScore(on: dataset, pool: pool)
+    // Rows of the test that have made the intervals say nothing of them.
+    if opened.model.intervals?.isOfFolds == true || judged.known == nil {
+      report.predictionInterval = opened.model.intervalScore(on: dataset, pool: pool)
+    }
     report.decision = decision
     if data.weights == nil { report.unusedWeights = opened.model.weights }
     // Means in which every row counts once are no baseline of rows that do not.

@@ -79,6 +79,7 @@ struct InspectCommand: ParsableCommand {
       "configuration": model.configuration?.json ?? .null,
       "weights": model.weights?.json(labels: model.targetEncoder?.labels ?? []) ?? .null,
       "members": JSONValue(model.members.count),
+      "interval": model.intervals.map { $0.json(nil) } ?? .null,
     ]
   }
 
@@ -89,6 +90,12 @@ struct InspectCommand: ParsableCommand {
     }
     try line(.network, network.sizes.map(String.init).joined(separator: "–"))
     if model.members.count > 1 { try line(.members, String(model.members.count)) }
+    if let variants = model.configuration?.stopping.variants {
+      try line(.memberSettings, variants)
+    }
+    if let intervals = model.intervals {
+      try line(.predictionInterval, Terms(language).text(intervals, nil))
+    }
     try line(.parameters, "\(Format.count(network.parameterCount)) (\(network.precisionName))")
     try line(
       .loss,

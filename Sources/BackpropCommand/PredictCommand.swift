@@ -157,9 +157,8 @@ extension PredictCommand {
     }
     guard let intervals = model.intervals else {
       throw UsageError(
-        "--interval \(interval): the model knows none"
-          + (member.member == nil
-            ? "; train it with --interval" : ", being one network of several; leave --member out"))
+        "--interval \(interval): the model knows none; train it with --interval"
+          + (member.member == nil ? "" : ", and leave --member out"))
     }
     try intervals.check(level: level)
     return level

@@ -26,8 +26,30 @@ struct Resumption {
     }
   }
 
+  /// Whether it is one network of several.
+  let isEnsemble: Bool
+
+  init(file: CheckpointFile) throws {
+    self.file = file
+    isEnsemble = try file.attachments[EnsembleCheckpoints.configurationKey] != nil
+  }
+
   /// The settings of its run.
-  var configuration: TrainingConfiguration { get throws { try file.configuration } }
+  var configuration: TrainingConfiguration {
+    get throws {
+      guard let text = try file.attachments[EnsembleCheckpoints.configurationKey] else {
+        return try file.configuration
+      }
+      do {
+        let configuration = try JSONValue(parsing: text).decoded(as: TrainingConfiguration.self)
+        try configuration.validate()
+        return configuration
+      } catch {
+        throw CheckpointError.damaged(
+          path: file.path, reason: "\(EnsembleCheckpoints.configurationKey): \(error)")
+      }
+    }
+  }
 
   /// How often and how many checkpoints the run saved, where nothing else is said now.
   func restore(_ options: inout CheckpointOptions) throws {
@@ -69,7 +91,7 @@ struct Resumption {
   }
 
   /// Names and labels that became the same numbers, but are not the same.
-  private func coderDifferences(_ now: ModelData) throws -> [CheckpointMismatch.Difference] {
+  func coderDifferences(_ now: ModelData) throws -> [CheckpointMismatch.Difference] {
     let before = try model()
     func names(_ encoder: FeatureEncoder?) -> [String] { encoder?.columns.map(\.name) ?? [] }
     func text(_ encoder: TargetEncoder) -> String {
@@ -201,7 +223,10 @@ extension TrainingJob {
     }
     let folder = try CheckpointFolder(path)
     let isSame = options.resume == path
-    if !isSame, !command.goal.force, let newest = folder.names.last {
+    let networks = CheckpointFolder.members(in: path)
+    if !isSame, !command.goal.force,
+      let newest = folder.names.last ?? networks.first.map({ "member-\($0)" })
+    {
       throw DataError(
         file: path, "holds checkpoints of a run already (the newest is \(newest))",
         remedy:
@@ -212,14 +237,23 @@ extension TrainingJob {
       try CheckpointWriter(folder, command.checkpoints, replaces: !isSame)
     }
     guard let resume = options.resume,
-      !(isSame && options.checkpoint != nil && folder.names.isEmpty)
+      !(isSame && options.checkpoint != nil && folder.names.isEmpty && networks.isEmpty)
     else {
       return try TrainingJob(
         command, try settings(of: command), checkpoints: writer(command))
     }
 
-    let (file, damaged) = try isSame ? folder.newest() : CheckpointFolder.newest(in: resume)
-    let resumption = Resumption(file: file)
+    let isEnsemble = !CheckpointFolder.members(in: resume).isEmpty
+    if isEnsemble, command.goal.force {
+      throw UsageError(
+        "--force has no meaning where several networks go on: they are those of one run; leave it out"
+      )
+    }
+    let (file, damaged) =
+      try isEnsemble
+      ? EnsembleCheckpoints.newest(in: resume)
+      : isSame ? folder.newest() : CheckpointFolder.newest(in: resume)
+    let resumption = try Resumption(file: file)
     let stored = try resumption.configuration
     let settings = try settings(of: command, after: stored)
     if let initializer = settings.network.initializer, !command.goal.force,

@@ -47,12 +47,12 @@ struct RunScores {
     let positive = kind.positiveClass(means: prepared.rows?.baseline ?? [])
     leavesOutWeights = prepared.coders.weights != nil
     training = try network.evaluate(on: prepared.training)
-    if let rows = prepared.validation, leavesOutWeights {
+    if let rows = prepared.validation, !model.isOneNetwork {
+      heldOut = try network.evaluate(on: rows)
+    } else if let rows = prepared.validation, leavesOutWeights {
       heldOut = try prepared.network.evaluate(
         on: rows, metrics: kind, watching: prepared.configuration.stopping.metric,
         positive: positive, pool: pool)
-    } else if let rows = prepared.validation, !model.isOneNetwork {
-      heldOut = try network.evaluate(on: rows)
     } else {
       heldOut = validation
     }

@@ -9,8 +9,10 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       DATA is a CSV or TSV file (also .gz), an .npy or .npz file, or a folder with IDX files. What \
       is to be learned follows from the target column: text is a classification, numbers are a \
-      regression, several columns of 0 and 1 are labels of their own. A part of the rows is held \
-      out to choose the best epoch, whose weights are saved.
+      regression, several columns of 0 and 1 are labels of their own. What is not given follows \
+      from the table (--recipe auto): of 100 rows and more mostly five networks, each of which \
+      leaves a fifth of the rows out to choose its best epoch. The defaults that options name are \
+      those of --recipe plain, one network and a fifth held out.
 
       EXAMPLES:
         backprop train penguins.csv --target species
@@ -97,7 +99,7 @@ struct GoalOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .unconditional,
     help: ArgumentHelp(
-      "With --recipe auto: the time to plan for, 30s, 5m or 2h, how many networks of what width, for how many epochs. With --folds that of each fold. The plan is made before the first step, and another machine may come to another. (default: the same plan everywhere, for 10s of 5,000 rows and 60s of 50,000 on two cores)",
+      "With --recipe auto: the time to plan for, 30s, 5m or 2h. Too little makes fewer and narrower networks for fewer epochs; more tries other widths, learning rates, dropout and decay, as far as they are not given, and keeps what is best together out of fold. The model has the settings that lead to it again; another machine may come to others. With --folds the time of each fold. (default: the same plan everywhere, for 10s of 5,000 rows and 60s of 50,000 on two cores)",
       visibility: .hidden)
   )
   var time: String?
@@ -128,7 +130,8 @@ struct GoalOptions: ParsableArguments {
   /// The seconds of `--time`.
   func seconds(_ configuration: TrainingConfiguration) throws -> Double? {
     guard let time else { return nil }
-    guard let seconds = Names.seconds(time) else {
+    // Thirty years, beyond which the clock does not count.
+    guard let seconds = Names.seconds(time), seconds <= 1e9 else {
       throw UsageError("--time \(time.shown()): give a time such as 30s, 5m or 2h")
     }
     guard configuration.recipe ?? .usual == .auto, configuration.data.from == nil else {

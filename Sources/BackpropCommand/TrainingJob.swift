@@ -50,6 +50,11 @@ struct TrainingJob {
       configuration, from: base, threads: try command.outputOptions.threadCount())
     estimator.seconds = try command.goal.seconds(configuration)
     self.estimator = estimator
+    if estimator.seconds != nil, checkpoints != nil {
+      throw UsageError(
+        "--time has no meaning with checkpoints: what a search comes to depends on how long it went on; leave one of the two out"
+      )
+    }
     if command.goal.spool != nil, configuration.data.memory == nil {
       throw UsageError("--spool needs --memory")
     }
@@ -131,6 +136,14 @@ struct TrainingJob {
 
   /// Trains, saves and reports; throws the exit code unless all went well.
   private func train<T: Scalar>(_ prepared: inout PreparedFit<T>) throws {
+    if let folder = checkpoints?.folder.path,
+      let number = CheckpointFolder.members(in: folder).first
+    {
+      throw DataError(
+        file: folder,
+        "holds checkpoints of several networks (member-\(number)), and this run is of one",
+        remedy: "name another folder")
+    }
     let records = RunRecords(
       command.records, data: data, target: prepared.coders.target.columns,
       warn: { reporter.warn(code: $0, $1) })

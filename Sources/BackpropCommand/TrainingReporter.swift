@@ -13,10 +13,11 @@ final class TrainingReporter {
   private var lastEpoch: EpochReport?
   /// JSON lines that wait for the start, which carries the schema and comes first.
   private var waiting: [JSONValue]? = []
+  private var hasStarted = false
   /// The checkpoint that the run goes on from; nil if it begins.
   var resumedFile: String?
   /// The folder of the last checkpoint that was saved; nil if there is none.
-  private var checkpointFolder: String?
+  var checkpointFolder: String?
   private var isOutputClosed = false
   /// The fold that is under way, from 1; nil outside a cross-validation.
   var fold: (number: Int, count: Int)? {
@@ -149,7 +150,9 @@ final class TrainingReporter {
   func report(_ event: TrainingEvent) {
     switch event {
     case .start(let start):
-      if let fold, fold.number > 1 { return }
+      // One for all folds, and for all trials of a search.
+      if hasStarted, fold != nil { return }
+      hasStarted = true
       var members: [JSONMember] = [
         JSONMember("schema", "backprop.train/2"), JSONMember("event", "start"),
         JSONMember("examples", JSONValue(start.examples)),
@@ -217,7 +220,7 @@ final class TrainingReporter {
       printSummary(
         summary, scores, examples,
         causes: [
-          scores?.outOfFold == nil ? "backprop doctor \(model) \(path)" : nil,
+          "backprop doctor \(model) \(path)",
           "backprop columns \(path)"
             + (target.isEmpty ? "" : " --target \(Self.quoted(target.joined(separator: ",")))"),
         ].compactMap(\.self))

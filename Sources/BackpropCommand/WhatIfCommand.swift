@@ -163,6 +163,9 @@ struct WhatIfCommand: ParsableCommand {
   private func subject() throws -> WhatIfSubject {
     let count = examples ?? Self.defaultExamples
     guard count >= 2 else { throw UsageError("--examples \(count): give at least 2") }
+    if model == nil, let number = member.member {
+      throw UsageError("--member \(number) without a MODEL: give one, or leave it out")
+    }
     guard let model else {
       let example = try LabExample(seed: seed)
       return WhatIfSubject(

@@ -70,6 +70,11 @@ final class CommandRunner {
     try Array(Data(contentsOf: folder.appendingPathComponent(name)))
   }
 
+  /// The same without a recipe beside what is given.
+  func runAsGiven(_ arguments: [String]) throws -> Result {
+    try start(arguments, isAsGiven: true).finish()
+  }
+
   /// Runs the command to its end.
   func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
@@ -103,13 +108,13 @@ final class CommandRunner {
   }
 
   /// A command that runs; its streams go to files, so that no full pipe can stop it.
-  func start(_ arguments: [String]) throws -> Running {
+  func start(_ arguments: [String], isAsGiven: Bool = false) throws -> Running {
     let streams = FileManager.default.temporaryDirectory
       .appendingPathComponent("streams-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: streams, withIntermediateDirectories: true)
     let process = Process()
     process.executableURL = Self.executable
-    process.arguments = Self.plain(arguments)
+    process.arguments = isAsGiven ? arguments : Self.plain(arguments)
     process.currentDirectoryURL = folder
     process.standardInput = FileHandle.nullDevice
     let output = streams.appendingPathComponent("output")

@@ -1,4 +1,5 @@
 import Backprop
+import Foundation
 import Testing
 
 @Suite("Recipes and ensembles on the command line")
@@ -51,7 +52,7 @@ struct RecipeCommandTests {
   @Test(
     "What an ensemble has no place for is refused with exit 2",
     arguments: [
-      ["--checkpoint", "dir"], ["--plot", "p.svg"], ["--curves"], ["--tensorboard", "t"],
+      ["--plot", "p.svg"], ["--curves"], ["--tensorboard", "t"],
       ["--diagnose"], ["--validation", "0.2"], ["--validation-data", "classes.csv"],
       ["--memory", "1GB"],
     ])
@@ -128,7 +129,7 @@ struct RecipeCommandTests {
     try runner.writeClassification(rows: 120)
     let base = ["train", "classes.csv", "--target", "label", "--hidden", "6", "--epochs", "2"]
     // Without a word of recipes it is auto.
-    #expect(try runner.run(base + ["--recipe", "auto", "-o", "a.st"]).exitCode == 0)
+    #expect(try runner.runAsGiven(base + ["-o", "a.st"]).exitCode == 0)
     for call in [
       ["explain", "a.st", "classes.csv"], ["check", "a.st", "classes.csv"],
       ["doctor", "a.st", "classes.csv"], ["whatif", "l2", "a.st", "classes.csv"],
@@ -177,9 +178,18 @@ struct RecipeCommandTests {
       let held = cells.count { $0[2] <= $0[0] && $0[0] <= $0[3] }
       #expect(held >= 84, "\(held)")
       let document = try runner.run("evaluate", "i.st", "numbers.csv", "--json").documents[0]
-      #expect(document["interval"]?["examples"]?.int == 120)
-      let coverage = try #require(document["interval"]?["coverage"]?.double)
-      #expect(abs(coverage - Double(held) / 120) < 0.01)
+      if options.contains("plain") {
+        // Rows that have made the intervals say nothing of them.
+        #expect(document["interval"] == nil)
+        // The one network is the model.
+        let one = try runner.run("predict", "i.st", "numbers.csv", "--id", "y", "--member", "1")
+        #expect(one.outputLines == predicted)
+      } else {
+        #expect(document["interval"]?["examples"]?.int == 120)
+        let coverage = try #require(document["interval"]?["coverage"]?.double)
+        #expect(abs(coverage - Double(held) / 120) < 0.01)
+      }
+      #expect(try runner.run("inspect", "i.st").output.contains(words))
       let wide = try runner.run("predict", "i.st", "numbers.csv", "--interval", "0.9", "--json")
       let bounds = try #require(wide.documents[0]["interval"])
       #expect(bounds["level"]?.double == 0.9 && bounds["lower"]?.array?.count == 120)
@@ -187,8 +197,14 @@ struct RecipeCommandTests {
     }
     for (call, word) in [
       (["predict", "i.st", "numbers.csv", "--interval", "0.999"], "there are 30"),
-      (["predict", "i.st", "numbers.csv", "--interval", "90"], "between 0 and 1"),
+      (["predict", "i.st", "numbers.csv", "--interval", "90"], "at least 0.5"),
+      (["predict", "i.st", "numbers.csv", "--interval", "0.05"], "at least 0.5"),
       (["predict", "i.st", "numbers.csv", "--interval", "wide"], "between 0 and 1"),
+      (base + ["--interval", "0.05", "--members", "3"], "at least 0.5"),
+      (
+        base.filter { $0 != "--test" && $0 != "0.25" } + ["--folds", "3", "--interval", "0.8"],
+        "folds"
+      ),
       (base + ["--recipe", "plain", "--interval", "0.8", "--test", "0"], "set a test of 0.2"),
       (base + ["--interval", "0.999", "--members", "3"], "there are 90"),
     ] {
@@ -220,6 +236,118 @@ struct RecipeCommandTests {
     #expect(trial["outOfFold"]?["accuracy"]?.double != nil)
     #expect(try runner.run("inspect", "a.st").exitCode == 0)
     #expect(try runner.run("explain", "a.st", "classes.csv").exitCode == 0)
+    // One start for all trials, and the metric that is asked for.
+    let ranked = try runner.run(
+      base + ["-o", "c.st", "--json", "--metric", "roc-auc", "--learning-rate", "0.01"]
+    ).documents
+    #expect(ranked.count { $0["event"]?.string == "start" } == 1)
+    let trials = ranked.filter { $0["event"]?.string == "trial" }
+    #expect(trials.count >= 2 && trials.allSatisfy { $0["outOfFold"]?["rocAUC"]?.double != nil })
+    #expect(trials.allSatisfy { $0["settings"]?.string?.contains("learning-rate=0.01 ") == true })
+    let none = try runner.run(base + ["-o", "c.st", "--hidden", "none"])
+    #expect(none.exitCode == 0 && none.errors.contains("hidden=none"), "\(none.errors)")
+    for (options, word) in [
+      (["--time", "1e25s"], "30s, 5m or 2h"),
+      (["--time", "3s", "--checkpoint", "d"], "--time has"),
+      (["--time", "3s", "--variants", "hidden"], "give settings such as"),
+    ] {
+      let refused = try runner.run(base.dropLast(2) + options)
+      #expect(refused.exitCode == 2 && refused.errors.contains(word), "\(refused.errors)")
+    }
+    let many = Array(repeating: "dropout=0.1", count: 11).joined(separator: "|")
+    let refused = try runner.run(
+      base.dropLast(2) + ["--recipe", "realmlp", "--members", "100", "--variants", many])
+    #expect(refused.exitCode == 2 && refused.errors.contains("at most 1024"), "\(refused.errors)")
+  }
+
+  @Test("A search that is ended saves what it has, and its status says that it was ended")
+  func endedSearch() throws {
+    try runner.writeClassification(rows: 120)
+    let running = try runner.start([
+      "train", "classes.csv", "--target", "label", "--epochs", "1", "--time", "40s", "--json",
+      "-o", "a.st",
+    ])
+    while !running.output.contains("\"trial\":2") { Thread.sleep(forTimeInterval: 0.02) }
+    kill(running.process.processIdentifier, SIGINT)
+    let ended = try running.finish()
+    #expect(ended.exitCode == 130, "\(ended.errors)")
+    #expect(try ended.documents.last?["reason"]?.string == "interrupted")
+    #expect(ended.errors.contains("interrupted: the mean of "), "\(ended.errors)")
+    #expect(try runner.run("predict", "a.st", "classes.csv").exitCode == 0)
+  }
+
+  @Test("Predictions stay within the numbers of training where that is asked for, on every way")
+  func clipping() throws {
+    try runner.writeRegression(rows: 120)
+    try runner.write("far.csv", "a,b,y\n1000,-1000,4000\n-1000,1000,-4000\n")
+    let base = [
+      "train", "numbers.csv", "--target", "y", "--ignore", "z", "--hidden", "8", "--epochs", "20",
+      "-o", "c.st",
+    ]
+    for options in [["--recipe", "plain", "--clip-predictions", "on"], ["--recipe", "realmlp"]] {
+      #expect(try runner.run(base + options).exitCode == 0)
+      let far = try runner.run("predict", "c.st", "far.csv").outputLines.dropFirst()
+        .map { Double($0) ?? .nan }
+      // y = 3a − b of a in 0 … 19 and b in 0 … 16.
+      #expect(far.allSatisfy { $0 >= -16 && $0 <= 57.5 }, "\(far)")
+      let judged = try runner.run("evaluate", "c.st", "far.csv", "--json").documents[0]
+      let errors = zip(far, [4_000.0, -4_000]).map { ($0 - $1) * ($0 - $1) }
+      let rmse = (errors.reduce(0, +) / 2).squareRoot()
+      #expect(abs((judged["metrics"]?["rmse"]?.double ?? .nan) - rmse) < 1e-3 * rmse)
+    }
+    #expect(
+      try runner.run(base + ["--recipe", "realmlp", "--clip-predictions", "off"]).exitCode == 0)
+    let free = try runner.run("predict", "c.st", "far.csv").outputLines
+    #expect(free.dropFirst().contains { abs(Double($0) ?? 0) > 58 }, "\(free)")
+    try runner.writeClassification(rows: 60)
+    let classes = try runner.run(
+      "train", "classes.csv", "--target", "label", "--clip-predictions", "on")
+    #expect(classes.exitCode == 2 && classes.errors.contains("is for numbers"), "\(classes.errors)")
+  }
+
+  @Test("An ensemble that is ended goes on from the states of its networks to the same bytes")
+  func resumed() throws {
+    try runner.writeClassification(rows: 200)
+    let base = [
+      "train", "classes.csv", "--target", "label", "--recipe", "realmlp", "--hidden", "16",
+      "--epochs", "150", "--members", "3", "--threads", "2",
+    ]
+    #expect(try runner.run(base + ["-o", "whole.st"]).exitCode == 0)
+    let checkpoints = ["--checkpoint", "run", "--every", "7", "-o", "a.st"]
+    let running = try runner.start(base + checkpoints)
+    while try runner.files.contains("run") == false
+      || !FileManager.default.fileExists(atPath: runner.path("run/member-1"))
+    {
+      Thread.sleep(forTimeInterval: 0.005)
+    }
+    Thread.sleep(forTimeInterval: 0.4)
+    running.process.terminate()
+    _ = try running.finish()
+    let others = try runner.run("train", "--resume", "run", "--seed", "9")
+    #expect(others.exitCode == 2 || others.exitCode == 1, "\(others.errors)")
+    #expect(others.errors.contains("the checkpoint has"), "\(others.errors)")
+    let resumed = try runner.run("train", "--resume", "run", "-o", "b.st", "--threads", "1")
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(resumed.errors.contains("going on from run: networks 1"), "\(resumed.errors)")
+    #expect(try runner.read("b.st") == runner.read("whole.st"))
+    for (options, word) in [
+      (base + ["--checkpoint", "run"], "--resume run"),
+      (["train", "--resume", "run", "--force"], "--force has no meaning"),
+      (
+        base + ["--recipe", "auto", "--time", "2s", "--checkpoint", "new"], "--time has no meaning"
+      ),
+      (
+        [
+          "train", "classes.csv", "--target", "label", "--recipe", "plain", "--checkpoint", "run",
+          "--force",
+        ],
+        "of several networks"
+      ),
+    ] {
+      let refused = try runner.run(options)
+      #expect(
+        refused.exitCode != 0 && refused.errors.contains(word), "\(options): \(refused.errors)")
+    }
   }
 
   @Test("A model of a recipe is looked into by every command", arguments: ["realmlp-s", "realmlp"])

@@ -183,6 +183,14 @@ public struct Prediction: Sendable, CustomStringConvertible {
   /// the first.
   public var value: Double { predictions.task == .regression ? at(0) : .nan }
 
+  /// Between which numbers, in the target's unit, the value is expected, of a model that was trained with an
+  /// `interval`; else nil. Of several targets, that of the first.
+  public var interval: ClosedRange<Double>? {
+    guard let bounds = predictions.bounds else { return nil }
+    let place = row * predictions.columns.count
+    return bounds.lower[place]...bounds.upper[place]
+  }
+
   /// The predicted label of each target column; of a regression the numbers as text.
   public var labels: [String: String] { byColumn { predictions.text(row: row, column: $0) } }
 

@@ -19,17 +19,36 @@ package struct EnsembleFit<T: Scalar>: Sendable {
   package let judged: [[UInt32]]
   /// The settings that it was trained by, with those of a search in the place of what was searched.
   package let configuration: TrainingConfiguration
+  /// Whether a search was ended before its time.
+  let wasInterrupted: Bool
 
   /// How the runs ended, as one: the epochs are those of the member that took the most.
   package var summary: TrainingSummary {
     let diverged = summaries.first { $0.reason == .diverged }
     return TrainingSummary(
       reason: diverged?.reason
-        ?? (summaries.contains { $0.reason == .interrupted } ? .interrupted : .completed),
+        ?? (wasInterrupted || summaries.contains { $0.reason == .interrupted }
+          ? .interrupted : .completed),
       bestEpoch: summaries.map(\.bestEpoch).max() ?? 0, epochs: summaries.map(\.epochs).max() ?? 0,
       steps: summaries.map(\.steps).reduce(0, +), validation: nil, divergence: diverged?.divergence,
       note: nil,
       evaluations: nil, seconds: summaries.map(\.seconds).max() ?? 0)
+  }
+}
+
+/// Where the states of an ensemble's networks go, and where those come from that go on.
+package struct MemberCheckpoints<T: Scalar>: Sendable {
+  /// The state that a network goes on from, by its number from 1; nil for one that begins.
+  let resume: @Sendable (Int) throws -> Checkpoint<T>?
+  /// What receives its further ones, on the thread that trains it.
+  let receiver: @Sendable (Int) throws -> Checkpoints<T>
+
+  package init(
+    resume: @escaping @Sendable (Int) throws -> Checkpoint<T>?,
+    receiver: @escaping @Sendable (Int) throws -> Checkpoints<T>
+  ) {
+    self.resume = resume
+    self.receiver = receiver
   }
 }
 
@@ -110,6 +129,7 @@ extension Estimator {
   ///
   /// - Parameters:
   ///   - prepared: All rows as those of training, and a configuration that says how many members.
+  ///   - checkpoints: Keeps the states of the networks; nil for none. There is no search then.
   ///   - began: Is told on the caller's thread of each member that is trained there, from 1, and of how many;
   ///     the first is.
   ///   - tried: Is told of each trial of a search.
@@ -119,7 +139,8 @@ extension Estimator {
   ///   `ConfigurationError` for fewer rows than folds; `CancellationError` if it was interrupted before a member
   ///   had finished an epoch. Members that had are kept.
   package func trainMembers<T: Scalar>(
-    _ prepared: PreparedFit<T>, warn: Warn,
+    _ prepared: PreparedFit<T>, checkpoints: MemberCheckpoints<T>? = nil,
+    warn: Warn,
     began: (_ number: Int, _ count: Int) -> Void = { _, _ in },
     tried: (SearchTrial) -> Void = { _ in }, report: (TrainingEvent) -> Void,
     isInterrupted: () -> Bool
@@ -131,7 +152,8 @@ extension Estimator {
     let folds = try folds(of: data, prepared.coders.target, settings.members ?? 1, warn)
     func train(_ variants: [Variant<T>]) throws -> [TrainedFolds<T>] {
       try trainFolds(
-        variants, prepared, data, folds, warn: warn, began: began, report: report,
+        variants, prepared, data, folds, checkpoints: checkpoints, warn: warn, began: began,
+        report: report,
         isInterrupted: isInterrupted)
     }
     let own = Variant(text: "", configuration: prepared.configuration, network: prepared.network)
@@ -139,7 +161,7 @@ extension Estimator {
       let trained = try train(RecipeSearch.parts(of: text).map { try variant($0, of: prepared) })
       return prepared.ensemble(of: trained, data, folds, prepared.configuration)
     }
-    guard let search, !search.searched.isEmpty else {
+    guard let search, !search.searched.isEmpty, checkpoints == nil else {
       return prepared.ensemble(of: try train([own]), data, folds, prepared.configuration)
     }
     return try run(
@@ -152,40 +174,54 @@ extension Estimator {
     train: ([Variant<T>]) throws -> [TrainedFolds<T>], tried: (SearchTrial) -> Void,
     isInterrupted: () -> Bool
   ) throws -> EnsembleFit<T> {
-    let rows = data.unweighted
+    let positive = prepared.metrics.positiveClass(
+      means: try TrainingExamples.memory(data).targetMeans())
+    let metric = prepared.configuration.stopping.metric
     var record = SearchRecord<T>(
-      monitor: Monitor(metric: prepared.configuration.stopping.metric),
+      monitor: Monitor(metric: metric),
       judge: {
         prepared.network.evaluate(
-          prepared.coders.target.clipped($0), on: rows, metrics: prepared.metrics
-        ).evaluation
+          prepared.coders.target.clipped($0), on: data, metrics: prepared.metrics,
+          watching: metric, positive: positive)
       })
     let clock = ContinuousClock()
     var longest = (seconds: 0.0, parameters: 1)
+    // What was cut short is no trial, but better than nothing.
+    var unfinished: TrainedFolds<T>?
     for number in 0..<RecipeSearch.mostTrials {
       let text = RecipeSearch.settings(
         ofTrial: number, around: prepared.configuration, searched: search.searched)
-      let variant = try variant(text, of: prepared)
-      let start = clock.now
-      let parameters = variant.network.parameterCount
-      let ratio = max(1, Double(parameters) / Double(longest.parameters))
-      if start + .seconds(longest.seconds * ratio) > search.deadline { continue }
       do {
+        let variant = try variant(text, of: prepared)
+        let start = clock.now
+        let parameters = variant.network.parameterCount
+        let ratio = max(1, Double(parameters) / Double(longest.parameters))
+        if number > 0, start + .seconds(longest.seconds * ratio) > search.deadline { continue }
         let trained = try train([variant])[0]
-        // What was cut short is no trial, but better than nothing.
-        if trained.isWhole || record.trials.isEmpty { tried(record.add(trained)) }
-      } catch is CancellationError where number > 0 {
-      } catch is DivergenceError where number > 0 {}
-      let seconds = (clock.now - start) / .seconds(1)
-      if seconds > longest.seconds { longest = (seconds, parameters) }
+        if trained.isWhole {
+          tried(record.add(trained))
+        } else if number == 0 {
+          unfinished = trained
+        }
+        let seconds = (clock.now - start) / .seconds(1)
+        if seconds > longest.seconds { longest = (seconds, parameters) }
+      } catch  where number > 0 {
+        // Settings that diverge, or for which there is no memory, are none of the best.
+      }
       if isInterrupted() || clock.now > search.deadline { break }
+    }
+    let wasInterrupted = isInterrupted()
+    if let unfinished {
+      return prepared.ensemble(
+        of: [unfinished], data, folds, prepared.configuration, wasInterrupted: wasInterrupted)
     }
     let chosen = record.best.map { record.trials[$0] }
     var configuration = chosen[0].variant.configuration
     if chosen.count > 1 {
       configuration.stopping.variants = chosen.map(\.variant.text).joined(separator: " | ")
     }
-    return prepared.ensemble(of: chosen, data, folds, configuration)
+    return prepared.ensemble(
+      of: chosen, data, folds, configuration, wasInterrupted: wasInterrupted)
   }
 
   /// The settings of a run with those of a text in their place.
@@ -215,14 +251,15 @@ extension Estimator {
   /// A network for each variant and fold.
   private func trainFolds<T: Scalar>(
     _ variants: [Variant<T>], _ prepared: PreparedFit<T>, _ data: Dataset<T>, _ folds: Folds,
-    warn: Warn, began: (Int, Int) -> Void, report: (TrainingEvent) -> Void,
+    checkpoints: MemberCheckpoints<T>?, warn: Warn, began: (Int, Int) -> Void,
+    report: (TrainingEvent) -> Void,
     isInterrupted: () -> Bool
   ) throws -> [TrainedFolds<T>] {
     let count = variants.count * folds.count
     let queue = MemberQueue<T>(count: count)
     let workers = min(max(threads, 1), count)
     let threadsOfOne = max(1, threads / workers)
-    let fold = FoldTraining(prepared, data, folds, threads: threadsOfOne)
+    let fold = FoldTraining(prepared, data, folds, threads: threadsOfOne, checkpoints: checkpoints)
     // The caller's first member is the first of all, whatever the threads do.
     var own = queue.next()
     let others = DispatchGroup()
@@ -234,7 +271,7 @@ extension Estimator {
             Result {
               var warnings: [TrainedMember<T>.Warning] = []
               var member = try fold.train(
-                variants[index / folds.count], index % folds.count,
+                variants[index / folds.count], index % folds.count, number: index + 1,
                 report: {
                   if case .warning(let code, let message) = $0 {
                     warnings.append(.init(code: code, message: message))
@@ -256,7 +293,7 @@ extension Estimator {
         index,
         Result {
           try fold.train(
-            variants[index / folds.count], index % folds.count, report: report,
+            variants[index / folds.count], index % folds.count, number: index + 1, report: report,
             isInterrupted: stopIfInterrupted)
         })
       own = queue.next()
@@ -280,6 +317,11 @@ extension Estimator {
       prepared, warn: warn, report: report, isInterrupted: isInterrupted)
     let pool = ThreadPool.of(threads)
     let model = prepared.model(of: ensemble, pool: pool)
+    if prepared.configuration.stopping.interval != nil, model.intervals == nil {
+      warn(
+        "interval",
+        "predictions have no intervals: the run was ended before enough rows were judged")
+    }
     var test: Evaluation?
     if case .memory(let rows)? = prepared.test {
       test =
@@ -326,8 +368,11 @@ extension PreparedFit {
   /// The members of some variants as one ensemble.
   fileprivate func ensemble(
     of trained: [TrainedFolds<T>], _ data: Dataset<T>, _ folds: Folds,
-    _ configuration: TrainingConfiguration
+    _ configuration: TrainingConfiguration, wasInterrupted: Bool = false
   ) -> EnsembleFit<T> {
+    // Of several settings only those that are whole: each network has its place among the folds.
+    let whole = trained.filter(\.isWhole)
+    let trained = trained.count > 1 && !whole.isEmpty ? whole : Array(trained.prefix(1))
     // A fold of which one variant has no member is judged by the others.
     let present = (0..<folds.count).filter { fold in trained.contains { $0.members[fold] != nil } }
     let judged = present.map { folds[$0].validation }
@@ -353,7 +398,7 @@ extension PreparedFit {
         coders.target.clipped(isWhole ? outputs : outputs.gathered(rows)),
         on: examples.unweighted, metrics: metrics
       ).evaluation,
-      judged: judged, configuration: configuration)
+      judged: judged, configuration: configuration, wasInterrupted: wasInterrupted)
   }
 }
 
@@ -364,17 +409,24 @@ private struct FoldTraining<T: Scalar>: Sendable {
   private let metrics: MetricKind
   private let target: TargetEncoder
   private let threads: Int
+  private let checkpoints: MemberCheckpoints<T>?
 
-  init(_ prepared: PreparedFit<T>, _ data: Dataset<T>, _ folds: Folds, threads: Int) {
+  init(
+    _ prepared: PreparedFit<T>, _ data: Dataset<T>, _ folds: Folds, threads: Int,
+    checkpoints: MemberCheckpoints<T>?
+  ) {
     (self.data, self.folds, self.threads) = (data, folds, threads)
+    self.checkpoints = checkpoints
     (metrics, target) = (prepared.metrics, prepared.coders.target)
   }
 
   /// One member: fresh weights, its own order of rows, its own best epoch and temperature.
   ///
-  /// - Parameter fold: The one that it does not learn from, from 0.
+  /// - Parameters:
+  ///   - fold: The one that it does not learn from, from 0.
+  ///   - number: That of the network, from 1.
   func train(
-    _ variant: Variant<T>, _ fold: Int, report: (TrainingEvent) -> Void,
+    _ variant: Variant<T>, _ fold: Int, number: Int, report: (TrainingEvent) -> Void,
     isInterrupted: () -> Bool
   ) throws -> TrainedMember<T> {
     var configuration = variant.configuration
@@ -388,9 +440,18 @@ private struct FoldTraining<T: Scalar>: Sendable {
       seed: configuration.seed, by: configuration.network.initializer)
     try network.start(
       from: .memory(training), by: configuration.network.initializer, seed: configuration.seed)
-    let summary = try Trainer<T>(configuration: configuration, threads: threads).train(
-      &network, on: training, validation: validation, metrics: metrics, report: report,
-      isInterrupted: isInterrupted)
+    let trainer = try Trainer<T>(configuration: configuration, threads: threads)
+    let receiver = try checkpoints?.receiver(number)
+    let summary =
+      if let state = try checkpoints?.resume(number) {
+        try trainer.resume(
+          &network, from: state, on: training, validation: validation, metrics: metrics,
+          checkpoints: receiver, report: report, isInterrupted: isInterrupted)
+      } else {
+        try trainer.train(
+          &network, on: training, validation: validation, metrics: metrics,
+          checkpoints: receiver, report: report, isInterrupted: isInterrupted)
+      }
     if summary.bestEpoch == 0 {
       throw summary.reason == .diverged
         ? DivergenceError(divergence: summary.divergence) : CancellationError()

@@ -10,10 +10,10 @@ import Synchronization
 /// try fit.model.write(to: "penguins.safetensors")
 /// ```
 ///
-/// Task, output layer and loss follow from the target, the size of a batch and the number of epochs from
-/// the data, unless the configuration says so. A part of the rows is held out to choose the best epoch,
-/// whose weights are kept. `backprop train` is a face of this type: the same configuration and data give
-/// the same model, bit for bit, whatever the number of threads.
+/// Task, output layer and loss follow from the target, all else from the table, unless the configuration says so: of
+/// 100 rows and more mostly five networks, each of which leaves out a fifth of the rows to choose its best epoch,
+/// and whose mean is the model; of fewer rows one network, for which a fifth is held out. `backprop train` is a face
+/// of this type: the same configuration and data give the same model, bit for bit, whatever the number of threads.
 public struct Estimator: Sendable {
   /// What decides the fit.
   public var configuration: TrainingConfiguration
@@ -21,8 +21,8 @@ public struct Estimator: Sendable {
   public var base: Model?
   /// Threads to use, at least 1. Changes the time and not the result.
   public var threads: Int
-  /// The seconds that the recipe `auto` plans for; nil for as many as usual, and for a plan that is the same on
-  /// every machine.
+  /// The seconds that the recipe `auto` plans for, and searches settings in; nil for as many as usual, and for a plan
+  /// that is the same on every machine.
   package var seconds: Double?
   /// What the recipe `auto` came to; nil where it was not asked.
   var plan: RecipePlan?

@@ -61,6 +61,7 @@ extension Estimator {
         "each fold is tested on rows that chose nothing"
       ),
       ("memory", data.memory != nil, "each fold is held in memory"),
+      ("interval", stopping.interval != nil, "no model comes of them that could have one"),
       ("members", stopping.isEnsemble, "an ensemble deals its rows into folds of its own"),
     ] where isGiven {
       throw ConfigurationError(name, "has no meaning with folds: \(reason)")
@@ -148,7 +149,8 @@ extension Estimator {
         prepared.network, summary, examples: (training.count, validation?.count ?? 0), test: test,
         kind: prepared.metrics,
         positive: prepared.metrics.positiveClass(
-          means: try TrainingExamples.memory(training).targetMeans()), pool: pool)
+          means: try TrainingExamples.memory(training).targetMeans()),
+        clipping: design.coders.target, pool: pool)
       ended(index + 1, fold, metrics)
       result = done
     }

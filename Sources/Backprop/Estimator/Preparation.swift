@@ -161,6 +161,7 @@ extension Estimator {
     }
     try configuration.validate(for: network)
     try checkMonitor(coders, network)
+    try checkClipping(coders.target.task)
     try checkInterval(
       coders, training: split.training.count, test: tables.test?.rowCount ?? split.test.count)
     let hasWeightColumn = configuration.data.weightColumn != nil

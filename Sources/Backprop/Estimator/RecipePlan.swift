@@ -1,8 +1,8 @@
 /// What the recipe `auto` makes of a table, and why.
 ///
 /// It is a function of the table and of what is given alone, and so are the bits of the model; where a time is
-/// given, how fast the processor is decides too, once and before the first step. The settings that it comes to
-/// are stored with the model and lead to the same bits again.
+/// given, how fast the processor is decides too, and a search around the plan goes on until it is over (`RecipeSearch`).
+/// The settings that it comes to are stored with the model and lead to the same bits again.
 package struct RecipePlan: Equatable, Sendable {
   /// Why this recipe.
   package enum Reason: Equatable, Sendable {

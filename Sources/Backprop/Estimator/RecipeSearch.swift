@@ -18,7 +18,7 @@ struct RecipeSearch {
 
   /// - Parameter given: What the user says.
   init(seconds: Double, given: TrainingConfiguration) {
-    deadline = .now + .seconds(seconds)
+    deadline = .now + .seconds(min(max(seconds, 0), 1e9))
     searched = Self.names.filter { Setting.named($0)?.read(given) == nil }
   }
 
@@ -58,7 +58,8 @@ struct RecipeSearch {
   }
 
   private static func text(of value: JSONValue) -> String {
-    value.array.map { $0.map(text).joined(separator: ",") } ?? value.shown
+    guard let values = value.array else { return value.shown }
+    return values.isEmpty ? "none" : values.map(text).joined(separator: ",")
   }
 
   /// To three digits, so that a setting is short.

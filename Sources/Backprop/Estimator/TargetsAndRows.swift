@@ -84,6 +84,19 @@ extension Estimator {
     return settings.validation ?? StoppingSettings.defaultValidation
   }
 
+  /// Refuses to keep within a range what is no number, or is judged in a file.
+  func checkClipping(_ task: LearningTask) throws(ConfigurationError) {
+    guard configuration.data.clipPredictions == true else { return }
+    for (isVain, reason) in [
+      (task != .regression, "is for numbers, and this is \(task.rawValue); leave it out"),
+      (
+        configuration.data.memory != nil, "needs its rows in memory; leave the budget of memory out"
+      ),
+    ] where isVain {
+      throw ConfigurationError("clipPredictions", reason)
+    }
+  }
+
   /// Refuses intervals of what is no number, and those that no rows or too few judge.
   ///
   /// - Parameters:

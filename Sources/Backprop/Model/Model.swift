@@ -31,10 +31,17 @@ public struct Model: Sendable {
   /// The network; of an ensemble the first member.
   public var network: AnyNetwork { members[0] }
 
-  /// The model of one member alone, from 0.
+  /// The model of one member alone, from 0, with the settings that it was trained by.
   package func member(_ index: Int) -> Model {
+    guard members.count > 1 else { return self }
     var configuration = configuration
+    if let run = configuration, let text = run.stopping.variants {
+      let variants = RecipeSearch.parts(of: text)
+      let own = variants[min(index / (run.stopping.members ?? 1), variants.count - 1)]
+      configuration = (try? RecipeSearch.applying(own, to: run)) ?? run
+    }
     configuration?.stopping.members = nil
+    configuration?.stopping.variants = nil
     configuration?.stopping.interval = nil
     return Model(
       members: [members[index]], encoder: encoder, targetEncoder: targetEncoder,

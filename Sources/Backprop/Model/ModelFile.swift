@@ -92,7 +92,8 @@ extension Model {
     let encoder = try metadata.valueIfPresent(ModelKey.encoder, as: FeatureEncoder.self)
     let targetEncoder = try metadata.valueIfPresent(ModelKey.target, as: TargetEncoder.self)
     var configuration = try metadata.valueIfPresent(
-      ModelKey.configuration, as: TrainingConfiguration.self)
+      ModelKey.configuration, as: TrainingConfiguration.self
+    )?.ofRun
     configuration?.network.takeOwn(of: NetworkSettings(of: members[0]))
     do {
       try Self.check(configuration, for: members[0])
@@ -125,6 +126,9 @@ extension Model {
       members: members, encoder: encoder, targetEncoder: targetEncoder,
       configuration: configuration, weights: weights, rows: rows)
     intervals = try metadata.valueIfPresent(ModelKey.intervals, as: PredictionIntervals.self)
+    if intervals != nil, targetEncoder.map({ $0.task != .regression }) ?? false {
+      throw metadata.problem(ModelKey.intervals, "intervals of what is no number")
+    }
     if let problem = intervals?.problem(networks: count, columns: sizes[sizes.count - 1]) {
       throw metadata.problem(ModelKey.intervals, problem)
     }
@@ -138,7 +142,7 @@ extension Model {
       layers: network.layers.count, loss: network.loss, hasDropout: network.layers.haveDropout)
   }
 
-  private static let memberCounts = 1...1024
+  private static let memberCounts = 1...TrainingConfiguration.mostNetworks
 
   /// What stands before the names of the tensors of a further member, from 1.
   private static func prefix(ofMember index: Int) -> String { "members.\(index)." }

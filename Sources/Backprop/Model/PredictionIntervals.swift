@@ -2,7 +2,7 @@
 /// far those of new rows will.
 ///
 /// With Rᵢ = |yᵢ − μ̂₋ₖ₍ᵢ₎(xᵢ)|, where μ̂₋ₖ₍ᵢ₎ is the network that held the fold of row i out, the interval of a new x
-/// at the level 1 − α goes
+/// at the level 1 − α, at least one half, goes
 ///
 ///     from the ⌊α(n + 1)⌋-th smallest of μ̂₋ₖ₍ᵢ₎(x) − Rᵢ to the ⌈(1 − α)(n + 1)⌉-th smallest of μ̂₋ₖ₍ᵢ₎(x) + Rᵢ
 ///
@@ -14,22 +14,23 @@
 package struct PredictionIntervals: Codable, Equatable, Sendable {
   /// The level 1 − α that was asked for, in 0 ..< 1 without 0.
   package let level: Double
+  /// Whether the rows are those of folds (CV+), and not of a test.
+  package let isOfFolds: Bool
   /// For each fold and each target column the residuals, ascending, in the target's unit. What is predicted for a
   /// fold is the mean of the networks that held it out: of k folds the first, the one behind k others, and so on.
   private let residuals: [[[Double]]]
 
   /// - Parameters:
   ///   - residuals: Of each fold and each target column, in the target's unit, in any order.
-  init(level: Double, residuals: [[[Double]]]) {
+  init(level: Double, isOfFolds: Bool, residuals: [[[Double]]]) {
     self.level = level
+    self.isOfFolds = isOfFolds
     self.residuals = residuals.map { $0.map { $0.sorted() } }
   }
 
   /// How many rows there are residuals of.
   package var rows: Int { residuals.reduce(0) { $0 + ($1.first?.count ?? 0) } }
-  /// Whether they are of several folds.
-  package var isOfFolds: Bool { residuals.count > 1 }
-  /// The level that is proved, for rows that chose nothing.
+  /// The level that is proved, of folds up to a term of their number that goes to 0 with that of the rows.
   package func promised(_ level: Double) -> Double { isOfFolds ? max(0, 2 * level - 1) : level }
 
   /// - Throws: `ConfigurationError` for a level out of its range, or that so few rows cannot show.
@@ -38,8 +39,10 @@ package struct PredictionIntervals: Codable, Equatable, Sendable {
   }
 
   static func check(level: Double, rows: Int) throws(ConfigurationError) {
-    guard level > 0, level < 1 else {
-      throw ConfigurationError("interval", "\(level.shortestText): give a level between 0 and 1")
+    // Below one half the bounds of CV+ may change places.
+    guard level >= 0.5, level < 1 else {
+      throw ConfigurationError(
+        "interval", "\(level.shortestText): give a level of at least 0.5 and below 1")
     }
     guard rank(level, rows) <= rows else {
       let needed = (level / (1 - level) - 1e-6).rounded(.up)
@@ -100,7 +103,7 @@ package struct PredictionIntervals: Codable, Equatable, Sendable {
 
   /// What is wrong with them for a model of so many networks and target columns; nil if nothing.
   func problem(networks: Int, columns: Int) -> String? {
-    guard level > 0, level < 1 else { return "a level of \(level)" }
+    guard level >= 0.5, level < 1 else { return "a level of \(level)" }
     let isWhole = residuals.allSatisfy { own in
       own.count == columns
         && own.allSatisfy { values in
@@ -173,7 +176,7 @@ extension Model {
   ///
   /// - Parameter judged: For each fold examples that its networks did not learn from.
   func withIntervals<T: Scalar>(
-    level: Double, judged: [Dataset<T>], pool: ThreadPool?
+    level: Double, isOfFolds: Bool, judged: [Dataset<T>], pool: ThreadPool?
   ) -> Model {
     var model = self
     let encoder = targetEncoder
@@ -194,7 +197,8 @@ extension Model {
         }
       }
     }
-    let intervals = PredictionIntervals(level: level, residuals: residuals)
+    let intervals = PredictionIntervals(
+      level: level, isOfFolds: isOfFolds, residuals: residuals)
     if (try? intervals.check(level: level)) != nil { model.intervals = intervals }
     return model
   }
@@ -206,7 +210,7 @@ extension PreparedFit {
     guard let level = configuration.stopping.interval, case .memory(let rows)? = test else {
       return model
     }
-    return model.withIntervals(level: level, judged: [rows], pool: pool)
+    return model.withIntervals(level: level, isOfFolds: false, judged: [rows], pool: pool)
   }
 
   /// The members of an ensemble as one model; the rows that each did not learn from give it the intervals that
@@ -217,7 +221,7 @@ extension PreparedFit {
       return model
     }
     return model.withIntervals(
-      level: level, judged: ensemble.judged.map { data.subset($0) }, pool: pool)
+      level: level, isOfFolds: true, judged: ensemble.judged.map { data.subset($0) }, pool: pool)
   }
 }
 

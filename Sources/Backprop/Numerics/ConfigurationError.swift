@@ -26,6 +26,9 @@ package struct NumberRange: Sendable {
   /// [0, 1)
   package static let belowOne = NumberRange(text: "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
   /// (0, 1)
+  package static let fromHalf = NumberRange(text: "of at least 0.5 and below 1") {
+    $0 >= 0.5 && $0 < 1
+  }
   package static let inside = NumberRange(text: "greater than 0 and below 1") { $0 > 0 && $0 < 1 }
 
   /// Numbers below 2⁵³, which a Double holds exactly.

@@ -137,6 +137,21 @@ public final class CheckpointFolder: Sendable {
       folder: path, count: steps.count, reason: damaged[0].description)
   }
 
+  /// The folder of one network of an ensemble, from 1, within that of the run.
+  package static func path(ofMember number: Int, in path: String) -> String {
+    "\(path)\(path.hasSuffix("/") ? "" : "/")member-\(number)"
+  }
+
+  /// The numbers of the networks of an ensemble that have a checkpoint in a folder, ascending.
+  package static func members(in path: String) -> [Int] {
+    Folder.names(in: path).compactMap { name -> Int? in
+      guard let number = Int(name.dropFirst("member-".count)), number >= 1,
+        name == "member-\(number)", !steps(in: Self.path(ofMember: number, in: path)).isEmpty
+      else { return nil }
+      return number
+    }.sorted()
+  }
+
   private static func name(after step: Int) -> String {
     let digits = String(step)
     return "checkpoint-\(String(repeating: "0", count: max(0, 12 - digits.count)))\(digits)"

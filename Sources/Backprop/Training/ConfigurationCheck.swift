@@ -194,12 +194,18 @@ extension TrainingConfiguration {
     try refuse(
       "variants", stopping.variants != nil && !stopping.isEnsemble,
       "are of an ensemble; give members too")
+    try refuse(
+      "variants", stopping.networkCount > Self.mostNetworks,
+      "make \(stopping.networkCount) networks; a model has at most \(Self.mostNetworks)")
     guard stopping.validation == 0, !hasValidationTable else { return }
     for (name, isGiven) in [
       ("metric", stopping.metric != nil), ("minDelta", hasMinDelta),
       ("patience", patience != nil),
     ] { try refuse(name, isGiven, "needs validation data, and a validation of 0 leaves none") }
   }
+
+  /// The networks that a model may have.
+  static let mostNetworks = 1024
 
   /// The first setting that has no meaning beside the others; nil if all have one.
   package var vain: ConfigurationError? {

@@ -31,16 +31,24 @@ public struct CrossValidation: Sendable {
   ///   - network: As its run left it.
   ///   - test: The rows that it held out.
   ///   - positive: Of two classes the one that a metric of one class is of.
+  ///   - target: Keeps predictions within the targets of training, if it says so.
   ///   - examples: How many it was trained on, and how many chose its best epoch.
   @discardableResult
   package mutating func add<T: Scalar>(
     _ network: Network<T>, _ summary: TrainingSummary, examples: (training: Int, validation: Int),
-    test: Dataset<T>, kind: MetricKind, positive: Int = 1, pool: ThreadPool? = nil
+    test: Dataset<T>, kind: MetricKind, positive: Int = 1, clipping target: TargetEncoder? = nil,
+    pool: ThreadPool? = nil
   ) -> Fold {
     let evaluation: Evaluation
     var predictions: EvaluatedPredictions
-    (evaluation, predictions) = network.evaluateKeepingPredictions(
-      on: test, metrics: kind, for: metrics, pool: pool)
+    if let target, target.clips {
+      let outputs = target.clipped(network.predictions(for: test.inputs, pool: pool))
+      (evaluation, predictions) = network.evaluate(
+        outputs, on: test, metrics: kind, keeping: metrics)
+    } else {
+      (evaluation, predictions) = network.evaluateKeepingPredictions(
+        on: test, metrics: kind, for: metrics, pool: pool)
+    }
     predictions.positive = positive
     let fold = Fold(
       summary: summary, evaluation: evaluation, values: predictions.values(of: metrics),

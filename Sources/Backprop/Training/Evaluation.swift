@@ -89,6 +89,21 @@ extension Network {
     return (evaluation, kept ?? none)
   }
 
+  /// The same of outputs that are at hand.
+  func evaluate(
+    _ outputs: Matrix<T>, on dataset: Dataset<T>, metrics kind: MetricKind,
+    watching metric: Metric?, positive: Int
+  ) -> Evaluation {
+    let watched = metric.flatMap { $0.isOfEveryEpoch ? nil : $0 }
+    var (evaluation, kept) = evaluate(
+      outputs, on: dataset, metrics: kind, keeping: watched.map { [$0] } ?? [])
+    if let watched, evaluation.loss.isFinite {
+      kept.positive = positive
+      evaluation.watched = WatchedMetric(metric: watched, value: kept.value(of: watched))
+    }
+    return evaluation
+  }
+
   /// The same with a metric that is watched, which keeps the outputs only if it needs them.
   func evaluate(
     on batches: Batches<T>, count: Int, metrics kind: MetricKind, watching metric: Metric?,

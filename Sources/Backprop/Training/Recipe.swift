@@ -93,6 +93,7 @@ extension TrainingConfiguration {
       }
     }
     result.leaveOutWhatIsVain(beside: given)
+    if data.clipPredictions == nil, data.memory != nil { result.data.clipPredictions = nil }
     if network.ntk == nil, !result.optimizer.isRatioOfMoments { result.network.ntk = nil }
     // The recipe's rate, decay and start are those of its form.
     if result.network.ntk != recipe.network.ntk {

@@ -123,7 +123,7 @@ extension Setting {
   /// What says how the cells of columns are read, which a model with an encoder says itself.
   package static let columnSettings = [
     categorical, numeric, ignore, missing, noMissing, keepText, decimal, thousands, dateOrder,
-    scaling, embedCategories,
+    scaling, embedCategories, clipPredictions,
   ]
 
   private static func names(
@@ -141,7 +141,7 @@ extension Setting {
 
   package static let recipe = named(
     "recipe", .network, \.recipe, of: Recipe.allCases.map(\.rawValue),
-    "Settings that are not given: auto, by the table; plain; realmlp or realmlp-s, for tables; pixels, for images. (default: \(Recipe.usual.rawValue))",
+    "Settings that are not given: auto, by the table; plain, the defaults that other options name; realmlp or realmlp-s, for tables; pixels, for images. (default: \(Recipe.usual.rawValue))",
     json: { .string($0.rawValue) }, parse: { Recipe(rawValue: $0) })
   package static let hidden = list(
     "hidden", .network, \.network.hidden, none: "none",
@@ -450,8 +450,8 @@ extension Setting {
       }
     })
   package static let interval = number(
-    "interval", .stopping, \.stopping.interval, .inside,
-    "Of a regression: give each prediction an interval of this level, such as 0.9. Of several networks CV+, which holds about that share of new rows, and is proved for 1 − 2α of them where the level is 1 − α; of one network with --test split conformal, proved for the level itself."
+    "interval", .stopping, \.stopping.interval, .fromHalf,
+    "Of a regression: give each prediction an interval of this level, such as 0.9. Of several networks CV+, which usually holds about that share of new rows, and is proved for about 1 − 2α of them where the level is 1 − α; of one network with --test split conformal, proved for the level itself. (default: none)"
   )
   package static let test = parsed(
     "test", .stopping, \.stopping.test, expected: "a part from 0 to below 1, or the path of a file",

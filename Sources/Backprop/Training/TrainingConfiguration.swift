@@ -226,10 +226,10 @@ public struct StoppingSettings: Hashable, Sendable {
   /// By how much the metric must get better to renew patience; at least 0.
   public var minDelta: Double?
   /// Networks of the model, at least 1: the rows are dealt into so many folds, and each network learns from
-  /// all but one, which chooses its epoch. Nil for one network.
-  package var members: Int?
-  /// The level of the intervals that predictions of numbers have, between 0 and 1; nil for none.
-  package var interval: Double?
+  /// all but one, which chooses its epoch. Nil for what the table decides.
+  public var members: Int?
+  /// The level of the intervals that predictions of numbers have, at least 0.5 and below 1; nil for none.
+  public var interval: Double?
   /// Of an ensemble: settings in which some of its networks differ, "dropout=0.1 | dropout=0.3", each for as many as
   /// there are members; nil for none.
   package var variants: String?

@@ -16,11 +16,11 @@ public enum TrainingEvent: Codable, Sendable {
 /// The shape of a run, before its first step.
 public struct TrainingStart: Codable, Sendable {
   /// A place in a run.
-  public struct Position: Codable, Hashable, Sendable {
+  package struct Position: Codable, Hashable, Sendable {
     /// From 1.
-    public let epoch: Int
+    package let epoch: Int
     /// Updates made before.
-    public let step: Int
+    package let step: Int
   }
 
   /// Training examples, at least 1.
@@ -39,7 +39,7 @@ public struct TrainingStart: Codable, Sendable {
   /// What decides the run, with what the run chose where nothing was given.
   public let configuration: TrainingConfiguration
   /// Where a run goes on; nil for one that begins.
-  public let resumedFrom: Position?
+  package let resumedFrom: Position?
 }
 
 /// How far an epoch has come.

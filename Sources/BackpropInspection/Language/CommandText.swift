@@ -108,8 +108,8 @@ extension Text {
     "알림: 이 모델은 신경망 {1}개의 평균이며 이것은 그중 {0}번입니다. 다른 것은 --member로 고릅니다")
   package static let predictionInterval = Text("interval", "예측 구간")
   package static let intervalOfFolds = Text(
-    "{0} by CV+ on {1}: usually holds about that share of new rows, and is proved for {2}",
-    "{0}, {1}의 CV+: 새 행을 대개 그 비율만큼 담고, {2}까지 증명되어 있습니다")
+    "{0} by CV+ on {1}: usually holds about that share of new rows, and is proved for about {2}",
+    "{0}, {1}의 CV+: 새 행을 대개 그 비율만큼 담고, {2}쯤까지 증명되어 있습니다")
   package static let intervalOfTest = Text(
     "{0} by split conformal prediction on {1} of the test: holds at least that share of new rows",
     "{0}, 시험 {1}의 분할 등각 예측: 새 행을 적어도 그 비율만큼 담습니다")
@@ -169,6 +169,8 @@ extension Text {
     "첫 에폭이 끝나기 전 {0}단계 뒤의 모델")
   package static let goOnWith = Text("; go on with {0}", "; 이어 하려면 {0}")
   package static let fold = Text("fold {0}", "폴드 {0}")
+  package static let goingOnWithNetworks = Text(
+    "going on from {0}: networks {1}, the others begin", "{0}에서 이어 합니다: 신경망 {1}, 나머지는 새로 시작")
   package static let networksSoFar = Text(
     "the mean of the {0} of {1} networks that had finished an epoch",
     "에폭을 마친 신경망 {1}개 중 {0}개의 평균")
@@ -248,6 +250,7 @@ extension Text {
   package static let created = Text("saved {0}: {1}, {2}", "{0}에 저장함: {1}, {2}")
   package static let network = Text("network", "신경망")
   package static let members = Text("networks", "신경망 수")
+  package static let memberSettings = Text("settings", "설정")
   package static let parameters = Text("parameters", "파라미터")
   package static let inputs = Text("inputs", "입력")
   package static let target = Text("target", "목표")

@@ -51,7 +51,8 @@ struct ModelFileTests {
     let network = try Network<Double>(
       sizes: [encoder.outputCount, 3, 2], activations: [.leakyReLU(slope: 0.1), .softmax],
       loss: .crossEntropy, seed: 1)
-    let configuration = TrainingConfiguration(learningRate: 0.1, patience: 7, seed: .max)
+    var configuration = TrainingConfiguration(learningRate: 0.1, patience: 7, seed: .max)
+    configuration.recipe = .plain
     let model = Model(
       network: .double(network), encoder: encoder, targetEncoder: target,
       configuration: configuration)

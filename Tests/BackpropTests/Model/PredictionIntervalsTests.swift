@@ -6,13 +6,14 @@ import Testing
 struct PredictionIntervalsTests {
   @Test("By hand: the second of three sums from below and from above")
   func byHand() throws {
-    let intervals = PredictionIntervals(level: 0.5, residuals: [[[3, 1]], [[2]]])
+    let intervals = PredictionIntervals(
+      level: 0.5, isOfFolds: true, residuals: [[[3, 1]], [[2]]])
     // 10 + {1, 3} and 20 + 2: 11, 13, 22. 10 − {1, 3} and 20 − 2: 7, 9, 18.
     let (lower, upper) = intervals.bounds([10, 20], column: 0, level: 0.5)
     #expect(lower == 9 && upper == 13)
     #expect(intervals.rows == 3 && intervals.isOfFolds && intervals.promised(0.9) == 0.8)
     // One fold is split conformal prediction: 5 ± the ⌈0.5 · 4⌉-th residual.
-    let one = PredictionIntervals(level: 0.5, residuals: [[[4, 1, 2]]])
+    let one = PredictionIntervals(level: 0.5, isOfFolds: false, residuals: [[[4, 1, 2]]])
     #expect(one.bounds([5], column: 0, level: 0.5) == (3, 7))
     #expect(one.promised(0.9) == 0.9)
   }
@@ -25,7 +26,8 @@ struct PredictionIntervalsTests {
       (0..<8 + random.index(below: 9)).map { _ in abs(random.normal()) * scale }
     }
     let centers = folds.map { _ in random.normal() * scale * 3 }
-    let intervals = PredictionIntervals(level: 0.7, residuals: folds.map { [$0] })
+    let intervals = PredictionIntervals(
+      level: 0.7, isOfFolds: true, residuals: folds.map { [$0] })
     let n = Double(intervals.rows + 1)
     func nth(_ sums: [Double], _ rank: Double) -> Double { sums.sorted()[Int(rank) - 1] }
     for level in [0.5, 0.7, 0.8] {
@@ -40,11 +42,11 @@ struct PredictionIntervalsTests {
 
   @Test("A level that so few rows cannot show is refused, and says how many it needs")
   func tooFew() throws {
-    let intervals = PredictionIntervals(level: 0.5, residuals: [[[1, 2, 3]]])
+    let intervals = PredictionIntervals(level: 0.5, isOfFolds: false, residuals: [[[1, 2, 3]]])
     #expect(throws: Never.self) { try intervals.check(level: 0.75) }
     let error = #expect(throws: ConfigurationError.self) { try intervals.check(level: 0.9) }
     #expect(error?.description.contains("needs 9 rows that judge, and there are 3") ?? false)
-    for level in [0, 1, -1, .nan] {
+    for level in [0, 0.49, 1, -1, .nan] {
       #expect(throws: ConfigurationError.self) { try intervals.check(level: level) }
     }
   }
@@ -85,6 +87,8 @@ struct PredictionIntervalsTests {
     let read = try Model(bytes: several.safeTensors().bytes)
     let row = try read.predict(fresh)
     #expect(try row.bounds == several.predict(fresh).bounds)
+    let first = try #require(try read.predict(["x": 0.5]).interval)
+    #expect(try first.contains(read.predict(["x": 0.5]).value))
     #expect(read.member(1).intervals == nil)
     configuration.stopping.members = nil
     configuration.stopping.test = "0.4"
@@ -145,10 +149,11 @@ struct PredictionIntervalsTests {
     configuration.stopping.members = 3
     let model = try Estimator(configuration).fit(try Self.table(rows: 60, seed: 1)).model
     for text in [
-      #"{"level": 0.8, "residuals": [[[1, 2, 3, 4, 5]], [[1, 2]]]}"#,
-      #"{"level": 0.8, "residuals": []}"#, #"{"level": 2, "residuals": [[[1, 2, 3, 4, 5]]]}"#,
-      #"{"level": 0.8, "residuals": [[[5, 2, 3, 4, 5]]]}"#,
-      #"{"level": 0.8, "residuals": [[[1, 2]]]}"#,
+      #"{"level": 0.8, "isOfFolds": true, "residuals": [[[1, 2, 3, 4, 5]], [[1, 2]]]}"#,
+      #"{"level": 0.8, "isOfFolds": true, "residuals": []}"#,
+      #"{"level": 2, "isOfFolds": true, "residuals": [[[1, 2, 3, 4, 5]]]}"#,
+      #"{"level": 0.8, "isOfFolds": true, "residuals": [[[5, 2, 3, 4, 5]]]}"#,
+      #"{"level": 0.8, "isOfFolds": true, "residuals": [[[1, 2]]]}"#,
     ] {
       var writer = try model.safeTensors()
       writer.metadata = writer.metadata.map {
