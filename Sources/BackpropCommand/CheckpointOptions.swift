@@ -116,6 +116,7 @@ final class CheckpointWriter {
     let start = clock.now
     do {
       let path = try folder.save(checkpoint, keep: keep, replacing: replaces)
+      if replaces { CheckpointFolder.removeOthers(in: folder.path, than: nil, of: 1) }
       replaces = false
       isFailing = false
       let (seconds, attoseconds) = (clock.now - start).components

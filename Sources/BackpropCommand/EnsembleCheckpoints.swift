@@ -11,71 +11,132 @@ struct EnsembleCheckpoints: Sendable {
   private let interval: CheckpointInterval
   private let keep: Int
   private let options: JSONValue
-  /// Whether what stands there is of another run.
-  private let replaces: Bool
   /// The folder with the states that the networks go on from; nil for a run that begins.
   let resumed: String?
-  /// Why states were not saved, once for each network.
-  private let failures = Failures()
+  private let record: Record
 
   /// The attachment with the settings of the ensemble.
   static let configurationKey = "backprop.ensemble"
 
-  private final class Failures: Sendable {
-    let texts = Mutex<[Int: String]>([:])
+  /// What the networks have to tell, on whatever thread they are.
+  enum Event: Sendable {
+    case saved(path: String, epoch: Int, step: Int)
+    case failed(String)
+  }
+
+  private final class Record: Sendable {
+    /// Whether what stands in the folder is of another run, and goes with the first checkpoint of this.
+    let replaces: Mutex<Bool>
+    let events = Mutex<[Event]>([])
+
+    init(replaces: Bool) { self.replaces = Mutex(replaces) }
   }
 
   init(_ writer: CheckpointWriter, resumed: String?) {
     path = writer.folder.path
     (interval, keep, options) = (writer.interval, writer.keep, writer.options)
-    replaces = writer.replaces
+    record = Record(replaces: writer.replaces)
     self.resumed = resumed
   }
 
-  var warnings: [String] { failures.texts.withLock { $0.sorted { $0.key < $1.key }.map(\.value) } }
+  /// What has happened since the last call.
+  func takeEvents() -> [Event] {
+    record.events.withLock { events in
+      defer { events = [] }
+      return events
+    }
+  }
 
-  /// The newest whole checkpoint of the first network that has one, and damaged ones that are newer.
+  /// The newest whole checkpoint of the first network that has one, and why there is none of those before.
   static func newest(
     in path: String
   ) throws -> (file: CheckpointFile, damaged: [CheckpointError]) {
-    guard let number = CheckpointFolder.members(in: path).first else {
-      throw CheckpointError.noCheckpoint(folder: path)
+    var damaged: [CheckpointError] = []
+    for number in CheckpointFolder.members(in: path) {
+      do {
+        let found = try CheckpointFolder.newest(
+          in: CheckpointFolder.path(ofMember: number, in: path))
+        return (found.file, damaged + found.damaged)
+      } catch let error as CheckpointError {
+        guard case .noneWhole = error else { throw error }
+        damaged.append(error)
+      }
     }
-    return try CheckpointFolder.newest(in: CheckpointFolder.path(ofMember: number, in: path))
+    throw damaged.first ?? CheckpointError.noCheckpoint(folder: path)
   }
 
-  /// What saves and goes on with the networks of a run.
-  func members<T: Scalar>(_ prepared: PreparedFit<T>) throws -> MemberCheckpoints<T> {
+  /// What saves and goes on with the networks of a run. All is opened and read here, before the first step.
+  ///
+  /// - Parameter warn: Is told of what is damaged.
+  func members<T: Scalar>(
+    _ prepared: PreparedFit<T>, warn: (String) -> Void
+  ) throws -> MemberCheckpoints<T> {
     var attachments = try prepared.coders.attachments
     attachments[CheckpointOptions.attachmentKey] = options.description
     attachments[Self.configurationKey] = prepared.configuration.json.description
     let kept = attachments
+    let numbers = 1...prepared.configuration.stopping.networkCount
+    let folders = try numbers.map { number in
+      let member = CheckpointFolder.path(ofMember: number, in: path)
+      // What a folder from elsewhere holds must not choose where is written.
+      if let target = Folder.link(at: member) {
+        throw DataError(
+          file: member, "is a link to \(target), and no folder of this run",
+          remedy: "remove it, or name another folder")
+      }
+      return try CheckpointFolder(member)
+    }
+    var states: [Int: Checkpoint<T>] = [:]
+    if let resumed {
+      for number in CheckpointFolder.members(in: resumed) where numbers.contains(number) {
+        do {
+          let (file, damaged) = try CheckpointFolder.newest(
+            in: CheckpointFolder.path(ofMember: number, in: resumed))
+          damaged.forEach { warn("\($0.description); going on from the one before") }
+          states[number] = try Checkpoint<T>(file)
+        } catch let error as CheckpointError {
+          guard case .noneWhole = error else { throw error }
+          warn("\(error.description); network \(number) begins anew")
+        }
+      }
+    }
+    let found = states
     return MemberCheckpoints(
-      resume: { number in
-        guard let resumed else { return nil }
-        guard CheckpointFolder.members(in: resumed).contains(number) else { return nil }
-        let folder = CheckpointFolder.path(ofMember: number, in: resumed)
-        return try Checkpoint<T>(CheckpointFolder.newest(in: folder).file)
-      },
+      resume: { found[$0] },
       receiver: { number in
-        let folder = try CheckpointFolder(CheckpointFolder.path(ofMember: number, in: path))
-        let isFirst = Mutex(replaces)
-        return Checkpoints(every: interval) { checkpoint in
+        let folder = folders[number - 1]
+        var checkpoints = Checkpoints<T>(every: interval) { checkpoint in
           var checkpoint = checkpoint
           checkpoint.attachments = kept
           do {
-            try folder.save(
-              checkpoint, keep: keep, replacing: isFirst.withLock { $0 })
-            isFirst.withLock { $0 = false }
+            let path = try save(
+              checkpoint, of: number, among: folders.count, in: folder)
+            record.events.withLock {
+              $0.append(.saved(path: path, epoch: checkpoint.epoch, step: checkpoint.step))
+            }
           } catch {
-            failures.texts.withLock {
-              $0[number] =
-                $0[number]
-                ?? "no checkpoint of network \(number) after step \(checkpoint.step): \(error)"
+            record.events.withLock {
+              $0.append(
+                .failed(
+                  "no checkpoint of network \(number) after step \(checkpoint.step): \(error)"))
             }
           }
         }
+        checkpoints.includesLast = true
+        return checkpoints
       })
+  }
+
+  /// Saves a state; the first of a run that takes the place of another removes what that has.
+  private func save<T: Scalar>(
+    _ checkpoint: Checkpoint<T>, of number: Int, among count: Int, in folder: CheckpointFolder
+  ) throws -> String {
+    try record.replaces.withLock { replaces in
+      let file = try folder.save(checkpoint, keep: keep, replacing: replaces)
+      if replaces { CheckpointFolder.removeOthers(in: path, than: number, of: count) }
+      replaces = false
+      return file
+    }
   }
 }
 

@@ -23,16 +23,20 @@ extension TrainingJob {
 
   /// Where the states of the networks are saved, and from where they go on; nil for neither.
   private func ensembleCheckpoints() throws -> EnsembleCheckpoints? {
+    if let resumption, !resumption.isEnsemble {
+      throw UsageError(
+        "--resume \(command.checkpoints.resume ?? ""): its run is of one network, and this one is of several; leave --members out"
+      )
+    }
     guard let checkpoints else { return nil }
-    if let name = checkpoints.folder.names.last {
+    if let name = checkpoints.folder.names.last, !checkpoints.replaces {
       throw DataError(
         file: checkpoints.folder.path,
         "holds checkpoints of one network (\(name)), and this run has several",
         remedy: "name another folder")
     }
     return EnsembleCheckpoints(
-      checkpoints,
-      resumed: resumption?.isEnsemble == true ? command.checkpoints.resume : nil)
+      checkpoints, resumed: resumption == nil ? nil : command.checkpoints.resume)
   }
 
   /// Trains the members, saves them as one model and reports; throws the exit code unless all went well.
@@ -40,8 +44,8 @@ extension TrainingJob {
     Interruption.becomeRequest()
     reporter.ensemble = prepared.configuration
     let checkpoints = try ensembleCheckpoints()
-    if let checkpoints { reporter.checkpointFolder = checkpoints.path }
     if let resumption, let resumed = checkpoints?.resumed {
+      reporter.resumedFile = resumption.file.path
       let differences = try resumption.coderDifferences(prepared.coders)
       guard differences.isEmpty else {
         throw ResumptionError(
@@ -52,22 +56,31 @@ extension TrainingJob {
           .goingOnWithNetworks, resumed,
           CheckpointFolder.members(in: resumed).map(String.init).joined(separator: ", ")))
     }
+    let states: MemberCheckpoints<T>? = try checkpoints?.members(prepared) {
+      reporter.warn(code: "damagedCheckpoint", $0, evenIfQuiet: true)
+    }
     let ensemble: EnsembleFit<T>
     do {
-      defer { checkpoints?.warnings.forEach { reporter.warn(code: "checkpoint", $0) } }
+      defer { checkpoints.map(reporter.report) }
       ensemble = try estimator.trainMembers(
-        prepared, checkpoints: try checkpoints?.members(prepared),
+        prepared, checkpoints: states,
         warn: { reporter.warn(code: $0, $1) }, began: { reporter.fold = ($0, $1) },
         tried: reporter.report, report: reporter.report,
-        isInterrupted: { Interruption.isRequested })
+        isInterrupted: {
+          checkpoints.map(reporter.report)
+          return Interruption.isRequested
+        })
     } catch let error as CheckpointMismatch {
       throw ResumptionError(
         path: checkpoints?.resumed ?? "", differences: error.differences.map(\.unforced),
         isForced: false)
     } catch is CancellationError {
       reporter.endWithNothing(.interrupted)
+      let states =
+        checkpoints.map { CheckpointFolder.members(in: $0.path).isEmpty ? nil : $0.path } ?? nil
       Terminal.printError(
-        "interrupted: nothing is saved, because no network had finished an epoch")
+        "interrupted: no model is saved, because no network had finished an epoch"
+          + (states.map { reporter.language.text(.goOnWith, "--resume \($0.shown())") } ?? ""))
       throw ExitCode(Interruption.exitCode)
     } catch let error as DivergenceError {
       reporter.endWithNothing(.diverged)
@@ -109,6 +122,18 @@ extension CheckpointMismatch.Difference {
 }
 
 extension TrainingReporter {
+  /// Tells what has become of the checkpoints since the last call.
+  fileprivate func report(_ checkpoints: EnsembleCheckpoints) {
+    for event in checkpoints.takeEvents() {
+      switch event {
+      case .saved(let path, let epoch, let step):
+        saved(path, epoch: epoch, step: step, seconds: nil)
+        checkpointFolder = checkpoints.path
+      case .failed(let reason): warn(code: "checkpoint", reason)
+      }
+    }
+  }
+
   /// Tells of a trial of a search.
   fileprivate func report(_ trial: SearchTrial) {
     printJSON([

@@ -153,7 +153,8 @@ extension PredictCommand {
   private func level(of model: Model) throws -> Double? {
     guard let interval else { return nil }
     guard let level = Double(interval) else {
-      throw UsageError("--interval \(interval): give a level between 0 and 1, such as 0.9")
+      throw UsageError(
+        "--interval \(interval): give a level of at least 0.5 and below 1, such as 0.9")
     }
     guard let intervals = model.intervals else {
       throw UsageError(

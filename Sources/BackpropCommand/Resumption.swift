@@ -244,11 +244,6 @@ extension TrainingJob {
     }
 
     let isEnsemble = !CheckpointFolder.members(in: resume).isEmpty
-    if isEnsemble, command.goal.force {
-      throw UsageError(
-        "--force has no meaning where several networks go on: they are those of one run; leave it out"
-      )
-    }
     let (file, damaged) =
       try isEnsemble
       ? EnsembleCheckpoints.newest(in: resume)

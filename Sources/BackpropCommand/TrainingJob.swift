@@ -39,7 +39,7 @@ struct TrainingJob {
     var base: Model?
     // Of a run that went on from a model, or goes on with other data, columns must become inputs as they
     // did when the weights were learned.
-    if let resumption,
+    if let resumption, !resumption.isEnsemble,
       try configuration.data.from != nil || command.goal.force || resumption.wasForced
     {
       base = try resumption.model()
@@ -136,11 +136,16 @@ struct TrainingJob {
 
   /// Trains, saves and reports; throws the exit code unless all went well.
   private func train<T: Scalar>(_ prepared: inout PreparedFit<T>) throws {
-    if let folder = checkpoints?.folder.path,
-      let number = CheckpointFolder.members(in: folder).first
+    if resumption?.isEnsemble == true {
+      throw UsageError(
+        "--resume \(command.checkpoints.resume ?? ""): its run is of several networks, and this one is of one; leave --members out"
+      )
+    }
+    if let checkpoints, !checkpoints.replaces,
+      let number = CheckpointFolder.members(in: checkpoints.folder.path).first
     {
       throw DataError(
-        file: folder,
+        file: checkpoints.folder.path,
         "holds checkpoints of several networks (member-\(number)), and this run is of one",
         remedy: "name another folder")
     }

@@ -67,12 +67,12 @@ final class TrainingReporter {
   }
 
   /// Tells that a checkpoint is on disk.
-  func saved(_ path: String, epoch: Int, step: Int, seconds: Double) {
+  func saved(_ path: String, epoch: Int, step: Int, seconds: Double?) {
     checkpointFolder = Folder.split(path).folder
     printJSON(
       [
         "event": "checkpoint", "epoch": JSONValue(epoch), "step": JSONValue(step),
-        "file": .string(path), "seconds": JSONValue(seconds),
+        "file": .string(path), "seconds": seconds.map { JSONValue($0) } ?? .null,
       ])
   }
 

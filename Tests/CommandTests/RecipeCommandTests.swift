@@ -8,6 +8,15 @@ struct RecipeCommandTests {
 
   init() throws { runner = try CommandRunner() }
 
+  /// Waits for something that a running command does.
+  private func wait(for running: CommandRunner.Running, _ isDone: () throws -> Bool) throws {
+    let deadline = Date(timeIntervalSinceNow: 50)
+    while try !isDone() {
+      try #require(running.process.isRunning && Date() < deadline)
+      Thread.sleep(forTimeInterval: 0.005)
+    }
+  }
+
   private static let base = [
     "train", "classes.csv", "--target", "label", "--recipe", "realmlp-s", "--hidden", "6",
     "--epochs", "3",
@@ -199,7 +208,7 @@ struct RecipeCommandTests {
       (["predict", "i.st", "numbers.csv", "--interval", "0.999"], "there are 30"),
       (["predict", "i.st", "numbers.csv", "--interval", "90"], "at least 0.5"),
       (["predict", "i.st", "numbers.csv", "--interval", "0.05"], "at least 0.5"),
-      (["predict", "i.st", "numbers.csv", "--interval", "wide"], "between 0 and 1"),
+      (["predict", "i.st", "numbers.csv", "--interval", "wide"], "at least 0.5"),
       (base + ["--interval", "0.05", "--members", "3"], "at least 0.5"),
       (
         base.filter { $0 != "--test" && $0 != "0.25" } + ["--folds", "3", "--interval", "0.8"],
@@ -260,6 +269,42 @@ struct RecipeCommandTests {
     #expect(refused.exitCode == 2 && refused.errors.contains("at most 1024"), "\(refused.errors)")
   }
 
+  @Test("With --force the states of a run replace those of another, of as many networks or not")
+  func replacedStates() throws {
+    try runner.writeClassification(rows: 120)
+    let base = [
+      "train", "classes.csv", "--target", "label", "--hidden", "4", "--epochs", "8", "--every", "1",
+      "--checkpoint", "run",
+    ]
+    func members() -> [Int] { CheckpointFolder.members(in: runner.path("run")) }
+    func ofOne() throws -> Int {
+      try FileManager.default.contentsOfDirectory(atPath: runner.path("run"))
+        .count { $0.hasPrefix("checkpoint-") }
+    }
+    let several = base + ["--recipe", "realmlp", "--members", "3"]
+    #expect(try runner.run(several).exitCode == 0)
+    #expect(try members() == [1, 2, 3] && ofOne() == 0)
+    #expect(try runner.run(several).exitCode == 1)
+    let two = try runner.run(base + ["--recipe", "realmlp", "--members", "2", "--force"])
+    #expect(two.exitCode == 0 && members() == [1, 2], "\(two.errors)")
+    let one = try runner.run(base + ["--recipe", "plain", "--force"])
+    #expect(try one.exitCode == 0 && members().isEmpty && ofOne() > 0, "\(one.errors)")
+    let resumed = try runner.run("train", "--resume", "run", "--members", "3")
+    #expect(
+      resumed.exitCode == 2 && resumed.errors.contains("is of one network"), "\(resumed.errors)")
+    #expect(try runner.run(several + ["--force"]).exitCode == 0)
+    #expect(try members() == [1, 2, 3] && ofOne() == 0)
+    // A state that is damaged is told of, and its network begins anew, to the same model.
+    let whole = try runner.read("model.safetensors")
+    for name in try FileManager.default.contentsOfDirectory(atPath: runner.path("run/member-2")) {
+      try runner.write("run/member-2/" + name, "no checkpoint")
+    }
+    let mended = try runner.run("train", "--resume", "run", "-o", "b.st")
+    #expect(
+      mended.exitCode == 0 && mended.errors.contains("network 2 begins anew"), "\(mended.errors)")
+    #expect(try runner.read("b.st") == whole)
+  }
+
   @Test("A search that is ended saves what it has, and its status says that it was ended")
   func endedSearch() throws {
     try runner.writeClassification(rows: 120)
@@ -267,7 +312,7 @@ struct RecipeCommandTests {
       "train", "classes.csv", "--target", "label", "--epochs", "1", "--time", "40s", "--json",
       "-o", "a.st",
     ])
-    while !running.output.contains("\"trial\":2") { Thread.sleep(forTimeInterval: 0.02) }
+    try wait(for: running) { running.output.contains("\"trial\":2") }
     kill(running.process.processIdentifier, SIGINT)
     let ended = try running.finish()
     #expect(ended.exitCode == 130, "\(ended.errors)")
@@ -310,38 +355,34 @@ struct RecipeCommandTests {
     try runner.writeClassification(rows: 200)
     let base = [
       "train", "classes.csv", "--target", "label", "--recipe", "realmlp", "--hidden", "16",
-      "--epochs", "150", "--members", "3", "--threads", "2",
+      "--epochs", "500", "--members", "3", "--threads", "2",
     ]
     #expect(try runner.run(base + ["-o", "whole.st"]).exitCode == 0)
     let checkpoints = ["--checkpoint", "run", "--every", "7", "-o", "a.st"]
     let running = try runner.start(base + checkpoints)
-    while try runner.files.contains("run") == false
-      || !FileManager.default.fileExists(atPath: runner.path("run/member-1"))
-    {
-      Thread.sleep(forTimeInterval: 0.005)
+    func hasState(_ number: Int) -> Bool {
+      !CheckpointFolder.members(in: runner.path("run")).filter { $0 == number }.isEmpty
     }
-    Thread.sleep(forTimeInterval: 0.4)
+    try wait(for: running) { hasState(1) && hasState(2) }
     running.process.terminate()
-    _ = try running.finish()
+    #expect(try running.finish().exitCode == 143)
+    #expect(!hasState(3))
     let others = try runner.run("train", "--resume", "run", "--seed", "9")
     #expect(others.exitCode == 2 || others.exitCode == 1, "\(others.errors)")
     #expect(others.errors.contains("the checkpoint has"), "\(others.errors)")
     let resumed = try runner.run("train", "--resume", "run", "-o", "b.st", "--threads", "1")
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
-    #expect(resumed.errors.contains("going on from run: networks 1"), "\(resumed.errors)")
+    #expect(
+      resumed.errors.contains("going on from run: networks 1, 2, the others"), "\(resumed.errors)")
     #expect(try runner.read("b.st") == runner.read("whole.st"))
     for (options, word) in [
       (base + ["--checkpoint", "run"], "--resume run"),
-      (["train", "--resume", "run", "--force"], "--force has no meaning"),
       (
         base + ["--recipe", "auto", "--time", "2s", "--checkpoint", "new"], "--time has no meaning"
       ),
       (
-        [
-          "train", "classes.csv", "--target", "label", "--recipe", "plain", "--checkpoint", "run",
-          "--force",
-        ],
-        "of several networks"
+        ["train", "classes.csv", "--recipe", "plain", "--members", "1", "--resume", "run"],
+        "its run is of several networks"
       ),
     ] {
       let refused = try runner.run(options)

@@ -19,33 +19,30 @@ package struct EnsembleFit<T: Scalar>: Sendable {
   package let judged: [[UInt32]]
   /// The settings that it was trained by, with those of a search in the place of what was searched.
   package let configuration: TrainingConfiguration
-  /// Whether a search was ended before its time.
-  let wasInterrupted: Bool
+  /// How the whole ended, with the networks that are not kept.
+  let reason: TrainingSummary.Reason
+  let divergence: Divergence?
 
   /// How the runs ended, as one: the epochs are those of the member that took the most.
   package var summary: TrainingSummary {
-    let diverged = summaries.first { $0.reason == .diverged }
-    return TrainingSummary(
-      reason: diverged?.reason
-        ?? (wasInterrupted || summaries.contains { $0.reason == .interrupted }
-          ? .interrupted : .completed),
-      bestEpoch: summaries.map(\.bestEpoch).max() ?? 0, epochs: summaries.map(\.epochs).max() ?? 0,
-      steps: summaries.map(\.steps).reduce(0, +), validation: nil, divergence: diverged?.divergence,
-      note: nil,
-      evaluations: nil, seconds: summaries.map(\.seconds).max() ?? 0)
+    TrainingSummary(
+      reason: reason, bestEpoch: summaries.map(\.bestEpoch).max() ?? 0,
+      epochs: summaries.map(\.epochs).max() ?? 0,
+      steps: summaries.map(\.steps).reduce(0, +), validation: nil, divergence: divergence,
+      note: nil, evaluations: nil, seconds: summaries.map(\.seconds).max() ?? 0)
   }
 }
 
 /// Where the states of an ensemble's networks go, and where those come from that go on.
 package struct MemberCheckpoints<T: Scalar>: Sendable {
   /// The state that a network goes on from, by its number from 1; nil for one that begins.
-  let resume: @Sendable (Int) throws -> Checkpoint<T>?
+  let resume: @Sendable (Int) -> Checkpoint<T>?
   /// What receives its further ones, on the thread that trains it.
-  let receiver: @Sendable (Int) throws -> Checkpoints<T>
+  let receiver: @Sendable (Int) -> Checkpoints<T>
 
   package init(
-    resume: @escaping @Sendable (Int) throws -> Checkpoint<T>?,
-    receiver: @escaping @Sendable (Int) throws -> Checkpoints<T>
+    resume: @escaping @Sendable (Int) -> Checkpoint<T>?,
+    receiver: @escaping @Sendable (Int) -> Checkpoints<T>
   ) {
     self.resume = resume
     self.receiver = receiver
@@ -129,7 +126,7 @@ extension Estimator {
   ///
   /// - Parameters:
   ///   - prepared: All rows as those of training, and a configuration that says how many members.
-  ///   - checkpoints: Keeps the states of the networks; nil for none. There is no search then.
+  ///   - checkpoints: Keeps the states of the networks; nil for none. With them there is no search.
   ///   - began: Is told on the caller's thread of each member that is trained there, from 1, and of how many;
   ///     the first is.
   ///   - tried: Is told of each trial of a search.
@@ -137,7 +134,7 @@ extension Estimator {
   ///   - isInterrupted: Asked after every step of those; true ends all runs.
   /// - Throws: `DivergenceError` if the loss of a member is no number before an epoch was finished;
   ///   `ConfigurationError` for fewer rows than folds; `CancellationError` if it was interrupted before a member
-  ///   had finished an epoch. Members that had are kept.
+  ///   had finished an epoch. Members that had are kept. `CheckpointMismatch` for states of another run.
   package func trainMembers<T: Scalar>(
     _ prepared: PreparedFit<T>, checkpoints: MemberCheckpoints<T>? = nil,
     warn: Warn,
@@ -158,7 +155,7 @@ extension Estimator {
     }
     let own = Variant(text: "", configuration: prepared.configuration, network: prepared.network)
     if let text = settings.variants {
-      let trained = try train(RecipeSearch.parts(of: text).map { try variant($0, of: prepared) })
+      let trained = try train(Variants.parts(of: text).map { try variant($0, of: prepared) })
       return prepared.ensemble(of: trained, data, folds, prepared.configuration)
     }
     guard let search, !search.searched.isEmpty, checkpoints == nil else {
@@ -166,86 +163,6 @@ extension Estimator {
     }
     return try run(
       search, prepared, data, folds, train: train, tried: tried, isInterrupted: isInterrupted)
-  }
-
-  /// Trial after trial, until there is no time for another.
-  private func run<T: Scalar>(
-    _ search: RecipeSearch, _ prepared: PreparedFit<T>, _ data: Dataset<T>, _ folds: Folds,
-    train: ([Variant<T>]) throws -> [TrainedFolds<T>], tried: (SearchTrial) -> Void,
-    isInterrupted: () -> Bool
-  ) throws -> EnsembleFit<T> {
-    let positive = prepared.metrics.positiveClass(
-      means: try TrainingExamples.memory(data).targetMeans())
-    let metric = prepared.configuration.stopping.metric
-    var record = SearchRecord<T>(
-      monitor: Monitor(metric: metric),
-      judge: {
-        prepared.network.evaluate(
-          prepared.coders.target.clipped($0), on: data, metrics: prepared.metrics,
-          watching: metric, positive: positive)
-      })
-    let clock = ContinuousClock()
-    var longest = (seconds: 0.0, parameters: 1)
-    // What was cut short is no trial, but better than nothing.
-    var unfinished: TrainedFolds<T>?
-    for number in 0..<RecipeSearch.mostTrials {
-      let text = RecipeSearch.settings(
-        ofTrial: number, around: prepared.configuration, searched: search.searched)
-      do {
-        let variant = try variant(text, of: prepared)
-        let start = clock.now
-        let parameters = variant.network.parameterCount
-        let ratio = max(1, Double(parameters) / Double(longest.parameters))
-        if number > 0, start + .seconds(longest.seconds * ratio) > search.deadline { continue }
-        let trained = try train([variant])[0]
-        if trained.isWhole {
-          tried(record.add(trained))
-        } else if number == 0 {
-          unfinished = trained
-        }
-        let seconds = (clock.now - start) / .seconds(1)
-        if seconds > longest.seconds { longest = (seconds, parameters) }
-      } catch  where number > 0 {
-        // Settings that diverge, or for which there is no memory, are none of the best.
-      }
-      if isInterrupted() || clock.now > search.deadline { break }
-    }
-    let wasInterrupted = isInterrupted()
-    if let unfinished {
-      return prepared.ensemble(
-        of: [unfinished], data, folds, prepared.configuration, wasInterrupted: wasInterrupted)
-    }
-    let chosen = record.best.map { record.trials[$0] }
-    var configuration = chosen[0].variant.configuration
-    if chosen.count > 1 {
-      configuration.stopping.variants = chosen.map(\.variant.text).joined(separator: " | ")
-    }
-    return prepared.ensemble(
-      of: chosen, data, folds, configuration, wasInterrupted: wasInterrupted)
-  }
-
-  /// The settings of a run with those of a text in their place.
-  private func variant<T: Scalar>(
-    _ text: String, of prepared: PreparedFit<T>
-  ) throws -> Variant<T> {
-    var own = self
-    own.configuration = try RecipeSearch.applying(text, to: prepared.configuration)
-    own.configuration.stopping.variants = nil
-    guard
-      own.configuration.network != prepared.configuration.network
-        || own.configuration.noise.dropout != prepared.configuration.noise.dropout,
-      let encoder = prepared.coders.encoder
-    else {
-      return Variant(text: text, configuration: own.configuration, network: prepared.network)
-    }
-    let (settings, target) = (own.configuration.network, prepared.coders.target)
-    let network: Network<T> = try own.network(
-      encoder, target,
-      OutputDesign(
-        task: target.task, labels: target.labels.count, loss: settings.loss,
-        activation: settings.outputActivation))
-    try own.configuration.validate(for: network)
-    return Variant(text: text, configuration: own.configuration, network: network)
   }
 
   /// A network for each variant and fold.
@@ -366,13 +283,25 @@ extension Estimator {
 
 extension PreparedFit {
   /// The members of some variants as one ensemble.
-  fileprivate func ensemble(
-    of trained: [TrainedFolds<T>], _ data: Dataset<T>, _ folds: Folds,
+  ///
+  /// - Parameter wasInterrupted: Whether a search was ended before its time.
+  func ensemble(
+    of all: [TrainedFolds<T>], _ data: Dataset<T>, _ folds: Folds,
     _ configuration: TrainingConfiguration, wasInterrupted: Bool = false
   ) -> EnsembleFit<T> {
-    // Of several settings only those that are whole: each network has its place among the folds.
-    let whole = trained.filter(\.isWhole)
-    let trained = trained.count > 1 && !whole.isEmpty ? whole : Array(trained.prefix(1))
+    // Of several settings only those that are whole, or the one that has the most: each network has its place among
+    // the folds. What is missing was interrupted, for all else ends the whole.
+    let whole = all.filter(\.isWhole)
+    let most = all.max { $0.members.compactMap(\.self).count < $1.members.compactMap(\.self).count }
+    let trained = all.count == 1 ? all : whole.isEmpty ? [most].compactMap(\.self) : whole
+    let ends = all.flatMap(\.members)
+    let diverged = ends.compactMap { $0?.summary }.first { $0.reason == .diverged }
+    let isInterrupted =
+      wasInterrupted || ends.contains { $0 == nil || $0?.summary.reason == .interrupted }
+    var configuration = configuration
+    if trained.count < all.count {
+      configuration.stopping.variants = trained.map(\.variant.text).joined(separator: " | ")
+    }
     // A fold of which one variant has no member is judged by the others.
     let present = (0..<folds.count).filter { fold in trained.contains { $0.members[fold] != nil } }
     let judged = present.map { folds[$0].validation }
@@ -398,7 +327,9 @@ extension PreparedFit {
         coders.target.clipped(isWhole ? outputs : outputs.gathered(rows)),
         on: examples.unweighted, metrics: metrics
       ).evaluation,
-      judged: judged, configuration: configuration, wasInterrupted: wasInterrupted)
+      judged: judged, configuration: configuration,
+      reason: diverged != nil ? .diverged : isInterrupted ? .interrupted : .completed,
+      divergence: diverged?.divergence)
   }
 }
 
@@ -441,9 +372,9 @@ private struct FoldTraining<T: Scalar>: Sendable {
     try network.start(
       from: .memory(training), by: configuration.network.initializer, seed: configuration.seed)
     let trainer = try Trainer<T>(configuration: configuration, threads: threads)
-    let receiver = try checkpoints?.receiver(number)
+    let receiver = checkpoints?.receiver(number)
     let summary =
-      if let state = try checkpoints?.resume(number) {
+      if let state = checkpoints?.resume(number) {
         try trainer.resume(
           &network, from: state, on: training, validation: validation, metrics: metrics,
           checkpoints: receiver, report: report, isInterrupted: isInterrupted)
@@ -469,7 +400,7 @@ private struct FoldTraining<T: Scalar>: Sendable {
 
 extension TrainedFolds {
   /// Whether each member came to its end.
-  fileprivate var isWhole: Bool {
+  var isWhole: Bool {
     members.allSatisfy { member in
       member.map { $0.summary.reason == .completed || $0.summary.reason == .earlyStop } ?? false
     }

@@ -61,7 +61,10 @@ extension Estimator {
         "each fold is tested on rows that chose nothing"
       ),
       ("memory", data.memory != nil, "each fold is held in memory"),
-      ("interval", stopping.interval != nil, "no model comes of them that could have one"),
+      (
+        "interval", stopping.interval != nil,
+        "the networks that judge the folds are thrown away, and none is there to have them"
+      ),
       ("members", stopping.isEnsemble, "an ensemble deals its rows into folds of its own"),
     ] where isGiven {
       throw ConfigurationError(name, "has no meaning with folds: \(reason)")

@@ -11,15 +11,10 @@ struct RecipeSearch {
   /// The names of the settings that nobody gave.
   let searched: [String]
 
-  /// The settings that are searched where they are not given, by their names.
-  static let names = [
-    Setting.hidden, .learningRate, .dropout, .weightDecay,
-  ].map(\.name)
-
   /// - Parameter given: What the user says.
   init(seconds: Double, given: TrainingConfiguration) {
     deadline = .now + .seconds(min(max(seconds, 0), 1e9))
-    searched = Self.names.filter { Setting.named($0)?.read(given) == nil }
+    searched = Variants.names.filter { Setting.named($0)?.read(given) == nil }
   }
 
   static let mostTrials = 200
@@ -52,7 +47,7 @@ struct RecipeSearch {
       }
       if searched.contains(Setting.weightDecay.name) { trial.weightDecay = decay }
     }
-    return names.compactMap { name in
+    return Variants.names.compactMap { name in
       Setting.named(name)?.read(trial).map { "\(name)=\(text(of: $0))" }
     }.joined(separator: " ")
   }
@@ -68,31 +63,6 @@ struct RecipeSearch {
     var scale = 1.0
     while value * scale < 100 { scale *= 10 }
     return (value * scale).rounded() / scale
-  }
-
-  /// The variants of a text in which a bar stands between them.
-  static func parts(of text: String) -> [String] {
-    text.split(separator: "|", omittingEmptySubsequences: false).map { String($0).trimmingSpaces }
-  }
-
-  /// A configuration with the settings of a trial in the place of its own.
-  ///
-  /// - Throws: `ConfigurationError` for a text that is none.
-  static func applying(
-    _ text: String, to configuration: TrainingConfiguration
-  ) throws(ConfigurationError) -> TrainingConfiguration {
-    var result = configuration
-    for part in text.split(separator: " ") {
-      let sides = part.split(separator: "=", maxSplits: 1).map(String.init)
-      guard sides.count == 2, names.contains(sides[0]), let setting = Setting.named(sides[0]) else {
-        throw ConfigurationError(
-          "variants",
-          "\(text.quoted): give settings such as \"learning-rate=0.03 dropout=0.1\", of "
-            + names.joined(separator: ", "))
-      }
-      try setting.set(&result, to: .string(sides[1]))
-    }
-    return result
   }
 }
 
@@ -146,5 +116,87 @@ struct SearchRecord<T: Scalar> {
     return SearchTrial(
       number: trials.count, settings: trial.variant.text, outOfFold: last,
       best: best.map { $0 + 1 }, ofBest: ofBest)
+  }
+}
+
+extension Estimator {
+  /// Trial after trial, until there is no time for another.
+  func run<T: Scalar>(
+    _ search: RecipeSearch, _ prepared: PreparedFit<T>, _ data: Dataset<T>, _ folds: Folds,
+    train: ([Variant<T>]) throws -> [TrainedFolds<T>], tried: (SearchTrial) -> Void,
+    isInterrupted: () -> Bool
+  ) throws -> EnsembleFit<T> {
+    let positive = prepared.metrics.positiveClass(
+      means: try TrainingExamples.memory(data).targetMeans())
+    let metric = prepared.configuration.stopping.metric
+    var record = SearchRecord<T>(
+      monitor: Monitor(metric: metric),
+      judge: {
+        prepared.network.evaluate(
+          prepared.coders.target.clipped($0), on: data, metrics: prepared.metrics,
+          watching: metric, positive: positive)
+      })
+    let clock = ContinuousClock()
+    var longest = (seconds: 0.0, parameters: 1)
+    // What was cut short is no trial, but better than nothing.
+    var unfinished: TrainedFolds<T>?
+    for number in 0..<RecipeSearch.mostTrials {
+      let text = RecipeSearch.settings(
+        ofTrial: number, around: prepared.configuration, searched: search.searched)
+      do {
+        let variant = try variant(text, of: prepared)
+        let start = clock.now
+        let parameters = variant.network.parameterCount
+        let ratio = max(1, Double(parameters) / Double(longest.parameters))
+        if number > 0, start + .seconds(longest.seconds * ratio) > search.deadline { continue }
+        let trained = try train([variant])[0]
+        if trained.isWhole {
+          tried(record.add(trained))
+        } else if number == 0 {
+          unfinished = trained
+          break
+        }
+        let seconds = (clock.now - start) / .seconds(1)
+        if seconds > longest.seconds { longest = (seconds, parameters) }
+      } catch  where number > 0 {
+        // Settings that diverge, or for which there is no memory, are none of the best.
+      }
+      if isInterrupted() || clock.now > search.deadline { break }
+    }
+    let wasInterrupted = isInterrupted()
+    if let unfinished {
+      return prepared.ensemble(of: [unfinished], data, folds, prepared.configuration)
+    }
+    let chosen = record.best.map { record.trials[$0] }
+    var configuration = chosen[0].variant.configuration
+    if chosen.count > 1 {
+      configuration.stopping.variants = chosen.map(\.variant.text).joined(separator: " | ")
+    }
+    return prepared.ensemble(
+      of: chosen, data, folds, configuration, wasInterrupted: wasInterrupted)
+  }
+
+  /// The settings of a run with those of a text in their place.
+  func variant<T: Scalar>(
+    _ text: String, of prepared: PreparedFit<T>
+  ) throws -> Variant<T> {
+    var own = self
+    own.configuration = try Variants.applying(text, to: prepared.configuration)
+    own.configuration.stopping.variants = nil
+    guard
+      own.configuration.network != prepared.configuration.network
+        || own.configuration.noise.dropout != prepared.configuration.noise.dropout,
+      let encoder = prepared.coders.encoder
+    else {
+      return Variant(text: text, configuration: own.configuration, network: prepared.network)
+    }
+    let (settings, target) = (own.configuration.network, prepared.coders.target)
+    let network: Network<T> = try own.network(
+      encoder, target,
+      OutputDesign(
+        task: target.task, labels: target.labels.count, loss: settings.loss,
+        activation: settings.outputActivation))
+    try own.configuration.validate(for: network)
+    return Variant(text: text, configuration: own.configuration, network: network)
   }
 }

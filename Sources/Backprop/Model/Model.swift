@@ -36,9 +36,9 @@ public struct Model: Sendable {
     guard members.count > 1 else { return self }
     var configuration = configuration
     if let run = configuration, let text = run.stopping.variants {
-      let variants = RecipeSearch.parts(of: text)
+      let variants = Variants.parts(of: text)
       let own = variants[min(index / (run.stopping.members ?? 1), variants.count - 1)]
-      configuration = (try? RecipeSearch.applying(own, to: run)) ?? run
+      configuration = (try? Variants.applying(own, to: run)) ?? run
     }
     configuration?.stopping.members = nil
     configuration?.stopping.variants = nil

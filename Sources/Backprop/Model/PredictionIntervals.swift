@@ -12,7 +12,7 @@
 /// one fold, split conformal prediction, and holds it with 1 − α at least (Lei et al. 2018,
 /// doi:10.1080/01621459.2017.1307116).
 package struct PredictionIntervals: Codable, Equatable, Sendable {
-  /// The level 1 − α that was asked for, in 0 ..< 1 without 0.
+  /// The level 1 − α that was asked for, in ½ ..< 1.
   package let level: Double
   /// Whether the rows are those of folds (CV+), and not of a test.
   package let isOfFolds: Bool
@@ -31,7 +31,7 @@ package struct PredictionIntervals: Codable, Equatable, Sendable {
   /// How many rows there are residuals of.
   package var rows: Int { residuals.reduce(0) { $0 + ($1.first?.count ?? 0) } }
   /// The level that is proved, of folds up to a term of their number that goes to 0 with that of the rows.
-  package func promised(_ level: Double) -> Double { isOfFolds ? max(0, 2 * level - 1) : level }
+  package func promised(_ level: Double) -> Double { isOfFolds ? 2 * level - 1 : level }
 
   /// - Throws: `ConfigurationError` for a level out of its range, or that so few rows cannot show.
   package func check(level: Double) throws(ConfigurationError) {
@@ -201,27 +201,6 @@ extension Model {
       level: level, isOfFolds: isOfFolds, residuals: residuals)
     if (try? intervals.check(level: level)) != nil { model.intervals = intervals }
     return model
-  }
-}
-
-extension PreparedFit {
-  /// The network of a run as a model; the rows of the test give it the intervals that are asked for.
-  package func modelWithIntervals(pool: ThreadPool?) -> Model {
-    guard let level = configuration.stopping.interval, case .memory(let rows)? = test else {
-      return model
-    }
-    return model.withIntervals(level: level, isOfFolds: false, judged: [rows], pool: pool)
-  }
-
-  /// The members of an ensemble as one model; the rows that each did not learn from give it the intervals that
-  /// are asked for.
-  package func model(of ensemble: EnsembleFit<T>, pool: ThreadPool?) -> Model {
-    let model = model(of: ensemble.members, ensemble.configuration)
-    guard let level = configuration.stopping.interval, case .memory(let data) = training else {
-      return model
-    }
-    return model.withIntervals(
-      level: level, isOfFolds: true, judged: ensemble.judged.map { data.subset($0) }, pool: pool)
   }
 }
 

@@ -25,10 +25,11 @@ package struct NumberRange: Sendable {
   package static let part = NumberRange(text: "from 0 to 1") { $0 >= 0 && $0 <= 1 }
   /// [0, 1)
   package static let belowOne = NumberRange(text: "of at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-  /// (0, 1)
+  /// [½, 1)
   package static let fromHalf = NumberRange(text: "of at least 0.5 and below 1") {
     $0 >= 0.5 && $0 < 1
   }
+  /// (0, 1)
   package static let inside = NumberRange(text: "greater than 0 and below 1") { $0 > 0 && $0 < 1 }
 
   /// Numbers below 2⁵³, which a Double holds exactly.

@@ -63,6 +63,8 @@ public struct Checkpoints<T: Scalar> {
   package let interval: CheckpointInterval
   /// Receives each checkpoint on the trainer's thread, between two steps.
   package let receive: (Checkpoint<T>) -> Void
+  /// Whether one is handed out after the last step too, for what goes on when this run is done.
+  package var includesLast = false
 
   /// Asks for checkpoints.
   ///

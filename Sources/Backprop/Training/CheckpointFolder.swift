@@ -152,6 +152,24 @@ public final class CheckpointFolder: Sendable {
     }.sorted()
   }
 
+  /// Removes what a folder holds of a run that another one takes the place of: one network's, which has saved its
+  /// own first state, or an ensemble's.
+  ///
+  /// - Parameters:
+  ///   - member: The network of an ensemble that has saved its first state; nil for a run of one network.
+  ///   - count: The networks of the run, whose folders stay.
+  package static func removeOthers(in path: String, than member: Int?, of count: Int) {
+    for number in members(in: path) where number != member {
+      let folder = Self.path(ofMember: number, in: path)
+      // A folder that came from elsewhere must not choose what is removed.
+      guard Folder.link(at: folder) == nil else { continue }
+      for step in steps(in: folder) { unlink("\(folder)/\(name(after: step))") }
+      if member == nil || number > count { rmdir(folder) }
+    }
+    guard member != nil else { return }
+    for step in steps(in: path) { unlink("\(path)/\(name(after: step))") }
+  }
+
   private static func name(after step: Int) -> String {
     let digits = String(step)
     return "checkpoint-\(String(repeating: "0", count: max(0, 12 - digits.count)))\(digits)"

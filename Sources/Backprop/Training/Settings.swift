@@ -445,8 +445,8 @@ extension Setting {
     "variants", .stopping, \.stopping.variants,
     "Of an ensemble: train --members networks by each of these settings, \"learning-rate=0.03 dropout=0.1 | dropout=0.3\", all of which are the model. A search writes them.",
     check: { (text, _) throws(ConfigurationError) in
-      for part in RecipeSearch.parts(of: text) {
-        _ = try RecipeSearch.applying(part, to: TrainingConfiguration())
+      for part in Variants.parts(of: text) {
+        _ = try Variants.applying(part, to: TrainingConfiguration())
       }
     })
   package static let interval = number(

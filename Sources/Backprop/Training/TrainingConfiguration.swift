@@ -226,7 +226,7 @@ public struct StoppingSettings: Hashable, Sendable {
   /// By how much the metric must get better to renew patience; at least 0.
   public var minDelta: Double?
   /// Networks of the model, at least 1: the rows are dealt into so many folds, and each network learns from
-  /// all but one, which chooses its epoch. Nil for what the table decides.
+  /// all but one, which chooses its epoch. Nil for what the recipe has: of most tables five under `auto`, else one.
   public var members: Int?
   /// The level of the intervals that predictions of numbers have, at least 0.5 and below 1; nil for none.
   public var interval: Double?
@@ -235,7 +235,7 @@ public struct StoppingSettings: Hashable, Sendable {
   package var variants: String?
   /// The networks of the model.
   package var networkCount: Int {
-    (members ?? 1) * (variants.map { RecipeSearch.parts(of: $0).count } ?? 1)
+    (members ?? 1) * (variants.map { Variants.parts(of: $0).count } ?? 1)
   }
   package var isEnsemble: Bool { (members ?? 1) > 1 }
 

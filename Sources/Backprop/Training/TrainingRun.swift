@@ -134,7 +134,9 @@ final class Run<T: Scalar> {
     _ network: Network<T>, now: ContinuousClock.Instant, isInterrupted: Bool
   ) {
     guard let checkpoints, let data,
-      isInterrupted || checkpoints.isDue(after: optimizer.step, elapsed: now - lastCheckpoint),
+      isInterrupted || checkpoints.isDue(after: optimizer.step, elapsed: now - lastCheckpoint)
+        || checkpoints.includesLast && running.epoch == configuration.epochs
+          && running.steps == stepsPerEpoch,
       network.firstFaultOfParameters() == nil
     else { return }
     checkpoints.receive(

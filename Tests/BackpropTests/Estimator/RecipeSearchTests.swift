@@ -27,7 +27,7 @@ struct RecipeSearchTests {
     "The first trial is the settings as they are; others change what nobody gave, and are read back"
   )
   func trials() throws {
-    let all = RecipeSearch.names
+    let all = Variants.names
     #expect(
       RecipeSearch.settings(ofTrial: 0, around: Self.base, searched: all)
         == "hidden=128,128 learning-rate=0.04 dropout=0.15 weight-decay=0.02")
@@ -35,7 +35,7 @@ struct RecipeSearchTests {
     for number in 1..<40 {
       let text = RecipeSearch.settings(ofTrial: number, around: Self.base, searched: all)
       texts.insert(text)
-      let trial = try RecipeSearch.applying(text, to: Self.base)
+      let trial = try Variants.applying(text, to: Self.base)
       #expect(RecipeSearch.settings(ofTrial: 0, around: trial, searched: all) == text)
       #expect([96, 128, 256].contains(trial.network.hidden?[1]))
       #expect((0.0267...0.0729).contains(trial.learningRate), "\(text)")
@@ -43,14 +43,14 @@ struct RecipeSearchTests {
       // What is given stays, and the others are drawn as before.
       let own = RecipeSearch.settings(
         ofTrial: number, around: Self.base, searched: ["learning-rate"])
-      let found = try RecipeSearch.applying(own, to: Self.base)
+      let found = try Variants.applying(own, to: Self.base)
       #expect(found.network.hidden == [128, 128] && found.noise.dropout == [0.15])
       #expect(found.learningRate == trial.learningRate)
     }
     #expect(texts.count == 39)
     for text in ["depth=3", "hidden", "learning-rate=fast", "epochs=3"] {
       #expect(throws: ConfigurationError.self, "\(text)") {
-        try RecipeSearch.applying(text, to: Self.base)
+        try Variants.applying(text, to: Self.base)
       }
     }
   }
