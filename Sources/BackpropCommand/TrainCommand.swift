@@ -9,10 +9,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       DATA is a CSV or TSV file (also .gz), an .npy or .npz file, or a folder with IDX files. What \
       is to be learned follows from the target column: text is a classification, numbers are a \
-      regression, several columns of 0 and 1 are labels of their own. What is not given follows \
-      from the table (--recipe auto): of 100 rows and more mostly five networks, each of which \
-      leaves a fifth of the rows out to choose its best epoch. The defaults that options name are \
-      those of --recipe plain, one network and a fifth held out.
+      regression, several columns of 0 and 1 are labels of their own. What is not given the table \
+      decides (--recipe auto); the defaults that options name are those of --recipe plain.
 
       EXAMPLES:
         backprop train penguins.csv --target species

@@ -141,7 +141,7 @@ extension Setting {
 
   package static let recipe = named(
     "recipe", .network, \.recipe, of: Recipe.allCases.map(\.rawValue),
-    "Settings that are not given: auto, by the table; plain, the defaults that other options name; realmlp or realmlp-s, for tables; pixels, for images. (default: \(Recipe.usual.rawValue))",
+    "Settings that are not given: auto, by the table; plain; realmlp or realmlp-s, for tables; pixels, for images. (default: \(Recipe.usual.rawValue))",
     json: { .string($0.rawValue) }, parse: { Recipe(rawValue: $0) })
   package static let hidden = list(
     "hidden", .network, \.network.hidden, none: "none",
