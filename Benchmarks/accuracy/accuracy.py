@@ -11,7 +11,8 @@ whole command, with reading the file and writing the model. `ours` and `peers` s
 
 Results are appended to accuracy.jsonl as they come, so a run that was ended goes on; accuracy.md and accuracy.svg
 sum up what that file has of the sets, methods and seeds asked for. What another build of ours has found is measured
-again, and so is what --again names. --quick is seed 0 of eight sets.
+again, and so is what --again names. --quick is seed 0 of eight sets. --ablation is `auto` beside itself without each of
+its ingredients, in ablation.jsonl and ablation.md.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import sys
 import tempfile
 
 import report
-from methods import BACKPROP, METHODS, OURS, PEERS
+from methods import ABLATION, BACKPROP, METHODS, OURS, PEERS
 from sets import QUICK, SETS, TABLES, MissingSet, files
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -120,11 +121,14 @@ def options():
     parser.add_argument("--methods", type=methods_named, default=METHODS)
     parser.add_argument("--seeds", type=lambda text: list(map(int, text.split(","))))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--ablation", action="store_true", help="what each ingredient of the recipe is worth")
     parser.add_argument("--limit", type=float, help="seconds after which a fit is given up (and not tried again)")
     parser.add_argument("--again", type=methods_named, default=[], help="forget what these methods had")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "Benchmarks/results")
     arguments = parser.parse_args()
     arguments.sets = arguments.sets or (QUICK if arguments.quick else TABLES)
+    if arguments.ablation:
+        arguments.methods = ["auto", *ABLATION]
     arguments.seeds = arguments.seeds or ([0] if arguments.quick else [0, 1, 2])
     return arguments
 
@@ -133,12 +137,14 @@ def main():
     arguments = options()
     # Ends the fit that is running, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    asked = set(arguments.methods) & set(OURS)
+    own = {*OURS, *ABLATION}
+    asked = set(arguments.methods) & own
     if asked and not os.access(BACKPROP, os.X_OK):
         sys.exit(f"error: no {BACKPROP}; make build makes it")
     build = build_of_ours() if asked else None
     arguments.out.mkdir(parents=True, exist_ok=True)
-    results = Results(arguments.out / "accuracy.jsonl", lambda r: r["method"] not in arguments.again and (
+    name_of_files = "ablation" if arguments.ablation else "accuracy"
+    results = Results(arguments.out / f"{name_of_files}.jsonl", lambda r: r["method"] not in arguments.again and (
         r["method"] not in asked or r.get("build") == build))
     failures = []
     for name in arguments.sets:
@@ -159,14 +165,19 @@ def main():
                     print(f"error: {failures[-1]}", file=sys.stderr, flush=True)
                     continue
                 results.add({"set": name, "seed": seed, "method": method, "threads": arguments.threads}
-                            | ({"build": build} if method in OURS else {}) | found)
+                            | ({"build": build} if method in own else {}) | found)
                 told = (f"{found['error']:.4g} in {found['seconds']:.2f} s" if "error" in found
                         else f"left out, takes over {arguments.limit:g} s")
                 print(f"{name} {seed} {method}: {told}", file=sys.stderr, flush=True)
-    summary = report.Summary(results.records, arguments.sets, arguments.methods, arguments.seeds)
-    (arguments.out / "accuracy.md").write_text(report.page(summary))
-    report.picture(summary, set(OURS), arguments.out / "accuracy.svg")
-    print(report.page(summary))
+    if arguments.ablation:
+        summary = report.Summary(results.records, arguments.sets, arguments.methods, arguments.seeds, base="auto")
+        page = report.ablation_page(summary)
+    else:
+        summary = report.Summary(results.records, arguments.sets, arguments.methods, arguments.seeds)
+        page = report.page(summary)
+        report.picture(summary, set(OURS), arguments.out / "accuracy.svg")
+    (arguments.out / f"{name_of_files}.md").write_text(page)
+    print(page)
     if failures:
         sys.exit("error: not everything went well:\n  " + "\n  ".join(failures))
 

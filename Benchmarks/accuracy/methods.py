@@ -27,6 +27,22 @@ OURS = {
     "realmlp": ["--recipe", "realmlp"],
     "realmlp x5": ["--recipe", "realmlp", "--members", "5"],
 }
+# The same without one of its ingredients each: options, and for which tasks they have a meaning.
+CLASSES, NUMBERS, ALL = "classes", "numbers", "all"
+ABLATION = {
+    "one network": (["--members", "1"], ALL),
+    "no waves of numbers": ({"network": {"embedNumbers": False}}, ALL),
+    "no embeddings of categories": (["--embed-categories", "100000"], ALL),
+    "no parametric activation": ({"network": {"parametric": False}}, ALL),
+    "no scaling layer": ({"network": {"scaleInputs": False}}, ALL),
+    "initial values by the form alone": (["--initializer", "ntk"], ALL),
+    "standard scaling of numbers": (["--scaling", "standard"], ALL),
+    "no dropout": (["--dropout", "0"], ALL),
+    "no dropout of categories": (["--category-dropout", "0"], ALL),
+    "cosine schedule": (["--schedule", "cosine"], ALL),
+    "no label smoothing": (["--label-smoothing", "0"], CLASSES),
+    "predictions not clipped": (["--clip-predictions", "off"], NUMBERS),
+}
 # Of pytabkit: the class, and what differs from its defaults.
 PYTABKIT = {
     "RealMLP-TD-S": ("RealMLP_TD_S", {}),
@@ -37,6 +53,20 @@ PYTABKIT = {
 }
 PEERS = ["scikit-learn MLP", "HistGradientBoosting", "LightGBM", "CatBoost", *PYTABKIT]
 METHODS = [*OURS, *PEERS]
+
+
+def options(request, scratch):
+    """What the command is given: of an ingredient that the task does not have, nothing."""
+    if request["method"] in OURS:
+        return OURS[request["method"]]
+    given, task = ABLATION[request["method"]]
+    if task != ALL and (task == CLASSES) != request["isClassification"]:
+        return []
+    if isinstance(given, list):
+        return given
+    path = pathlib.Path(scratch, "settings.json")
+    path.write_text(json.dumps(given))
+    return ["--config", path]
 
 
 def judge(truth, answers, labels=None):
@@ -72,7 +102,7 @@ def ours(request, folder):
         task = ["--task", "classification"] if request["isClassification"] else []
         start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         run([BACKPROP, "train", folder / "train.csv", "--target", request["target"], "--seed",
-             str(request["seed"]), "-o", model, *common, *task, *OURS[request["method"]]])
+             str(request["seed"]), "-o", model, *common, *task, *options(request, scratch)])
         seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
         cost = {"seconds": seconds, "memory": after.ru_maxrss / 1024, "processorSeconds":
                 after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
@@ -179,7 +209,7 @@ def peer(request, folder):
 def main():
     warnings.filterwarnings("ignore")
     request = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    found = (ours if request["method"] in OURS else peer)(request, pathlib.Path(request["folder"]))
+    found = (peer if request["method"] in PEERS else ours)(request, pathlib.Path(request["folder"]))
     pathlib.Path(sys.argv[2]).write_text(json.dumps(found))
 
 

@@ -24,23 +24,24 @@ def standard_error(values):
 class Summary:
     """The records of some sets, methods and seeds.
 
-    Sums compare what LightGBM has, too. A method that lacks some of it is compared on the splits that it has, which
+    Sums compare what the base has, too. A method that lacks some of it is compared on the splits that it has, which
     the table says, and has no rank: ranks and normalised scores are those among the methods that have all.
     """
 
-    def __init__(self, records, sets, methods, seeds):
+    def __init__(self, records, sets, methods, seeds, base=BASE):
+        self.base_method = base
         self.found = {(r["set"], r["seed"], r["method"]): r for r in records
-                      if r["set"] in sets and r["seed"] in seeds and (r["method"] in methods or r["method"] == BASE)}
+                      if r["set"] in sets and r["seed"] in seeds and (r["method"] in methods or r["method"] == base)}
         measured = {key: r for key, r in self.found.items() if "error" in r}
         self.left_out = {key: r["over"] for key, r in self.found.items() if "error" not in r}
-        self.splits = {m: {(s, seed) for s, seed, other in measured if other == m} for m in [*methods, BASE]}
+        self.splits = {m: {(s, seed) for s, seed, other in measured if other == m} for m in [*methods, base]}
         self.methods = [m for m in methods if self.splits[m]]
         self.sets = [s for s in sets if any(s == key[0] for key in measured)]
-        self.base = self.splits[BASE]
+        self.base = self.splits[base]
         self.complete = [m for m in self.methods if self.base and self.splits[m] >= self.base]
 
     def values(self, method, field, name=None, splits=None):
-        """A field of a method's records: on one set, or on all splits that LightGBM has as well."""
+        """A field of a method's records: on one set, or on all splits that the base has as well."""
         splits = self.splits[method] & self.base if splits is None else splits
         return [self.found[s, seed, method][field] for s, seed in sorted(splits)
                 if name in (None, s) and self.found[s, seed, method].get(field) is not None]
@@ -53,7 +54,7 @@ class Summary:
         splits = self.splits[method] & self.base
         names = sorted({s for s, _ in splits})
         return geometric_mean([
-            relative(self.mean(method, s, splits), self.mean(BASE, s, splits), SETS[s].is_classification)
+            relative(self.mean(method, s, splits), self.mean(self.base_method, s, splits), SETS[s].is_classification)
             for s in names]) if names else None
 
     def rank(self, method):
@@ -150,6 +151,24 @@ def page(summary):
             f"{m} on {s}, seed {seed} ({limit:g} s)" for (s, seed, m), limit in summary.left_out.items()) + ".\n")
     parts.append("`make accuracy` makes this page; what is measured, and how, stands in `Benchmarks/README.md`.\n")
     return "\n".join(parts)
+
+
+def ablation_page(summary):
+    """What the recipe is worth without each of its ingredients."""
+    lines = [row(["left out of the recipe", "error relative to auto's", "log loss", "splits"]),
+             row(["---"] + ["---:"] * 3)]
+    known = [m for m in summary.methods if summary.relative_error(m) is not None]
+    for method in sorted(known, key=lambda m: -summary.relative_error(m)):
+        lines.append(row([
+            "nothing" if method == summary.base_method else method, number(summary.relative_error(method), ".3f"),
+            number(summary.average(method, "logLoss"), ".3f"), str(len(summary.splits[method] & summary.base))]))
+    return "\n".join([
+        "# What each ingredient of the recipe is worth\n",
+        "`auto` of `Benchmarks/accuracy/methods.py` without one of its ingredients each: the geometric mean over the "
+        "sets of (class error + 0.5 %) or RMSE, by that of the whole; the more above 1, the more the ingredient is "
+        "worth. Where a task does not have the ingredient, nothing is left out.\n",
+        "\n".join(lines) + "\n", "## Error on the test rows\n", by_set(summary, cell),
+        "`make accuracy ACCURACY=\"--ablation\"` makes this page (`--quick`: seed 0 of eight sets).\n"])
 
 
 def picture(summary, ours, path):

@@ -27,6 +27,8 @@ struct EnsembleCheckpoints: Sendable {
   private final class Record: Sendable {
     /// Whether what stands in the folder is of another run, and goes with the first checkpoint of this.
     let replaces: Mutex<Bool>
+    /// The networks whose last state could not be saved.
+    let failing = Mutex<Set<Int>>([])
     let events = Mutex<[Event]>([])
 
     init(replaces: Bool) { self.replaces = Mutex(replaces) }
@@ -65,18 +67,19 @@ struct EnsembleCheckpoints: Sendable {
     throw damaged.first ?? CheckpointError.noCheckpoint(folder: path)
   }
 
-  /// What saves and goes on with the networks of a run. All is opened and read here, before the first step.
+  /// What saves and goes on with the networks of a run. All is read here, before the first step.
   ///
   /// - Parameter warn: Is told of what is damaged.
+  /// - Returns: That, and the numbers of the networks that have a state.
   func members<T: Scalar>(
     _ prepared: PreparedFit<T>, warn: (String) -> Void
-  ) throws -> MemberCheckpoints<T> {
+  ) throws -> (checkpoints: MemberCheckpoints<T>, resumed: [Int]) {
     var attachments = try prepared.coders.attachments
     attachments[CheckpointOptions.attachmentKey] = options.description
     attachments[Self.configurationKey] = prepared.configuration.json.description
     let kept = attachments
     let numbers = 1...prepared.configuration.stopping.networkCount
-    let folders = try numbers.map { number in
+    for number in numbers {
       let member = CheckpointFolder.path(ofMember: number, in: path)
       // What a folder from elsewhere holds must not choose where is written.
       if let target = Folder.link(at: member) {
@@ -84,7 +87,6 @@ struct EnsembleCheckpoints: Sendable {
           file: member, "is a link to \(target), and no folder of this run",
           remedy: "remove it, or name another folder")
       }
-      return try CheckpointFolder(member)
     }
     var states: [Int: Checkpoint<T>] = [:]
     if let resumed {
@@ -95,43 +97,61 @@ struct EnsembleCheckpoints: Sendable {
           damaged.forEach { warn("\($0.description); going on from the one before") }
           states[number] = try Checkpoint<T>(file)
         } catch let error as CheckpointError {
-          guard case .noneWhole = error else { throw error }
-          warn("\(error.description); network \(number) begins anew")
+          guard case .noneWhole(let folder, _, let reason) = error else { throw error }
+          warn(
+            "\(folder) has no whole checkpoint (the newest: \(reason)); network \(number) begins anew"
+          )
         }
       }
     }
     let found = states
-    return MemberCheckpoints(
-      resume: { found[$0] },
-      receiver: { number in
-        let folder = folders[number - 1]
-        var checkpoints = Checkpoints<T>(every: interval) { checkpoint in
-          var checkpoint = checkpoint
-          checkpoint.attachments = kept
-          do {
-            let path = try save(
-              checkpoint, of: number, among: folders.count, in: folder)
-            record.events.withLock {
-              $0.append(.saved(path: path, epoch: checkpoint.epoch, step: checkpoint.step))
-            }
-          } catch {
-            record.events.withLock {
-              $0.append(
-                .failed(
-                  "no checkpoint of network \(number) after step \(checkpoint.step): \(error)"))
-            }
+    @Sendable func keepState(_ checkpoint: Checkpoint<T>, of number: Int) {
+      var checkpoint = checkpoint
+      checkpoint.attachments = kept
+      save(checkpoint, of: number, among: numbers.count)
+    }
+    let isElsewhere = resumed.map { !OutputFile.areSame($0, path) } ?? false
+    return (
+      MemberCheckpoints(
+        resume: { found[$0] },
+        begin: {
+          // A network that is done, or whose turn is late, would have no state where the others have theirs.
+          guard isElsewhere else { return }
+          for number in found.keys.sorted() {
+            if let state = found[number] { keepState(state, of: number) }
           }
-        }
-        checkpoints.includesLast = true
-        return checkpoints
-      })
+        },
+        receiver: { number in
+          var checkpoints = Checkpoints<T>(every: interval) { keepState($0, of: number) }
+          checkpoints.includesLast = true
+          return checkpoints
+        }), found.keys.sorted()
+    )
   }
 
-  /// Saves a state; the first of a run that takes the place of another removes what that has.
-  private func save<T: Scalar>(
-    _ checkpoint: Checkpoint<T>, of number: Int, among count: Int, in folder: CheckpointFolder
+  /// Saves a state, and takes note of it. A disk that is full is told of once for each network.
+  private func save<T: Scalar>(_ checkpoint: Checkpoint<T>, of number: Int, among count: Int) {
+    var event: Event?
+    do {
+      let path = try write(checkpoint, of: number, among: count)
+      record.failing.withLock { _ = $0.remove(number) }
+      event = .saved(path: path, epoch: checkpoint.epoch, step: checkpoint.step)
+    } catch {
+      let isNew = record.failing.withLock { $0.insert(number).inserted }
+      if isNew || Interruption.isRequested {
+        event = .failed(
+          "no checkpoint of network \(number) after step \(checkpoint.step): \(error)")
+      }
+    }
+    if let event { record.events.withLock { $0.append(event) } }
+  }
+
+  /// The first state of a run that takes the place of another removes what that has.
+  private func write<T: Scalar>(
+    _ checkpoint: Checkpoint<T>, of number: Int, among count: Int
   ) throws -> String {
     try record.replaces.withLock { replaces in
+      let folder = try CheckpointFolder(CheckpointFolder.path(ofMember: number, in: path))
       let file = try folder.save(checkpoint, keep: keep, replacing: replaces)
       if replaces { CheckpointFolder.removeOthers(in: path, than: number, of: count) }
       replaces = false

@@ -25,7 +25,7 @@ extension TrainingJob {
   private func ensembleCheckpoints() throws -> EnsembleCheckpoints? {
     if let resumption, !resumption.isEnsemble {
       throw UsageError(
-        "--resume \(command.checkpoints.resume ?? ""): its run is of one network, and this one is of several; leave --members out"
+        "--resume \(command.checkpoints.resume ?? ""): its run is of one network, and this one is of several; give what it was started with"
       )
     }
     guard let checkpoints else { return nil }
@@ -44,26 +44,28 @@ extension TrainingJob {
     Interruption.becomeRequest()
     reporter.ensemble = prepared.configuration
     let checkpoints = try ensembleCheckpoints()
-    if let resumption, let resumed = checkpoints?.resumed {
+    if let resumption {
       reporter.resumedFile = resumption.file.path
       let differences = try resumption.coderDifferences(prepared.coders)
       guard differences.isEmpty else {
         throw ResumptionError(
           path: resumption.file.path, differences: differences.map(\.unforced), isForced: false)
       }
+    }
+    let states: (checkpoints: MemberCheckpoints<T>, resumed: [Int])? = try checkpoints?.members(
+      prepared
+    ) { reporter.warn(code: "damagedCheckpoint", $0, evenIfQuiet: true) }
+    if let resumed = checkpoints?.resumed, let numbers = states?.resumed, !numbers.isEmpty {
       reporter.note(
         reporter.language.text(
-          .goingOnWithNetworks, resumed,
-          CheckpointFolder.members(in: resumed).map(String.init).joined(separator: ", ")))
-    }
-    let states: MemberCheckpoints<T>? = try checkpoints?.members(prepared) {
-      reporter.warn(code: "damagedCheckpoint", $0, evenIfQuiet: true)
+          .goingOnWithNetworks, resumed, numbers.map(String.init).joined(separator: ", "),
+          String(prepared.configuration.stopping.networkCount)))
     }
     let ensemble: EnsembleFit<T>
     do {
       defer { checkpoints.map(reporter.report) }
       ensemble = try estimator.trainMembers(
-        prepared, checkpoints: states,
+        prepared, checkpoints: states?.checkpoints,
         warn: { reporter.warn(code: $0, $1) }, began: { reporter.fold = ($0, $1) },
         tried: reporter.report, report: reporter.report,
         isInterrupted: {
@@ -76,23 +78,21 @@ extension TrainingJob {
         isForced: false)
     } catch is CancellationError {
       reporter.endWithNothing(.interrupted)
-      let states =
-        checkpoints.map { CheckpointFolder.members(in: $0.path).isEmpty ? nil : $0.path } ?? nil
       Terminal.printError(
         "interrupted: no model is saved, because no network had finished an epoch"
-          + (states.map { reporter.language.text(.goOnWith, "--resume \($0.shown())") } ?? ""))
+          + reporter.howToGoOn(to: output))
       throw ExitCode(Interruption.exitCode)
     } catch let error as DivergenceError {
       reporter.endWithNothing(.diverged)
       Terminal.printError(
         "error: a member: \(error.divergence?.description ?? "the run diverged"); try a smaller --learning-rate; "
-          + "nothing is saved")
+          + "no model is saved")
       throw ExitCode(CommandFailure.badData)
     }
     reporter.fold = nil
-    reporter.report(zip(ensemble.numbers, ensemble.summaries), of: ensemble.configuration)
+    reporter.report(ensemble)
     let pool = ThreadPool.of(estimator.threads)
-    let model = prepared.model(of: ensemble, pool: pool)
+    let model = prepared.model(of: ensemble)
     if prepared.configuration.stopping.interval != nil, model.intervals == nil {
       reporter.warn(
         code: "interval",
@@ -148,22 +148,18 @@ extension TrainingReporter {
   }
 
   /// Tells how the members of an ensemble ended.
-  fileprivate func report(
-    _ members: some Sequence<(Int, TrainingSummary)>, of configuration: TrainingConfiguration
-  ) {
-    let members = Array(members)
-    ensemble = configuration
-    let count = configuration.stopping.networkCount
-    membersSaved = members.count
-    for (number, summary) in members {
+  fileprivate func report<T: Scalar>(_ fit: EnsembleFit<T>) {
+    ensemble = fit.configuration
+    networks = (saved: fit.members.count, asked: fit.count)
+    for (number, summary) in zip(fit.numbers, fit.summaries) {
       printJSON([
-        "event": "member", "member": JSONValue(number), "members": JSONValue(count),
+        "event": "member", "member": JSONValue(number), "members": JSONValue(fit.count),
         "reason": .string(summary.reason.rawValue), "bestEpoch": JSONValue(summary.bestEpoch),
         "validation": summary.validation.map(Self.json) ?? .null,
         "seconds": JSONValue(summary.seconds),
       ])
     }
-    let epochs = members.map { String($0.1.bestEpoch) }
+    let epochs = fit.summaries.map { String($0.bestEpoch) }
     note(language.text(.bestEpochsOfMembers, epochs.joined(separator: ", ")))
   }
 }

@@ -7,7 +7,7 @@ struct FoldOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .unconditional,
     help:
-      "Cross-validate: deal the rows into so many folds (by class in a classification); each is judged by a network that learned from the others, of which --validation is held out to choose its epoch, and encoders from those rows alone. Prints the metrics of each fold, their mean and sample standard deviation (n − 1). Saves a model, trained as without --folds, only if -o is given."
+      "Cross-validate: deal the rows into so many folds (by class in a classification); each is judged by what is trained on the others alone, encoders too: a network, or an ensemble with folds of its own. Prints the metrics of each fold, their mean and sample standard deviation (n − 1). Saves a model, trained as without --folds, only if -o is given."
   )
   var folds: Int?
 
@@ -41,12 +41,12 @@ extension TrainingJob {
     _ count: Int, _ tables: FitTables, as precision: T.Type
   ) throws {
     Interruption.becomeRequest()
-    defer { reporter.fold = nil }
+    defer { reporter.endFolds() }
     do {
       let result: CrossValidation = try estimator.crossValidate(
         tables, folds: count, as: T.self,
         began: { fold, prepared in
-          reporter.fold = (fold, count)
+          reporter.begin(fold: fold, of: count, prepared.configuration)
           if fold == 1 { reporter.describe(prepared, data: data) }
         },
         ended: { fold, result, metrics in

@@ -16,6 +16,7 @@ extension RecipePlan {
     } else if let oneRun {
       lines.append(language.text(.planOneRun, oneRun))
     }
+    if triesNothing { lines.append(language.text(.planNoSearch)) }
     if !heavyTails.isEmpty {
       lines.append(
         language.text(

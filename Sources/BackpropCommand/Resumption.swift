@@ -222,7 +222,7 @@ extension TrainingJob {
       try Folder.checkExists(resume)
     }
     let folder = try CheckpointFolder(path)
-    let isSame = options.resume == path
+    let isSame = options.resume.map { OutputFile.areSame($0, path) } ?? false
     let networks = CheckpointFolder.members(in: path)
     if !isSame, !command.goal.force,
       let newest = folder.names.last ?? networks.first.map({ "member-\($0)" })
@@ -251,7 +251,8 @@ extension TrainingJob {
     let resumption = try Resumption(file: file)
     let stored = try resumption.configuration
     let settings = try settings(of: command, after: stored)
-    if let initializer = settings.network.initializer, !command.goal.force,
+    // Networks that have a state keep its weights, and those that have none would begin with others.
+    if let initializer = settings.network.initializer, !command.goal.force || isEnsemble,
       initializer != stored.network.initializer
     {
       throw UsageError(
@@ -265,7 +266,8 @@ extension TrainingJob {
     if command.goal.output == nil {
       job.reporter.note(job.reporter.language.text(.savedWithoutOutput, job.output))
     }
-    for error in damaged {
+    // Of an ensemble each network tells of its own.
+    for error in isEnsemble ? [] : damaged {
       job.reporter.warn(
         code: "damagedCheckpoint", "\(error.description); going on from the one before",
         evenIfQuiet: true)

@@ -110,7 +110,7 @@ struct TrainingJob {
     }
     let tables = try estimator.readTables(data, spoolFolder: spoolFolder, reporter) {
       $0.hasCheckpoints = checkpoints != nil
-      $0.oneRun = command.folds.folds != nil ? "--folds" : Self.asksForOneRun(command)
+      $0.oneRun = Self.asksForOneRun(command)
     }
     // Once: what judges and what is saved are of one plan.
     var job = self

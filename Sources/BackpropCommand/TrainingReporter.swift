@@ -27,12 +27,13 @@ final class TrainingReporter {
       progress = ProgressDisplay(isInteractive: Terminal.isInteractive, notes)
     }
   }
-  /// The settings of an ensemble, whose members the folds then are: they are told of in their order when all are
-  /// done. Nil of all else.
+  /// The settings of an ensemble, whose members are told of in their order when all are done: what happens to them
+  /// happens side by side. Outside a cross-validation they are the folds. Nil of all else.
   var ensemble: TrainingConfiguration?
+  private var isCrossValidation = false
   var isEnsemble: Bool { ensemble != nil }
   /// How many of its members the model has; they are fewer where it was interrupted.
-  var membersSaved = 0
+  var networks = (saved: 0, asked: 0)
   /// What a cross-validation has shown, for the last line.
   var foldsSummary: JSONValue?
   private var warnings: Set<String> = []
@@ -163,7 +164,8 @@ final class TrainingReporter {
         JSONMember("configuration", (ensemble ?? start.configuration).json),
       ]
       if let fold {
-        members.append(JSONMember(isEnsemble ? "members" : "folds", JSONValue(fold.count)))
+        members.append(
+          JSONMember(isEnsemble && !isCrossValidation ? "members" : "folds", JSONValue(fold.count)))
       }
       if start.dropout.contains(where: { $0 > 0 }) {
         members.append(JSONMember("dropout", .array(start.dropout.map { JSONValue($0) })))
@@ -187,6 +189,20 @@ final class TrainingReporter {
     case .warning(let code, let message): warn(code: code, message)
     case .end: break
     }
+  }
+
+  /// Receives that a fold of a cross-validation begins.
+  func begin(fold number: Int, of count: Int, _ configuration: TrainingConfiguration) {
+    isCrossValidation = true
+    ensemble = configuration.stopping.isEnsemble ? configuration : nil
+    fold = (number, count)
+  }
+
+  /// Receives that all folds are done: what follows is the run of the model.
+  func endFolds() {
+    (isCrossValidation, hasStarted) = (false, false)
+    ensemble = nil
+    fold = nil
   }
 
   /// Receives what `--diagnose` finds.
@@ -238,18 +254,12 @@ final class TrainingReporter {
       let which =
         isEnsemble
         ? language.text(
-          .networksSoFar, String(membersSaved),
-          String(ensemble?.stopping.networkCount ?? membersSaved))
+          .networksSoFar, String(networks.saved), String(networks.asked))
         : summary.bestEpoch > 0
           ? language.text(.bestSoFar, String(summary.bestEpoch))
           : language.text(.modelAfterStep, String(summary.steps))
-      let remedy =
-        checkpointFolder.map { folder in
-          language.text(
-            .goOnWith,
-            "--resume \(Self.quoted(folder))" + (saved.map { " -o \(Self.quoted($0.path))" } ?? ""))
-        } ?? ""
-      Terminal.printError(language.text(.interrupted, which, saved?.path ?? "") + remedy)
+      Terminal.printError(
+        language.text(.interrupted, which, saved?.path ?? "") + howToGoOn(to: saved?.path))
     case .diverged:
       let rescue =
         saved.map { "; the best model so far (epoch \(summary.bestEpoch)) is saved in \($0.path)" }
@@ -258,6 +268,16 @@ final class TrainingReporter {
         "error: \(summary.divergence?.description ?? "the run diverged"); try a smaller --learning-rate\(rescue)"
       )
     }
+  }
+
+  /// Where the states of an interrupted run are, and how it goes on; empty if it has saved none.
+  ///
+  /// - Parameter output: Where its model is, or would have been, saved.
+  func howToGoOn(to output: String?) -> String {
+    guard let checkpointFolder else { return "" }
+    return language.text(
+      .goOnWith,
+      "--resume \(Self.quoted(checkpointFolder))" + (output.map { " -o \(Self.quoted($0))" } ?? ""))
   }
 
   /// The last JSON line of runs that came to nothing.

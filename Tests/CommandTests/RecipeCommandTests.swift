@@ -88,8 +88,31 @@ struct RecipeCommandTests {
         && settings?["updates"]?["learningRate"]?.double == 0.1)
     let sgd = try runner.run(Self.base + ["--optimizer", "sgd", "--ntk"])
     #expect(sgd.exitCode == 2 && sgd.errors.contains("NTK form"), "\(sgd.errors)")
-    let folds = try runner.run(Self.base + ["--folds", "3", "--members", "2"])
-    #expect(folds.exitCode == 2 && folds.errors.contains("--members"), "\(folds.errors)")
+  }
+
+  @Test("Folds judge ensembles as train makes them, which deal the others into folds of their own")
+  func nestedFolds() throws {
+    try runner.writeClassification(rows: 120)
+    let base = Self.base + ["--members", "2"]
+    func folds(_ options: String...) throws -> [JSONValue] {
+      let result = try runner.run(base + ["--folds", "3", "--json"] + options)
+      #expect(result.exitCode == 0, "\(result.errors)")
+      return try result.documents
+    }
+    let one = try folds("--threads", "1")
+    #expect(
+      one.map { $0["event"]?.string } == ["start", "fold", "fold", "fold", "end"], "\(one)")
+    #expect(one[0]["folds"]?.int == 3 && one[0]["members"] == nil)
+    #expect(one[0]["configuration"]?["stopping"]?["members"]?.int == 2)
+    #expect(one[1]["examples"]?.int == 80 && one[1]["testExamples"]?.int == 40, "\(one[1])")
+    let two = try folds("--threads", "2", "-o", "nested.st")
+    for index in 1...3 { #expect(one[index]["test"] == two[index]["test"]) }
+    // What is judged is a mean of two, and no single network.
+    let single = try runner.run(Self.base + ["--folds", "3", "--json"])
+    #expect(try single.documents.first { $0["event"] == "fold" }?["test"] != one[1]["test"])
+    // The model is that of a run without folds.
+    #expect(try runner.run(base + ["-o", "whole.st"]).exitCode == 0)
+    #expect(try runner.read("nested.st") == runner.read("whole.st"))
   }
 
   @Test("The recipe auto says what it came to and why, in a line each, and as a line of JSON")
@@ -116,7 +139,7 @@ struct RecipeCommandTests {
     #expect(timed.errors.contains("plan: recipe realmlp, for 120 rows"), "\(timed.errors)")
     let folds = try runner.run(base + ["--folds", "2"])
     #expect(folds.exitCode == 0, "\(folds.errors)")
-    #expect(folds.errors.contains("plan: one network, and not several, because of --folds"))
+    #expect(folds.errors.contains("plan: 5 networks, each learns from all rows but a fold"))
     let wide = try runner.run(
       "create", "--sizes", "3000000000000000000,1", "--activation", "identity", "--loss",
       "squared-error", "--embed-numbers", "-o", "w.st")
@@ -367,14 +390,25 @@ struct RecipeCommandTests {
     running.process.terminate()
     #expect(try running.finish().exitCode == 143)
     #expect(!hasState(3))
-    let others = try runner.run("train", "--resume", "run", "--seed", "9")
+    let others = try runner.run("train", "--resume", "run", "--seed", "9", "--threads", "3")
     #expect(others.exitCode == 2 || others.exitCode == 1, "\(others.errors)")
     #expect(others.errors.contains("the checkpoint has"), "\(others.errors)")
+    #expect(!hasState(3), "a network of the refused run has saved its state beside the others")
+    let initialized = try runner.run(
+      "train", "--resume", "run", "--force", "--initializer", "he-normal")
+    #expect(initialized.exitCode == 2, "\(initialized.errors)")
+    // Where the states go on elsewhere, all of them are there from the start.
+    let moved = try runner.run(
+      "train", "--resume", "run/", "--checkpoint", "other", "-o", "c.st", "--threads", "2")
+    #expect(moved.exitCode == 0, "\(moved.errors)")
+    #expect(CheckpointFolder.members(in: runner.path("other")) == [1, 2, 3])
     let resumed = try runner.run("train", "--resume", "run", "-o", "b.st", "--threads", "1")
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
     #expect(
-      resumed.errors.contains("going on from run: networks 1, 2, the others"), "\(resumed.errors)")
-    #expect(try runner.read("b.st") == runner.read("whole.st"))
+      resumed.errors.contains("going on from run with networks 1, 2 of 3"), "\(resumed.errors)")
+    for model in ["b.st", "c.st"] {
+      #expect(try runner.read(model) == runner.read("whole.st"))
+    }
     for (options, word) in [
       (base + ["--checkpoint", "run"], "--resume run"),
       (

@@ -10,13 +10,15 @@ package struct EnsembleFit<T: Scalar>: Sendable {
   package let members: [Network<T>]
   /// Which of those that were asked for they are, from 1.
   package let numbers: [Int]
+  /// How many were asked for.
+  package let count: Int
   /// How the run of each ended.
   package let summaries: [TrainingSummary]
   /// Each row as the members judge it that did not learn from it. The rows have chosen their epochs and
   /// temperatures, and these are fewer members than the mean has.
   package let outOfFold: Evaluation
-  /// For each fold the rows that its members did not learn from.
-  package let judged: [[UInt32]]
+  /// For each fold the rows that its members did not learn from, and what these say of them.
+  let judged: [JudgedFold<T>]
   /// The settings that it was trained by, with those of a search in the place of what was searched.
   package let configuration: TrainingConfiguration
   /// How the whole ended, with the networks that are not kept.
@@ -33,18 +35,28 @@ package struct EnsembleFit<T: Scalar>: Sendable {
   }
 }
 
+/// Rows of a fold, and the mean of the outputs of the members that did not learn from them.
+struct JudgedFold<T: Scalar>: Sendable {
+  let rows: [UInt32]
+  /// `[rows, outputs]`.
+  let outputs: Matrix<T>
+}
+
 /// Where the states of an ensemble's networks go, and where those come from that go on.
 package struct MemberCheckpoints<T: Scalar>: Sendable {
   /// The state that a network goes on from, by its number from 1; nil for one that begins.
   let resume: @Sendable (Int) -> Checkpoint<T>?
+  /// Called once all of these are known to be of this run, before any network begins.
+  let begin: @Sendable () -> Void
   /// What receives its further ones, on the thread that trains it.
   let receiver: @Sendable (Int) -> Checkpoints<T>
 
   package init(
-    resume: @escaping @Sendable (Int) -> Checkpoint<T>?,
+    resume: @escaping @Sendable (Int) -> Checkpoint<T>?, begin: @escaping @Sendable () -> Void,
     receiver: @escaping @Sendable (Int) -> Checkpoints<T>
   ) {
     self.resume = resume
+    self.begin = begin
     self.receiver = receiver
   }
 }
@@ -177,6 +189,14 @@ extension Estimator {
     let workers = min(max(threads, 1), count)
     let threadsOfOne = max(1, threads / workers)
     let fold = FoldTraining(prepared, data, folds, threads: threadsOfOne, checkpoints: checkpoints)
+    if let checkpoints {
+      // Before any begins: those that do would save states beside those of another run.
+      for index in 0..<count {
+        try fold.checkState(
+          variants[index / folds.count], index % folds.count, number: index + 1)
+      }
+      checkpoints.begin()
+    }
     // The caller's first member is the first of all, whatever the threads do.
     var own = queue.next()
     let others = DispatchGroup()
@@ -233,7 +253,7 @@ extension Estimator {
     let ensemble = try trainMembers(
       prepared, warn: warn, report: report, isInterrupted: isInterrupted)
     let pool = ThreadPool.of(threads)
-    let model = prepared.model(of: ensemble, pool: pool)
+    let model = prepared.model(of: ensemble)
     if prepared.configuration.stopping.interval != nil, model.intervals == nil {
       warn(
         "interval",
@@ -291,9 +311,12 @@ extension PreparedFit {
   ) -> EnsembleFit<T> {
     // Of several settings only those that are whole, or the one that has the most: each network has its place among
     // the folds. What is missing was interrupted, for all else ends the whole.
-    let whole = all.filter(\.isWhole)
-    let most = all.max { $0.members.compactMap(\.self).count < $1.members.compactMap(\.self).count }
-    let trained = all.count == 1 ? all : whole.isEmpty ? [most].compactMap(\.self) : whole
+    func finished(_ place: Int) -> Int { all[place].members.count { $0 != nil } }
+    var kept = all.indices.filter { all.count == 1 || all[$0].isWhole }
+    if kept.isEmpty, let most = all.indices.max(by: { finished($0) < finished($1) }) {
+      kept = [most]
+    }
+    let trained = kept.map { all[$0] }
     let ends = all.flatMap(\.members)
     let diverged = ends.compactMap { $0?.summary }.first { $0.reason == .diverged }
     let isInterrupted =
@@ -303,26 +326,25 @@ extension PreparedFit {
       configuration.stopping.variants = trained.map(\.variant.text).joined(separator: " | ")
     }
     // A fold of which one variant has no member is judged by the others.
-    let present = (0..<folds.count).filter { fold in trained.contains { $0.members[fold] != nil } }
-    let judged = present.map { folds[$0].validation }
+    let judged = (0..<folds.count).compactMap { fold -> JudgedFold<T>? in
+      let own = trained.filter { $0.members[fold] != nil }
+      guard !own.isEmpty else { return nil }
+      let rows = folds[fold].validation
+      return JudgedFold(rows: rows, outputs: Matrix.mean(of: own.map { $0.outputs.gathered(rows) }))
+    }
     var outputs = Matrix<T>(rows: data.count, columns: network.outputCount)
-    for fold in present {
-      let own = Matrix.mean(
-        of: trained.filter { $0.members[fold] != nil }.map {
-          $0.outputs.gathered(folds[fold].validation)
-        })
-      for (place, row) in folds[fold].validation.enumerated() {
-        outputs.setRow(Int(row), to: own[row: place])
+    for fold in judged { outputs.setRows(fold.rows, to: fold.outputs) }
+    let rows = judged.flatMap(\.rows).sorted()
+    let isWhole = rows.count == data.count
+    let members = kept.flatMap { place in
+      all[place].members.enumerated().compactMap { fold, member in
+        member.map { (number: place * folds.count + fold + 1, member: $0) }
       }
     }
-    let rows = judged.flatMap(\.self).sorted()
-    let isWhole = rows.count == data.count
-    let members = trained.flatMap(\.members)
     let examples = isWhole ? data : data.subset(rows)
     return EnsembleFit(
-      members: members.compactMap { $0?.network },
-      numbers: members.indices.filter { members[$0] != nil }.map { $0 + 1 },
-      summaries: members.compactMap { $0?.summary },
+      members: members.map(\.member.network), numbers: members.map(\.number), count: ends.count,
+      summaries: members.map(\.member.summary),
       outOfFold: network.evaluate(
         coders.target.clipped(isWhole ? outputs : outputs.gathered(rows)),
         on: examples.unweighted, metrics: metrics
@@ -360,29 +382,25 @@ private struct FoldTraining<T: Scalar>: Sendable {
     _ variant: Variant<T>, _ fold: Int, number: Int, report: (TrainingEvent) -> Void,
     isInterrupted: () -> Bool
   ) throws -> TrainedMember<T> {
-    var configuration = variant.configuration
-    var random = RandomSource(seed: configuration.seed, purpose: .member, index: UInt32(fold))
-    configuration.seed = UInt64(random.nextWord()) << 32 | UInt64(random.nextWord())
-    configuration.stopping.members = nil
-    configuration.stopping.interval = nil
-    let split = folds[fold]
-    let (training, validation) = (data.subset(split.training), data.subset(split.validation))
-    var network = variant.network.freshlyDrawn(
-      seed: configuration.seed, by: configuration.network.initializer)
-    try network.start(
-      from: .memory(training), by: configuration.network.initializer, seed: configuration.seed)
+    let configuration = configuration(of: variant, fold)
+    let (training, validation) = examples(fold)
     let trainer = try Trainer<T>(configuration: configuration, threads: threads)
     let receiver = checkpoints?.receiver(number)
-    let summary =
-      if let state = checkpoints?.resume(number) {
-        try trainer.resume(
-          &network, from: state, on: training, validation: validation, metrics: metrics,
-          checkpoints: receiver, report: report, isInterrupted: isInterrupted)
-      } else {
-        try trainer.train(
-          &network, on: training, validation: validation, metrics: metrics,
-          checkpoints: receiver, report: report, isInterrupted: isInterrupted)
-      }
+    var network: Network<T>
+    let summary: TrainingSummary
+    if let state = checkpoints?.resume(number) {
+      network = variant.network
+      summary = try trainer.resume(
+        &network, from: state, on: training, validation: validation, metrics: metrics,
+        checkpoints: receiver, report: report, isInterrupted: isInterrupted)
+    } else {
+      let initializer = configuration.network.initializer
+      network = variant.network.freshlyDrawn(seed: configuration.seed, by: initializer)
+      try network.start(from: .memory(training), by: initializer, seed: configuration.seed)
+      summary = try trainer.train(
+        &network, on: training, validation: validation, metrics: metrics,
+        checkpoints: receiver, report: report, isInterrupted: isInterrupted)
+    }
     if summary.bestEpoch == 0 {
       throw summary.reason == .diverged
         ? DivergenceError(divergence: summary.divergence) : CancellationError()
@@ -395,6 +413,32 @@ private struct FoldTraining<T: Scalar>: Sendable {
         classes: target.codes(of: validation), pool: ThreadPool.of(threads))
     }
     return TrainedMember(network: network, summary: summary)
+  }
+
+  /// Looks whether the state that a network goes on from, if there is one, is of this run.
+  ///
+  /// - Throws: `CheckpointMismatch`.
+  func checkState(_ variant: Variant<T>, _ fold: Int, number: Int) throws {
+    guard let state = checkpoints?.resume(number) else { return }
+    let (training, validation) = examples(fold)
+    let differences = state.differences(
+      from: configuration(of: variant, fold), variant.network,
+      DataFingerprint(training: training, validation: validation), metrics: metrics)
+    guard differences.isEmpty else { throw CheckpointMismatch(differences: differences) }
+  }
+
+  /// The settings of one member, whose seed is its own.
+  private func configuration(of variant: Variant<T>, _ fold: Int) -> TrainingConfiguration {
+    var configuration = variant.configuration
+    var random = RandomSource(seed: configuration.seed, purpose: .member, index: UInt32(fold))
+    configuration.seed = UInt64(random.nextWord()) << 32 | UInt64(random.nextWord())
+    configuration.stopping.members = nil
+    configuration.stopping.interval = nil
+    return configuration
+  }
+
+  private func examples(_ fold: Int) -> (training: Dataset<T>, validation: Dataset<T>) {
+    (data.subset(folds[fold].training), data.subset(folds[fold].validation))
   }
 }
 
@@ -415,7 +459,7 @@ extension TrainedFolds {
     for case (let fold, let member?) in members.enumerated() {
       let rows = folds[fold].validation
       let own = member.network.predictions(for: data.subset(rows).inputs, pool: pool)
-      for (place, row) in rows.enumerated() { outputs.setRow(Int(row), to: own[row: place]) }
+      outputs.setRows(rows, to: own)
     }
     self.init(variant: variant, members: members, outputs: outputs)
   }

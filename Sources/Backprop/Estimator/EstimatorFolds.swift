@@ -6,8 +6,9 @@ package struct FoldStopped: Error {
 }
 
 extension Estimator {
-  /// Deals the rows into folds and judges each by a network that learned from the others, of which a part
-  /// is held out to choose its epoch; encoders are fitted on those rows alone.
+  /// Deals the rows into folds and judges each by what `fit` makes of the others: a network, for which a part of
+  /// these is held out to choose its epoch, or an ensemble, which deals them into folds of its own (nested folds).
+  /// Encoders are fitted on those rows alone.
   ///
   /// - Parameters:
   ///   - table: Rows with features and target.
@@ -65,7 +66,6 @@ extension Estimator {
         "interval", stopping.interval != nil,
         "the networks that judge the folds are thrown away, and none is there to have them"
       ),
-      ("members", stopping.isEnsemble, "an ensemble deals its rows into folds of its own"),
     ] where isGiven {
       throw ConfigurationError(name, "has no meaning with folds: \(reason)")
     }
@@ -87,7 +87,7 @@ extension Estimator {
         tables, folds: count, as: type, began: began, ended: ended, warn: warn, report: report,
         isInterrupted: isInterrupted)
     }
-    if let own = try following(tables, oneRun: "folds") {
+    if let own = try following(tables) {
       return try own.crossValidate(
         tables, folds: count, as: type, began: began, ended: ended, warn: warn, report: report,
         isInterrupted: isInterrupted)
@@ -110,16 +110,22 @@ extension Estimator {
       throw DataError(file: table.file, error.description)
     }
     let pool = ThreadPool.of(threads)
+    let isEnsemble = configuration.stopping.isEnsemble
     var result: CrossValidation?
     for index in 0..<count {
       let split = folds[index]
-      let inner = Split(
-        of: split.training, codes: targets.codes,
-        fraction: validationFraction(rows: split.training.count, warn), seed: seed)
+      let inner =
+        isEnsemble
+        ? Split(training: split.training, validation: [])
+        : Split(
+          of: split.training, codes: targets.codes,
+          fraction: validationFraction(rows: split.training.count, warn), seed: seed)
       let design: Design<T> = try design(table, names, { _ in inner }, warn)
       try configuration.validate(for: design.network)
       try checkMonitor(design.coders, design.network)
-      if inner.validation.isEmpty { try checkWithoutValidation(rows: split.training.count) }
+      if inner.validation.isEmpty, !isEnsemble {
+        try checkWithoutValidation(rows: split.training.count)
+      }
       let (others, test, _) = try design.coders.datasets(
         of: table, split: split, for: design.network)
       let training = others.subset(inner.training.places(in: split.training))
@@ -130,16 +136,15 @@ extension Estimator {
         network: design.network, coders: design.coders,
         configuration: resolved(
           for: design.network, design.coders, examples: training.count,
-          hasValidation: validation != nil, held: inner.validation.count),
+          hasValidation: validation != nil || isEnsemble, held: inner.validation.count),
         training: .memory(training), validation: validation.map { .memory($0) },
         test: .memory(test),
         meanWeight: training.meanWeight, rowCount: table.rowCount, plan: plan)
       try prepared.network.start(
         from: prepared.training, by: prepared.configuration.network.initializer, seed: seed)
       began(index + 1, prepared)
-      let summary = try Trainer<T>(configuration: prepared.configuration, threads: threads).train(
-        &prepared.network, on: training, validation: validation, metrics: prepared.metrics,
-        report: report, isInterrupted: isInterrupted)
+      let (model, summary) = try trained(
+        &prepared, warn: warn, report: report, isInterrupted: isInterrupted)
       guard summary.reason == .completed || summary.reason == .earlyStop else {
         throw FoldStopped(summary: summary, fold: index + 1)
       }
@@ -149,15 +154,44 @@ extension Estimator {
       }
       var done = result ?? CrossValidation(metrics: metrics)
       let fold = done.add(
-        prepared.network, summary, examples: (training.count, validation?.count ?? 0), test: test,
-        kind: prepared.metrics,
+        model.evaluateKeepingPredictions(
+          prepared.network, on: test, metrics: prepared.metrics, for: metrics, pool: pool),
+        summary, examples: (training.count, validation?.count ?? 0, test.count),
         positive: prepared.metrics.positiveClass(
-          means: try TrainingExamples.memory(training).targetMeans()),
-        clipping: design.coders.target, pool: pool)
+          means: try TrainingExamples.memory(training).targetMeans()))
       ended(index + 1, fold, metrics)
       result = done
     }
     return result ?? CrossValidation(metrics: [])
+  }
+
+  /// What a fit makes of the rows of a fold, and how it ended; a search has its time anew.
+  private func trained<T: Scalar>(
+    _ prepared: inout PreparedFit<T>, warn: Warn, report: (TrainingEvent) -> Void,
+    isInterrupted: () -> Bool
+  ) throws -> (Model, TrainingSummary) {
+    guard prepared.configuration.stopping.isEnsemble else {
+      let summary = try Trainer<T>(configuration: prepared.configuration, threads: threads).train(
+        &prepared.network, on: prepared.training, validation: prepared.validation,
+        metrics: prepared.metrics, report: report, isInterrupted: isInterrupted)
+      return (prepared.model, summary)
+    }
+    var own = self
+    own.search = search?.restarted
+    func ended(_ reason: TrainingSummary.Reason, _ divergence: Divergence?) -> TrainingSummary {
+      TrainingSummary(
+        reason: reason, bestEpoch: 0, epochs: 0, steps: 0, validation: nil, divergence: divergence,
+        note: nil, evaluations: nil, seconds: 0)
+    }
+    do {
+      let ensemble = try own.trainMembers(
+        prepared, warn: warn, report: report, isInterrupted: isInterrupted)
+      return (prepared.model(of: ensemble), ensemble.summary)
+    } catch is CancellationError {
+      return (prepared.model, ended(.interrupted, nil))
+    } catch let error as DivergenceError {
+      return (prepared.model, ended(.diverged, error.divergence))
+    }
   }
 }
 

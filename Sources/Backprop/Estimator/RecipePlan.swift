@@ -32,6 +32,8 @@ package struct RecipePlan: Equatable, Sendable {
   package private(set) var multiplyAdds: Double?
   /// The seconds that more would take, and what they would buy; nil if nothing.
   package private(set) var more: More?
+  /// Whether a time was given, and no settings are tried in it.
+  package var triesNothing = false
 
   package struct More: Equatable, Sendable {
     package let seconds: Double
@@ -155,8 +157,8 @@ package struct RecipePlan: Equatable, Sendable {
   }
 
   /// The settings of the recipe as the plan has them.
-  func settings(task: LearningTask) -> TrainingConfiguration {
-    var settings = recipe.settings(task: task)
+  func settings(task: LearningTask, rows: Int?) -> TrainingConfiguration {
+    var settings = recipe.settings(task: task, rows: rows)
     if let hidden { settings.network.hidden = hidden }
     if let epochs { settings.schedule.epochs = epochs }
     settings.stopping.members = members

@@ -7,14 +7,23 @@
 /// by them gives the same bits; the time that there was is not.
 struct RecipeSearch {
   /// No trial is begun that would end later.
-  let deadline: ContinuousClock.Instant
+  private(set) var deadline: ContinuousClock.Instant
+  private let seconds: Double
   /// The names of the settings that nobody gave.
   let searched: [String]
 
   /// - Parameter given: What the user says.
   init(seconds: Double, given: TrainingConfiguration) {
-    deadline = .now + .seconds(min(max(seconds, 0), 1e9))
+    self.seconds = min(max(seconds, 0), 1e9)
+    deadline = .now + .seconds(self.seconds)
     searched = Variants.names.filter { Setting.named($0)?.read(given) == nil }
+  }
+
+  /// The same with all its time before it.
+  var restarted: RecipeSearch {
+    var own = self
+    own.deadline = .now + .seconds(seconds)
+    return own
   }
 
   static let mostTrials = 200
@@ -141,6 +150,7 @@ extension Estimator {
     // What was cut short is no trial, but better than nothing.
     var unfinished: TrainedFolds<T>?
     for number in 0..<RecipeSearch.mostTrials {
+      if number > 0, isInterrupted() || clock.now > search.deadline { break }
       let text = RecipeSearch.settings(
         ofTrial: number, around: prepared.configuration, searched: search.searched)
       do {
@@ -161,7 +171,6 @@ extension Estimator {
       } catch  where number > 0 {
         // Settings that diverge, or for which there is no memory, are none of the best.
       }
-      if isInterrupted() || clock.now > search.deadline { break }
     }
     let wasInterrupted = isInterrupted()
     if let unfinished {

@@ -65,9 +65,7 @@ extension Estimator {
   }
 
   /// The same with the settings of its recipe; nil if there are none left to take.
-  ///
-  /// - Parameter oneRun: What asks for one network; nil for nothing.
-  func following(_ tables: FitTables, oneRun: String? = nil) throws -> Estimator? {
+  func following(_ tables: FitTables) throws -> Estimator? {
     let recipe = configuration.recipe ?? .usual
     guard recipe != .plain, base == nil else { return nil }
     let table = tables.training
@@ -76,22 +74,30 @@ extension Estimator {
       try configuration.data.task
       ?? TargetColumns(of: table, columns: names, task: nil).task
     var own = self
+    // A table of its own that chooses the epoch leaves nothing to be held out.
+    let rows = tables.validation == nil ? table.rowCount : nil
     if recipe == .auto {
-      let plan = try plan(for: tables, targets: names, task: task, oneRun: oneRun)
+      var plan = try plan(for: tables, targets: names, task: task)
+      if let seconds {
+        let search = RecipeSearch(seconds: seconds, given: configuration)
+        let isPossible =
+          plan.members != nil && configuration.stopping.variants == nil
+          && !search.searched.isEmpty && !tables.hasCheckpoints
+        if isPossible { own.search = search }
+        plan.triesNothing = !isPossible && plan.reason != .time
+      }
       own.plan = plan
       own.configuration.recipe = plan.recipe
-      if let seconds, plan.members != nil {
-        own.search = RecipeSearch(seconds: seconds, given: configuration)
-      }
-      own.configuration = own.configuration.following(plan.settings(task: task))
+      own.configuration = own.configuration.following(plan.settings(task: task, rows: rows))
     } else {
-      own.configuration = configuration.following(recipe.settings(task: task))
+      own.configuration = configuration.following(
+        recipe.settings(task: task, rows: rows))
     }
     return own.configuration == configuration ? nil : own
   }
 
   private func plan(
-    for tables: FitTables, targets: [String], task: LearningTask, oneRun: String?
+    for tables: FitTables, targets: [String], task: LearningTask
   ) throws -> RecipePlan {
     let table = tables.training
     let columns = try TableColumns(
@@ -100,7 +106,7 @@ extension Estimator {
       others: ignored(in: table) + [configuration.data.weightColumn].compactMap(\.self))
     let (stopping, data) = (configuration.stopping, configuration.data)
     let asked =
-      oneRun ?? tables.oneRun
+      tables.oneRun
       ?? (tables.validation != nil || stopping.validation != nil || stopping.validationData != nil
         ? "validation" : data.memory != nil ? "memory" : nil)
     func budget() -> ComputeBudget {

@@ -174,9 +174,10 @@ extension PredictionIntervals {
 extension Model {
   /// The same, whose predictions have intervals; none where the rows are fewer than the level needs.
   ///
-  /// - Parameter judged: For each fold examples that its networks did not learn from.
+  /// - Parameter judged: For each fold what its networks say of rows that they did not learn from, and the targets of
+  ///   these rows, both `[rows, outputs]`.
   func withIntervals<T: Scalar>(
-    level: Double, isOfFolds: Bool, judged: [Dataset<T>], pool: ThreadPool?
+    level: Double, isOfFolds: Bool, judged: [(outputs: Matrix<T>, targets: Matrix<T>)]
   ) -> Model {
     var model = self
     let encoder = targetEncoder
@@ -184,16 +185,12 @@ extension Model {
       encoder?.number(value, column) ?? Double(value)
     }
     guard members.count % max(judged.count, 1) == 0 else { return self }
-    let residuals = judged.enumerated().map { fold, examples -> [[Double]] in
-      let own = stride(from: fold, to: members.count, by: judged.count)
-      let outputs = Matrix<T>.mean(
-        of: own.map { members[$0].network().predictions(for: examples.inputs, pool: pool) })
-      let targets = examples.targets
-      return (0..<outputs.columns).map { column in
-        (0..<outputs.rows).map {
-          let center = number(outputs[$0, column], column)
+    let residuals = judged.map { outputs, targets in
+      (0..<outputs.columns).map { column in
+        (0..<outputs.rows).map { row -> Double in
+          let center = number(outputs[row, column], column)
           return abs(
-            (encoder?.clipped(center, column) ?? center) - number(targets[$0, column], column))
+            (encoder?.clipped(center, column) ?? center) - number(targets[row, column], column))
         }
       }
     }

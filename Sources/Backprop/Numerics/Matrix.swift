@@ -91,6 +91,12 @@ public struct Matrix<Element: Scalar>: Sendable {
     for (column, value) in values.enumerated() { start[column] = value }
   }
 
+  /// Puts rows of another matrix in the places of those with some indices, in their order.
+  package mutating func setRows(_ indices: [UInt32], to rows: Matrix) {
+    precondition(indices.count == rows.rows, "\(rows.rows) rows for \(indices.count)")
+    for (place, row) in indices.enumerated() { setRow(Int(row), to: rows[row: place]) }
+  }
+
   /// Whether kernels can work on the rows where they are.
   var isPadded: Bool { stride % 16 == 0 }
 

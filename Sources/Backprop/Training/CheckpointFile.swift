@@ -9,7 +9,7 @@ package enum CheckpointKey {
   /// SHA-256 of the whole file with 64 zeros in the place of these 64 digits. It is the first key, so
   /// that its place is known before anything of the file is believed.
   package static let sha256 = "backprop.sha256"
-  /// The version of this format, a whole number: 2. A reader refuses others.
+  /// The version of this format, a whole number. A reader refuses others.
   package static let format = "backprop.checkpoint"
   /// Position, sums of the running epoch, best epoch, fingerprint of the data, version: JSON.
   package static let state = "backprop.state"

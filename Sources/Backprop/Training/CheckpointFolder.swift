@@ -142,11 +142,14 @@ public final class CheckpointFolder: Sendable {
     "\(path)\(path.hasSuffix("/") ? "" : "/")member-\(number)"
   }
 
-  /// The numbers of the networks of an ensemble that have a checkpoint in a folder, ascending.
+  /// The numbers of the networks of an ensemble that have a checkpoint in a folder, ascending. A link is none of
+  /// them: a folder that came from elsewhere must not choose what is read and removed.
   package static func members(in path: String) -> [Int] {
     Folder.names(in: path).compactMap { name -> Int? in
       guard let number = Int(name.dropFirst("member-".count)), number >= 1,
-        name == "member-\(number)", !steps(in: Self.path(ofMember: number, in: path)).isEmpty
+        name == "member-\(number)",
+        case let folder = Self.path(ofMember: number, in: path), Folder.link(at: folder) == nil,
+        !steps(in: folder).isEmpty
       else { return nil }
       return number
     }.sorted()
@@ -161,8 +164,6 @@ public final class CheckpointFolder: Sendable {
   package static func removeOthers(in path: String, than member: Int?, of count: Int) {
     for number in members(in: path) where number != member {
       let folder = Self.path(ofMember: number, in: path)
-      // A folder that came from elsewhere must not choose what is removed.
-      guard Folder.link(at: folder) == nil else { continue }
       for step in steps(in: folder) { unlink("\(folder)/\(name(after: step))") }
       if member == nil || number > count { rmdir(folder) }
     }

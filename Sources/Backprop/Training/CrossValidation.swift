@@ -6,7 +6,7 @@
 /// print(accuracy.mean, "±", accuracy.deviation)
 /// ```
 public struct CrossValidation: Sendable {
-  /// One fold: a network trained on the others, judged by this one.
+  /// One fold: a model trained on the others, judged by this one.
   public struct Fold: Sendable {
     /// How its run ended.
     package let summary: TrainingSummary
@@ -28,31 +28,21 @@ public struct CrossValidation: Sendable {
   /// Takes in a fold.
   ///
   /// - Parameters:
-  ///   - network: As its run left it.
-  ///   - test: The rows that it held out.
+  ///   - judged: What the rows that it held out say, judged by `metrics`.
+  ///   - summary: How the run ended.
+  ///   - examples: How many it was trained on, how many chose its best epoch, and how many it held out.
   ///   - positive: Of two classes the one that a metric of one class is of.
-  ///   - target: Keeps predictions within the targets of training, if it says so.
-  ///   - examples: How many it was trained on, and how many chose its best epoch.
   @discardableResult
-  package mutating func add<T: Scalar>(
-    _ network: Network<T>, _ summary: TrainingSummary, examples: (training: Int, validation: Int),
-    test: Dataset<T>, kind: MetricKind, positive: Int = 1, clipping target: TargetEncoder? = nil,
-    pool: ThreadPool? = nil
+  package mutating func add(
+    _ judged: (evaluation: Evaluation, predictions: EvaluatedPredictions),
+    _ summary: TrainingSummary, examples: (training: Int, validation: Int, test: Int),
+    positive: Int = 1
   ) -> Fold {
-    let evaluation: Evaluation
-    var predictions: EvaluatedPredictions
-    if let target, target.clips {
-      let outputs = target.clipped(network.predictions(for: test.inputs, pool: pool))
-      (evaluation, predictions) = network.evaluate(
-        outputs, on: test, metrics: kind, keeping: metrics)
-    } else {
-      (evaluation, predictions) = network.evaluateKeepingPredictions(
-        on: test, metrics: kind, for: metrics, pool: pool)
-    }
+    var predictions = judged.predictions
     predictions.positive = positive
     let fold = Fold(
-      summary: summary, evaluation: evaluation, values: predictions.values(of: metrics),
-      examples: (examples.training, examples.validation, test.count))
+      summary: summary, evaluation: judged.evaluation, values: predictions.values(of: metrics),
+      examples: examples)
     folds.append(fold)
     return fold
   }
@@ -108,9 +98,11 @@ extension Trainer {
       let training = data.subset(split.training)
       var network = network
       let summary = try train(&network, on: training, metrics: kind)
+      let test = data.subset(split.validation)
       result.add(
-        network, summary, examples: (training.count, 0), test: data.subset(split.validation),
-        kind: kind, pool: pool)
+        network.evaluateKeepingPredictions(
+          on: test, metrics: kind, for: result.metrics, pool: pool),
+        summary, examples: (training.count, 0, test.count))
     }
     return result
   }

@@ -135,8 +135,7 @@ final class Run<T: Scalar> {
   ) {
     guard let checkpoints, let data,
       isInterrupted || checkpoints.isDue(after: optimizer.step, elapsed: now - lastCheckpoint)
-        || checkpoints.includesLast && running.epoch == configuration.epochs
-          && running.steps == stepsPerEpoch,
+        || checkpoints.includesLast && running.steps == stepsPerEpoch && mayBeLast,
       network.firstFaultOfParameters() == nil
     else { return }
     checkpoints.receive(
@@ -146,6 +145,12 @@ final class Run<T: Scalar> {
         averaged: average.count, blocks: blocks, best: earlyStopping.best, running: running,
         plateau: plateau, data: data, version: EngineVersion.current))
     lastCheckpoint = clock.now
+  }
+
+  /// Whether the run may end with this epoch.
+  private var mayBeLast: Bool {
+    running.epoch == configuration.epochs || earlyStopping.isExhausted(after: running.epoch)
+      || optimizer.lbfgs?.record.end != nil
   }
 
   /// One pass over the training data, then the validation data.

@@ -170,7 +170,7 @@ extension Text {
   package static let goOnWith = Text("; go on with {0}", "; 이어 하려면 {0}")
   package static let fold = Text("fold {0}", "폴드 {0}")
   package static let goingOnWithNetworks = Text(
-    "going on from {0}: networks {1}, the others begin", "{0}에서 이어 합니다: 신경망 {1}, 나머지는 새로 시작")
+    "going on from {0} with networks {1} of {2}", "{0}에서 이어 합니다: 신경망 {2}개 중 {1}번")
   package static let networksSoFar = Text(
     "the mean of the {0} of {1} networks that had finished an epoch",
     "에폭을 마친 신경망 {1}개 중 {0}개의 평균")
@@ -286,6 +286,10 @@ extension Text {
     "최적화 방법이 {0}이므로 (표를 위한 방법은 Adam 계열을 위한 것임)")
   package static let planNoTime = Text(
     "for the time is too short for anything else", "시간이 다른 것을 하기에는 너무 짧으므로")
+  package static let planNoSearch = Text(
+    "plan: --time tries no other settings, for that takes several networks (so no --members 1, --validation, --checkpoint or --variants) and a setting that is not given",
+    "계획: --time이 다른 설정을 시험하지 않음. 그러려면 네트워크가 여럿이고(--members 1, --validation, --checkpoint, --variants 없이) 주어지지 않은 설정이 있어야 함"
+  )
   package static let planMembers = Text(
     "plan: {0} networks, each learns from all rows but a fold of its own, which chooses its best epoch; a prediction is their mean",
     "계획: 네트워크 {0}개. 저마다 제 폴드를 뺀 모든 행에서 배우고 그 폴드로 가장 좋은 에폭을 고름. 예측은 이들의 평균")

@@ -40,6 +40,20 @@ struct RecipePlanTests {
     #expect(try Self.plan(rows: 5_000) { $0.updates.optimizer = .adam() }.recipe == .realMLP)
   }
 
+  @Test(
+    "Of many images a few choose the epoch, of few the usual part, and none where a table of its own does"
+  )
+  func pixels() throws {
+    func part(_ rows: Int?) -> Double? {
+      Recipe.pixels.settings(task: .classification, rows: rows).stopping.validation
+    }
+    #expect(part(60_000) == 0.05 && part(1_000) == 0.2 && part(nil) == nil)
+    var given = TrainingConfiguration()
+    given.stopping.members = 5
+    let several = given.following(Recipe.pixels.settings(task: .classification, rows: 60_000))
+    #expect(several.stopping.validation == nil && several.stopping.members == 5)
+  }
+
   @Test("The plan of 5,000 × 20 and of 50,000 × 20 costs what 10 s and 60 s are enough for")
   func budget() throws {
     for (rows, seconds) in [(1_000, 10.0), (5_000, 10), (50_000, 60), (500_000, 190)] {

@@ -80,7 +80,7 @@ struct RecipeSearchTests {
     let kept = ensemble.configuration.stopping.networkCount / 3
     #expect(kept == last.best.count && ensemble.members.count == 3 * kept)
     #expect(ensemble.outOfFold.loss == last.ofBest.loss)
-    let model = prepared.model(of: ensemble, pool: nil)
+    let model = prepared.model(of: ensemble)
     let again = try Estimator(try #require(model.configuration), threads: 1).fit(table).model
     #expect(try again.safeTensors().bytes == model.safeTensors().bytes)
     #expect(try Model(bytes: model.safeTensors().bytes).members.count == 3 * kept)
