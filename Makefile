@@ -14,13 +14,15 @@ SOURCES := $(wildcard Package.swift Sources Tests Snippets Benchmarks/Package.sw
 # its own, so that the everyday build does not start anew because of other flags.
 STRICT := --scratch-path .build-strict -Xswiftc -warnings-as-errors \
   -Xcc -Wall -Xcc -Werror=all -Xcc -Wextra -Xcc -Werror=extra
+# What the package manager says of a file in a package that we depend on, with which nothing can be done here.
+NOT_OURS := warning: 'swift-distributed-tracing': found 1 file(s) which are unhandled
 # Each with its translation.
 ARTICLES := Sources/Backprop/Documentation.docc/TheFourEquations.md \
   Sources/Backprop/Documentation.docc/TheFourEquations.ko.md README.md README.ko.md
 SNIPPETS := $(basename $(notdir $(wildcard Snippets/*.swift)))
 
 .PHONY: help build test lint format bench bench-quick bench-readme bench-build accuracy docs sanitize fuzz check check-peers clean \
-  test-faults check-faults check-tests check-release check-readme check-snippets check-article check-docs check-arm64 check-safetensors check-bench check-counts count-baseline time-shares
+  test-faults check-faults check-page check-tests check-release check-readme check-snippets check-article check-docs check-arm64 check-safetensors check-bench check-counts count-baseline time-shares
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -86,6 +88,7 @@ check: ## everything that must hold before a commit; exactly what CI runs
 	@$(MAKE) check-release
 	@$(MAKE) check-readme
 	@$(MAKE) check-faults
+	@$(MAKE) check-page
 	@$(MAKE) check-snippets
 	@$(MAKE) check-client
 	@$(MAKE) check-article
@@ -107,7 +110,7 @@ check-tests: ## all tests, with warnings as errors
 check-release: ## the optimised build, as a user makes it, without a warning
 	@mkdir -p .build
 	$(SWIFT) build -c release 2>&1 | tee .build/release.log
-	@! grep -E '^(/[^ ]*: )?warning: ' .build/release.log
+	@! grep -E '^(/[^ ]*: )?warning: ' .build/release.log | grep -vF "$(NOT_OURS)"
 
 check-readme: build ## the commands that README.md and Examples/README.md show
 	Scripts/check-readme README.md Examples/README.md
@@ -115,6 +118,19 @@ check-readme: build ## the commands that README.md and Examples/README.md show
 check-faults: build ## the same with 5 kills (where Python is)
 	@if command -v $(PYTHON) > /dev/null; then $(PYTHON) Scripts/test-faults --kills 5; \
 	else echo "check-faults left out: no Python here"; fi
+
+# A browser and fonts come from Debian, what drives it from PyPI.
+.venv-page/ready: Tests/Page/requirements.txt
+	$(PYTHON) -m venv .venv-page
+	.venv-page/bin/pip install --quiet --requirement $<
+	@touch $@
+
+check-page: build ## the page in a real browser: the file of explain, and the studio (where apt-get or a chromium is)
+	@if [ ! -x /usr/bin/chromium ] && command -v apt-get > /dev/null; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; fi
+	@if [ -x /usr/bin/chromium ]; then \
+	  $(MAKE) .venv-page/ready && .venv-page/bin/python Tests/Page/test_page.py; \
+	else echo "check-page left out: no chromium here"; fi
 
 check-snippets: ## every program of Snippets/, run
 	@for snippet in $(SNIPPETS); do \

@@ -18,6 +18,6 @@ struct BackpropCommand: ParsableCommand {
       ImportanceCommand.self, ColumnsCommand.self,
       PredictCommand.self,
       InspectCommand.self, ExplainCommand.self, CheckCommand.self, WhatIfCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, StudioHandOver.self,
     ])
 }

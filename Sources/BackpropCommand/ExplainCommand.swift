@@ -19,6 +19,7 @@ struct ExplainCommand: ParsableCommand {
         backprop explain model.safetensors penguins.csv --step all
         backprop explain model.safetensors penguins.csv --batch 1,80,300 \\
           --neuron 3:2 --step bp2
+        backprop explain model.safetensors penguins.csv --format html -o step.html
       """)
 
   @OptionGroup
@@ -98,6 +99,13 @@ struct ExplainCommand: ParsableCommand {
     @Flag(name: .long, help: "ASCII only in formulas.")
     var ascii = false
 
+    @Option(
+      name: [.customShort("o"), .customLong("output")],
+      help:
+        "Write to this file; html is a page for a browser that needs no other file. (default: standard output)"
+    )
+    var file: String?
+
     static let defaultLimit = 5
   }
 
@@ -110,6 +118,17 @@ struct ExplainCommand: ParsableCommand {
     if let rate = update.learningRate, !(rate.isFinite && rate > 0) {
       throw UsageError("--learning-rate \(rate): give a number greater than 0")
     }
+    if let file = form.file {
+      try OutputFile.checkFolder(file)
+      try OutputFile.check(file, isNoneOf: [arguments.model, arguments.data])
+    }
+    if format == .html {
+      guard subject.step == nil, subject.whyWeight == nil else {
+        throw UsageError(
+          "\(subject.step == nil ? "--why-weight" : "--step") has no meaning with --format html, a page of all steps of one update; leave it out"
+        )
+      }
+    }
     let opened = try arguments.open(rowLimit: lastRowToRead(), output)
     let layers = opened.model.network.layers
     var focus = ExplainFocus(limit: limit)
@@ -117,16 +136,17 @@ struct ExplainCommand: ParsableCommand {
     focus.weight = try subject.weight.map { try Places.weight($0, "--weight", layers) }
     let job = ExplainJob(
       data: opened, focus: focus, language: language, format: format, step: step,
-      walks: subject.step == "all" && Terminal.isConversation && format == .text,
+      walks: subject.step == "all" && Terminal.isConversation && format == .text
+        && form.file == nil,
       isASCII: form.ascii, modelName: arguments.model, dataName: arguments.data,
-      pool: ThreadPool.of(threads))
+      output: try form.file.map { try AtomicFile($0) }, pool: ThreadPool.of(threads))
     if let text = subject.whyWeight {
       let place = try Places.weight(text, "--why-weight", layers)
       switch opened.model.network {
       case .float(let network): try job.whyWeight(place, network)
       case .double(let network): try job.whyWeight(place, network)
       }
-      return
+      return try job.finish()
     }
     let rows = try rows(count: opened.table.rowCount)
     let (rule, rate) = try rule(of: opened.model)
@@ -215,19 +235,15 @@ struct ExplainCommand: ParsableCommand {
   }
 
   private func rule(of model: Model) throws -> (OptimizerRule, Double) {
-    var rule = try update.optimizer.map(Names.optimizer) ?? .sgd
-    var rate = rule.suggestedLearningRate
-    if let configuration = model.configuration, configuration.optimizer.name == rule.name {
-      rule = configuration.optimizer
-      rate = configuration.learningRate
-    }
+    let (rule, rate) = ExplainedStep<Float>.rule(
+      try update.optimizer.map(Names.optimizer), of: model.configuration)
     return (rule, update.learningRate ?? rate)
   }
 }
 
 /// The forms of the output.
 enum ExplainFormat: String, CaseIterable {
-  case text, json, markdown, latex
+  case text, json, markdown, latex, html
 
   static let names = allCases.map(\.rawValue).joined(separator: ", ")
 }

@@ -15,7 +15,20 @@ struct ExplainJob {
   let isASCII: Bool
   let modelName: String
   let dataName: String
+  /// Where the explanation goes; nil for standard output.
+  let output: AtomicFile?
   let pool: ThreadPool?
+
+  /// Neurons of each layer whose δ a page can show as an experiment.
+  private static let nudgedNeurons = 16
+
+  func write(_ text: String) throws {
+    guard let output else { return try Terminal.writeOutput(text) }
+    try output.write(Array(text.utf8))
+  }
+
+  /// Puts the file in its place, once all of it is written.
+  func finish() throws { try output?.commit() }
 
   /// Examples that show assumption I, when only one is explained.
   static let mostForAdditivity = 3
@@ -37,30 +50,27 @@ struct ExplainJob {
     }
     let rows = try given ?? [rowOfLargestLoss(network)]
     let (batch, companions) = try examples(of: network, rows)
-    let configuration = data.model.configuration
-    let isOwnRule = configuration?.optimizer.name == rule.name
-    let optimizer = Optimizer<T>(
-      rule: rule,
-      weightDecay: isOwnRule ? configuration?.weightDecay ?? 0 : rule.suggestedWeightDecay,
-      for: network.parameters.layout)
-    let trace = network.trace(
-      batch.batch, examples: rows.map { Int($0) + 1 }, optimizer: optimizer,
-      learningRate: learningRate,
-      l2Penalty: configuration?.effectiveL2Penalty(batch: batch.count) ?? 0,
-      l1Penalty: configuration?.l1Penalty ?? 0, pool: pool)
+    let step = ExplainedStep(
+      network, on: batch, numbers: rows.map { Int($0) + 1 }, rule: rule,
+      learningRate: learningRate, configuration: data.model.configuration, pool: pool)
+    let (trace, verification) = (step.trace, step.verification)
     guard trace.isFinite else { throw NonfinitePassError(model: modelName, loss: trace.loss) }
-    let verification = trace.verification(for: network)
     let additivity = additivity(of: network, companions.dataset, companions.numbers)
     let isVerified = verification.verified && additivity.holds
-    if format == .json {
-      try Terminal.writeOutput(
-        ExplainJSON(trace: trace, verification: verification, isVerified: isVerified).text + "\n")
-    } else {
+    let json = ExplainJSON(trace: trace, verification: verification, isVerified: isVerified)
+    switch format {
+    case .json: try write(json.text + "\n")
+    case .html:
+      var page = StepPage(json, language, model: modelName, data: dataName, coders: data.coders)
+      page.nudges = DeltaExperiment(network, on: batch).json(neuronsPerLayer: Self.nudgedNeurons)
+      try write(page.html)
+    case .text, .markdown, .latex:
       let explanation = Explanation(
         trace: trace, network: network, language: language, focus: focus,
         inputNames: data.coders.encoder?.outputNames ?? [], additivity: additivity)
       try write(explanation, verification, isVerified, isLargest: given == nil)
     }
+    try finish()
     guard isVerified else {
       verification.failures.forEach { Terminal.printError("error: \($0)") }
       if !additivity.holds { Terminal.printError("error: assumption I does not hold") }
@@ -70,15 +80,13 @@ struct ExplainJob {
 
   /// The row, from 0, with the largest loss of all.
   private func rowOfLargestLoss<T: Scalar>(_ network: Network<T>) throws -> UInt32 {
-    let (evaluation, predictions) = network.evaluateKeepingPredictions(
-      on: try data.dataset(for: network),
-      metrics: data.coders.target.metrics(outputActivation: network.outputActivation), for: [],
-      pool: pool)
-    guard evaluation.loss.isFinite else {
-      throw NonfinitePassError(model: modelName, loss: evaluation.loss)
+    let found = network.rowOfLargestLoss(
+      in: try data.dataset(for: network),
+      metrics: data.coders.target.metrics(outputActivation: network.outputActivation), pool: pool)
+    guard let row = found.row else {
+      throw NonfinitePassError(model: modelName, loss: found.loss)
     }
-    let losses = predictions.losses
-    return UInt32(losses.indices.reduce(0) { losses[$1] > losses[$0] ? $1 : $0 })
+    return row
   }
 
   /// The examples to explain, and those that show assumption I: the batch itself, or the example and
@@ -136,12 +144,12 @@ struct ExplainJob {
   ) throws {
     let renderer = renderer()
     let document = document(explanation, isLargest: isLargest)
-    try Terminal.writeOutput(renderer.begin(document))
+    try write(renderer.begin(document))
     var index = 0
     while index < document.phases.count {
       let phase = document.phases[index]
       if step == nil || step == phase.step {
-        try Terminal.writeOutput(renderer.phase(phase, number: index + 1))
+        try write(renderer.phase(phase, number: index + 1))
       }
       switch walks ? Terminal.askForStep(language.text("explain.keys")) : .next {
       case .next: index += 1
@@ -154,7 +162,7 @@ struct ExplainJob {
       isVerified
       ? language.text("explain.verified", count, Notation.number(verification.worstResidual))
       : language.text("explain.notVerified", "\(verification.failures.count)", count)
-    try Terminal.writeOutput(renderer.end(.verdict(verdict, holds: isVerified)))
+    try write(renderer.end(.verdict(verdict, holds: isVerified)))
   }
 
   private func document<T: Scalar>(

@@ -42,8 +42,8 @@ extension ExplainJob {
     let total = products.reduce(0.0) { $0 + Double($1.a) * Double($1.delta) }
     let magnitude = products.reduce(0.0) { $0 + abs(Double($1.a) * Double($1.delta)) }
     if format == .json {
-      try Terminal.printOutput(
-        whyWeightJSON(place, sorted, total: total, magnitude: magnitude).description)
+      try write(
+        whyWeightJSON(place, sorted, total: total, magnitude: magnitude).description + "\n")
     } else {
       let name = Notation.weight(
         network.layers[place.layer - 2], number: place.layer, place.output, place.input)
@@ -114,6 +114,6 @@ extension ExplainJob {
             "explain.why.cancel", Format.fixed(100 * (1 - abs(total) / magnitude), 1))))
     }
     let text = renderer().begin(document)
-    try Terminal.writeOutput(format == .latex ? text + "\\end{document}\n" : text)
+    try write(format == .latex ? text + "\\end{document}\n" : text)
   }
 }

@@ -195,7 +195,7 @@ package struct ExampleWeights: Codable, Equatable, Sendable {
 
 extension TargetEncoder {
   /// The code of the class of each encoded example.
-  func codes<T: Scalar>(of dataset: Dataset<T>) -> [Int] {
+  package func codes<T: Scalar>(of dataset: Dataset<T>) -> [Int] {
     (0..<dataset.count).map { code(ofEncoded: dataset.storedTargets, row: $0) }
   }
 
