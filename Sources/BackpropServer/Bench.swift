@@ -60,7 +60,10 @@ final class BenchOf<T: Scalar>: Bench {
   func oneStep() { leavingEdits(run.oneStep) }
   func oneEpoch() { leavingEdits(run.oneEpoch) }
   func pause() { run.pause() }
-  func rewind() { leavingEdits(run.rewind) }
+  func rewind() {
+    unedited.withLock { $0 = nil }
+    run.rewind()
+  }
   func stop() { run.stop() }
   func change(rate: Double) { leavingEdits { run.change(rate: rate) } }
   func back(to epoch: Int) -> Bool {
@@ -68,9 +71,11 @@ final class BenchOf<T: Scalar>: Bench {
     return run.back(to: epoch)
   }
 
-  /// Training goes on without what was set by hand.
+  /// Training goes on without what was set by hand; a run that has ended stays as it is.
   private func leavingEdits(_ order: () -> Void) {
-    unedited.withLock { $0 = nil }
+    if run.description["status"]?.string != Run<T>.Status.ended.rawValue {
+      unedited.withLock { $0 = nil }
+    }
     order()
   }
 

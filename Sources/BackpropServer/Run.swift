@@ -37,7 +37,9 @@ final class Run<T: Scalar>: Sendable {
     var history: [Checkpoint<T>] = []
     /// The newest state that is whole.
     var newest: Checkpoint<T>?
-    /// An epoch whose end is told of once more, for the run goes on from there.
+    /// The last epoch whose end was told of.
+    var told = 0
+    /// One whose end would be told of once more, for the run goes on from there.
     var toldEpoch: Int?
     /// Whether the step that is under way is none: a turn came at the end of an epoch, where the trainer cannot end.
     var discardsStep = false
@@ -64,6 +66,7 @@ final class Run<T: Scalar>: Sendable {
     let batches = (count - 1) / subject.configuration.examplesPerStep(of: count) + 1
     stepsPerEpoch = (batches - 1) / max(1, subject.configuration.accumulate ?? 1) + 1
     state = Mutex(State(network: subject.network))
+    events.send(["event": "stand", "epoch": 0])
     DispatchQueue.global().async { self.work() }
   }
 
@@ -193,8 +196,9 @@ final class Run<T: Scalar>: Sendable {
       case .stop: return
       case .goOn:
         checkpoint = state.withLock { state in
-          if let newest = state.newest {
-            (state.step, state.network) = (newest.step, newest.network)
+          if state.status != .ended {
+            state.network = state.newest?.network ?? subject.network
+            state.step = state.newest?.step ?? 0
           }
           return state.newest
         }
@@ -216,6 +220,7 @@ final class Run<T: Scalar>: Sendable {
     state.withLock { state in
       state.network = checkpoint?.network ?? subject.network
       (state.epoch, state.step) = (epoch, checkpoint?.step ?? 0)
+      state.told = min(state.told, epoch)
       (state.allowance, state.reason, state.newest) = (0, nil, checkpoint)
       state.status = checkpoint == nil ? .ready : .paused
       state.history.removeAll { $0.step > checkpoint?.step ?? 0 }
@@ -230,8 +235,11 @@ final class Run<T: Scalar>: Sendable {
     var network = subject.network
     var configuration = subject.configuration
     if let rate = state.withLock({ $0.rate }) { configuration.learningRate = rate }
-    state.withLock {
-      $0.toldEpoch = checkpoint?.stepInEpoch == stepsPerEpoch ? checkpoint?.epoch : nil
+    state.withLock { state in
+      // A state after the last step of an epoch is made before its end is told of.
+      state.toldEpoch = checkpoint.flatMap {
+        $0.stepInEpoch == stepsPerEpoch && $0.epoch <= state.told ? $0.epoch : nil
+      }
     }
     let end: JSONValue
     do {
@@ -282,7 +290,8 @@ final class Run<T: Scalar>: Sendable {
     }
     // Whole states between epochs, and where the run is interrupted.
     let checkpoints = Checkpoints<T>(every: .steps(stepsPerEpoch)) { self.keep($0) }
-    let observers: [any TrainingObserver<T>] = [Watcher(self), diagnosis]
+    // The one that may wait at the end of an epoch comes last.
+    let observers: [any TrainingObserver<T>] = [diagnosis, Watcher(self)]
     let trainer = try Trainer<T>(configuration: configuration, threads: threads)
     if let checkpoint {
       return try trainer.resume(
@@ -330,7 +339,9 @@ final class Run<T: Scalar>: Sendable {
     case .epoch(let report):
       let isToldAlready = state.withLock { state in
         state.epoch = report.epoch
-        return state.toldEpoch == report.epoch
+        let isTold = state.toldEpoch == report.epoch
+        if !isTold { state.told = report.epoch }
+        return isTold
       }
       if !isToldAlready { tell(report) }
     case .warning(let code, let message):

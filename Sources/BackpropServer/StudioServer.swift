@@ -195,7 +195,7 @@ public struct StudioServer: Sendable {
           .serviceUnavailable, "\(StreamCount.most) tabs listen already; close one")
       }
       let last = request.headers[.init("Last-Event-ID")!].flatMap { Int($0) } ?? 0
-      let batches = studio.bench.events.batches(after: last)
+      let stream = studio.bench.events
       return Response(
         status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
         body: .init { writer in
@@ -203,7 +203,7 @@ public struct StudioServer: Sendable {
           try await writer.write(ByteBuffer(string: "retry: 500\n\n"))
           // A tab that is closed is noticed at once, and not with the next event, which may never come.
           try await request.body.consumeWithCancellationOnInboundClose { _ in
-            try await batches.forEach { events in
+            try await stream.batches(after: last).forEach { events in
               let text = events.map(\.text).joined(separator: ",")
               try await writer.write(
                 ByteBuffer(string: "id: \(events.last?.id ?? 0)\ndata: [\(text)]\n\n"))

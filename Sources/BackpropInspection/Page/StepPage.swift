@@ -74,10 +74,7 @@ package struct StepPage<T: Scalar> {
   package var html: String {
     let files = PageFile.all
     let style = files.first { $0.name == "style.css" }?.text ?? ""
-    let script = files.filter {
-      $0.name.hasSuffix(".js") && !PageFile.serverModules.contains($0.name)
-    }
-    .map { PageFile.joined($0.text) }.joined(separator: "\n")
+    let script = PageFile.ofOneFile.map { PageFile.joined($0.text) }.joined(separator: "\n")
     return """
       <!doctype html>
       <html lang="\(language.rawValue)">
@@ -102,10 +99,12 @@ package struct StepPage<T: Scalar> {
 }
 
 extension PageFile {
-  /// What only a page behind which a server stands has.
-  static let serverModules: Set<String> = [
-    "server.js", "train.js", "check.js", "whatif.js", "studio.js",
-  ]
+  /// The modules of the page in one file, the last of which begins it; those behind it are the server's.
+  static var ofOneFile: [PageFile] {
+    let modules = all.filter { $0.name.hasSuffix(".js") }
+    let last = modules.firstIndex { $0.name == "file.js" } ?? modules.endIndex - 1
+    return Array(modules[...last])
+  }
 
   /// The text of a module among others in one: it imports and exports nothing.
   static func joined(_ module: String) -> String {

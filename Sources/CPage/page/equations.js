@@ -162,7 +162,7 @@ function backpropagated(trace, l, j, x, actions) {
     return [equation([symbol("δ", l, j + 1), number(delta, [l, j], actions, 6)])];
   }
   const { node, rest } = sumOfTerms(all.map(({ i, w, delta: error, product }) => ({
-    left: { value: w, link: [l + 1, i, j] }, right: { value: error, link: [l + 1, i] }, product,
+    left: { value: w, link: [l + 1, i, j] }, right: { value: error, link: [l + 1, Math.floor(i / trace.pieces(l + 1))] }, product,
   })), actions);
   return [equation([symbol("δ", l, j + 1),
     row(mo("("), m("munder", {}, mo("∑"), mi("i")), symbol("w", l + 1, `i${j + 1}`), symbol("δ", l + 1, "i"), mo(")"),

@@ -62,7 +62,8 @@ export class StepView {
       parts.numbers, parts.verdict);
     this.actions = {
       choose: (l, j) => change({ n: j < 0 ? `${l}:more` : `${l}:${j + 1}` }),
-      chooseWeight: (l, j, k) => change({ w: `${l}:${j + 1},${k + 1}`, n: `${l}:${j + 1}` }),
+      // Of maxout several rows of W are of one neuron.
+      chooseWeight: (l, j, k) => change({ w: `${l}:${j + 1},${k + 1}`, n: `${l}:${Math.floor(j / this.trace.pieces(l)) + 1}` }),
       toggle: (l) => {
         const open = new Set(now().open.split(",").filter(Boolean).map(Number));
         const isOpen = this.picture.layers[l - 1].isOpen;
@@ -183,7 +184,7 @@ export class StepView {
     const result = [];
     switch (phase.key) {
       case "forward":
-        if (l > 1) result.push(this.matrix(l, { row: j }));
+        if (l > 1) result.push(this.matrix(l, { row: trace.row(l, j, x) }));
         break;
       case "loss": result.push(this.outputs(x)); break;
       case "bp1":
@@ -274,8 +275,10 @@ export class StepView {
     const box = el("section", { class: "experiment" }, el("h3", {}, t("experiment")));
     const row = trace.row(l, j, x);
     const key = `${l}:${row}`;
+    // An answer of a step that was shown before stays with that.
+    const { nudged } = this;
     const show = (measured) => {
-      this.nudged.set(key, measured);
+      nudged.set(key, measured);
       if (!measured) return box.append(el("p", { class: "note" }, t("noExperiment")));
       const delta = trace.examples.reduce((sum, _, at) => sum + trace.of(l, "delta", at)[row], 0);
       const { changes, losses } = measured;
@@ -302,7 +305,7 @@ export class StepView {
         trace.isBatch ? el("p", { class: "note" }, t("experimentOfBatch")) : "", slider, values, chart);
       update();
     };
-    if (this.nudged.has(key)) show(this.nudged.get(key));
+    if (nudged.has(key)) show(nudged.get(key));
     else source.nudges(l, row).then(show).catch((error) => box.append(el("p", { class: "bad", role: "alert" }, error.message)));
     return box;
   }
@@ -319,7 +322,7 @@ export class StepView {
     return el("div", {}, heatMap({
       title: t("heat", l), columns: Array.from({ length: width }, (_, j) => String(j + 1)), isWide: true,
       rows: [...values.map((_, x) => ({ name: t("row", trace.examples[x]) })), { name: t("heatSum"), class: "sum" }],
-      values: [...values, sums], choose: (i, j) => (i < values.length ? change({ x: String(i), n: `${l}:${j + 1}` }) : null),
+      values: [...values, sums], choose: (i, j) => (i < values.length ? change({ x: String(i), n: `${l}:${Math.floor(j / trace.pieces(l)) + 1}` }) : null),
     }), el("p", { class: "note" }, t("heatText", pushed > 0 ? short(100 * left / pushed, 3) : 0)));
   }
 

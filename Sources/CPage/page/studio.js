@@ -48,17 +48,22 @@ async function showStep() {
   if (stepIsOld || rows !== rowsOfStep) {
     // Of two answers under way the later question's counts.
     const number = ++questions;
-    stepIsOld = false;
-    const page = await ask("step", { rows });
+    [stepIsOld, rowsOfStep] = [false, rows];
+    let page;
+    try {
+      page = await ask("step", { rows });
+    } catch (problem) {
+      if (number === questions) stepIsOld = true;
+      throw problem;
+    }
     if (number !== questions) return;
-    rowsOfStep = rows;
     if (step) step.take(page);
     else {
       source.page = page;
       step = new StepView(roots.step, source);
     }
   }
-  step.draw();
+  step?.draw();
 }
 
 ask("state").then((state) => {

@@ -59,7 +59,15 @@ export class TrainView {
       .map(([action, name]) => [action, { name, element: el("button", { type: "button", "data-run": action, class: action === "start" ? "primary" : null, onclick: () => this.run(action) }) }]));
     parts.rate = el("input", { type: "number", step: "any", min: "0", id: "rate", onchange: (event) => this.run("rate", { rate: Number(event.target.value) }) });
     parts.rateLabel = el("label", { for: "rate" });
-    parts.back = el("select", { id: "back", onchange: (event) => event.target.value && this.run("back", { epoch: Number(event.target.value) }) });
+    parts.back = el("select", {
+      id: "back", onchange: (event) => {
+        const epoch = Number(event.target.value);
+        // So that the same one can be chosen again, and the list is renewed.
+        event.target.value = "";
+        event.target.blur();
+        if (epoch) this.run("back", { epoch });
+      },
+    });
     parts.backLabel = el("label", { for: "back" });
     parts.isLog = el("input", { type: "checkbox", id: "log", onchange: () => this.draw() });
     parts.logLabel = el("label", { for: "log" });
@@ -70,16 +78,17 @@ export class TrainView {
   take(event) {
     switch (event.event) {
       case "epoch":
-        this.epochs.push(event);
+        this.epochs = [...this.epochs.filter((each) => each.epoch < event.epoch), event];
         this.bench.state.run = { ...this.bench.state.run, epoch: event.epoch, step: event.step };
         break;
       case "stand":
         this.epochs = this.epochs.filter((each) => each.epoch <= event.epoch);
         this.layers = this.layers.filter((each) => each.epoch < event.epoch || (each.epoch === event.epoch && event.epoch > 0));
+        this.findings = this.layers.at(-1)?.findings ?? [];
         this.outcome = null;
         break;
       case "layers":
-        this.layers.push(event);
+        this.layers = [...this.layers.filter((each) => each.epoch < event.epoch), event];
         this.findings = event.findings;
         break;
       case "status":
@@ -137,12 +146,18 @@ export class TrainView {
     this.buttons.pause.element.disabled = run.status !== "running";
     for (const name of ["step", "epoch"]) this.buttons[name].element.disabled = run.status === "ended";
     parts.rateLabel.textContent = t("rate");
-    if (document.activeElement !== parts.rate) parts.rate.value = short(run.learningRate ?? configuration.updates?.learningRate, 6);
+    if (document.activeElement !== parts.rate) {
+      const rate = run.learningRate ?? configuration.updates?.learningRate;
+      parts.rate.value = rate === undefined ? "" : String(Number(rate.toPrecision(6)));
+    }
     parts.backLabel.textContent = t("backEpoch");
     if (document.activeElement !== parts.back) replace(parts.back, el("option", { value: "" }, "–"), (run.epochs ?? []).map((epoch) => el("option", { value: String(epoch) }, String(epoch))));
     parts.logLabel.textContent = t("logScale");
     // What somebody is in is left as it is.
-    if (!parts.charts.contains(document.activeElement)) this.drawCharts();
+    const focusable = () => [...parts.charts.querySelectorAll("summary, [tabindex]")];
+    const focused = focusable().indexOf(document.activeElement);
+    this.drawCharts();
+    if (focused >= 0) focusable()[focused]?.focus();
     this.drawFindings();
     if (!parts.network.open && !parts.network.contains(document.activeElement)) this.drawEditor();
     parts.command.hidden = builtIn.includes(this.bench.state.data);
