@@ -12,7 +12,10 @@ final class ScratchFile: Sendable {
 
   /// Makes a file with some bytes that nobody else may read.
   init(_ bytes: [UInt8] = []) throws {
-    var template = Array("/tmp/backprop-studio-XXXXXX".utf8CString)
+    // As the system says where such files go; P_tmpdir of stdio.h where nobody says it.
+    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+    let name = "/backprop-studio-" + String(repeating: "X", count: 6)
+    var template = Array(((folder.isEmpty ? P_tmpdir : folder) + name).utf8CString)
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else {
       throw StudioError("no temporary file can be made: \(String(cString: strerror(errno)))")

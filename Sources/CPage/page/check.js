@@ -56,11 +56,7 @@ export class CheckView {
     return [
       mostLikely ? el("div", { class: "card" }, el("strong", {}, mostLikely.text), el("p", {}, mostLikely.whatToDo)) : null,
       el("h2", {}, t("findings")),
-      findings.length ? findings.map((finding) => el("div", { class: "card" },
-        el("strong", {}, `${finding.code}${finding.layer ? ` · ${t("layer", finding.layer)}` : ""}`),
-        el("p", {}, `${t("value")} ${short(finding.value)} · ${t("threshold")} ${short(finding.threshold)}`),
-        el("p", {}, `${t("cure")}: ${finding.whatToDo}`), el("p", { class: "note" }, `${t("source")}: ${finding.source}`)))
-        : el("p", { class: "note" }, t("noFindings")),
+      findingCards(findings),
       table(t("deltaPerLayer"), [t("layer", ""), "RMS δ", "W", "σ′", t("deadShare"), t("saturatedShare"), t("updateRatio")],
         layers.map((layer) => [String(layer.layer), short(layer.deltaNorm), short(layer.weightFactor), short(layer.derivativeFactor),
           short(layer.deadShare), short(layer.saturatedShare), short(layer.weightUpdateRatio)])),
@@ -68,11 +64,24 @@ export class CheckView {
   }
 }
 
+/// The doctor's findings, each with its value, threshold, cure and source.
+export function findingCards(findings) {
+  if (findings.length === 0) return [el("p", { class: "note" }, t("noFindings"))];
+  return findings.map((finding) => el("div", { class: "card" },
+    el("strong", {}, `${finding.code}${finding.layer ? ` · ${t("layer", finding.layer)}` : ""}`),
+    el("p", {}, `${t("value")} ${short(finding.value)} · ${t("threshold")} ${short(finding.threshold)}`),
+    el("p", {}, `${t("cure")}: ${finding.whatToDo}`), el("p", { class: "note" }, `${t("source")}: ${finding.source}`)));
+}
+
+/// "passed" or "failed", by a sign and a word beside the colour.
+export function verdict(passed) {
+  return el("strong", { class: passed ? "good" : "bad" }, passed ? `✓ ${t("passed")}` : `✗ ${t("failed")}`);
+}
+
 /// A gradient check as tables: one tensor a row, and both assumptions.
 export function checkResult(document) {
-  const word = (passed) => el("strong", { class: passed ? "good" : "bad" }, passed ? `✓ ${t("passed")}` : `✗ ${t("failed")}`);
   return [
-    el("p", {}, word(document.passed)),
+    el("p", {}, verdict(document.passed)),
     table(t("runCheck"), [t("tensor"), t("checked"), t("kinks"), t("worst"), t("verdict")],
       document.tensors.map((tensor) => [`${t("layer", tensor.layer)} ${tensor.name}`, String(tensor.checked), String(tensor.kinks),
         short(tensor.worstRelativeError), el("span", { class: tensor.verdict === "good" ? "good" : tensor.verdict === "wrong" ? "bad" : null }, tensor.verdict)])),

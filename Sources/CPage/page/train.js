@@ -1,7 +1,8 @@
 // The view Train: a run that is watched, paused, taken back, and looked into.
 
 import { heatMap, lineChart } from "./charts.js";
-import { el, full, replace, short, svg } from "./dom.js";
+import { findingCards } from "./check.js";
+import { el, full, replace, svg } from "./dom.js";
 import { ask, fileAddress, listen, order, showError } from "./server.js";
 import { change } from "./state.js";
 import { t } from "./words.js";
@@ -205,11 +206,7 @@ export class TrainView {
   }
 
   drawFindings() {
-    replace(this.parts.findings, el("h2", {}, t("findings")),
-      this.findings.length === 0 ? el("p", { class: "note" }, t("noFindings")) : this.findings.map((finding) =>
-        el("div", { class: "card" }, el("strong", {}, `${finding.code}${finding.layer ? ` · ${t("layer", finding.layer)}` : ""}`),
-          el("p", {}, `${t("value")} ${short(finding.value)} · ${t("threshold")} ${short(finding.threshold)}`),
-          el("p", {}, `${t("cure")}: ${finding.whatToDo}`), el("p", { class: "note" }, `${t("source")}: ${finding.source}`))));
+    replace(this.parts.findings, el("h2", {}, t("findings")), findingCards(this.findings));
   }
 
   /// What the network says of the plane and of each class: asked when the run stands still.

@@ -1,6 +1,6 @@
 // The view What if: assumptions broken on purpose, and wrong equations to be found.
 
-import { checkResult } from "./check.js";
+import { checkResult, verdict } from "./check.js";
 import { el, replace, short, table } from "./dom.js";
 import { ask, showError } from "./server.js";
 import { t } from "./words.js";
@@ -84,8 +84,4 @@ export class WhatIfView {
     };
     return el("section", { class: "card" }, el("h2", {}, t("guess")), el("button", { type: "button", onclick: begin }, t("runExperiment")), result, ready, answer);
   }
-}
-
-function verdict(passed) {
-  return el("strong", { class: passed ? "good" : "bad" }, passed ? `✓ ${t("passed")}` : `✗ ${t("failed")}`);
 }
